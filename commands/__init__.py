@@ -1,0 +1,23 @@
+"""The command line. A module per command; each has `register(app)`, and is named in COMMANDS."""
+
+import typer
+
+from commands import key, member, migrate, project
+from commands.refusals import RefusalGroup
+
+COMMANDS = (migrate, project, member, key)
+
+
+def build_cli() -> typer.Typer:
+    cli = typer.Typer(
+        name="trendgate",
+        cls=RefusalGroup,
+        help="Trendgate: a GraphQL gateway for product-analytics trends over ClickHouse.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for command in COMMANDS:
+        command.register(cli)
+    return cli

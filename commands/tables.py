@@ -1,0 +1,31 @@
+import sys
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
+    """For eyes on a terminal; elsewhere tab-separated lines, a heading first, for other programs."""
+    if not sys.stdout.isatty():
+        for cells in (columns, *rows):
+            typer.echo("\t".join(_one_line(cell) for cell in cells))
+    elif rows:
+        _print_for_eyes(columns, rows)
+    else:
+        typer.echo(empty)
+
+
+def _print_for_eyes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for cells in rows:
+        table.add_row(*(Text(_one_line(cell)) for cell in cells))
+    Console().print(table)
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()) if not cell.isprintable() else cell

@@ -1,0 +1,89 @@
+"""What the gateway needs of a ClickHouse, whether it runs in this process or on a server."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+
+class Identifier(str):
+    """A name bound to `{name:Identifier}`: ClickHouse itself quotes it, so any text is safe."""
+
+    __slots__ = ()
+
+
+ParamValue = str | int | float | None | Sequence[str] | Sequence[int] | Sequence[float]
+"""A value bound by name to `{name:Type}` of a statement; its ClickHouse type stands in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds that one query runs under; ClickHouse enforces them while it reads."""
+
+    seconds: float = 30.0
+    rows_to_read: int = 2_000_000_000
+    memory_bytes: int = 4 * 1024**3
+    result_rows: int = 50_000
+
+    def as_settings(self) -> dict[str, int | float | str]:
+        """The ClickHouse settings of the same meaning."""
+        return {
+            "max_execution_time": self.seconds,
+            "max_rows_to_read": self.rows_to_read,
+            "max_memory_usage": self.memory_bytes,
+            "max_result_rows": self.result_rows,
+            "result_overflow_mode": "throw",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The answer of one query, column by column.
+
+    Values are Python's str, int, float, bool, None, and lists of these; NaN and infinity arrive as None.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[list[object], ...]
+    rows_read: int
+    bytes_read: int
+    elapsed_s: float
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the answer has."""
+        return len(self.columns[0]) if self.columns else 0
+
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """The same values row by row."""
+        return zip(*self.columns, strict=True)
+
+
+class Engine(Protocol):
+    """A ClickHouse that can be asked and written to.
+
+    Every method raises GatewayError (see errors.py of this package) when ClickHouse refuses or fails.
+    """
+
+    async def query(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, limits: Limits | None = None
+    ) -> QueryResult:
+        """Run one reading statement, in read-only mode and within the limits."""
+        ...
+
+    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+        """Run one statement that answers nothing: DDL, or an insert that selects."""
+        ...
+
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        """Run `text`, an insert that selects from the table name `{batch}`, which holds the batch's rows."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise unless the engine answers."""
+        ...
+
+    async def close(self) -> None:
+        """Free every connection; the engine is of no use afterwards."""
+        ...

@@ -1,0 +1,46 @@
+"""ClickHouse's error codes as the gateway's errors: one table for every engine."""
+
+import re
+
+from errors import ErrorCode, GatewayError
+
+_NARROW = "Narrow the dates, add a filter, or ask for fewer breakdown values."
+
+_KNOWN: dict[int, tuple[ErrorCode, str, str]] = {
+    158: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query would read more rows than it may.", _NARROW),
+    307: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query would read more bytes than it may.", _NARROW),
+    396: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query has more result rows than it may.", _NARROW),
+    241: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query needs more memory than it may take.", _NARROW),
+    159: (ErrorCode.TIMEOUT, "The query ran longer than it may.", _NARROW),
+    160: (ErrorCode.TIMEOUT, "The query would run longer than it may.", _NARROW),
+    394: (ErrorCode.CANCELLED, "The query was cancelled.", "Send it again."),
+    202: (ErrorCode.RATE_LIMITED, "ClickHouse runs too many queries at once.", "Try again in a moment."),
+    427: (ErrorCode.BAD_USER_INPUT, "A regular expression cannot be read.", "Use RE2 syntax."),
+    210: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse cannot be reached.", "Try again in a moment."),
+    209: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not answer.", "Try again in a moment."),
+}
+
+_FIGURES = re.compile(r"max(?:imum)?(?: rows)?: ([\d.]+[^,.]*(?:\.\d+)?[^,]*), current rows: ([\d.]+ ?\w*)")
+
+
+class ClickHouseError(Exception):
+    """A failure that no client caused or can mend; `code` is ClickHouse's number, 0 when it gave none."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def translate(text: str) -> GatewayError | ClickHouseError:
+    """The error for an exception text of ClickHouse, "Code: N. DB::Exception: ...".
+
+    Only figures are taken over from the text, since it may quote SQL or values.
+    """
+    match = re.search(r"Code: (\d+)", text)
+    code = int(match.group(1)) if match else 0
+    if code not in _KNOWN:
+        return ClickHouseError(code, text)
+    kind, message, hint = _KNOWN[code]
+    figures = _FIGURES.search(text)
+    details: dict[str, object] = {"limit": figures.group(1), "actual": figures.group(2)} if figures else {}
+    return GatewayError(kind, message, hint=hint, details=details)

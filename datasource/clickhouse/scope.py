@@ -1,0 +1,18 @@
+"""The project's condition: added here, to every table a statement reads, and nowhere else."""
+
+from dataclasses import replace
+
+from datasource.clickhouse.sql import Column, Param, Query, Select, Table, equals, every, transform
+
+
+def scope_to_project(query: Query, project_id: int) -> Query:
+    """The same query, unable to read a row of another project."""
+
+    def restrict(node: object) -> object:
+        if not isinstance(node, Select) or not isinstance(node.source, Table):
+            return node
+        column = Column(node.source.project_column, node.source.alias)
+        condition = equals(column, Param(project_id, "UInt32"))
+        return replace(node, where=every(condition, node.where))
+
+    return transform(query, restrict)

@@ -1,0 +1,93 @@
+"""What the compiler may say about events without knowing a column: fields by name.
+
+A statement over `Events` mentions `Field` nodes; an `EventLayout` replaces both by its tables and columns.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from datasource.clickhouse.sql import Expr, Field, Query, Table
+
+TIMESTAMP = Field("timestamp")
+"""When it happened: DateTime64(6, 'UTC')."""
+
+EVENT = Field("event")
+"""The event's name: String."""
+
+DISTINCT_ID = Field("distinct_id")
+"""Who did it, as sent: String."""
+
+PERSON = Field("person")
+"""Who did it: an opaque key of the person as of now, merged persons being one."""
+
+PERSON_NUMBER = Field("stored_person")
+"""The person's number as stored with the event, before merges: UInt32. Only where a layout has a roll-up."""
+
+SESSION_ID = Field("session_id")
+"""The session, '' for none: String."""
+
+
+def group_key(group_type_index: int) -> Field:
+    """The key of the event's group of that type, '' for none: String."""
+    return Field("group_key", group_type_index=group_type_index)
+
+
+def event_text(key: str) -> Field:
+    """A property of the event as text, NULL where absent: Nullable(String). Lists are JSON text."""
+    return Field("event_text", key)
+
+
+def event_number(key: str) -> Field:
+    """The same as a number, NULL where the whole text is none: Nullable(Float64)."""
+    return Field("event_number", key)
+
+
+def person_text(key: str) -> Field:
+    """A property of the event's person as of now, as text."""
+    return Field("person_text", key)
+
+
+def person_number(key: str) -> Field:
+    """The same as a number."""
+    return Field("person_number", key)
+
+
+def group_text(group_type_index: int, key: str) -> Field:
+    """A property of the event's group of that type as of now, as text."""
+    return Field("group_text", key, group_type_index)
+
+
+def group_number(group_type_index: int, key: str) -> Field:
+    """The same as a number."""
+    return Field("group_number", key, group_type_index)
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyRollup:
+    """A table of counts per event and hour (UTC), for totals and unique people that need nothing else."""
+
+    table: Table
+    event: Expr
+    hour: Expr
+    """Start of the hour: DateTime('UTC')."""
+    events: Expr
+    """How many events: to be summed."""
+    people: Expr
+    """AggregateFunction(groupBitmap, UInt32) of `PERSON_NUMBER`: to be merged."""
+
+
+class EventLayout(Protocol):
+    """Where events, persons and groups are, and how their fields are read."""
+
+    @property
+    def rollup(self) -> HourlyRollup | None:
+        """The roll-up by hour, if there is one."""
+        ...
+
+    def lower(self, query: Query) -> Query:
+        """The query over the layout's tables, reading no column that the query's fields do not need."""
+        ...
+
+    def count_people(self, numbers: Expr) -> Expr:
+        """How many persons a bitmap state of `PERSON_NUMBER` holds, merged ones counted once."""
+        ...

@@ -1,0 +1,183 @@
+"""The gateway's own tables (see schema.py): properties in JSON columns, people as dense numbers."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+
+from datasource.clickhouse.sql import (
+    Call,
+    Cast,
+    Column,
+    Derived,
+    Events,
+    Expr,
+    Field,
+    Join,
+    Named,
+    Null,
+    Number,
+    Query,
+    Scalar,
+    Select,
+    Subcolumn,
+    Table,
+    call,
+    equals,
+    transform,
+)
+from datasource.events.layout import HourlyRollup
+
+_TEXT = "Nullable(String)"
+_FIGURE = "Nullable(Float64)"
+
+_EVENT_COLUMNS = {
+    "timestamp": "timestamp",
+    "event": "event",
+    "distinct_id": "distinct_id",
+    "session_id": "session_id",
+    "stored_person": "person_no",
+}
+_ROLLUP = HourlyRollup(
+    table=Table("events_by_hour", "h"),
+    event=Column("event", "h"),
+    hour=Column("hour", "h"),
+    events=Column("events", "h"),
+    people=Column("people", "h"),
+)
+
+
+class NativeLayout:
+    """EventLayout over the tables that the gateway makes itself."""
+
+    @property
+    def rollup(self) -> HourlyRollup:
+        """See EventLayout.rollup."""
+        return _ROLLUP
+
+    def lower(self, query: Query) -> Query:
+        """See EventLayout.lower."""
+        return transform(query, _lower_select)
+
+    def count_people(self, numbers: Expr) -> Expr:
+        """See EventLayout.count_people."""
+        old, new = _merges()
+        return call("bitmapCardinality", call("bitmapTransform", numbers, old, new))
+
+
+def _lower_select(node: object) -> object:
+    if not isinstance(node, Select) or not isinstance(node.source, Events):
+        return node
+    wanted = tuple(dict.fromkeys(_fields_of(node)))
+    joins = tuple(_joins(wanted))
+    columns: dict[Field, Expr] = {field: _event_expression(field) for field in wanted if _is_of_event(field)}
+    for join in joins:
+        columns |= join.columns
+    source = replace(node, source=Table("events", "e"), joins=(*(join.join for join in joins), *node.joins))
+    return transform(source, lambda part: columns[part] if isinstance(part, Field) else part)
+
+
+def _fields_of(node: object) -> Iterator[Field]:
+    if isinstance(node, Field):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _fields_of(item)
+    elif is_dataclass(node):
+        for item in fields(node):
+            yield from _fields_of(getattr(node, item.name))
+
+
+def _is_of_event(field: Field) -> bool:
+    return field.name not in ("person_text", "person_number", "group_text", "group_number")
+
+
+def _event_expression(field: Field) -> Expr:
+    if field.name in _EVENT_COLUMNS:
+        return Column(_EVENT_COLUMNS[field.name], "e")
+    if field.name == "person":
+        return _merged(Column("person_no", "e"))
+    if field.name == "group_key":
+        return Column(f"group_{field.group_type_index}", "e")
+    return _property(Column("properties", "e"), field)
+
+
+def _property(column: Column, field: Field) -> Expr:
+    key = _path(field.key or "")
+    if field.name.endswith("_number"):
+        return _figure(column, key)
+    return Cast(Subcolumn(column, key), _TEXT)
+
+
+def _figure(column: Column, key: str) -> Expr:
+    # The typed subcolumns cost half of parsing the text of every value.
+    text = call("toFloat64OrNull", Subcolumn(column, key, "String"))
+    finite = call("if", call("isFinite", text), text, Null())
+    return call(
+        "coalesce",
+        Subcolumn(column, key, "Float64"),
+        *(Cast(Subcolumn(column, key, kind), _FIGURE) for kind in ("Int64", "UInt64")),
+        finite,
+    )
+
+
+def _path(key: str) -> str:
+    # A dot in a key is stored this way; a bare one would name a path inside an object.
+    return key.replace(".", "%2E")
+
+
+@dataclass(frozen=True, slots=True)
+class _FieldJoin:
+    join: Join
+    columns: dict[Field, Expr]
+
+
+def _joins(wanted: Iterable[Field]) -> Iterator[_FieldJoin]:
+    foreign = [field for field in wanted if not _is_of_event(field)]
+    persons = [field for field in foreign if field.name.startswith("person_")]
+    if persons:
+        yield _join_persons(persons)
+    for index in dict.fromkeys(field.group_type_index for field in foreign if field not in persons):
+        yield _join_groups(index or 0, [field for field in foreign if field.group_type_index == index])
+
+
+def _join_persons(wanted: list[Field]) -> _FieldJoin:
+    columns = (Named(Column("person_no", "p"), "person_no"), *_properties(wanted, "p"))
+    query = Select(columns=columns, source=Table("persons", "p", final=True))
+    condition = equals(_merged(Column("person_no", "e")), Column("person_no", "person"))
+    return _field_join(wanted, Derived(query, "person"), condition)
+
+
+def _join_groups(index: int, wanted: list[Field]) -> _FieldJoin:
+    query = Select(
+        columns=(Named(Column("key", "g"), "key"), *_properties(wanted, "g")),
+        source=Table("groups", "g", final=True),
+        where=equals(Column("type_index", "g"), Number(index)),
+    )
+    alias = f"group{index}"
+    return _field_join(
+        wanted, Derived(query, alias), equals(Column(f"group_{index}", "e"), Column("key", alias))
+    )
+
+
+def _properties(wanted: list[Field], table: str) -> Iterator[Named]:
+    for position, field in enumerate(wanted):
+        yield Named(_property(Column("properties", table), field), f"v{position}")
+
+
+def _field_join(wanted: list[Field], source: Derived, condition: Expr) -> _FieldJoin:
+    columns: dict[Field, Expr] = {field: Column(f"v{n}", source.alias) for n, field in enumerate(wanted)}
+    return _FieldJoin(Join("ANY LEFT", source, condition), columns)
+
+
+def _merged(number: Expr) -> Expr:
+    old, new = _merges()
+    return call("transform", number, old, new, number)
+
+
+def _merges() -> tuple[Expr, Expr]:
+    # One scalar with both lists: two would not be sure to come in the same order.
+    lists = Call(
+        "tuple",
+        (call("groupArray", Column("old_no", "m")), call("groupArray", Column("new_no", "m"))),
+    )
+    query = Select(columns=(Named(lists, "merges"),), source=Table("person_merges", "m", final=True))
+    return call("tupleElement", Scalar(query), Number(1)), call("tupleElement", Scalar(query), Number(2))

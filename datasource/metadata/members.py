@@ -1,0 +1,150 @@
+import re
+import unicodedata
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from datasource.metadata.models import Membership, User
+from datasource.metadata.names import check_name
+from datasource.metadata.organizations import check_organization
+from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput, NotFound
+
+EMAIL_LENGTH = 254
+EMAIL_SHAPE = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
+
+
+async def add_member(
+    store: MetadataStore,
+    *,
+    email: str,
+    organization_id: str,
+    name: str = "",
+    level: OrganizationLevel = OrganizationLevel.MEMBER,
+) -> MemberRecord:
+    """Make the person a member; a person known from another organization keeps their name and keys.
+
+    Raises BadUserInput for an address that is none or a person who is a member already, NotFound without the
+    organization.
+    """
+    email = check_email(email)
+    already = BadUserInput(f"{email} is a member of this organization already.", path=("email",))
+    try:
+        async with store.write() as session:
+            user = await _find_or_add_user(session, email=email, name=name)
+            if any(membership.organization_id == organization_id for membership in user.memberships):
+                raise already
+            user.memberships.append(Membership(organization_id=organization_id, level=level))
+            await session.flush()
+            return await _read_member(session, user.id)
+    except IntegrityError as exc:
+        await check_organization(store, organization_id)
+        raise already from exc
+
+
+async def ensure_member(
+    store: MetadataStore,
+    *,
+    email: str,
+    organization_id: str,
+    name: str = "",
+    level: OrganizationLevel = OrganizationLevel.MEMBER,
+) -> MemberRecord:
+    """The member of that address, added when missing. Who is a member already keeps level and name."""
+    found = await find_member(store, email=email)
+    if found and found.level_in(organization_id) is not None:
+        return found
+    try:
+        return await add_member(store, email=email, organization_id=organization_id, name=name, level=level)
+    except BadUserInput:
+        made_meanwhile = await find_member(store, email=email)
+        if made_meanwhile is None or made_meanwhile.level_in(organization_id) is None:
+            raise
+        return made_meanwhile
+
+
+async def find_member(store: MetadataStore, *, email: str) -> MemberRecord | None:
+    async with store.read() as session:
+        user = await session.scalar(_members().where(User.email_key == email_key(email)))
+        return member_record(user) if user else None
+
+
+async def get_member(store: MetadataStore, *, email: str) -> MemberRecord:
+    member = await find_member(store, email=check_email(email))
+    if member is None:
+        raise NotFound(f"There is no member with the e-mail address {email!r}.")
+    return member
+
+
+async def list_members(store: MetadataStore) -> tuple[MemberRecord, ...]:
+    async with store.read() as session:
+        users = await session.scalars(_members().order_by(User.email_key))
+        return tuple(member_record(user) for user in users)
+
+
+async def set_member_active(store: MetadataStore, *, email: str, is_active: bool) -> MemberRecord:
+    """The keys of an inactive person are refused, and work again once the person is active."""
+    async with store.write() as session:
+        user = await session.scalar(_members().where(User.email_key == email_key(email)))
+        if user is None:
+            raise NotFound(f"There is no member with the e-mail address {email!r}.")
+        user.is_active = is_active
+        return member_record(user)
+
+
+def email_key(email: str) -> str:
+    """What two spellings of one address have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
+
+
+def check_email(email: str) -> str:
+    trimmed = email.strip()
+    if len(trimmed) > EMAIL_LENGTH or not trimmed.isprintable() or not EMAIL_SHAPE.fullmatch(trimmed):
+        raise BadUserInput(
+            f"{trimmed[:EMAIL_LENGTH]!r} is not an e-mail address.",
+            path=("email",),
+            hint="Give an address such as ada@example.com.",
+        )
+    return trimmed
+
+
+def member_record(user: User) -> MemberRecord:
+    """Needs the memberships and their organizations loaded."""
+    memberships = (
+        MembershipRecord(
+            id=membership.id,
+            organization_id=membership.organization_id,
+            organization_name=membership.organization.name,
+            level=membership.level,
+        )
+        for membership in user.memberships
+    )
+    return MemberRecord(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        is_active=user.is_active,
+        created_at=user.created_at,
+        memberships=tuple(sorted(memberships, key=lambda membership: membership.organization_name)),
+    )
+
+
+def _members() -> Select[User]:
+    return select(User).options(selectinload(User.memberships).options(joinedload(Membership.organization)))
+
+
+async def _find_or_add_user(session: AsyncSession, *, email: str, name: str) -> User:
+    user = await session.scalar(_members().where(User.email_key == email_key(email)))
+    if user is None:
+        shown_name = check_name(name, what="member") if name.strip() else ""
+        user = User(email=email, email_key=email_key(email), name=shown_name, memberships=[])
+        session.add(user)
+    return user
+
+
+async def _read_member(session: AsyncSession, user_id: str) -> MemberRecord:
+    query = _members().where(User.id == user_id).execution_options(populate_existing=True)
+    return member_record((await session.scalars(query)).one())

@@ -1,0 +1,125 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, MetaData, String, UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from datasource.metadata.column_types import UtcDateTime
+from datasource.metadata.records import OrganizationLevel, WeekStartDay
+
+NAME_LENGTH = 200
+LABEL_LENGTH = 40
+# The widest that PostgreSQL's integer holds; nothing beyond it can be a project.
+LARGEST_PROJECT_ID = 2**31 - 1
+
+# Constraints need names, or later migrations could not drop them.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Organization(Base):
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class User(Base):
+    """A person. The address is kept as written; `email_key`, case folded, is what makes it unique."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(300), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
+
+
+class Membership(Base):
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("organization_id", "user_id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    level: Mapped[OrganizationLevel] = mapped_column(
+        Enum(OrganizationLevel, native_enum=False, create_constraint=True, length=16, name="level")
+    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organization: Mapped[Organization] = relationship()
+
+
+class Project(Base):
+    __tablename__ = "projects"
+    # A deleted project's number must never come back: its events in ClickHouse may still carry it.
+    __table_args__ = (UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    week_start_day: Mapped[WeekStartDay] = mapped_column(
+        Enum(WeekStartDay, native_enum=False, create_constraint=True, length=16, name="week_start_day"),
+        default=WeekStartDay.SUNDAY,
+    )
+    test_account_filters: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    group_types: Mapped[list["GroupType"]] = relationship(order_by="GroupType.index")
+
+
+class GroupType(Base):
+    __tablename__ = "group_types"
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint('"index" BETWEEN 0 AND 4', name="index_range"),
+    )
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+
+
+class ApiKey(Base):
+    """Of the key itself only a hash is stored: who reads this table cannot use it."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str] = mapped_column(String(LABEL_LENGTH))
+    secure_value: Mapped[str] = mapped_column(String(80), unique=True)
+    mask: Mapped[str] = mapped_column(String(11))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    scoped_projects: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    scoped_organizations: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    user: Mapped[User] = relationship()

@@ -1,0 +1,62 @@
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from datasource.metadata.models import Organization
+from datasource.metadata.names import check_name
+from datasource.metadata.records import OrganizationRecord
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput, NotFound
+
+
+async def create_organization(store: MetadataStore, *, name: str) -> OrganizationRecord:
+    name = check_name(name, what="organization")
+    organization = Organization(name=name)
+    try:
+        async with store.write() as session:
+            session.add(organization)
+    except IntegrityError as exc:
+        raise BadUserInput(f"There is an organization named {name!r} already.", path=("name",)) from exc
+    return _record(organization)
+
+
+async def list_organizations(store: MetadataStore) -> tuple[OrganizationRecord, ...]:
+    async with store.read() as session:
+        rows = await session.scalars(select(Organization).order_by(Organization.name))
+        return tuple(_record(row) for row in rows)
+
+
+async def find_organization(store: MetadataStore, *, name: str) -> OrganizationRecord | None:
+    async with store.read() as session:
+        row = await session.scalar(select(Organization).where(Organization.name == name.strip()))
+        return _record(row) if row else None
+
+
+async def get_organization(store: MetadataStore, *, name: str) -> OrganizationRecord:
+    found = await find_organization(store, name=check_name(name, what="organization"))
+    if found is None:
+        raise NotFound(f"There is no organization named {name.strip()!r}.")
+    return found
+
+
+async def ensure_organization(store: MetadataStore, *, name: str) -> OrganizationRecord:
+    """The organization of that name, made when missing; safe to repeat, also from two processes at once."""
+    found = await find_organization(store, name=name)
+    if found:
+        return found
+    try:
+        return await create_organization(store, name=name)
+    except BadUserInput:
+        made_meanwhile = await find_organization(store, name=name)
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
+
+
+async def check_organization(store: MetadataStore, organization_id: str) -> None:
+    async with store.read() as session:
+        if await session.get(Organization, organization_id) is None:
+            raise NotFound("There is no such organization.")
+
+
+def _record(row: Organization) -> OrganizationRecord:
+    return OrganizationRecord(id=row.id, name=row.name, created_at=row.created_at)

@@ -1,0 +1,129 @@
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from datasource.metadata.models import LARGEST_PROJECT_ID, GroupType, Project
+from datasource.metadata.names import check_name
+from datasource.metadata.organizations import check_organization, ensure_organization
+from datasource.metadata.records import GroupTypeRecord, ProjectRecord, WeekStartDay
+from datasource.metadata.store import MetadataStore
+from datasource.metadata.time_zones import check_time_zone
+from errors import BadUserInput
+
+GROUP_TYPES = 5
+
+
+async def create_project(
+    store: MetadataStore,
+    *,
+    organization_id: str,
+    name: str,
+    timezone: str = "UTC",
+    week_start_day: WeekStartDay = WeekStartDay.SUNDAY,
+    group_types: Sequence[tuple[int, str]] = (),
+) -> ProjectRecord:
+    """Raises BadUserInput for a name taken in the organization, an unknown time zone or odd group types,
+    NotFound without the organization."""
+    project = Project(
+        organization_id=organization_id,
+        name=check_name(name, what="project"),
+        timezone=check_time_zone(timezone),
+        week_start_day=week_start_day,
+        test_account_filters=[],
+        group_types=_group_types(group_types),
+    )
+    try:
+        async with store.write() as session:
+            session.add(project)
+    except IntegrityError as exc:
+        await check_organization(store, organization_id)
+        raise BadUserInput(
+            f"There is a project named {project.name!r} in this organization already.", path=("name",)
+        ) from exc
+    return project_record(project)
+
+
+async def ensure_project(
+    store: MetadataStore,
+    *,
+    organization: str,
+    name: str,
+    timezone: str = "UTC",
+    week_start_day: WeekStartDay = WeekStartDay.SUNDAY,
+    group_types: Sequence[tuple[int, str]] = (),
+) -> ProjectRecord:
+    """The project of that name in the named organization, both made when missing.
+
+    A project that is there already stays as it is, whatever the other arguments say.
+    """
+    organization_id = (await ensure_organization(store, name=organization)).id
+    found = await find_project(store, organization_id=organization_id, name=name)
+    if found:
+        return found
+    try:
+        return await create_project(
+            store,
+            organization_id=organization_id,
+            name=name,
+            timezone=timezone,
+            week_start_day=week_start_day,
+            group_types=group_types,
+        )
+    except BadUserInput:
+        made_meanwhile = await find_project(store, organization_id=organization_id, name=name)
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
+
+
+async def find_project(store: MetadataStore, *, organization_id: str, name: str) -> ProjectRecord | None:
+    query = select_projects().where(Project.organization_id == organization_id, Project.name == name.strip())
+    async with store.read() as session:
+        row = await session.scalar(query)
+        return project_record(row) if row else None
+
+
+async def get_project(store: MetadataStore, project_id: int) -> ProjectRecord | None:
+    """Whoever asks: for the operator's commands. What a key may see answers `project_in_reach`."""
+    if not 0 < project_id <= LARGEST_PROJECT_ID:
+        return None
+    async with store.read() as session:
+        row = await session.scalar(select_projects().where(Project.id == project_id))
+        return project_record(row) if row else None
+
+
+async def list_projects(store: MetadataStore) -> tuple[ProjectRecord, ...]:
+    """Every project of every organization, by id."""
+    async with store.read() as session:
+        rows = await session.scalars(select_projects().order_by(Project.id))
+        return tuple(project_record(row) for row in rows)
+
+
+def select_projects() -> Select[Project]:
+    """With all that `project_record` needs."""
+    return select(Project).options(selectinload(Project.group_types))
+
+
+def project_record(row: Project) -> ProjectRecord:
+    return ProjectRecord(
+        id=row.id,
+        organization_id=row.organization_id,
+        name=row.name,
+        timezone=row.timezone,
+        week_start_day=row.week_start_day,
+        test_account_filters=tuple(row.test_account_filters),
+        group_types=tuple(GroupTypeRecord(index=group.index, name=group.name) for group in row.group_types),
+        created_at=row.created_at,
+    )
+
+
+def _group_types(pairs: Sequence[tuple[int, str]]) -> list[GroupType]:
+    indexes = [index for index, _ in pairs]
+    names = [check_name(name, what="group type") for _, name in pairs]
+    if any(index not in range(GROUP_TYPES) for index in indexes):
+        raise BadUserInput(f"A group type's index is 0 to {GROUP_TYPES - 1}.", path=("groupTypes",))
+    if len(set(indexes)) < len(indexes) or len(set(names)) < len(names):
+        raise BadUserInput("Each index and each name of a group type is used once.", path=("groupTypes",))
+    return [GroupType(index=index, name=name) for index, name in sorted(zip(indexes, names, strict=True))]

@@ -1,0 +1,63 @@
+import logging
+from datetime import UTC, datetime
+
+from datasource.metadata.keys import find_key, touch_key
+from datasource.metadata.records import KeyRecord, OwnedKey
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+from permissions.api_keys import hash_key, mask_key, parse_authorization
+from permissions.caller import Caller
+
+logger = logging.getLogger(__name__)
+
+
+async def authenticate(
+    store: MetadataStore, authorization_header: str | None, *, now: datetime | None = None
+) -> Caller:
+    """Whose key the header carries.
+
+    Raises UNAUTHENTICATED without a usable key, UPSTREAM_UNAVAILABLE when the store does not answer. Of a key
+    no message says more than its mask.
+    """
+    key = parse_authorization(authorization_header)
+    # The look-up is by hash, so the time it takes tells nothing about how much of a guess was right.
+    owned = await find_key(store, hash_key(key))
+    if owned is None:
+        raise _refusal(f"The API key {mask_key(key)} is not known.", "Check that it was copied in full.")
+    _check_usable(owned)
+    await _touch(store, owned.key, now or datetime.now(UTC))
+    return _caller(owned)
+
+
+def _check_usable(owned: OwnedKey) -> None:
+    if owned.key.revoked_at is not None:
+        raise _refusal(f"The API key {owned.key.mask} was revoked.", "Ask for a new key.")
+    if not owned.owner.is_active:
+        raise _refusal(
+            f"The owner of the API key {owned.key.mask} is not active.",
+            "Ask an admin to activate the member.",
+        )
+
+
+async def _touch(store: MetadataStore, key: KeyRecord, now: datetime) -> None:
+    try:
+        await touch_key(store, key, now)
+    except GatewayError as exc:
+        # A store that can be read but not written still knows who asks.
+        logger.warning("the last use of the API key %s was not written: %s", key.mask, exc.message)
+
+
+def _caller(owned: OwnedKey) -> Caller:
+    return Caller(
+        key_id=owned.key.id,
+        key_label=owned.key.label,
+        key_mask=owned.key.mask,
+        scopes=owned.key.scopes,
+        scoped_projects=owned.key.scoped_projects,
+        scoped_organizations=owned.key.scoped_organizations,
+        user=owned.owner,
+    )
+
+
+def _refusal(message: str, hint: str) -> GatewayError:
+    return GatewayError(ErrorCode.UNAUTHENTICATED, message, hint=hint)

@@ -1,0 +1,106 @@
+"""What a request carries from its start to its answer."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from strawberry.dataloader import DataLoader
+
+from datasource.clickhouse.engine import Engine, Limits
+from datasource.metadata.reach import projects_in_reach_by_id
+from datasource.metadata.records import ProjectRecord
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+from permissions.authenticate import authenticate
+from permissions.caller import Caller
+from permissions.classes import require_caller
+from settings import Settings
+
+
+class TrendBudget:
+    """How many trends one request may still run: a list of projects would multiply them without an end."""
+
+    def __init__(self, trends: int) -> None:
+        self._allowed = trends
+        self._left = trends
+
+    def spend(self) -> None:
+        """Raises QUERY_TOO_EXPENSIVE once the request has had its share."""
+        if not self._left:
+            raise GatewayError(
+                ErrorCode.QUERY_TOO_EXPENSIVE,
+                f"One request may ask for {self._allowed} trends.",
+                hint="Send several requests, or ask for fewer projects at once.",
+                details={"limit": self._allowed},
+            )
+        self._left -= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """Who asks, when, and what there is to answer with. `now` is in UTC and the request's only clock.
+
+    Exactly one of `caller` and `authentication_error` is set.
+    """
+
+    request_id: str
+    now: datetime
+    settings: Settings
+    store: MetadataStore = field(repr=False)
+    engine: Engine = field(repr=False)
+    limits: Limits
+    trend_budget: TrendBudget = field(repr=False)
+    projects: DataLoader[int, ProjectRecord | None] = field(repr=False)
+    caller: Caller | None
+    authentication_error: GatewayError | None
+
+
+async def open_context(
+    *,
+    request_id: str,
+    authorization: str | None,
+    now: datetime,
+    settings: Settings,
+    store: MetadataStore,
+    engine: Engine,
+) -> RequestContext:
+    """The context of a request with that Authorization header. A refused key is told to guarded fields only."""
+    caller, refusal = await _identify(store, authorization, now)
+    return RequestContext(
+        request_id=request_id,
+        now=now,
+        settings=settings,
+        store=store,
+        engine=engine,
+        limits=Limits(
+            seconds=settings.query_timeout_s,
+            rows_to_read=settings.query_max_rows,
+            memory_bytes=settings.query_max_memory,
+        ),
+        trend_budget=TrendBudget(settings.max_trends),
+        projects=DataLoader(ProjectsInReach(store, caller, refusal).load),
+        caller=caller,
+        authentication_error=refusal,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectsInReach:
+    """Loads the projects that one caller reaches, many at once; None for every other id."""
+
+    store: MetadataStore
+    caller: Caller | None
+    authentication_error: GatewayError | None
+
+    async def load(self, project_ids: list[int]) -> list[ProjectRecord | None]:
+        """One answer per id, in the same order."""
+        found = await projects_in_reach_by_id(self.store, require_caller(self), project_ids)
+        return [found.get(project_id) for project_id in project_ids]
+
+
+async def _identify(
+    store: MetadataStore, authorization: str | None, now: datetime
+) -> tuple[Caller | None, GatewayError | None]:
+    try:
+        return await authenticate(store, authorization, now=now), None
+    except GatewayError as refusal:
+        return None, refusal

@@ -1,0 +1,144 @@
+"""Lines become the answer: labels, counts, formulas, and the order of the series."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from datasource.clickhouse.engine import QueryResult
+from resolvers.trends.compile import Part, Period, Plan
+from resolvers.trends.formula import ParsedFormula, parse_formula
+from resolvers.trends.lines import Figure, Line, read_lines, sum_figures
+from resolvers.trends.query import Formula, TrendDisplay
+from resolvers.trends.results import SeriesResult, Statistics, TrendResult
+
+_DIGITS = re.compile(r"(\d+)")
+Lines = Sequence[tuple[Line, ...]]
+
+
+def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics: Statistics) -> TrendResult:
+    """The answer of a plan; `results` are those of its parts, in their order."""
+    lines = [read_lines(part, result, plan.query) for part, result in zip(plan.parts, results, strict=True)]
+    has_more = any(line.is_other for part_lines in lines for line in part_lines)
+    series = _formula_series(plan, lines) if plan.query.formulas else _plain_series(plan, lines)
+    current = plan.periods[0]
+    return TrendResult(
+        series=tuple(series),
+        days=current.buckets.days() if current.buckets else (),
+        labels=current.buckets.labels(current.range) if current.buckets else (),
+        interval=plan.query.interval,
+        date_from=current.range.start,
+        date_to=current.range.end,
+        timezone=plan.project.timezone.key,
+        has_more=has_more,
+        sql=sql,
+        statistics=statistics,
+    )
+
+
+def _plain_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
+    return [
+        _series(plan, part, line)
+        for part, part_lines in zip(plan.parts, lines, strict=True)
+        for line in _shown(plan, part_lines)
+    ]
+
+
+def _shown(plan: Plan, lines: Iterable[Line]) -> list[Line]:
+    return [line for line in lines if not (plan.query.breakdown_hide_other and line.is_other)]
+
+
+def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
+    series = plan.query.series[part.series_index]
+    buckets = part.period.buckets
+    return SeriesResult(
+        label=_label(plan, part, line),
+        order=part.series_index,
+        event=series.event,
+        math=series.math.kind,
+        data=line.data,
+        days=buckets.days() if buckets else (),
+        labels=buckets.labels(plan.periods[0].range) if buckets else (),
+        count=_count(plan, line.data),
+        aggregated_value=line.total,
+        breakdown_value=line.value,
+        compare_label=part.period.label,
+        custom_name=series.custom_name,
+    )
+
+
+def _label(plan: Plan, part: Part, line: Line) -> str:
+    name = plan.query.series[part.series_index].label
+    if line.value is None:
+        return name
+    value = "::".join(line.value)
+    return value if len(plan.query.series) == 1 else f"{name} - {value}"
+
+
+def _count(plan: Plan, data: tuple[Figure, ...]) -> float:
+    if plan.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE:
+        return (data[-1] or 0.0) if data else 0.0
+    return sum_figures(data)
+
+
+def _formula_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
+    by_part = list(zip(plan.parts, lines, strict=True))
+    return [
+        series
+        for order, formula in enumerate(plan.query.formulas)
+        for period in plan.periods
+        for series in _formula_period(plan, formula, order, [pair for pair in by_part if pair[0].period is period])
+    ]
+
+
+def _formula_period(
+    plan: Plan, formula: Formula, order: int, parts: Sequence[tuple[Part, tuple[Line, ...]]]
+) -> list[SeriesResult]:
+    parsed = parse_formula(formula, len(plan.query.series))
+    found = [{line.value: line for line in part_lines} for _, part_lines in parts]
+    values = dict.fromkeys(value for lines in found for value in lines)
+    period = parts[0][0].period
+    results = [_calculate(parsed, value, [lines.get(value) for lines in found], period) for value in values]
+    ordered = _ordered(results, compared=plan.query.compare)
+    return [_formula_result(plan, formula, order, period, line) for line in _shown(plan, ordered)]
+
+
+def _calculate(
+    formula: ParsedFormula, value: tuple[str, ...] | None, operands: Sequence[Line | None], period: Period
+) -> Line:
+    if period.buckets is None:
+        return Line(value, total=formula.evaluate([(line and line.total) or 0.0 for line in operands]))
+    zeros = (0.0,) * len(period.buckets.starts)
+    columns = zip(*(line.data if line else zeros for line in operands), strict=True)
+    return Line(value, data=tuple(formula.evaluate([figure or 0.0 for figure in column]) for column in columns))
+
+
+def _ordered(lines: list[Line], *, compared: bool) -> list[Line]:
+    if compared:
+        return sorted(lines, key=lambda line: (-sum_figures(line.data), _natural(line.value)))
+    by_text = sorted(lines, key=lambda line: line.value or (), reverse=True)
+    return sorted(by_text, key=lambda line: (line.rank, -line.size))
+
+
+def _natural(value: tuple[str, ...] | None) -> list[list[tuple[int, int, str]]]:
+    """Sorts a2 before a10, whatever the case."""
+    return [
+        [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text.casefold())]
+        for text in value or ()
+    ]
+
+
+def _formula_result(plan: Plan, formula: Formula, order: int, period: Period, line: Line) -> SeriesResult:
+    first = _series(plan, plan.parts[0], line)
+    return replace(
+        first,
+        label=formula.custom_name or f"Formula ({formula.text})",
+        order=order,
+        event=None,
+        math=None,
+        custom_name=formula.custom_name,
+        formula=formula.text,
+        count=sum_figures(line.data),
+        compare_label=period.label,
+        days=period.buckets.days() if period.buckets else (),
+        labels=period.buckets.labels(plan.periods[0].range) if period.buckets else (),
+    )

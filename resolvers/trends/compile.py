@@ -1,0 +1,157 @@
+"""A question becomes a plan: statements, and how their rows fit together. Nothing here waits or asks a clock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, compare, equals, every
+from datasource.events.layout import EVENT, TIMESTAMP, EventLayout
+from resolvers.trends.breakdowns import breakdown_keys, limit_values
+from resolvers.trends.buckets import Buckets
+from resolvers.trends.compare import previous_range
+from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
+from resolvers.trends.filters import group_condition
+from resolvers.trends.formula import parse_formula
+from resolvers.trends.math import BUCKET, Rows, count_rows
+from resolvers.trends.query import EventSeries, FilterGroup, TrendDisplay, TrendProject, TrendQuery
+from resolvers.trends.results import CompareLabel
+from resolvers.trends.rollup import can_answer, count_hours
+
+MAP_LIMIT = 250
+"""Breakdown values of a world map: there are about so many countries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One of the compared spans of time; `buckets` is None for displays of one total."""
+
+    range: DateRange
+    buckets: Buckets | None
+    label: CompareLabel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One statement: a series over a period. Its columns are those of math.py or breakdowns.py."""
+
+    series_index: int
+    period: Period
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an answer needs but the rows."""
+
+    query: TrendQuery
+    project: TrendProject
+    periods: tuple[Period, ...]
+    parts: tuple[Part, ...]
+
+
+def needs_first_event(query: TrendQuery) -> bool:
+    """Whether compile_trend must be told the time of the project's first event."""
+    return query.date_from == WHOLE_HISTORY
+
+
+def first_event() -> Query:
+    """The statement that answers the Unix time of the project's first event, or no row."""
+    from_epoch = call("toFloat64", call("min", TIMESTAMP))
+    return Select(columns=(Named(from_epoch, "first"), Named(call("count"), "events")), source=Events())
+
+
+def compile_trend(
+    query: TrendQuery,
+    project: TrendProject,
+    layout: EventLayout,
+    *,
+    now: datetime,
+    first: datetime | None = None,
+) -> Plan:
+    """The plan of a query at the instant `now`.
+
+    Raises BadUserInput, with the input's path, for whatever cannot be answered.
+    """
+    for formula in query.formulas:
+        parse_formula(formula, len(query.series))
+    periods = _periods(query, project, now.astimezone(project.timezone), first)
+    parts = tuple(
+        Part(index, period, _statement(query, project, series, period, layout))
+        for period in periods
+        for index, series in enumerate(query.series)
+    )
+    return Plan(query, project, periods, parts)
+
+
+def breakdown_limit(query: TrendQuery) -> int:
+    """How many values keep their name."""
+    return MAP_LIMIT if query.display is TrendDisplay.WORLD_MAP else query.breakdown_limit
+
+
+def _periods(
+    query: TrendQuery, project: TrendProject, now: datetime, first: datetime | None
+) -> tuple[Period, ...]:
+    current = read_range(query, now, first)
+    if not query.compare:
+        return (_period(query, project, current, None),)
+    previous = previous_range(query, current, now)
+    return (
+        _period(query, project, current, CompareLabel.CURRENT),
+        _period(query, project, previous, CompareLabel.PREVIOUS),
+    )
+
+
+def _period(query: TrendQuery, project: TrendProject, range_: DateRange, label: CompareLabel | None) -> Period:
+    buckets = None if query.display.is_total else Buckets.of(range_, project.timezone, project.week_start)
+    return Period(range_, buckets, label)
+
+
+def _statement(
+    query: TrendQuery, project: TrendProject, series: EventSeries, period: Period, layout: EventLayout
+) -> Query:
+    conditions = _conditions(query, project, series)
+    cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
+    rollup = layout.rollup
+    plain = conditions is None and not query.breakdowns and not cumulative
+    if rollup is not None and plain and can_answer(series, period.buckets):
+        return count_hours(series, period.range, period.buckets, layout, rollup)
+    values = breakdown_keys(query.breakdowns)
+    rows = Rows(
+        keys=(*values, *_bucket_keys(period)),
+        where=every(*_what(series), *_when(period.range), conditions),
+    )
+    counted = count_rows(series.math, rows, series.path, cumulative=cumulative)
+    if not values:
+        return counted
+    return limit_values(
+        counted,
+        values,
+        series.math,
+        breakdown_limit(query),
+        bucket_count=len(period.buckets.starts) if period.buckets else None,
+        running=cumulative,
+    )
+
+
+def _conditions(query: TrendQuery, project: TrendProject, series: EventSeries) -> Expr | None:
+    test_accounts = project.test_account_filters if query.filter_test_accounts else FilterGroup()
+    groups = (test_accounts, query.filters, series.filters)
+    return every(*(group_condition(group, project.timezone) for group in groups))
+
+
+def _what(series: EventSeries) -> tuple[Expr, ...]:
+    return () if series.event is None else (equals(EVENT, Param(series.event, "String")),)
+
+
+def _when(range_: DateRange) -> tuple[Expr, ...]:
+    return (
+        compare(TIMESTAMP, ">=", _instant(range_.read_from)),
+        compare(TIMESTAMP, "<=", _instant(range_.read_to)),
+    )
+
+
+def _bucket_keys(period: Period) -> tuple[Named, ...]:
+    return () if period.buckets is None else (Named(period.buckets.index(TIMESTAMP), BUCKET),)
+
+
+def _instant(moment: datetime) -> Expr:
+    return Param(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "DateTime64(6, 'UTC')")

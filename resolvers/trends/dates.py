@@ -1,0 +1,268 @@
+"""Date texts, a clock and a time zone become the instants between which events are read."""
+
+import calendar
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from errors import BadUserInput
+from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
+
+WHOLE_HISTORY = "all"
+"""The `dateFrom` that means the project's first event."""
+
+DATE_FROM: InputPath = ("query", "dateFrom")
+DATE_TO: InputPath = ("query", "dateTo")
+
+_HINT = "Use a date such as 2021-01-31, with or without a time, or a relative one: -7d, -1m, mStart, yStart."
+_ABSOLUTE = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?|(?P<packed>\d{4}))?"
+    r"(?:[T ](?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
+    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
+)
+_RELATIVE = re.compile(r"-?(?P<number>\d{1,6})?(?P<unit>[hdwmqysMHDWQY])(?P<position>Start|End)?")
+_DAY_END = time(23, 59, 59, 999999)
+_WEEKS_OF_A_QUARTER = 13
+
+
+@dataclass(frozen=True, slots=True)
+class DateText:
+    """A date text against a clock: its instant in the project's time zone, and how it was written."""
+
+    instant: datetime
+    is_relative: bool
+    moved_by: str = ""
+    """The unit letter by which a relative text moved; '' when it moved by nothing."""
+    number: int = 0
+
+    @property
+    def moved_by_hours(self) -> bool:
+        """Whether a start at this text is cut to the hour instead of the day."""
+        return self.moved_by == "h"
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """The span of one period.
+
+    `start` and `end` are what the texts mean; events are read with read_from <= timestamp <= read_to, both of
+    whole seconds.
+    """
+
+    start: datetime
+    end: datetime
+    read_from: datetime
+    interval: TrendInterval
+
+    @property
+    def read_to(self) -> datetime:
+        """The last whole second that is read."""
+        return self.end.replace(microsecond=0)
+
+
+def read_date(text: str, now: datetime, path: InputPath) -> DateText:
+    """Read one text. Wall times without an offset are in the time zone of `now`.
+
+    Raises BadUserInput for a text that is neither a date nor a relative date.
+    """
+    absolute = _ABSOLUTE.fullmatch(text.strip())
+    if absolute:
+        return DateText(_absolute(absolute, now, text, path), is_relative=False)
+    if text in ("today", "yesterday"):  # both mean the start of today, as clients of trends know them
+        return DateText(now, is_relative=True)
+    relative = _RELATIVE.fullmatch(text.strip())
+    if not relative:
+        raise BadUserInput(f"{text!r} is not a date.", path=path, hint=_HINT)
+    number = int(relative["number"] or 0)
+    return DateText(
+        _relative(relative, number, now, text, path),
+        is_relative=True,
+        moved_by=relative["unit"] if number else "",
+        number=number,
+    )
+
+
+def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = None) -> DateRange:
+    """The query's period; `now` is in the project's time zone, `earliest` the time of its first event.
+
+    Raises BadUserInput for texts that are no dates, and for an end before the start.
+    """
+    exact = is_exact(query)
+    interval = effective_interval(query)
+    text = query.date_from
+    if text == WHOLE_HISTORY:
+        start_text = DateText((earliest or now).astimezone(now.tzinfo), is_relative=False)
+    else:
+        start_text = read_start(query, now)
+    start = start_text.instant
+    end = read_end(query, now)
+    if end.timestamp() < start.timestamp():
+        raise BadUserInput(
+            f"The range ends ({end:%Y-%m-%d %H:%M:%S}) before it starts ({start:%Y-%m-%d %H:%M:%S}).",
+            path=DATE_TO if query.date_to else DATE_FROM,
+            hint="dateFrom must not be after dateTo; dateTo is now when it is not given.",
+        )
+    read_from = start if exact else widened_start(start, start_text, interval)
+    return DateRange(start, end, read_from.replace(microsecond=0), interval)
+
+
+def read_start(query: TrendQuery, now: datetime) -> DateText:
+    """`dateFrom` as an instant, relative texts cut to the hour or day that they name."""
+    if query.date_from is None:
+        return DateText(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
+    date = read_date(query.date_from, now, DATE_FROM)
+    if not date.is_relative or is_exact(query) or effective_interval(query) is TrendInterval.MINUTE:
+        return date
+    cut = start_of_hour if date.moved_by_hours else start_of_day
+    return replace(date, instant=cut(date.instant))
+
+
+def read_end(query: TrendQuery, now: datetime) -> datetime:
+    """`dateTo` as an instant, moved to the end of its day, hour or minute as the interval asks."""
+    if query.date_to is None and is_exact(query):
+        return now
+    date = DateText(now, is_relative=True) if query.date_to is None else read_date(query.date_to, now, DATE_TO)
+    if query.explicit_date:
+        return date.instant
+    interval = effective_interval(query)
+    if interval not in (TrendInterval.HOUR, TrendInterval.MINUTE):
+        return datetime.combine(date.instant.date(), _DAY_END, date.instant.tzinfo)
+    if not date.is_relative:
+        return date.instant
+    last = date.instant.replace(second=59, microsecond=999999)
+    return last.replace(minute=59) if interval is TrendInterval.HOUR else last
+
+
+def is_exact(query: TrendQuery) -> bool:
+    """Whether the dates are taken as instants, without rounding to whole buckets."""
+    return query.explicit_date or query.display is TrendDisplay.BOLD_NUMBER
+
+
+def effective_interval(query: TrendQuery) -> TrendInterval:
+    """The interval by which the range is rounded: a display of one total has whole days."""
+    return TrendInterval.DAY if query.display.is_total else query.interval
+
+
+def widened_start(start: datetime, text: DateText, interval: TrendInterval) -> datetime:
+    """From when events are read, so that the first bucket is whole wherever its interval promises that."""
+    if interval is TrendInterval.MONTH:
+        return start_of_day(start).replace(day=1)
+    if interval is TrendInterval.WEEK:
+        return start_of_day(start)
+    if interval is TrendInterval.DAY:
+        return start if text.is_relative and text.moved_by_hours else start_of_day(start)
+    if text.is_relative:
+        return start
+    return start_of_hour(start) if interval is TrendInterval.HOUR else start_of_minute(start)
+
+
+def start_of_day(moment: datetime) -> datetime:
+    """00:00 of the same day on the wall clock."""
+    return datetime.combine(moment.date(), time.min, moment.tzinfo)
+
+
+def start_of_hour(moment: datetime) -> datetime:
+    """Minute 0 of the same hour on the wall clock; which of two equal hours is kept."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def start_of_minute(moment: datetime) -> datetime:
+    """Second 0 of the same minute."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def subtract_months(moment: datetime, months: int) -> datetime:
+    """So many calendar months earlier at the same wall time; the day is clipped to the month's length."""
+    index = moment.year * 12 + moment.month - 1 - months
+    year, month = divmod(index, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+def subtract_elapsed(moment: datetime, span: timedelta) -> datetime:
+    """So much time earlier, whatever the clocks did in between."""
+    return (moment.astimezone(UTC) - span).astimezone(moment.tzinfo)
+
+
+def _absolute(match: re.Match[str], now: datetime, text: str, path: InputPath) -> datetime:
+    packed = match["packed"] or ""
+    month, day = (packed[:2], packed[2:]) if packed else (match["month"] or "1", match["day"] or "1")
+    fraction = (match["fraction"] or "").ljust(6, "0")[:6]
+    try:
+        moment = datetime(
+            int(match["year"]),
+            int(month),
+            int(day),
+            int(match["hour"] or 0),
+            int(match["minute"] or 0),
+            int(match["second"] or 0),
+            int(fraction),
+            tzinfo=_offset(match["offset"]) or now.tzinfo,
+        )
+        return moment.astimezone(now.tzinfo)
+    except (ValueError, OverflowError) as impossible:
+        raise BadUserInput(f"{text!r} is not a date of the calendar.", path=path, hint=_HINT) from impossible
+
+
+def _offset(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo
+
+
+def _relative(match: re.Match[str], number: int, now: datetime, text: str, path: InputPath) -> datetime:
+    try:
+        moved = _moved(now, match["unit"], number)
+    except (ValueError, OverflowError) as impossible:
+        raise BadUserInput(f"{text!r} reaches before the calendar.", path=path, hint=_HINT) from impossible
+    if match["position"] is None:
+        return moved
+    return _at_start(moved, match["unit"]) if match["position"] == "Start" else _at_end(moved, match["unit"])
+
+
+def _moved(now: datetime, unit: str, number: int) -> datetime:
+    match unit:
+        case "h":
+            return subtract_elapsed(now, timedelta(hours=number))
+        case "M":
+            return subtract_elapsed(now, timedelta(minutes=number))
+        case "s":
+            return subtract_elapsed(now, timedelta(seconds=number))
+        case "d":
+            return now - timedelta(days=number)
+        case "w":
+            return now - timedelta(weeks=number)
+        case "q":
+            return now - timedelta(weeks=number * _WEEKS_OF_A_QUARTER)
+        case "m":
+            return subtract_months(now, number)
+        case "y":
+            return subtract_months(now, 12 * number)
+        case _:  # capital letters are read, and move nothing
+            return now
+
+
+def _at_start(moment: datetime, unit: str) -> datetime:
+    match unit:
+        case "h":
+            return start_of_hour(moment)
+        case "d":
+            return start_of_day(moment)
+        case "m":
+            return moment.replace(day=1)
+        case "y":
+            return moment.replace(month=1, day=1)
+        case _:
+            return moment
+
+
+def _at_end(moment: datetime, unit: str) -> datetime:
+    match unit:
+        case "h":
+            return moment.replace(minute=59, second=59, microsecond=999999)
+        case "d":
+            return datetime.combine(moment.date(), _DAY_END, moment.tzinfo)
+        case "m" | "y":  # the end of a year is the end of its current month: a peculiarity clients rely on
+            return moment.replace(day=calendar.monthrange(moment.year, moment.month)[1])
+        case _:
+            return moment

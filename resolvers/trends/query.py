@@ -1,0 +1,241 @@
+"""The question: what a trend asks for, as plain values that no stage changes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+InputPath = tuple[str | int, ...]
+"""Where in the client's input a part came from, for errors: ("query", "events", 0, "math")."""
+
+Scalar = str | int | float | bool
+FilterValue = Scalar | tuple[Scalar, ...] | None
+
+
+class TrendInterval(StrEnum):
+    MINUTE = "MINUTE"
+    HOUR = "HOUR"
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+
+
+class WeekStartDay(StrEnum):
+    SUNDAY = "SUNDAY"
+    MONDAY = "MONDAY"
+
+
+class LogicalOperator(StrEnum):
+    AND = "AND"
+    OR = "OR"
+
+
+class PropertyType(StrEnum):
+    EVENT = "EVENT"
+    EVENT_METADATA = "EVENT_METADATA"
+    PERSON = "PERSON"
+    COHORT = "COHORT"
+    GROUP = "GROUP"
+    SESSION = "SESSION"
+    ELEMENT = "ELEMENT"
+    HOGQL = "HOGQL"
+
+
+class BreakdownType(StrEnum):
+    EVENT = "EVENT"
+    PERSON = "PERSON"
+    COHORT = "COHORT"
+    GROUP = "GROUP"
+    SESSION = "SESSION"
+    HOGQL = "HOGQL"
+    EVENT_METADATA = "EVENT_METADATA"
+
+
+class PropertyOperator(StrEnum):
+    EXACT = "EXACT"
+    IS_NOT = "IS_NOT"
+    ICONTAINS = "ICONTAINS"
+    NOT_ICONTAINS = "NOT_ICONTAINS"
+    REGEX = "REGEX"
+    NOT_REGEX = "NOT_REGEX"
+    GT = "GT"
+    GTE = "GTE"
+    LT = "LT"
+    LTE = "LTE"
+    IS_SET = "IS_SET"
+    IS_NOT_SET = "IS_NOT_SET"
+    IS_DATE_EXACT = "IS_DATE_EXACT"
+    IS_DATE_BEFORE = "IS_DATE_BEFORE"
+    IS_DATE_AFTER = "IS_DATE_AFTER"
+    BETWEEN = "BETWEEN"
+    NOT_BETWEEN = "NOT_BETWEEN"
+    IN = "IN"
+    NOT_IN = "NOT_IN"
+
+
+class TrendDisplay(StrEnum):
+    ACTIONS_LINE_GRAPH = "ACTIONS_LINE_GRAPH"
+    ACTIONS_LINE_GRAPH_CUMULATIVE = "ACTIONS_LINE_GRAPH_CUMULATIVE"
+    ACTIONS_AREA_GRAPH = "ACTIONS_AREA_GRAPH"
+    ACTIONS_TABLE = "ACTIONS_TABLE"
+    ACTIONS_PIE = "ACTIONS_PIE"
+    ACTIONS_BAR = "ACTIONS_BAR"
+    ACTIONS_UNSTACKED_BAR = "ACTIONS_UNSTACKED_BAR"
+    ACTIONS_BAR_VALUE = "ACTIONS_BAR_VALUE"
+    WORLD_MAP = "WORLD_MAP"
+    BOLD_NUMBER = "BOLD_NUMBER"
+
+    @property
+    def is_total(self) -> bool:
+        """One figure per series, computed once over the whole range, instead of one per bucket."""
+        return self in _TOTAL_DISPLAYS
+
+
+_TOTAL_DISPLAYS = frozenset(
+    {
+        TrendDisplay.ACTIONS_TABLE,
+        TrendDisplay.ACTIONS_PIE,
+        TrendDisplay.ACTIONS_BAR_VALUE,
+        TrendDisplay.WORLD_MAP,
+        TrendDisplay.BOLD_NUMBER,
+    }
+)
+
+
+class TrendMath(StrEnum):
+    TOTAL = "TOTAL"
+    DAU = "DAU"
+    WEEKLY_ACTIVE = "WEEKLY_ACTIVE"
+    MONTHLY_ACTIVE = "MONTHLY_ACTIVE"
+    UNIQUE_SESSION = "UNIQUE_SESSION"
+    UNIQUE_GROUP = "UNIQUE_GROUP"
+    FIRST_TIME_FOR_USER = "FIRST_TIME_FOR_USER"
+    FIRST_MATCHING_EVENT_FOR_USER = "FIRST_MATCHING_EVENT_FOR_USER"
+    SUM = "SUM"
+    AVG = "AVG"
+    MIN = "MIN"
+    MAX = "MAX"
+    MEDIAN = "MEDIAN"
+    P75 = "P75"
+    P90 = "P90"
+    P95 = "P95"
+    P99 = "P99"
+    AVG_COUNT_PER_ACTOR = "AVG_COUNT_PER_ACTOR"
+    MIN_COUNT_PER_ACTOR = "MIN_COUNT_PER_ACTOR"
+    MAX_COUNT_PER_ACTOR = "MAX_COUNT_PER_ACTOR"
+    MEDIAN_COUNT_PER_ACTOR = "MEDIAN_COUNT_PER_ACTOR"
+    P75_COUNT_PER_ACTOR = "P75_COUNT_PER_ACTOR"
+    P90_COUNT_PER_ACTOR = "P90_COUNT_PER_ACTOR"
+    P95_COUNT_PER_ACTOR = "P95_COUNT_PER_ACTOR"
+    P99_COUNT_PER_ACTOR = "P99_COUNT_PER_ACTOR"
+    HOGQL = "HOGQL"
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyFilter:
+    """One condition on a property; a list value means what its operator says of several values."""
+
+    key: str
+    value: FilterValue = None
+    operator: PropertyOperator = PropertyOperator.EXACT
+    type: PropertyType = PropertyType.EVENT
+    group_type_index: int | None = None
+    path: InputPath = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterGroup:
+    """Conditions joined by AND or OR; an empty group is true."""
+
+    operator: LogicalOperator = LogicalOperator.AND
+    children: "tuple[PropertyFilter | FilterGroup, ...]" = ()
+
+    def leaves(self) -> Iterator[PropertyFilter]:
+        """Every condition of the tree, in reading order."""
+        for child in self.children:
+            if isinstance(child, FilterGroup):
+                yield from child.leaves()
+            else:
+                yield child
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """What is counted: `property` for the property maths, `expression` for HOGQL."""
+
+    kind: TrendMath = TrendMath.TOTAL
+    property: str | None = None
+    property_type: PropertyType = PropertyType.EVENT
+    group_type_index: int | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeries:
+    """Occurrences of one event, or of every event when `event` is None."""
+
+    event: str | None
+    math: Math = Math()
+    filters: FilterGroup = FilterGroup()
+    custom_name: str | None = None
+    path: InputPath = field(default=(), compare=False)
+
+    @property
+    def label(self) -> str:
+        """The series' name in answers; a custom name never enters it."""
+        return "All events" if self.event is None else self.event
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Split by the value of one property; `property` is a key."""
+
+    property: str
+    type: BreakdownType = BreakdownType.EVENT
+    group_type_index: int | None = None
+    histogram_bin_count: int | None = None
+    normalize_url: bool = False
+    path: InputPath = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Arithmetic over the series by letter: A is the first."""
+
+    text: str
+    custom_name: str | None = None
+    path: InputPath = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrendQuery:
+    """A whole trend, its series in their final order.
+
+    `date_from` and `date_to` are the client's texts; dates.py reads them against a clock and a time zone.
+    """
+
+    series: tuple[EventSeries, ...]
+    filters: FilterGroup = FilterGroup()
+    filter_test_accounts: bool = False
+    date_from: str | None = "-7d"
+    date_to: str | None = None
+    explicit_date: bool = False
+    interval: TrendInterval = TrendInterval.DAY
+    breakdowns: tuple[Breakdown, ...] = ()
+    breakdown_limit: int = 25
+    breakdown_hide_other: bool = False
+    compare: bool = False
+    compare_to: str | None = None
+    display: TrendDisplay = TrendDisplay.ACTIONS_LINE_GRAPH
+    formulas: tuple[Formula, ...] = ()
+    smoothing_intervals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrendProject:
+    """What a trend needs to know of its project."""
+
+    id: int
+    timezone: ZoneInfo
+    week_start: WeekStartDay = WeekStartDay.SUNDAY
+    test_account_filters: FilterGroup = FilterGroup()

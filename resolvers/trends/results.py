@@ -1,0 +1,60 @@
+"""The answer of a trend: series of figures, in the order in which clients receive them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from resolvers.trends.query import TrendInterval, TrendMath
+
+
+class CompareLabel(StrEnum):
+    CURRENT = "CURRENT"
+    PREVIOUS = "PREVIOUS"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesResult:
+    """One line: `data` runs parallel to `days` and `labels`; all are empty for displays of one total.
+
+    None is a figure that is no number, such as the mean of nothing.
+    """
+
+    label: str
+    order: int
+    event: str | None
+    math: TrendMath | None
+    data: tuple[float | None, ...]
+    days: tuple[str, ...]
+    labels: tuple[str, ...]
+    count: float
+    aggregated_value: float | None = None
+    breakdown_value: tuple[str, ...] | None = None
+    compare_label: CompareLabel | None = None
+    custom_name: str | None = None
+    formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the answer cost ClickHouse; `elapsed_ms` is the wall time from the first query to the last row."""
+
+    elapsed_ms: float
+    rows_read: int
+    bytes_read: int
+    queries: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendResult:
+    """The whole answer; dates carry the project's time zone, `days` and `labels` are the current period's."""
+
+    series: tuple[SeriesResult, ...]
+    days: tuple[str, ...]
+    labels: tuple[str, ...]
+    interval: TrendInterval
+    date_from: datetime
+    date_to: datetime
+    timezone: str
+    has_more: bool
+    sql: str
+    statistics: Statistics

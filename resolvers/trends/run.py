@@ -1,0 +1,70 @@
+"""A plan meets the datasource: the only stage that waits."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from datasource.clickhouse.engine import Engine, Limits, QueryResult
+from datasource.clickhouse.render import Statement, render
+from datasource.clickhouse.scope import scope_to_project
+from datasource.clickhouse.sql import Query
+from datasource.events.layout import EventLayout
+from datasource.events.native_layout import NativeLayout
+from resolvers.trends.assemble import assemble
+from resolvers.trends.compile import compile_trend, first_event, needs_first_event
+from resolvers.trends.query import TrendProject, TrendQuery
+from resolvers.trends.results import Statistics, TrendResult
+
+
+async def run_trend(
+    query: TrendQuery,
+    project: TrendProject,
+    *,
+    now: datetime,
+    engine: Engine,
+    limits: Limits,
+    layout: EventLayout | None = None,
+) -> TrendResult:
+    """Answer a trend as of `now`; its statements run at the same time.
+
+    Raises BadUserInput for what cannot be asked, and GatewayError when ClickHouse refuses or fails.
+    """
+    layout = layout or NativeLayout()
+    started = time.perf_counter()
+    before: list[tuple[Statement, QueryResult]] = []
+    if needs_first_event(query):
+        before.append(await _ask(first_event(), project, layout, engine, limits))
+    plan = compile_trend(query, project, layout, now=now, first=_first(before))
+    answers = await asyncio.gather(*(_ask(part.query, project, layout, engine, limits) for part in plan.parts))
+    asked = [*before, *answers]
+    return assemble(
+        plan,
+        [result for _, result in answers],
+        sql=";\n\n".join(statement.described() for statement, _ in asked),
+        statistics=_statistics([result for _, result in asked], time.perf_counter() - started),
+    )
+
+
+async def _ask(
+    query: Query, project: TrendProject, layout: EventLayout, engine: Engine, limits: Limits
+) -> tuple[Statement, QueryResult]:
+    statement = render(scope_to_project(layout.lower(query), project.id))
+    return statement, await engine.query(statement.text, statement.params, limits=limits)
+
+
+def _first(before: Sequence[tuple[Statement, QueryResult]]) -> datetime | None:
+    for _, result in before:
+        first, events = (column[0] for column in result.columns)
+        if events and isinstance(first, float | int):
+            return datetime.fromtimestamp(first, UTC)
+    return None
+
+
+def _statistics(results: Sequence[QueryResult], elapsed: float) -> Statistics:
+    return Statistics(
+        elapsed_ms=elapsed * 1000,
+        rows_read=sum(result.rows_read for result in results),
+        bytes_read=sum(result.bytes_read for result in results),
+        queries=len(results),
+    )

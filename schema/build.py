@@ -1,0 +1,126 @@
+"""The schema, put together."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+)
+from strawberry.federation.schema import FederationAny
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+import schema.math  # noqa: F401 - publishes its enum
+from errors import BadUserInput
+from schema.errors import present_errors
+from schema.execution import LeafListExecutor
+from schema.limits import build_extensions
+from schema.project import Project
+from schema.query import Query
+from schema.scalars import SCALARS
+from settings import Settings
+
+FEDERATION_VERSION = "2.9"
+ENTITIES = {"Project": Project}
+MAX_ENTITIES = 200
+
+
+class GatewaySchema(strawberry.federation.Schema):
+    """Strawberry's schema with this project's errors and checked entity references."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        _drop_null_defaults(self._schema)
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing: `execute` logs errors while it presents them, so that both have the same id."""
+
+    async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
+        result = await super().execute(query, *args, **kwargs)
+        if not result.errors:
+            return result
+        context = kwargs.get("context_value")
+        errors = present_errors(
+            result.errors,
+            request_id=getattr(context, "request_id", "-"),
+            was_executed=not isinstance(result, PreExecutionError),
+        )
+        if result.data is None and all(error.path is None for error in errors):
+            return PreExecutionError(data=None, errors=errors, extensions=result.extensions)
+        return replace(result, errors=errors)
+
+    def entities_resolver(
+        self, info: strawberry.Info, representations: list[FederationAny]
+    ) -> list[FederationAny]:
+        """See Strawberry, which would answer a reference it does not know with a KeyError."""
+        return super().entities_resolver(info, _check_references(representations))
+
+
+def build_schema(settings: Settings) -> GatewaySchema:
+    """The schema as these settings bound it; they change nothing of its SDL."""
+    return GatewaySchema(
+        query=Query,
+        extensions=build_extensions(settings),
+        execution_context_class=LeafListExecutor,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),
+        federation_version=FEDERATION_VERSION,
+    )
+
+
+def print_sdl() -> str:
+    """The SDL that is committed as schema.graphql."""
+    return print_schema(build_schema(Settings())) + "\n"
+
+
+def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:
+    # Python needs a default to leave an argument out; in GraphQL a nullable one is optional without it, and
+    # `= null` would only be noise to whoever reads the schema.
+    for graphql_type in graphql_schema.type_map.values():
+        if isinstance(graphql_type, GraphQLInputObjectType):
+            _drop_nulls(graphql_type.fields.values())
+        elif isinstance(graphql_type, GraphQLObjectType):
+            for graphql_field in graphql_type.fields.values():
+                _drop_nulls(graphql_field.args.values())
+
+
+def _drop_nulls(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    for item in inputs:
+        if item.default_value is None:
+            item.default_value = Undefined
+
+
+def _check_references(representations: Iterable[object]) -> list[FederationAny]:
+    listed = list(representations)
+    if len(listed) > MAX_ENTITIES:
+        raise BadUserInput(
+            f"There are {len(listed)} representations; {MAX_ENTITIES} are allowed.",
+            path=("representations",),
+        )
+    return [FederationAny(_check_reference(item, index)) for index, item in enumerate(listed)]
+
+
+def _check_reference(representation: object, index: int) -> dict[str, object]:
+    path = ("representations", index)
+    if not isinstance(representation, dict) or representation.get("__typename") not in ENTITIES:
+        raise BadUserInput(
+            "A representation names no entity of this schema.",
+            path=path,
+            hint=f"Its __typename is one of: {', '.join(ENTITIES)}.",
+        )
+    if not isinstance(representation.get("id"), str):
+        raise BadUserInput("A representation lacks its key, a text.", path=(*path, "id"))
+    # A copy: Strawberry takes it apart, and it may be a variable that is used twice.
+    return {"__typename": representation["__typename"], "id": representation["id"]}

@@ -1,0 +1,121 @@
+"""Conditions on properties: as clients send them, and as the compiler takes them."""
+
+from typing import Self
+
+import strawberry
+
+from errors import BadUserInput
+from resolvers.trends.query import (
+    FilterGroup,
+    FilterValue,
+    InputPath,
+    LogicalOperator,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+)
+from schema.scalars import PropertyValue
+from schema.texts import check_group_type, check_key
+
+MAX_NESTING = 20
+
+
+@strawberry.input(name="PropertyFilterInput", description="One condition on a property.")
+class PropertyFilterInput:
+    key: str = strawberry.field(
+        default="", description="A property's key; for HOGQL a boolean expression. COHORT needs none."
+    )
+    value: PropertyValue | None = strawberry.field(
+        default=None, description="What the property is compared with. An empty list is true for everything."
+    )
+    operator: PropertyOperator = strawberry.field(
+        default=PropertyOperator.EXACT, description="How the two are compared."
+    )
+    type: PropertyType = strawberry.field(
+        default=PropertyType.EVENT, description="Where the property is read from."
+    )
+    group_type_index: int | None = strawberry.field(
+        default=None, description="For GROUP: which of the project's group types, 0 to 4."
+    )
+
+    def read(self, path: InputPath) -> PropertyFilter:
+        """Raises BadUserInput below `path`."""
+        if self.type is not PropertyType.COHORT:
+            check_key(self.key, (*path, "key"), is_expression=self.type is PropertyType.HOGQL)
+        check_group_type(
+            self.group_type_index,
+            (*path, "groupTypeIndex"),
+            is_group=self.type is PropertyType.GROUP,
+        )
+        value: FilterValue = self.value  # type: ignore[assignment]  # read_property_value made it one
+        return PropertyFilter(
+            key=self.key,
+            value=value,
+            operator=self.operator,
+            type=self.type,
+            group_type_index=self.group_type_index,
+            path=path,
+        )
+
+
+@strawberry.input(name="PropertyGroupInput", description="Conditions joined by AND or OR, nested up to 20 deep.")
+class PropertyGroupInput:
+    type: LogicalOperator = strawberry.field(
+        default=LogicalOperator.AND, description="How the filters and groups are joined."
+    )
+    filters: list[PropertyFilterInput] = strawberry.field(
+        default_factory=list, description="Conditions of this group."
+    )
+    groups: list["PropertyGroupInput"] = strawberry.field(
+        default_factory=list, description="Groups within this group. An empty group is true."
+    )
+
+    def read(self, path: InputPath, *, depth: int = 1) -> FilterGroup:
+        """Raises BadUserInput below `path`."""
+        if depth > MAX_NESTING:
+            raise BadUserInput(
+                f"Groups of filters are nested deeper than {MAX_NESTING}.",
+                path=path,
+                hint="Groups with the same operator can be merged into one.",
+            )
+        filters = (item.read((*path, "filters", index)) for index, item in enumerate(self.filters))
+        groups = (group.read((*path, "groups", index), depth=depth + 1) for index, group in enumerate(self.groups))
+        return FilterGroup(self.type, (*filters, *groups))
+
+    def count(self, *, depth: int = 1) -> int:
+        """How many filters there are, down to the deepest level that `read` accepts."""
+        nested = self.groups if depth < MAX_NESTING else ()
+        return len(self.filters) + sum(group.count(depth=depth + 1) for group in nested)
+
+
+def read_filters(
+    properties: list[PropertyFilterInput], group: PropertyGroupInput | None, path: InputPath
+) -> FilterGroup:
+    """The list and, on top of it, the group: all of both must hold."""
+    listed = tuple(item.read((*path, "properties", index)) for index, item in enumerate(properties))
+    grouped = (group.read((*path, "propertyGroup")),) if group else ()
+    return FilterGroup(LogicalOperator.AND, (*listed, *grouped))
+
+
+def count_filters(properties: list[PropertyFilterInput], group: PropertyGroupInput | None) -> int:
+    """How many filters the two hold together."""
+    return len(properties) + (group.count() if group else 0)
+
+
+@strawberry.type(name="PropertyFilter", description="One condition on a property, as it is stored.")
+class StoredPropertyFilter:
+    key: str = strawberry.field(description="The property's key, or a HOGQL expression.")
+    value: PropertyValue | None = strawberry.field(description="What the property is compared with.")
+    operator: PropertyOperator = strawberry.field(description="How the two are compared.")
+    type: PropertyType = strawberry.field(description="Where the property is read from.")
+    group_type_index: int | None = strawberry.field(description="For GROUP: which group type.")
+
+    @classmethod
+    def from_filter(cls, item: PropertyFilter) -> Self:
+        return cls(
+            key=item.key,
+            value=None if item.value is None else PropertyValue(item.value),
+            operator=item.operator,
+            type=item.type,
+            group_type_index=item.group_type_index,
+        )

@@ -1,0 +1,73 @@
+"""A project, the unit that events, keys and access belong to."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from datasource.metadata.records import ProjectRecord
+from permissions.classes import require_scopes
+from permissions.guards import guarded_field
+from resolvers.context import RequestContext
+from resolvers.projects import load_project, test_account_filters
+from resolvers.trend_field import resolve_trend
+from resolvers.trends.query import WeekStartDay
+from schema.filters import StoredPropertyFilter
+from schema.trend import Trend
+from schema.trend_input import TrendQueryInput
+from schema.trend_question import read_question
+
+PROJECT_SCOPE = "project:read"
+TREND_SCOPE = "insight:read"
+
+ContextInfo = strawberry.Info[RequestContext, None]
+
+
+@strawberry.type(description="A kind of group, such as company, that events can belong to.")
+class GroupType:
+    index: int = strawberry.field(description="0 to 4; groupTypeIndex of filters and breakdowns.")
+    name: str = strawberry.field(description="What such groups are called.")
+
+
+@strawberry.federation.type(keys=["id"], description="A project: events, and the settings they are read with.")
+class Project:
+    record: strawberry.Private[ProjectRecord]
+    id: strawberry.ID = strawberry.field(description="A number, as a text.")
+    name: str = strawberry.field(description="What it is called.")
+    timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
+    week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
+    group_types: list[GroupType] = strawberry.field(description="The kinds of groups its events name.")
+
+    @classmethod
+    def from_record(cls, record: ProjectRecord) -> Self:
+        return cls(
+            record=record,
+            id=strawberry.ID(str(record.id)),
+            name=record.name,
+            timezone=record.timezone,
+            week_start_day=WeekStartDay(record.week_start_day.value),
+            group_types=[GroupType(index=group.index, name=group.name) for group in record.group_types],
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: ContextInfo, id: strawberry.ID) -> Self:
+        """The entity behind a router's reference. Raises what the field `project` does."""
+        require_scopes(info.context, PROJECT_SCOPE)
+        return cls.from_record(await load_project(info.context, id))
+
+    @strawberry.field(description="The conditions that filterTestAccounts adds to a trend.")
+    def test_account_filters(self) -> list[StoredPropertyFilter]:
+        return [StoredPropertyFilter.from_filter(item) for item in test_account_filters(self.record)]
+
+    @guarded_field(
+        scopes=[TREND_SCOPE],
+        description="The trend: series of figures for events or actions over dates.",
+    )
+    async def trend(
+        self,
+        info: ContextInfo,
+        query: Annotated[TrendQueryInput, strawberry.argument(description="What to count, and how.")],
+    ) -> Trend:
+        context = info.context
+        question = read_question(query, max_filters=context.settings.max_filters)
+        result = await resolve_trend(context, self.record, question)
+        return Trend.from_result(result, computed_at=context.now)

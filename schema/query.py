@@ -1,0 +1,43 @@
+"""The fields that a query starts with."""
+
+from typing import Annotated
+
+import strawberry
+
+from permissions.classes import require_caller
+from permissions.guards import authenticated_field, guarded_field
+from resolvers.projects import list_projects, load_project
+from schema.connection import ProjectConnection, read_cursor
+from schema.project import PROJECT_SCOPE, ContextInfo, Project
+from schema.viewer import Viewer
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @authenticated_field(description="Who is asking: the API key, its owner, its scopes.")
+    def viewer(self, info: ContextInfo) -> Viewer:
+        return Viewer.from_caller(require_caller(info.context))
+
+    @guarded_field(
+        scopes=[PROJECT_SCOPE],
+        description="One project; null never hides a refusal: a project out of reach answers NOT_FOUND.",
+    )
+    async def project(
+        self,
+        info: ContextInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The project's id.")],
+    ) -> Project:
+        return Project.from_record(await load_project(info.context, id))
+
+    @guarded_field(scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id.")
+    async def projects(
+        self,
+        info: ContextInfo,
+        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 500.")] = 50,
+        after: Annotated[
+            str | None, strawberry.argument(description="Start after the edge with this cursor.")
+        ] = None,
+    ) -> ProjectConnection:
+        position = None if after is None else read_cursor(after)
+        page = await list_projects(info.context, first=first, after=position)
+        return ProjectConnection.from_page(page, after=position)

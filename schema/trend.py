@@ -1,0 +1,101 @@
+"""The answer of a trend."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from resolvers.trends.query import TrendInterval, TrendMath
+from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+
+
+@strawberry.type(description="One line of figures.")
+class TrendSeries:
+    label: str = strawberry.field(description="The event's name, or the breakdown value.")
+    order: int = strawberry.field(description="Position of the series in the query, from 0.")
+    event: str | None = strawberry.field(description="The event's name; null: every event.")
+    custom_name: str | None = strawberry.field(description="The client's own name, as sent.")
+    math: TrendMath | None = strawberry.field(description="What was counted; null for a formula.")
+    formula: str | None = strawberry.field(description="The formula that this series is the result of.")
+    data: list[float | None] = strawberry.field(
+        description="One figure per bucket; empty for displays that carry one total."
+    )
+    days: list[str] = strawberry.field(description="The start of each bucket, parallel to data.")
+    labels: list[str] = strawberry.field(description="The same in words.")
+    count: float = strawberry.field(description="The sum of data; for a cumulative display its last value.")
+    aggregated_value: float | None = strawberry.field(description="The total of displays that carry one.")
+    breakdown_value: list[str] | None = strawberry.field(
+        description="One value per breakdown; null where there is no breakdown."
+    )
+    compare_label: CompareLabel | None = strawberry.field(description="Which period; null without a comparison.")
+
+    @classmethod
+    def from_result(cls, series: SeriesResult) -> Self:
+        breakdown = series.breakdown_value
+        return cls(
+            label=series.label,
+            order=series.order,
+            event=series.event,
+            custom_name=series.custom_name,
+            math=series.math,
+            formula=series.formula,
+            data=list(series.data),
+            days=list(series.days),
+            labels=list(series.labels),
+            count=series.count,
+            aggregated_value=series.aggregated_value,
+            breakdown_value=None if breakdown is None else list(breakdown),
+            compare_label=series.compare_label,
+        )
+
+
+@strawberry.type(description="What the answer cost ClickHouse.")
+class QueryStatistics:
+    elapsed_ms: float = strawberry.field(
+        description="Wall time from the first query to the last row, milliseconds."
+    )
+    rows_read: float = strawberry.field(description="Rows read by all queries.")
+    bytes_read: float = strawberry.field(description="Bytes read by all queries, uncompressed.")
+    queries: int = strawberry.field(description="How many queries ran.")
+
+    @classmethod
+    def from_result(cls, statistics: Statistics) -> Self:
+        return cls(
+            elapsed_ms=statistics.elapsed_ms,
+            rows_read=statistics.rows_read,
+            bytes_read=statistics.bytes_read,
+            queries=statistics.queries,
+        )
+
+
+@strawberry.type(description="Series of figures over dates.")
+class Trend:
+    series: list[TrendSeries] = strawberry.field(description="The lines, in order.")
+    days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
+    labels: list[str] = strawberry.field(description="The same in words.")
+    interval: TrendInterval = strawberry.field(description="The length of one bucket.")
+    date_from: datetime = strawberry.field(description="The start of the range that was read.")
+    date_to: datetime = strawberry.field(description="The end of the range that was read.")
+    timezone: str = strawberry.field(description="The project's time zone, in which days were counted.")
+    has_more: bool = strawberry.field(description="Breakdown values were cut at breakdownLimit.")
+    sql: str = strawberry.field(description="The ClickHouse SQL that ran, parameters bound by name.")
+    statistics: QueryStatistics = strawberry.field(description="What the answer cost.")
+    is_cached: bool = strawberry.field(description="Whether the figures were computed earlier.")
+    last_refresh: datetime = strawberry.field(description="When the figures were computed.")
+
+    @classmethod
+    def from_result(cls, result: TrendResult, *, computed_at: datetime) -> Self:
+        return cls(
+            series=[TrendSeries.from_result(series) for series in result.series],
+            days=list(result.days),
+            labels=list(result.labels),
+            interval=result.interval,
+            date_from=result.date_from,
+            date_to=result.date_to,
+            timezone=result.timezone,
+            has_more=result.has_more,
+            sql=result.sql,
+            statistics=QueryStatistics.from_result(result.statistics),
+            is_cached=False,
+            last_refresh=computed_at,
+        )

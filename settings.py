@@ -1,0 +1,50 @@
+"""Every setting of the gateway, read from `TRENDGATE_…` environment variables."""
+
+from pathlib import Path
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One value per setting; the field's description is the README's settings table."""
+
+    model_config = SettingsConfigDict(env_prefix="TRENDGATE_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        Path(".trendgate"), description="Folder of the embedded stores: metadata, events, the demo's key."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the metadata store; default: SQLite in the data folder."
+    )
+    graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
+    introspection: bool = Field(True, description="Answer introspection queries.")
+    query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
+    query_max_rows: PositiveInt = Field(2_000_000_000, description="Most rows one ClickHouse query may read.")
+    query_max_memory: PositiveInt = Field(
+        4 * 1024**3, description="Most memory one ClickHouse query may take, bytes."
+    )
+    query_concurrency: PositiveInt = Field(4, description="ClickHouse queries at once in this process.")
+    max_filters: PositiveInt = Field(
+        200,
+        description="Most property filters in one trend query, nested ones included.",
+    )
+    max_trends: PositiveInt = Field(50, description="Most trends in one GraphQL request.")
+    max_query_depth: PositiveInt = Field(15, description="Deepest nesting of a GraphQL document.")
+    max_query_aliases: PositiveInt = Field(50, description="Most aliases in one GraphQL document.")
+    max_query_tokens: PositiveInt = Field(5_000, description="Most tokens in one GraphQL document.")
+    max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
+    access_log: bool = Field(False, description="Write a log line for every HTTP request.")
+    log_level: str = Field("info", description="critical, error, warning, info or debug.")
+
+    @property
+    def events_path(self) -> Path:
+        """Folder of the embedded ClickHouse."""
+        return self.data_dir / "events"
+
+    @property
+    def metadata_url(self) -> str:
+        """The metadata store's URL, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'metadata.sqlite3'}"

@@ -1,0 +1,175 @@
+"""The commands as an operator runs them: a process, its output and its status."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the command line from another folder, on a store of its own."""
+
+    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+        return subprocess.run(
+            [sys.executable, str(ROOT / "server.py"), *words],
+            env=environment | {"TRENDGATE_DATA_DIR": str(tmp_path / "data")} | settings,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    return run
+
+
+def _lines(result: subprocess.CompletedProcess[str]) -> list[list[str]]:
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return [line.split("\t") for line in result.stdout.splitlines()]
+
+
+def _refusal(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
+    assert run("migrate").stdout == "The metadata store is up to date.\n"
+    made = run("project", "create", "Flights", "--timezone", "America/New_York", "--week-start", "monday")
+    assert made.stdout == "Created project 1: Flights\n"
+    assert _lines(run("project", "list")) == [
+        ["id", "name", "organization", "timezone", "week start"],
+        ["1", "Flights", "Default", "America/New_York", "monday"],
+    ]
+    added = run("member", "add", "Ada@Example.com", "--name", "Ada", "--level", "owner")
+    assert added.stdout == "Added Ada@Example.com to Default as owner\n"
+    assert _lines(run("member", "list"))[1:] == [["Ada@Example.com", "Ada", "Default", "owner", "yes"]]
+
+    key = run(
+        *("key", "create", "--member", "ADA@example.com", "--label", "CI", "--project", "1"),
+        *("--scope", "insight:read", "--scope", "project:read"),
+    )
+    assert key.returncode == 0
+    assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", key.stdout)
+    assert "not shown again" in key.stderr
+
+    heading, line = _lines(run("key", "list"))
+    listed = dict(zip(heading, line, strict=True))
+    mask = f"phx_...{key.stdout.strip()[-4:]}"
+    assert (listed["mask"], listed["label"], listed["member"]) == (mask, "CI", "Ada@Example.com")
+    assert (listed["scopes"], listed["projects"]) == ("insight:read project:read", "1")
+    assert (listed["last used"], listed["revoked"]) == ("never", "")
+    assert run("key", "revoke", mask).stdout == f"Revoked {mask}: CI\n"
+    assert run("key", "revoke", listed["id"]).returncode == 0
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", _lines(run("key", "list"))[1][-1])
+
+
+def test_organization_is_asked_for_once_there_are_several(run: Run) -> None:
+    assert run("project", "create", "A", "--organization", "Acme").returncode == 0
+    assert run("project", "create", "B").returncode == 0
+    assert run("member", "add", "ada@example.com", "--organization", "Zeta").returncode == 0
+    assert [line[1:3] for line in _lines(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
+    assert _refusal(run("project", "create", "C")) == (
+        "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"
+    )
+
+
+def test_lists_of_an_empty_store_are_a_heading(run: Run) -> None:
+    for noun in ("project", "member", "key"):
+        assert len(_lines(run(noun, "list"))) == 1
+
+
+def test_table_on_a_terminal_is_aligned(tmp_path: Path, run: Run) -> None:
+    run("project", "create", "A [bold]name[/bold]")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TRENDGATE_DATA_DIR": str(tmp_path / "data"), "TERM": "dumb", "COLUMNS": "100"}
+    subprocess.run(
+        [sys.executable, str(ROOT / "server.py"), "project", "list"], env=environment, stdout=theirs, check=True
+    )
+    shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert re.search(r"id +name +organization +timezone +week start", shown)
+    assert re.search(r"1 +A \[bold\]name\[/bold\] +Default +UTC +sunday", shown)
+    assert "\t" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("project", "create", "A", "--timezone", "Europe/Berln"), "error: 'Europe/Berln' is not a time zone.\n"),
+        (("project", "create", " "), "error: The name of the project is empty.\n"),
+        (("member", "add", "ada"), "error: 'ada' is not an e-mail address.\n"),
+        (
+            ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "*"),
+            "error: There is no member with the e-mail address 'ada@example.com'.\n",
+        ),
+        (("key", "revoke", "phx_...zzzz"), "error: There is no key 'phx_...zzzz'.\n"),
+    ],
+)
+def test_refusal_is_a_clear_line_and_status_1(run: Run, words: tuple[str, ...], error: str) -> None:
+    assert _refusal(run(*words)).startswith(error)
+
+
+def test_key_with_a_bad_scope_lists_the_valid_ones(run: Run) -> None:
+    run("member", "add", "ada@example.com")
+    words = ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "insights:read")
+    refusal = _refusal(run(*words))
+    assert refusal.startswith("error: 'insights:read' is not a scope.\nhint: Did you mean insight:read?")
+    assert "project:write" in refusal
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("project", "create"), "NAME"),
+        (("project", "create", "A", "--week-start", "friday"), "friday"),
+        (("key", "create", "--member", "a@b", "--label", "x"), "--scope"),
+        (("key", "create", "--member", "a@b", "--label", "x", "--scope", "*", "--project", "one"), "one"),
+        (("projekt",), "projekt"),
+        (("migrate", "--fast"), "--fast"),
+    ],
+)
+def test_usage_error_is_status_2_and_names_what_is_wrong(run: Run, words: tuple[str, ...], wrong: str) -> None:
+    result = run(*words)
+    assert result.returncode == 2
+    assert wrong in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_settings_that_cannot_be_used_are_all_named(run: Run) -> None:
+    refusal = _refusal(run("migrate", TRENDGATE_PORT="http", TRENDGATE_QUERY_TIMEOUT_S="-1"))
+    assert "TRENDGATE_PORT: Input should be a valid integer" in refusal
+    assert "TRENDGATE_QUERY_TIMEOUT_S: Input should be greater than 0" in refusal
+
+
+def test_database_that_does_not_answer_is_told_without_its_password(run: Run) -> None:
+    refusal = _refusal(run("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
+    assert "error: " in refusal
+    assert "s3cret" not in refusal
+
+
+@pytest.mark.parametrize("words", [(), ("project",), ("member",), ("key",)])
+def test_help_names_the_commands(run: Run, words: tuple[str, ...]) -> None:
+    result = run(*words, "--help")
+    assert result.returncode == 0
+    expected = {
+        (): ["migrate", "project", "member", "key"],
+        ("project",): ["create", "list"],
+        ("member",): ["add", "list"],
+        ("key",): ["create", "list", "revoke"],
+    }[words]
+    assert all(re.search(rf"^  {command} ", result.stdout, re.MULTILINE) for command in expected)

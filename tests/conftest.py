@@ -1,0 +1,24 @@
+"""One embedded ClickHouse for the whole run, which is chdb's rule; tests are kept apart by project."""
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.events.schema import migrate
+
+_project_ids = itertools.count(1000)
+
+
+@pytest.fixture(scope="session")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedEngine]:
+    engine = EmbeddedEngine.open(tmp_path_factory.mktemp("events"))
+    await migrate(engine)
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+def project_id() -> int:
+    return next(_project_ids)

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from datasource.metadata.engine import parse_database_url
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput
+
+
+@pytest.mark.parametrize(
+    ("text", "driver"),
+    [
+        ("sqlite:///a.sqlite3", "sqlite+aiosqlite"),
+        ("sqlite+aiosqlite:////tmp/a.sqlite3", "sqlite+aiosqlite"),
+        ("postgresql://me@host/db", "postgresql+psycopg"),
+        ("postgres://me@host/db", "postgresql+psycopg"),
+        ("postgresql+psycopg://me@host/db", "postgresql+psycopg"),
+    ],
+)
+def test_url_gets_the_driver_of_its_store(text: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasource.metadata.engine.find_spec", lambda name: name)
+    assert parse_database_url(text).drivername == driver
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mysql://me:s3cret@host/db", "cannot be kept in 'mysql'"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("me:s3cret@host", "cannot be read"),
+        ("postgresql://me:s3cret@host:port/db", "cannot be read"),
+        ("", "cannot be read"),
+    ],
+)
+def test_url_that_cannot_be_used_is_refused_without_its_password(text: str, message: str) -> None:
+    with pytest.raises(BadUserInput, match=message) as caught:
+        parse_database_url(text)
+    assert "s3cret" not in f"{caught.value.message} {caught.value.hint}"
+    assert "TRENDGATE_DATABASE_URL" in (caught.value.hint or "")
+
+
+def test_postgresql_without_its_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datasource.metadata.engine.find_spec", lambda _name: None)
+    with pytest.raises(BadUserInput, match="needs the driver psycopg") as caught:
+        parse_database_url("postgresql://me@host/db")
+    assert "trendgate[postgres]" in (caught.value.hint or "")
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadUserInput, match="cannot be made") as caught:
+        MetadataStore.open(f"sqlite:///{tmp_path / 'file' / 'folder' / 'm.sqlite3'}")
+    assert "TRENDGATE_DATA_DIR" in (caught.value.hint or "")

@@ -1,0 +1,128 @@
+from dataclasses import dataclass
+
+import pytest
+
+from datasource.metadata.members import add_member
+from datasource.metadata.organizations import create_organization
+from datasource.metadata.projects import create_project
+from datasource.metadata.reach import project_in_reach, projects_in_reach, projects_in_reach_by_id
+from datasource.metadata.records import MemberRecord, OrganizationLevel, ProjectRecord
+from datasource.metadata.store import MetadataStore
+
+
+@dataclass(frozen=True)
+class Asker:
+    user: MemberRecord
+    scoped_projects: tuple[int, ...] | None = None
+    scoped_organizations: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """Two organizations the member belongs to, two projects each, and one of strangers."""
+
+    member: MemberRecord
+    a: tuple[ProjectRecord, ProjectRecord]
+    b: tuple[ProjectRecord, ProjectRecord]
+    foreign: ProjectRecord
+
+
+@pytest.fixture
+async def world(store: MetadataStore) -> World:
+    a, b, strangers = [await create_organization(store, name=name) for name in ("A", "B", "Strangers")]
+    first, second, foreign, third, fourth = [
+        await create_project(store, organization_id=organization.id, name=f"P{number}")
+        for number, organization in enumerate([a, b, strangers, a, b])
+    ]
+    await add_member(store, email="ada@example.com", organization_id=a.id, level=OrganizationLevel.OWNER)
+    member = await add_member(store, email="ada@example.com", organization_id=b.id)
+    return World(member=member, a=(first, third), b=(second, fourth), foreign=foreign)
+
+
+async def _reached(store: MetadataStore, asker: Asker) -> list[int]:
+    page = await projects_in_reach(store, asker, first=100)
+    ids = [project.id for project in page.projects]
+    assert (page.total, page.has_next) == (len(ids), False)
+    return ids
+
+
+def _ids(*projects: ProjectRecord) -> list[int]:
+    return sorted(project.id for project in projects)
+
+
+async def test_reach_is_every_project_of_the_owners_organizations(store: MetadataStore, world: World) -> None:
+    assert await _reached(store, Asker(world.member)) == _ids(*world.a, *world.b)
+
+
+async def test_reach_scoped_to_projects_is_those_the_owner_reaches(
+    store: MetadataStore, world: World
+) -> None:
+    asker = Asker(world.member, scoped_projects=(world.a[1].id, world.foreign.id, 999))
+    assert await _reached(store, asker) == _ids(world.a[1])
+
+
+async def test_reach_scoped_to_organizations_is_their_projects(store: MetadataStore, world: World) -> None:
+    asker = Asker(
+        world.member, scoped_organizations=(world.b[0].organization_id, world.foreign.organization_id)
+    )
+    assert await _reached(store, asker) == _ids(*world.b)
+
+
+async def test_reach_scoped_to_both_needs_both(store: MetadataStore, world: World) -> None:
+    asker = Asker(
+        world.member,
+        scoped_projects=(world.a[0].id, world.b[0].id),
+        scoped_organizations=(world.b[0].organization_id,),
+    )
+    assert await _reached(store, asker) == _ids(world.b[0])
+
+
+async def test_reach_scoped_to_nothing_is_empty(store: MetadataStore, world: World) -> None:
+    assert await _reached(store, Asker(world.member, scoped_projects=())) == []
+    assert await _reached(store, Asker(world.member, scoped_organizations=())) == []
+
+
+async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, world: World) -> None:
+    asker = Asker(world.member)
+    first = await projects_in_reach(store, asker, first=3)
+    assert ([each.id for each in first.projects], first.total, first.has_next) == (
+        _ids(*world.a, *world.b)[:3],
+        4,
+        True,
+    )
+    rest = await projects_in_reach(store, asker, first=3, after=first.projects[-1].id)
+    assert ([each.id for each in rest.projects], rest.total, rest.has_next) == (
+        _ids(*world.a, *world.b)[3:],
+        4,
+        False,
+    )
+
+
+@pytest.mark.parametrize(("after", "count"), [(-5, 4), (0, 4), (2**31 - 1, 0), (2**31, 0), (10**30, 0)])
+async def test_reach_after_any_number_is_answered(
+    store: MetadataStore, world: World, after: int, count: int
+) -> None:
+    page = await projects_in_reach(store, Asker(world.member), first=10, after=after)
+    assert (len(page.projects), page.total) == (count, 4)
+
+
+async def test_reach_first_none_only_counts(store: MetadataStore, world: World) -> None:
+    page = await projects_in_reach(store, Asker(world.member), first=0)
+    assert (page.projects, page.total, page.has_next) == ((), 4, True)
+
+
+async def test_project_in_reach_hides_a_foreign_one_like_a_missing_one(
+    store: MetadataStore, world: World
+) -> None:
+    asker = Asker(world.member, scoped_projects=(world.a[0].id, world.foreign.id))
+    assert await project_in_reach(store, asker, world.a[0].id) == world.a[0]
+    for unreachable in (world.a[1].id, world.foreign.id, 999, 0, -1, 2**31, 2**63, 10**30):
+        assert await project_in_reach(store, asker, unreachable) is None
+
+
+async def test_projects_in_reach_by_id_leaves_out_what_is_not(store: MetadataStore, world: World) -> None:
+    asked = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
+    assert await projects_in_reach_by_id(store, Asker(world.member), asked) == {
+        world.a[0].id: world.a[0],
+        world.b[0].id: world.b[0],
+    }

@@ -1,0 +1,113 @@
+import asyncio
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from datasource.metadata.members import add_member, list_members
+from datasource.metadata.models import Organization
+from datasource.metadata.organizations import create_organization, ensure_organization, list_organizations
+from datasource.metadata.projects import list_projects
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+
+WRITER = """
+import asyncio, sys
+from datasource.metadata.models import Organization
+from datasource.metadata.members import add_member
+from datasource.metadata.organizations import ensure_organization
+from datasource.metadata.store import MetadataStore
+
+async def main(url, writer):
+    async with MetadataStore.open(url) as store:
+        await store.migrate()
+        organization = await ensure_organization(store, name="Shared")
+        for number in range(25):
+            await add_member(store, email=f"{writer}-{number}@example.com", organization_id=organization.id)
+
+asyncio.run(main(sys.argv[1], sys.argv[2]))
+"""
+
+
+def _run_writer(url: str, writer: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WRITER, url, str(writer)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+async def test_write_from_several_processes_on_a_new_store_loses_nothing(database_url: str) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(_run_writer, [database_url] * 3, range(3)))
+    assert [(run.returncode, run.stdout, run.stderr) for run in runs] == [(0, "", "")] * 3
+    async with MetadataStore.open(database_url) as store:
+        assert len(await list_members(store)) == 75
+        assert len(await list_organizations(store)) == 1
+
+
+async def test_write_from_many_tasks_that_read_first_loses_nothing(store: MetadataStore) -> None:
+    organization = await create_organization(store, name="Shared")
+
+    async def add(number: int) -> None:
+        await list_projects(store)
+        await add_member(store, email=f"{number}@example.com", organization_id=organization.id)
+
+    await asyncio.gather(*(add(number) for number in range(40)))
+    assert len(await list_members(store)) == 40
+
+
+async def test_ensure_organization_from_many_tasks_makes_one(store: MetadataStore) -> None:
+    made = await asyncio.gather(*(ensure_organization(store, name="One") for _ in range(10)))
+    assert len({organization.id for organization in made}) == 1
+    assert len(await list_organizations(store)) == 1
+
+
+async def test_write_that_fails_leaves_nothing(store: MetadataStore) -> None:
+    async def fail_after_writing() -> None:
+        async with store.write() as session:
+            session.add(Organization(name="Half"))
+            await session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_after_writing()
+    assert await list_organizations(store) == ()
+
+
+async def test_ping_without_tables_answers(database_url: str) -> None:
+    async with MetadataStore.open(database_url) as store:
+        await store.ping()
+
+
+async def test_read_before_migrate_says_what_to_do(database_url: str) -> None:
+    async with MetadataStore.open(database_url) as store:
+        with pytest.raises(GatewayError) as caught:
+            await list_projects(store)
+    assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert caught.value.message == "The metadata store has no tables yet."
+    assert "migrate" in (caught.value.hint or "")
+
+
+async def test_ping_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+    file = tmp_path / "text.sqlite3"
+    file.write_text("this is no database, whatever its name says " * 100)
+    async with MetadataStore.open(f"sqlite:///{file}") as store:
+        with pytest.raises(GatewayError) as caught:
+            await list_projects(store)
+    assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert "SELECT" not in caught.value.message
+
+
+async def test_sqlite_file_keeps_a_write_ahead_log(tmp_path: Path) -> None:
+    async with MetadataStore.open(f"sqlite:///{tmp_path / 'm.sqlite3'}") as store:
+        await store.migrate()
+        async with store.read() as session:
+            assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
+            assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+            assert await session.scalar(text("PRAGMA busy_timeout")) == 15000

@@ -1,0 +1,3 @@
+from tests.metadata_stores import database_url, store
+
+__all__ = ["database_url", "store"]

@@ -1,0 +1,1 @@
+function e(){throw Error(`Queries are formatted by the page, not by its worker.`)}export{e as format};

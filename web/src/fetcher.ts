@@ -1,0 +1,113 @@
+import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
+import { isSendable } from "./apiKey";
+
+/** Where the Authorization header of a request came from. */
+export type KeySource = "bar" | "headers" | "none";
+
+/** What one response says about the key sent with it; nothing, where no key was needed. */
+export type Verdict = "refused" | "worked" | "nothing";
+
+export type Answer = { source: KeySource; verdict: Verdict };
+
+export type KeyCheck =
+  | { outcome: "accepted"; label: string }
+  | { outcome: "refused" }
+  | { outcome: "unknown" };
+
+// The page and the endpoint share one address. Its query string is left out: it is no part of the request.
+const endpoint = (): string => location.origin + location.pathname;
+
+/** Sends operations to the page's own address, with the bar's key unless the Headers editor has its own. */
+export function createKeyFetcher(key: string, onAnswer: (answer: Answer) => void): Fetcher {
+  const send = async (_url: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    // Header names know no case, a plain object does: without Headers, "authorization" and
+    // "Authorization" would both be sent, joined by a comma.
+    const headers = new Headers(init.headers);
+    let source: KeySource = "none";
+    if (headers.has("Authorization")) source = "headers";
+    else if (isSendable(key)) {
+      headers.set("Authorization", `Bearer ${key}`);
+      source = "bar";
+    }
+    try {
+      const response = await post({ ...init, headers });
+      if (!isMultipart(response)) onAnswer({ source, verdict: judge(await readJson(response.clone())) });
+      return response;
+    } catch (error) {
+      // GraphiQL prints all of an error; a stack of minified code helps nobody.
+      if (error instanceof Error) delete error.stack;
+      throw error;
+    }
+  };
+  return createGraphiQLFetcher({ url: endpoint(), fetch: send as typeof fetch });
+}
+
+/** Asks who the key belongs to. Rejects only when the signal aborts. */
+export async function checkApiKey(key: string, signal: AbortSignal): Promise<KeyCheck> {
+  try {
+    const response = await post({
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        Authorization: `Bearer ${key}`,
+      },
+      body: JSON.stringify({ query: "query ApiKeyCheck { viewer { keyLabel } }" }),
+      signal,
+    });
+    return readKeyCheck(await readJson(response));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { outcome: "unknown" };
+  }
+}
+
+async function post(init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(endpoint(), { ...init, credentials: "same-origin" });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The server cannot be reached: ${reason}. Is it still running?`);
+  }
+}
+
+function readKeyCheck(body: unknown): KeyCheck {
+  if (isRefusal(body)) return { outcome: "refused" };
+  const label = (body as { data?: { viewer?: { keyLabel?: unknown } | null } | null }).data?.viewer?.keyLabel;
+  return typeof label === "string" ? { outcome: "accepted", label } : { outcome: "unknown" };
+}
+
+function judge(body: object): Verdict {
+  if (isRefusal(body)) return "refused";
+  const data = (body as { data?: Record<string, unknown> | null }).data ?? {};
+  // The schema and the names of types are open to all; every other object took a good key.
+  const guarded = Object.entries(data).filter(([name, value]) => !name.startsWith("__") && value instanceof Object);
+  return guarded.length ? "worked" : "nothing";
+}
+
+function isRefusal(body: unknown): boolean {
+  const errors = (body as { errors?: unknown }).errors;
+  return (
+    Array.isArray(errors) &&
+    errors.some((error) => error?.extensions?.code === "UNAUTHENTICATED")
+  );
+}
+
+function isMultipart(response: Response): boolean {
+  return (response.headers.get("Content-Type") ?? "").startsWith("multipart/");
+}
+
+/** The JSON object of a response; otherwise an error that says what came instead (a proxy's page, say). */
+async function readJson(response: Response): Promise<object> {
+  const text = await response.text();
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null) return body;
+  } catch {
+    // Told below.
+  }
+  const type = response.headers.get("Content-Type") ?? "no content type";
+  throw new Error(
+    `The server answered ${response.status} ${response.statusText} (${type}) instead of JSON: ${text.slice(0, 200)}`,
+  );
+}
