@@ -17,9 +17,9 @@ from datasource.clickhouse.sql import (
     equals,
 )
 from errors import BadUserInput
-from resolvers.trends.math import BUCKET, FIGURE
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, Math, TrendMath
+from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events that have none: the code that clients of trends know."""
@@ -27,8 +27,9 @@ NO_VALUE = "$$_posthog_breakdown_null_$$"
 OTHER_VALUES = "$$_posthog_breakdown_other_$$"
 """The breakdown value under which everything past the limit is added up."""
 
-BUCKETS = "buckets"
-FIGURES = "figures"
+_BUCKETS = "buckets"
+_FIGURES = "figures"
+_PLACE = "place"
 
 _LONGEST_VALUE = 400
 _MERGES = {TrendMath.MIN: "min", TrendMath.MAX: "max"}
@@ -54,74 +55,75 @@ def _normalized(url: Expr) -> Expr:
     return call("if", equals(cut, Param("", "String")), Param("/", "String"), cut)
 
 
-def limit_values(
-    counted: Select,
-    values: tuple[Named, ...],
-    math: Math,
-    limit: int,
-    *,
-    bucket_count: int | None,
-    running: bool,
-) -> Select:
+def limit_values(counted: Select, rows: Rows, math: Math, limit: int, *, running: bool) -> Select:
     """The query that keeps `limit` values of `counted` by name and adds up the rest under OTHER_VALUES.
 
-    Over time (`bucket_count` is given) an answer's row is a value with the parallel lists BUCKETS and FIGURES, and
-    a missing value ranks behind the present ones; else it is a value with FIGURE, and all rank by size alone.
+    Over time an answer's row is a value with the parallel lists of buckets and figures, and a missing value ranks
+    behind the present ones; for displays of one total it is a value with its figure, and all rank by size alone.
     `running`: values are ranked by the sum of their running sums.
     """
-    over_time = bucket_count is not None
-    sizes = _per_value(counted, values, bucket_count, running=running) if over_time else counted
-    size: Expr = Column("size") if over_time else Column(FIGURE)
-    missing = either(*(equals(Column(value.name), Param(NO_VALUE, "String")) for value in values))
-    order = [Order(size, descending=True), *(Order(Column(value.name)) for value in values)]
-    if over_time and missing is not None:
-        order.insert(0, Order(missing))
-    ranked = Select(
-        columns=(
-            *(Named(Column(value.name), value.name) for value in values),
-            *(Named(Column(name), name) for name in ((BUCKETS, FIGURES) if over_time else (FIGURE,))),
-            Named(Over(call("row_number"), tuple(order)), "place"),
-        ),
-        source=Derived(sizes, "sizes"),
-    )
-    return _merge_rest(ranked, values, math, limit, over_time=over_time)
+    values = kept(rows.values)
+    by_text = tuple(Order(value.expr) for value in values)
+    if rows.buckets is None:
+        order = (Order(Column(FIGURE), descending=True), *by_text)
+        return _merge_rest(_ranked(counted, values, (FIGURE,), order), values, _merge_totals(math), limit)
+    sizes = _sizes(counted, values, len(rows.buckets.starts) if running else None)
+    order = (Order(_is_missing(values)), Order(Column("size"), descending=True), *by_text)
+    return _merge_rest(_ranked(sizes, values, (_BUCKETS, _FIGURES), order), values, _merge_lists(math), limit)
 
 
-def _per_value(counted: Select, values: tuple[Named, ...], bucket_count: int | None, *, running: bool) -> Select:
+def _is_missing(values: tuple[Named, ...]) -> Expr:
+    missing = either(*(equals(value.expr, Param(NO_VALUE, "String")) for value in values))
+    return missing or Number(0)
+
+
+def _sizes(counted: Select, values: tuple[Named, ...], bucket_count: int | None) -> Select:
     figure: Expr = Column(FIGURE)
-    if running:  # a figure is in the running sum of its own bucket and of every later one
-        weight = Infix("-", (Number(bucket_count or 0), Column(BUCKET)))
-        figure = Infix("*", (figure, weight))
+    if bucket_count is not None:  # a figure is in the running sum of its own bucket and of every later one
+        figure = Infix("*", (figure, Infix("-", (Number(bucket_count), Column(BUCKET)))))
     return Select(
         columns=(
-            *(Named(Column(value.name), value.name) for value in values),
-            Named(call("groupArray", Column(BUCKET)), BUCKETS),
-            Named(call("groupArray", Column(FIGURE)), FIGURES),
+            *values,
+            Named(call("groupArray", Column(BUCKET)), _BUCKETS),
+            Named(call("groupArray", Column(FIGURE)), _FIGURES),
             Named(call("sum", figure), "size"),
         ),
         source=Derived(counted, "counted"),
-        group_by=tuple(Column(value.name) for value in values),
+        group_by=names(values),
     )
 
 
-def _merge_rest(ranked: Select, values: tuple[Named, ...], math: Math, limit: int, *, over_time: bool) -> Select:
-    kept = compare(Column("place"), "<=", Number(limit))
-    names = tuple(
-        Named(call("if", kept, Column(value.name), Param(OTHER_VALUES, "String")), f"name{n}")
+def _ranked(
+    sizes: Select, values: tuple[Named, ...], figures: tuple[str, ...], order: tuple[Order, ...]
+) -> Select:
+    place = Named(Over(call("row_number"), order), _PLACE)
+    return Select(
+        columns=(*values, *(Named(Column(name), name) for name in figures), place),
+        source=Derived(sizes, "sizes"),
+    )
+
+
+def _merge_rest(ranked: Select, values: tuple[Named, ...], figures: tuple[Named, ...], limit: int) -> Select:
+    keeps_name = compare(Column(_PLACE), "<=", Number(limit))
+    shown = tuple(
+        Named(call("if", keeps_name, value.expr, Param(OTHER_VALUES, "String")), f"name{n}")
         for n, value in enumerate(values)
     )
-    merge = _MERGES.get(math.kind, "sum")
-    if over_time:
-        merged = call(f"{merge}Map", Column(BUCKETS), Column(FIGURES))
-        figures = tuple(
-            Named(call("tupleElement", merged, Number(n)), name)
-            for n, name in ((1, "merged_buckets"), (2, "merged_figures"))
-        )
-    else:
-        rest = "avg" if math.kind is TrendMath.AVG else merge
-        figures = (Named(call(rest, Column(FIGURE)), "merged_figure"),)
     return Select(
-        columns=(*names, *figures),
+        columns=(*shown, *figures),
         source=Derived(ranked, "ranked"),
-        group_by=tuple(Column(name.name) for name in names),
+        group_by=names(shown),
+    )
+
+
+def _merge_totals(math: Math) -> tuple[Named, ...]:
+    merge = "avg" if math.kind is TrendMath.AVG else _MERGES.get(math.kind, "sum")
+    return (Named(call(merge, Column(FIGURE)), "merged_figure"),)
+
+
+def _merge_lists(math: Math) -> tuple[Named, ...]:
+    merged = call(f"{_MERGES.get(math.kind, 'sum')}Map", Column(_BUCKETS), Column(_FIGURES))
+    return (
+        Named(call("tupleElement", merged, Number(1)), "merged_buckets"),
+        Named(call("tupleElement", merged, Number(2)), "merged_figures"),
     )

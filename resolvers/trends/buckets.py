@@ -1,7 +1,7 @@
 """The time axis: which buckets a range has, how ClickHouse numbers them, how they are written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,10 @@ class Buckets:
             return _minus(call("toRelativeMonthNum", day), first.year * 12 + first.month)
         days = _minus(call("toInt32", day), (first.date() - _EPOCH).days)
         return days if self.interval is TrendInterval.DAY else call("intDiv", days, Number(7))
+
+    def by_tick(self) -> "Buckets":
+        """The same axis in the steps by which windows slide: days, where the interval is longer than that."""
+        return self if self.interval in _SECONDS else replace(self, interval=TrendInterval.DAY)
 
     @property
     def split_at_whole_hours(self) -> bool:

@@ -1,9 +1,9 @@
 """A question becomes a plan: statements, and how their rows fit together. Nothing here waits or asks a clock."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, compare, equals, every
+from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, equals, every
 from datasource.events.layout import EVENT, TIMESTAMP, EventLayout
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets
@@ -11,10 +11,11 @@ from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import parse_formula
-from resolvers.trends.math import BUCKET, Rows, count_rows
+from resolvers.trends.math import count_rows, effective_math
 from resolvers.trends.query import EventSeries, FilterGroup, TrendDisplay, TrendProject, TrendQuery
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
+from resolvers.trends.rows import Rows
 
 MAP_LIMIT = 250
 """Breakdown values of a world map: there are about so many countries."""
@@ -108,50 +109,28 @@ def _period(query: TrendQuery, project: TrendProject, range_: DateRange, label: 
 def _statement(
     query: TrendQuery, project: TrendProject, series: EventSeries, period: Period, layout: EventLayout
 ) -> Query:
-    conditions = _conditions(query, project, series)
-    cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
-    rollup = layout.rollup
-    plain = conditions is None and not query.breakdowns and not cumulative
-    if rollup is not None and plain and can_answer(series, period.buckets):
-        return count_hours(series, period.range, period.buckets, layout, rollup)
-    values = breakdown_keys(query.breakdowns)
     rows = Rows(
-        keys=(*values, *_bucket_keys(period)),
-        where=every(*_what(series), *_when(period.range), conditions),
+        subject=_subject(series),
+        filters=_filters(query, project, series),
+        range=period.range,
+        buckets=period.buckets,
+        values=breakdown_keys(query.breakdowns),
     )
-    counted = count_rows(series.math, rows, series.path, cumulative=cumulative)
-    if not values:
+    math = effective_math(series.math, query.interval)
+    cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
+    if layout.rollup is not None and not cumulative and can_answer(math, rows):
+        return count_hours(series.event, math, rows, layout, layout.rollup)
+    counted = count_rows(math, rows, series.path, cumulative=cumulative)
+    if not rows.values:
         return counted
-    return limit_values(
-        counted,
-        values,
-        series.math,
-        breakdown_limit(query),
-        bucket_count=len(period.buckets.starts) if period.buckets else None,
-        running=cumulative,
-    )
+    return limit_values(counted, rows, math, breakdown_limit(query), running=cumulative)
 
 
-def _conditions(query: TrendQuery, project: TrendProject, series: EventSeries) -> Expr | None:
+def _filters(query: TrendQuery, project: TrendProject, series: EventSeries) -> Expr | None:
     test_accounts = project.test_account_filters if query.filter_test_accounts else FilterGroup()
     groups = (test_accounts, query.filters, series.filters)
     return every(*(group_condition(group, project.timezone) for group in groups))
 
 
-def _what(series: EventSeries) -> tuple[Expr, ...]:
-    return () if series.event is None else (equals(EVENT, Param(series.event, "String")),)
-
-
-def _when(range_: DateRange) -> tuple[Expr, ...]:
-    return (
-        compare(TIMESTAMP, ">=", _instant(range_.read_from)),
-        compare(TIMESTAMP, "<=", _instant(range_.read_to)),
-    )
-
-
-def _bucket_keys(period: Period) -> tuple[Named, ...]:
-    return () if period.buckets is None else (Named(period.buckets.index(TIMESTAMP), BUCKET),)
-
-
-def _instant(moment: datetime) -> Expr:
-    return Param(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "DateTime64(6, 'UTC')")
+def _subject(series: EventSeries) -> Expr | None:
+    return None if series.event is None else equals(EVENT, Param(series.event, "String"))

@@ -1,6 +1,6 @@
 """What is counted: each math becomes a query of one figure per key (breakdown values, bucket)."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from datasource.clickhouse.sql import (
     Call,
@@ -14,40 +14,29 @@ from datasource.clickhouse.sql import (
     Select,
     call,
     compare,
-    every,
 )
 from datasource.events.layout import PERSON, SESSION_ID, group_key
 from errors import BadUserInput
+from resolvers.trends.firsts import count_first_times
 from resolvers.trends.properties import checked_group_index, number_field
-from resolvers.trends.query import InputPath, Math, TrendMath
+from resolvers.trends.query import InputPath, Math, TrendInterval, TrendMath
+from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.windows import WINDOW_DAYS, count_windows
 
-FIGURE = "figure"
-"""The column that holds a query's figure."""
-
-BUCKET = "bucket"
-"""The key that holds the bucket's number; not there for displays of one total."""
-
-_QUANTILES = {
-    "MEDIAN": 0.5,
-    "P75": 0.75,
-    "P90": 0.9,
-    "P95": 0.95,
-    "P99": 0.99,
-}
+_QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _PER_ACTOR = "_COUNT_PER_ACTOR"
+_FIRSTS = (TrendMath.FIRST_TIME_FOR_USER, TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
+_LONGEST_WINDOWED = {
+    TrendMath.WEEKLY_ACTIVE: (TrendInterval.WEEK, TrendInterval.MONTH),
+    TrendMath.MONTHLY_ACTIVE: (TrendInterval.MONTH,),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The events that a series counts, and the keys by which it counts them."""
-
-    keys: tuple[Named, ...]
-    where: Expr | None
-
-    @property
-    def is_over_time(self) -> bool:
-        """Whether the bucket is among the keys."""
-        return any(key.name == BUCKET for key in self.keys)
+def effective_math(math: Math, interval: TrendInterval) -> Math:
+    """The math that is computed: a window that is no longer than the interval is plain unique users."""
+    if interval in _LONGEST_WINDOWED.get(math.kind, ()):
+        return replace(math, kind=TrendMath.DAU)
+    return math
 
 
 def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = False) -> Select:
@@ -55,26 +44,19 @@ def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = Fa
 
     `cumulative`: the figures will be summed over time, so an actor counts in its first bucket only.
     """
-    actor = _actor(math, path)
-    if actor is not None:
-        return _count_actors(actor, rows, once=cumulative and rows.is_over_time)
+    if math.kind in _FIRSTS:
+        return count_first_times(rows, matching=math.kind is TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
     if math.kind.endswith(_PER_ACTOR):
         return _count_per_actor(math.kind, rows)
-    return _aggregate_rows(_aggregate(math, path), rows)
-
-
-def is_additive(math: Math) -> bool:
-    """Whether figures of disjoint sets of events add up to the figure of all of them."""
-    return math.kind in (TrendMath.TOTAL, TrendMath.SUM)
-
-
-def _aggregate_rows(figure: Expr, rows: Rows) -> Select:
-    return Select(
-        columns=(*rows.keys, Named(figure, FIGURE)),
-        source=Events(),
-        where=rows.where,
-        group_by=_names(rows.keys),
-    )
+    actor = _actor(math, path)
+    if actor is None:
+        return rows.select(Named(_aggregate(math, path), FIGURE))
+    there = rows if actor == PERSON else rows.also(compare(actor, "!=", Param("", "String")))
+    if math.kind in WINDOW_DAYS:
+        return count_windows(actor, there, WINDOW_DAYS[math.kind])
+    if cumulative and rows.buckets is not None:
+        return _count_once(actor, there)
+    return there.select(Named(call("uniqExact", actor), FIGURE))
 
 
 def _aggregate(math: Math, path: InputPath) -> Expr:
@@ -93,34 +75,26 @@ def _aggregate(math: Math, path: InputPath) -> Expr:
 
 def _actor(math: Math, path: InputPath) -> Expr | None:
     """Who is counted by a math that counts actors; None for any other math."""
-    if math.kind is TrendMath.UNIQUE_GROUP or (math.kind is TrendMath.DAU and math.group_type_index is not None):
+    if math.kind is not TrendMath.UNIQUE_GROUP and math.kind not in (TrendMath.DAU, *WINDOW_DAYS):
+        return None
+    if math.kind is TrendMath.UNIQUE_GROUP or math.group_type_index is not None:
         return group_key(checked_group_index(math.group_type_index, (*path, "mathGroupTypeIndex")))
-    return PERSON if math.kind is TrendMath.DAU else None
+    return PERSON
 
 
-def _count_actors(actor: Expr, rows: Rows, *, once: bool) -> Select:
-    there = None if actor == PERSON else compare(actor, "!=", Param("", "String"))
-    found = Rows(rows.keys, every(rows.where, there))
-    if not once:
-        return _aggregate_rows(call("uniqExact", actor), found)
-    keys = tuple(key for key in found.keys if key.name != BUCKET)
-    bucket = next(key for key in found.keys if key.name == BUCKET)
+def _count_once(actor: Expr, rows: Rows) -> Select:
     first = Select(
-        columns=(*keys, Named(call("min", bucket.expr), BUCKET)),
+        columns=(*rows.values, *(Named(call("min", key.expr), BUCKET) for key in rows.keys if key.name == BUCKET)),
         source=Events(),
-        where=found.where,
-        group_by=(*_names(keys), actor),
+        where=rows.where(),
+        group_by=(*names(rows.values), actor),
     )
     return _regroup(first, rows.keys, call("count"))
 
 
 def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
-    counts = Select(
-        columns=(*rows.keys, Named(call("count"), "events")),
-        source=Events(),
-        where=rows.where,
-        group_by=(*_names(rows.keys), PERSON),
-    )
+    # Read from the range's very start: other maths widen it to the start of its first bucket.
+    counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
     name = kind.removesuffix(_PER_ACTOR)
     events = Column("events")
     figure = _quantile(name, events) if name in _QUANTILES else call(name.lower(), events)
@@ -129,9 +103,9 @@ def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
 
 def _regroup(query: Select, keys: tuple[Named, ...], figure: Expr) -> Select:
     return Select(
-        columns=(*(Named(Column(key.name), key.name) for key in keys), Named(figure, FIGURE)),
+        columns=(*kept(keys), Named(figure, FIGURE)),
         source=Derived(query, "counted"),
-        group_by=_names(keys),
+        group_by=names(keys),
     )
 
 
@@ -158,7 +132,3 @@ def _quantile(name: str, figures: Expr) -> Expr:
 
 def _or_zero(figure: Expr) -> Expr:
     return call("ifNull", call("ifNotFinite", figure, Number(0)), Number(0))
-
-
-def _names(keys: tuple[Named, ...]) -> tuple[Expr, ...]:
-    return tuple(Column(key.name) for key in keys)

@@ -1,0 +1,53 @@
+# make run     install, load the demo project, serve at http://127.0.0.1:8000 (PORT=9000 make run for another port)
+# make test    install and run the tests
+# make check   format, lint, types, SDL, import direction: the one gate
+# make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
+# make lock    write the lock files anew from pyproject.toml
+
+PYTHON ?= python3
+PORT ?= 8000
+EVENTS ?= 1000000
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: run test check format bench lock clean
+.DELETE_ON_ERROR:
+
+run: .venv/run.stamp
+	@TRENDGATE_PORT=$(PORT) exec $(BIN)/python server.py serve --demo
+
+test: .venv/dev.stamp
+	$(BIN)/pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python server.py schema --check
+	$(BIN)/pytest -q tests/test_imports.py
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+lock: .venv/dev.stamp
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	scripts/make-venv $(PYTHON)
+
+.venv/run.stamp: requirements.lock | .venv/bin/python
+	@echo "Installing what serving needs (the first time takes a minute) ..."
+	$(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock | .venv/bin/python
+	@echo "Installing what developing needs (the first time takes a minute) ..."
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@ .venv/run.stamp

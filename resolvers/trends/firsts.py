@@ -1,0 +1,54 @@
+"""First times: each person counts once in all history, where and if the first event lies in the range."""
+
+from datasource.clickhouse.sql import (
+    Call,
+    Column,
+    Derived,
+    Events,
+    Expr,
+    Named,
+    Number,
+    Select,
+    call,
+    compare,
+    equals,
+    every,
+)
+from datasource.events.layout import PERSON, TIMESTAMP
+from resolvers.trends.rows import FIGURE, Rows, instant, kept, names
+
+_FIRST = "first"
+_EVER = "ever"
+
+
+def count_first_times(rows: Rows, *, matching: bool) -> Select:
+    """Persons per key, in the bucket of their first event.
+
+    `matching`: the first event that passes the filters counts. Otherwise it is the very first one, whatever its
+    properties, and it counts only if it passes the filters itself. Breakdown values are those of that event.
+    """
+    passes = rows.filters or Number(1)
+    counted = passes if matching else every(passes, compare(TIMESTAMP, ">=", instant(rows.range.read_from)))
+    persons = _first_events(rows, counted or Number(1))
+    in_range = compare(Column(_FIRST), ">=", instant(rows.range.read_from))
+    keys = (*kept(rows.values), *rows.bucket_keys(Column(_FIRST)))
+    return Select(
+        columns=(*keys, Named(call("count"), FIGURE)),
+        source=Derived(persons, "persons"),
+        where=every(in_range, None if matching else equals(Column(_FIRST), Column(_EVER))),
+        group_by=names(keys),
+    )
+
+
+def _first_events(rows: Rows, counted: Expr) -> Select:
+    values = tuple(Named(Call("argMinIf", (value.expr, TIMESTAMP, counted)), value.name) for value in rows.values)
+    return Select(
+        columns=(
+            *values,
+            Named(Call("minIf", (TIMESTAMP, counted)), _FIRST),
+            Named(call("min", TIMESTAMP), _EVER),
+        ),
+        source=Events(),
+        where=every(rows.subject, compare(TIMESTAMP, "<=", instant(rows.range.read_to))),
+        group_by=(PERSON,),
+    )

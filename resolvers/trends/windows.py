@@ -1,0 +1,75 @@
+"""Weekly and monthly active: who was there in the days before and on each bucket's first day."""
+
+from datetime import datetime, timedelta
+
+from datasource.clickhouse.sql import Column, Derived, Events, Expr, Infix, Named, Number, Select, call
+from datasource.events.layout import TIMESTAMP
+from resolvers.trends.buckets import Buckets
+from resolvers.trends.dates import start_of_day
+from resolvers.trends.query import TrendInterval, TrendMath
+from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
+
+WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
+
+_TICK = "tick"
+_ACTORS = "actors"
+_TICKS_A_DAY = {TrendInterval.MINUTE: 24 * 60, TrendInterval.HOUR: 24}
+
+
+def count_windows(actor: Expr, rows: Rows, days: int) -> Select:
+    """Distinct actors per key, in the `days` days that end with each bucket's first tick.
+
+    A tick is a minute or an hour where those are the interval, else a day. For displays of one total the window is
+    the one that ends with the range.
+    """
+    if rows.buckets is None:
+        return rows.select(Named(call("uniqExact", actor), FIGURE), start=_last_window(rows, days))
+    ticks = _actors_by_tick(actor, rows, rows.buckets.by_tick(), timedelta(days=days))
+    length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
+    spread = Select(
+        columns=(
+            *kept(rows.values),
+            Named(call("arrayJoin", _buckets_of_tick(rows.buckets, length)), BUCKET),
+            Named(Column(_ACTORS), _ACTORS),
+        ),
+        source=Derived(ticks, "ticks"),
+    )
+    return Select(
+        columns=(*kept(rows.keys), Named(call("uniqExactMerge", Column(_ACTORS)), FIGURE)),
+        source=Derived(spread, "windows"),
+        group_by=names(rows.keys),
+    )
+
+
+def _actors_by_tick(actor: Expr, rows: Rows, ticks: Buckets, window: timedelta) -> Select:
+    keys = (*rows.values, Named(ticks.index(TIMESTAMP), _TICK))
+    return Select(
+        columns=(*keys, Named(call("uniqExactState", actor), _ACTORS)),
+        source=Events(),
+        where=rows.where(rows.range.start - window),
+        group_by=names(keys),
+    )
+
+
+def _buckets_of_tick(buckets: Buckets, length: int) -> Expr:
+    """The numbers of the buckets whose window holds a tick: those that start in the `length` ticks from it on."""
+    step = 7 if buckets.interval is TrendInterval.WEEK else 1
+    first = call("greatest", Number(0), _divided_up(Column(_TICK), step))
+    end = call("least", Number(len(buckets.starts)), _divided_up(_plus(Column(_TICK), length), step))
+    return call("range", call("toUInt32", first), call("toUInt32", call("greatest", Number(0), end)))
+
+
+def _divided_up(number: Expr, step: int) -> Expr:
+    if step == 1:
+        return number
+    return call("toInt32", call("ceil", Infix("/", (number, Number(step)))))
+
+
+def _plus(number: Expr, more: int) -> Expr:
+    return Infix("+", (number, Number(more)))
+
+
+def _last_window(rows: Rows, days: int) -> datetime:
+    """From when the windows of the range's days are read, given that nothing before the last window counts."""
+    earliest = start_of_day(rows.range.start) - timedelta(days=days - 1)
+    return max(rows.range.end - timedelta(days=days), earliest)
