@@ -112,10 +112,7 @@ class EmbeddedEngine:
         started = time.perf_counter()
         with self._session() as session:
             answer = _ask(session, text, params, "JSONColumns")
-        try:
-            columns: dict[str, list[object]] = orjson.loads(answer.bytes())
-        except Exception:
-            open("/tmp/bad.txt","ab").write(answer.bytes()[:3000]+b"\n===\n"+text.encode()[-300:]); raise
+        columns: dict[str, list[object]] = orjson.loads(answer.bytes())
         return QueryResult(
             names=tuple(columns),
             columns=tuple(columns.values()),

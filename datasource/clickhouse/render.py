@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from datasource.clickhouse.engine import Identifier, ParamValue
 from datasource.clickhouse.sql import (
+    Alias,
     Call,
     Cast,
     Column,
@@ -106,6 +107,8 @@ class _Renderer:
                 return f"({f' {_operator(operator)} '.join(self.expression(item) for item in operands)})"
             case Cast(operand, kind):
                 return f"CAST({self.expression(operand)}, '{_escaped(_type(kind))}')"
+            case Alias(operand, name):
+                return f"({self.expression(operand)} AS {_name(name)})"
             case Lambda(names, body):
                 return f"({', '.join(_name(name) for name in names)}) -> {self.expression(body)}"
             case Over(function, order_by):

@@ -73,6 +73,14 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """`(expr AS name)`: the same SELECT may then say Column(name) for it, which spares repeating it."""
+
+    expr: "Expr"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lambda:
     """`names -> body`, an argument of array functions."""
 
@@ -107,7 +115,7 @@ class Field:
     group_type_index: int | None = None
 
 
-Expr = Column | Subcolumn | Param | Number | Null | Call | Infix | Cast | Lambda | Over | Scalar | Field
+Expr = Column | Subcolumn | Param | Number | Null | Call | Infix | Cast | Alias | Lambda | Over | Scalar | Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events, whatever a layout keeps them in; fields of them are `Field` nodes."""
+    """The events, whatever a layout keeps them in; fields of them are `Field` nodes.
+
+    `near` is a span of time (two instants) in which all of the events lie and all of their sessions' events, so
+    that a layout need not look at all history for what belongs to them.
+    """
+
+    near: "tuple[Expr, Expr] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,31 @@ def group_number(group_type_index: int, key: str) -> Field:
     return Field("group_number", key, group_type_index)
 
 
+SESSION_FIGURES = frozenset({"$session_duration", "$pageview_count", "$autocapture_count", "$screen_count"})
+"""Session fields that are numbers; a duration is in whole seconds."""
+
+SESSION_TEXTS = frozenset(
+    {
+        "$start_timestamp",
+        "$end_timestamp",
+        *(f"${end}_{key}" for end in ("entry", "end") for key in ("current_url", "pathname", "hostname")),
+        *(f"$entry_utm_{key}" for key in ("source", "medium", "campaign", "term", "content")),
+        "$entry_referring_domain",
+    }
+)
+"""Session fields that are texts: what the session's first or last event with such a property says."""
+
+
+def session_text(key: str) -> Field:
+    """A field of the event's session as text, NULL without a session. `key` is one of the two sets above."""
+    return Field("session_text", key)
+
+
+def session_number(key: str) -> Field:
+    """The same as a number; NULL for a text that is none."""
+    return Field("session_number", key)
+
+
 @dataclass(frozen=True, slots=True)
 class HourlyRollup:
     """A table of counts per event and hour (UTC), for totals and unique people that need nothing else."""

@@ -1,9 +1,10 @@
 """The gateway's own tables (see schema.py): properties in JSON columns, people as dense numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 from datasource.clickhouse.sql import (
+    Alias,
     Call,
     Cast,
     Column,
@@ -25,6 +26,7 @@ from datasource.clickhouse.sql import (
     transform,
 )
 from datasource.events.layout import HourlyRollup
+from datasource.events.native_sessions import join_sessions
 
 _TEXT = "Nullable(String)"
 _FIGURE = "Nullable(Float64)"
@@ -67,7 +69,7 @@ def _lower_select(node: object) -> object:
     if not isinstance(node, Select) or not isinstance(node.source, Events):
         return node
     wanted = tuple(dict.fromkeys(_fields_of(node)))
-    joins = tuple(_joins(wanted))
+    joins = tuple(_joins(wanted, node.source))
     columns: dict[Field, Expr] = {field: _event_expression(field) for field in wanted if _is_of_event(field)}
     for join in joins:
         columns |= join.columns
@@ -86,8 +88,14 @@ def _fields_of(node: object) -> Iterator[Field]:
             yield from _fields_of(getattr(node, item.name))
 
 
+def _owner(field: Field) -> str:
+    """Whose field it is: event, person, group or session."""
+    owner, _, form = field.name.partition("_")
+    return owner if form in ("text", "number") else "event"
+
+
 def _is_of_event(field: Field) -> bool:
-    return field.name not in ("person_text", "person_number", "group_text", "group_number")
+    return _owner(field) == "event"
 
 
 def _event_expression(field: Field) -> Expr:
@@ -109,8 +117,7 @@ def _property(column: Column, field: Field) -> Expr:
 
 def _figure(column: Column, key: str) -> Expr:
     # The typed subcolumns cost half of parsing the text of every value.
-    text = call("toFloat64OrNull", Subcolumn(column, key, "String"))
-    finite = call("if", call("isFinite", text), text, Null())
+    finite = call("ifNotFinite", call("toFloat64OrNull", Subcolumn(column, key, "String")), Null())
     return call(
         "coalesce",
         Subcolumn(column, key, "Float64"),
@@ -130,20 +137,23 @@ class _FieldJoin:
     columns: dict[Field, Expr]
 
 
-def _joins(wanted: Iterable[Field]) -> Iterator[_FieldJoin]:
-    foreign = [field for field in wanted if not _is_of_event(field)]
-    persons = [field for field in foreign if field.name.startswith("person_")]
+def _joins(wanted: tuple[Field, ...], events: Events) -> Iterator[_FieldJoin]:
+    persons = [field for field in wanted if _owner(field) == "person"]
+    groups = [field for field in wanted if _owner(field) == "group"]
+    sessions = [field for field in wanted if _owner(field) == "session"]
     if persons:
         yield _join_persons(persons)
-    for index in dict.fromkeys(field.group_type_index for field in foreign if field not in persons):
-        yield _join_groups(index or 0, [field for field in foreign if field.group_type_index == index])
+    for index in dict.fromkeys(field.group_type_index for field in groups):
+        yield _join_groups(index or 0, [field for field in groups if field.group_type_index == index])
+    if sessions:
+        yield _joined(sessions, join_sessions(sessions, events))
 
 
 def _join_persons(wanted: list[Field]) -> _FieldJoin:
     columns = (Named(Column("person_no", "p"), "person_no"), *_properties(wanted, "p"))
     query = Select(columns=columns, source=Table("persons", "p", final=True))
     condition = equals(_merged(Column("person_no", "e")), Column("person_no", "person"))
-    return _field_join(wanted, Derived(query, "person"), condition)
+    return _joined(wanted, Join("ANY LEFT", Derived(query, "person"), condition))
 
 
 def _join_groups(index: int, wanted: list[Field]) -> _FieldJoin:
@@ -153,9 +163,8 @@ def _join_groups(index: int, wanted: list[Field]) -> _FieldJoin:
         where=equals(Column("type_index", "g"), Number(index)),
     )
     alias = f"group{index}"
-    return _field_join(
-        wanted, Derived(query, alias), equals(Column(f"group_{index}", "e"), Column("key", alias))
-    )
+    condition = equals(Column(f"group_{index}", "e"), Column("key", alias))
+    return _joined(wanted, Join("ANY LEFT", Derived(query, alias), condition))
 
 
 def _properties(wanted: list[Field], table: str) -> Iterator[Named]:
@@ -163,9 +172,9 @@ def _properties(wanted: list[Field], table: str) -> Iterator[Named]:
         yield Named(_property(Column("properties", table), field), f"v{position}")
 
 
-def _field_join(wanted: list[Field], source: Derived, condition: Expr) -> _FieldJoin:
-    columns: dict[Field, Expr] = {field: Column(f"v{n}", source.alias) for n, field in enumerate(wanted)}
-    return _FieldJoin(Join("ANY LEFT", source, condition), columns)
+def _joined(wanted: list[Field], join: Join) -> _FieldJoin:
+    columns: dict[Field, Expr] = {field: Column(f"v{n}", join.source.alias) for n, field in enumerate(wanted)}
+    return _FieldJoin(join, columns)
 
 
 def _merged(number: Expr) -> Expr:
@@ -179,5 +188,6 @@ def _merges() -> tuple[Expr, Expr]:
         "tuple",
         (call("groupArray", Column("old_no", "m")), call("groupArray", Column("new_no", "m"))),
     )
-    query = Select(columns=(Named(lists, "merges"),), source=Table("person_merges", "m", final=True))
-    return call("tupleElement", Scalar(query), Number(1)), call("tupleElement", Scalar(query), Number(2))
+    query = Select(columns=(Named(lists, "lists"),), source=Table("person_merges", "m", final=True))
+    merges = Alias(Scalar(query), "merges")
+    return call("tupleElement", merges, Number(1)), call("tupleElement", Column("merges"), Number(2))

@@ -106,6 +106,21 @@ PARTITION BY toYYYYMM(hour)
 ORDER BY (project_id, event, hour)
 """
 
+_LOAD_JOURNAL = """
+CREATE TABLE load_journal
+(
+    project_id UInt32,
+    load_id UUID,
+    batch UInt32,
+    hour_from DateTime('UTC'),
+    hour_to DateTime('UTC'),
+    is_done UInt8,
+    written_at DateTime('UTC')
+)
+ENGINE = ReplacingMergeTree(is_done)
+ORDER BY (project_id, load_id, batch)
+"""
+
 BY_HOUR_SELECT = """
 SELECT
     project_id,
@@ -142,6 +157,7 @@ STEPS = (
             f"CREATE MATERIALIZED VIEW events_by_hour_view TO events_by_hour AS {BY_HOUR_SELECT}",
         ),
     ),
+    SchemaStep(2, "the journal that keeps the roll-up right through interruptions", (_LOAD_JOURNAL,)),
 )
 
 

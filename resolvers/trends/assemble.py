@@ -1,5 +1,6 @@
 """Lines become the answer: labels, counts, formulas, and the order of the series."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -115,8 +116,12 @@ def _calculate(
 def _ordered(lines: list[Line], *, compared: bool) -> list[Line]:
     if compared:
         return sorted(lines, key=lambda line: (-sum_figures(line.data), _natural(line.value)))
-    by_text = sorted(lines, key=lambda line: line.value or (), reverse=True)
-    return sorted(by_text, key=lambda line: (line.rank, -line.size))
+    by_size = sorted(lines, key=lambda line: (line.size, _comparable(line.data), repr(line.value)), reverse=True)
+    return sorted(by_size, key=lambda line: line.rank)
+
+
+def _comparable(data: tuple[Figure, ...]) -> tuple[float, ...]:
+    return tuple(-math.inf if figure is None else figure for figure in data)
 
 
 def _natural(value: tuple[str, ...] | None) -> list[list[tuple[int, int, str]]]:

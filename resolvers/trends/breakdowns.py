@@ -16,7 +16,8 @@ from datasource.clickhouse.sql import (
     either,
     equals,
 )
-from errors import BadUserInput
+from datasource.events.layout import session_text
+from resolvers.trends.histograms import bin_label
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, Math, TrendMath
 from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
@@ -35,19 +36,22 @@ _LONGEST_VALUE = 400
 _MERGES = {TrendMath.MIN: "min", TrendMath.MAX: "max"}
 
 
-def breakdown_keys(breakdowns: tuple[Breakdown, ...]) -> tuple[Named, ...]:
-    """The columns b0, b1 ... that hold the values as text, NO_VALUE for none."""
-    return tuple(Named(_value(breakdown), f"b{n}") for n, breakdown in enumerate(breakdowns))
+def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: Rows) -> tuple[Named, ...]:
+    """The columns b0, b1 ... that hold the values as text, NO_VALUE for none; `rows` are those that are split."""
+    return tuple(Named(_value(breakdown, n, rows), f"b{n}") for n, breakdown in enumerate(breakdowns))
 
 
-def _value(breakdown: Breakdown) -> Expr:
-    if breakdown.histogram_bin_count is not None:
-        raise BadUserInput("Histogram bins are not supported yet.", path=(*breakdown.path, "histogramBinCount"))
-    text: Expr = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
-    if breakdown.normalize_url:
-        text = _normalized(text)
+def _value(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
+    text = _text(breakdown) if breakdown.histogram_bin_count is None else bin_label(breakdown, place, rows)
     present = call("nullIf", call("leftUTF8", text, Number(_LONGEST_VALUE)), Param("", "String"))
     return call("ifNull", present, Param(NO_VALUE, "String"))
+
+
+def _text(breakdown: Breakdown) -> Expr:
+    text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
+    if text == session_text("$session_duration"):  # an event without a session has one of no length
+        return call("ifNull", text, Param("0", "String"))
+    return _normalized(text) if breakdown.normalize_url else text
 
 
 def _normalized(url: Expr) -> Expr:

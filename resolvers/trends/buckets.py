@@ -29,9 +29,11 @@ class Buckets:
     def of(cls, range_: DateRange, timezone: ZoneInfo, week_start: WeekStartDay) -> "Buckets":
         """Every bucket from the one that holds the range's start to the one that holds its end."""
         starts: list[datetime] = []
-        last = bucket_start(range_.end, range_.interval, week_start)
+        end = range_.end.timestamp()
         for start in _steps(bucket_start(range_.start, range_.interval, week_start), range_.interval):
-            if start.timestamp() > last.timestamp():  # wall times repeat when clocks change
+            # Instants are compared: wall times repeat when clocks change. The bucket that bucket_start finds for the
+            # end would not do: clocks that change by half an hour move the hours' starts off the wall clock's hours.
+            if start.timestamp() > end:
                 break
             starts.append(start)
             if len(starts) > MOST_BUCKETS:

@@ -1,6 +1,6 @@
 """A question becomes a plan: statements, and how their rows fit together. Nothing here waits or asks a clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, equals, every
@@ -16,6 +16,7 @@ from resolvers.trends.query import EventSeries, FilterGroup, TrendDisplay, Trend
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
 from resolvers.trends.rows import Rows
+from resolvers.trends.sampling import sampled
 
 MAP_LIMIT = 250
 """Breakdown values of a world map: there are about so many countries."""
@@ -114,8 +115,8 @@ def _statement(
         filters=_filters(query, project, series),
         range=period.range,
         buckets=period.buckets,
-        values=breakdown_keys(query.breakdowns),
     )
+    rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
     math = effective_math(series.math, query.interval)
     cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
     if layout.rollup is not None and not cumulative and can_answer(math, rows):
@@ -129,7 +130,8 @@ def _statement(
 def _filters(query: TrendQuery, project: TrendProject, series: EventSeries) -> Expr | None:
     test_accounts = project.test_account_filters if query.filter_test_accounts else FilterGroup()
     groups = (test_accounts, query.filters, series.filters)
-    return every(*(group_condition(group, project.timezone) for group in groups))
+    conditions = (group_condition(group, project.timezone) for group in groups)
+    return every(*conditions, sampled(query.sampling_factor))
 
 
 def _subject(series: EventSeries) -> Expr | None:

@@ -18,10 +18,13 @@ _HINT = "Use a date such as 2021-01-31, with or without a time, or a relative on
 _ABSOLUTE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?|(?P<packed>\d{4}))?"
     r"(?:[T ](?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
-    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?)?"
+    r" ?(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII,
 )
-_RELATIVE = re.compile(r"-?(?P<number>\d{1,6})?(?P<unit>[hdwmqysMHDWQY])(?P<position>Start|End)?")
-_DAY_END = time(23, 59, 59, 999999)
+_RELATIVE = re.compile(r"-?(?P<number>\d{1,6})?(?P<unit>[hdwmqysMHDWQY])(?P<position>Start|End)?", re.ASCII)
+_TODAY = ("today", "yesterday")
+_DAY_END = time(23, 59, 59, 999999, fold=1)  # the later one, where the clocks repeat the hour before midnight
+_YEARS = range(1900, 2300)  # what ClickHouse's DateTime64 holds
 _WEEKS_OF_A_QUARTER = 13
 
 
@@ -65,21 +68,10 @@ def read_date(text: str, now: datetime, path: InputPath) -> DateText:
 
     Raises BadUserInput for a text that is neither a date nor a relative date.
     """
-    absolute = _ABSOLUTE.fullmatch(text.strip())
-    if absolute:
-        return DateText(_absolute(absolute, now, text, path), is_relative=False)
-    if text in ("today", "yesterday"):  # both mean the start of today, as clients of trends know them
-        return DateText(now, is_relative=True)
-    relative = _RELATIVE.fullmatch(text.strip())
-    if not relative:
-        raise BadUserInput(f"{text!r} is not a date.", path=path, hint=_HINT)
-    number = int(relative["number"] or 0)
-    return DateText(
-        _relative(relative, number, now, text, path),
-        is_relative=True,
-        moved_by=relative["unit"] if number else "",
-        number=number,
-    )
+    date = _read(text, now, path)
+    if date.instant.year not in _YEARS:
+        raise BadUserInput(f"{text!r} is outside the years {_YEARS[0]} to {_YEARS[-1]}.", path=path, hint=_HINT)
+    return date
 
 
 def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = None) -> DateRange:
@@ -111,6 +103,8 @@ def read_start(query: TrendQuery, now: datetime) -> DateText:
     if query.date_from is None:
         return DateText(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
     date = read_date(query.date_from, now, DATE_FROM)
+    if query.date_from.strip() in _TODAY:  # both are the start of today, as clients of trends know them
+        return replace(date, instant=start_of_day(now))
     if not date.is_relative or is_exact(query) or effective_interval(query) is TrendInterval.MINUTE:
         return date
     cut = start_of_hour if date.moved_by_hours else start_of_day
@@ -182,6 +176,24 @@ def subtract_months(moment: datetime, months: int) -> datetime:
 def subtract_elapsed(moment: datetime, span: timedelta) -> datetime:
     """So much time earlier, whatever the clocks did in between."""
     return (moment.astimezone(UTC) - span).astimezone(moment.tzinfo)
+
+
+def _read(text: str, now: datetime, path: InputPath) -> DateText:
+    absolute = _ABSOLUTE.fullmatch(text.strip())
+    if absolute:
+        return DateText(_absolute(absolute, now, text, path), is_relative=False)
+    if text.strip() in _TODAY:
+        return DateText(now, is_relative=True)
+    relative = _RELATIVE.fullmatch(text.strip())
+    if not relative:
+        raise BadUserInput(f"{text!r} is not a date.", path=path, hint=_HINT)
+    number = int(relative["number"] or 0)
+    return DateText(
+        _relative(relative, number, now, text, path),
+        is_relative=True,
+        moved_by=relative["unit"] if number else "",
+        number=number,
+    )
 
 
 def _absolute(match: re.Match[str], now: datetime, text: str, path: InputPath) -> datetime:

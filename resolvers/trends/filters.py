@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from datasource.clickhouse.sql import Call, Expr, Number, Param, call, compare, either, equals, every
@@ -53,7 +54,7 @@ def filter_condition(filter_: PropertyFilter, timezone: ZoneInfo) -> Expr | None
 
 def _any_value(filter_: PropertyFilter, one: Callable[[Scalar], Expr], text: Expr) -> Expr | None:
     if filter_.value is None:
-        raise _refuse(filter_, f"{filter_.operator} needs a value.", "Only IS_SET and IS_NOT_SET go without.")
+        raise _refuse(filter_, "The filter needs a value.", "Only IS_SET and IS_NOT_SET go without.")
     if not isinstance(filter_.value, tuple):
         if filter_.operator is Op.IN:
             raise _refuse(filter_, "IN and NOT_IN need a list of values.", "EXACT takes one value.")
@@ -115,9 +116,19 @@ def as_text(value: Scalar) -> str:
     """A value as the text of an equal JSON value: true, 1, 1.5."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
-        return str(int(value))
+    if isinstance(value, float) and math.isfinite(value):
+        return _float_text(value)
     return str(value)
+
+
+def _float_text(value: float) -> str:
+    # ClickHouse writes floats as JavaScript does: exponents only from 1e21 on and below a millionth, unpadded.
+    if value == 0:
+        return "0"
+    if 1e-6 <= abs(value) < 1e21:
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
+    digits, _, exponent = repr(value).partition("e")
+    return f"{digits}e{int(exponent)}"
 
 
 def as_number(value: Scalar) -> float | None:

@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ _HINT = "Use numbers, the letters of the series, + - * / % ** and parentheses, s
 _LONGEST = 1000
 _DEEPEST = 100
 _LARGEST = 1e300
+_MISREAD = re.compile(r"[^\x00-\x7f]|#")  # Python skips comments, and takes look-alikes for plain letters
 
 
 def _power(base: float, exponent: float) -> float:
@@ -58,6 +60,9 @@ def parse_formula(formula: Formula, series_count: int) -> ParsedFormula:
     text = formula.text.strip()
     if len(text) > _LONGEST:
         raise _refuse(formula, f"The formula is longer than {_LONGEST} characters.")
+    misread = _MISREAD.search(text)
+    if misread:
+        raise _refuse(formula, f"{misread[0]!r} cannot be used in a formula.")
     try:
         body = ast.parse(text.lower(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as unreadable:
@@ -71,7 +76,7 @@ def _check(node: ast.expr, formula: Formula, series_count: int, depth: int) -> N
         raise _refuse(formula, "The formula is nested too deeply.")
     match node:
         case ast.Constant(value=bool() | str() | bytes() | complex() | None):
-            raise _refuse(formula, f"{ast.unparse(node)} is no number.")
+            raise _refuse(formula, f"{_written(node, formula)} is no number.")
         case ast.Constant(value=int() | float() as number) if abs(number) <= _LARGEST:
             return
         case ast.Name(id=name):
@@ -84,7 +89,12 @@ def _check(node: ast.expr, formula: Formula, series_count: int, depth: int) -> N
         case ast.Call():
             raise _refuse(formula, "Formulas have no functions.")
         case _:
-            raise _refuse(formula, f"{ast.unparse(node)!r} cannot be used in a formula.")
+            raise _refuse(formula, f"{_written(node, formula)!r} cannot be used in a formula.")
+
+
+def _written(node: ast.expr, formula: Formula) -> str:
+    # Not ast.unparse, which recurses as deeply as the client's text is nested.
+    return ast.get_source_segment(formula.text.strip(), node) or ""
 
 
 def _check_letter(name: str, formula: Formula, series_count: int) -> None:

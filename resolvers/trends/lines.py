@@ -8,7 +8,8 @@ from typing import cast
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.compile import Part
-from resolvers.trends.query import TrendDisplay, TrendQuery
+from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
+from resolvers.trends.sampling import scale_up
 
 Figure = float | None
 
@@ -48,6 +49,8 @@ def read_lines(part: Part, result: QueryResult, query: TrendQuery) -> tuple[Line
         count = len(part.period.buckets.starts)
         found = _split_lines(result, split, count) if split else [_single_line(result, count)]
         lines = [_displayed(line, query) for line in found]
+    math = query.series[part.series_index].math.kind
+    lines = [_scaled(line, query.sampling_factor, math) for line in lines]
     lines.sort(key=lambda line: (line.rank, -line.size, line.value or ()))
     return tuple(replace(line, data=_smooth(line.data, query.smoothing_intervals)) for line in lines)
 
@@ -96,6 +99,13 @@ def _running(data: tuple[Figure, ...]) -> tuple[Figure, ...]:
     for running in accumulate(figure or 0.0 for figure in data):
         shown.append(running if running > 0 else shown[-1] if shown else 0.0)
     return tuple(shown)
+
+
+def _scaled(line: Line, factor: float, math: TrendMath) -> Line:
+    def scale(figure: Figure) -> Figure:
+        return None if figure is None else scale_up(figure, factor, math)
+
+    return replace(line, data=tuple(map(scale, line.data)), total=scale(line.total))
 
 
 def _smooth(data: tuple[Figure, ...], intervals: int) -> tuple[Figure, ...]:

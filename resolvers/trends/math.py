@@ -6,7 +6,6 @@ from datasource.clickhouse.sql import (
     Call,
     Column,
     Derived,
-    Events,
     Expr,
     Named,
     Number,
@@ -19,11 +18,12 @@ from datasource.events.layout import PERSON, SESSION_ID, group_key
 from errors import BadUserInput
 from resolvers.trends.firsts import count_first_times
 from resolvers.trends.properties import checked_group_index, number_field
-from resolvers.trends.query import InputPath, Math, TrendInterval, TrendMath
+from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
 from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
 from resolvers.trends.windows import WINDOW_DAYS, count_windows
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
+_VALUE = "value"
 _PER_ACTOR = "_COUNT_PER_ACTOR"
 _FIRSTS = (TrendMath.FIRST_TIME_FOR_USER, TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
 _LONGEST_WINDOWED = {
@@ -48,6 +48,8 @@ def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = Fa
         return count_first_times(rows, matching=math.kind is TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
     if math.kind.endswith(_PER_ACTOR):
         return _count_per_actor(math.kind, rows)
+    if math.property_type is PropertyType.SESSION and math.property:
+        return _aggregate_sessions(math, rows, path)
     actor = _actor(math, path)
     if actor is None:
         return rows.select(Named(_aggregate(math, path), FIGURE))
@@ -65,10 +67,16 @@ def _aggregate(math: Math, path: InputPath) -> Expr:
             return call("count")
         case TrendMath.UNIQUE_SESSION:  # events without a session count as one
             return call("uniqExact", SESSION_ID)
+        case _:
+            return _figure_of(math, _property(math, path), path)
+
+
+def _figure_of(math: Math, values: Expr, path: InputPath) -> Expr:
+    match math.kind:
         case TrendMath.SUM | TrendMath.AVG | TrendMath.MIN | TrendMath.MAX:
-            return _or_zero(call(math.kind.lower(), _property(math, path)))
+            return _or_zero(call(math.kind.lower(), values))
         case TrendMath.MEDIAN | TrendMath.P75 | TrendMath.P90 | TrendMath.P95 | TrendMath.P99:
-            return _or_zero(_quantile(math.kind, _property(math, path)))
+            return _or_zero(_quantile(math.kind, values))
         case other:
             raise BadUserInput(f"Math {other} is not supported yet.", path=(*path, "math"))
 
@@ -85,7 +93,7 @@ def _actor(math: Math, path: InputPath) -> Expr | None:
 def _count_once(actor: Expr, rows: Rows) -> Select:
     first = Select(
         columns=(*rows.values, *(Named(call("min", key.expr), BUCKET) for key in rows.keys if key.name == BUCKET)),
-        source=Events(),
+        source=rows.events(),
         where=rows.where(),
         group_by=(*names(rows.values), actor),
     )
@@ -99,6 +107,13 @@ def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
     events = Column("events")
     figure = _quantile(name, events) if name in _QUANTILES else call(name.lower(), events)
     return _regroup(counts, rows.keys, figure)
+
+
+def _aggregate_sessions(math: Math, rows: Rows, path: InputPath) -> Select:
+    """A session has one value however many events: it counts once in each bucket and breakdown value."""
+    value = Named(call("any", _property(math, path)), _VALUE)
+    sessions = rows.select(value, by=(SESSION_ID,))
+    return _regroup(sessions, rows.keys, _figure_of(math, Column(_VALUE), path))
 
 
 def _regroup(query: Select, keys: tuple[Named, ...], figure: Expr) -> Select:

@@ -6,7 +6,9 @@ from datasource.clickhouse.sql import Field
 from datasource.events.layout import (
     DISTINCT_ID,
     EVENT,
+    SESSION_FIGURES,
     SESSION_ID,
+    SESSION_TEXTS,
     event_number,
     event_text,
     group_key,
@@ -14,6 +16,8 @@ from datasource.events.layout import (
     group_text,
     person_number,
     person_text,
+    session_number,
+    session_text,
 )
 from datasource.events.schema import GROUP_TYPE_COUNT
 from errors import BadUserInput
@@ -34,6 +38,8 @@ def text_field(type_: PropertyType | BreakdownType, key: str, group_index: int |
             return person_text(key)
         case "GROUP":
             return group_text(checked_group_index(group_index, path), key)
+        case "SESSION":
+            return session_text(_session_key(key, path))
         case "EVENT_METADATA":
             return _metadata(key, path)
         case other:
@@ -49,6 +55,8 @@ def number_field(type_: PropertyType, key: str, group_index: int | None, path: I
             return person_number(key)
         case PropertyType.GROUP:
             return group_number(checked_group_index(group_index, path), key)
+        case PropertyType.SESSION:
+            return session_number(_session_key(key, path))
         case _:
             return None
 
@@ -62,6 +70,17 @@ def checked_group_index(index: int | None, path: InputPath) -> int:
             hint=f"Give the group type's index, 0 to {GROUP_TYPE_COUNT - 1}; Project.groupTypes lists them.",
         )
     return index
+
+
+def _session_key(key: str, path: InputPath) -> str:
+    known = SESSION_FIGURES | SESSION_TEXTS
+    if key not in known:
+        raise BadUserInput(
+            f"{key!r} is no field of a session.",
+            path=(*path, "key"),
+            hint=f"Choose one of {', '.join(sorted(known))}.",
+        )
+    return key
 
 
 def _metadata(key: str, path: InputPath) -> Field:

@@ -229,6 +229,7 @@ class TrendQuery:
     display: TrendDisplay = TrendDisplay.ACTIONS_LINE_GRAPH
     formulas: tuple[Formula, ...] = ()
     smoothing_intervals: int = 1
+    sampling_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

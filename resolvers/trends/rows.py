@@ -1,7 +1,7 @@
 """The events that a series counts: which, from when to when, and by what they are split."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from datasource.clickhouse.sql import Column, Events, Expr, Named, Param, Select, compare, every
 from datasource.events.layout import TIMESTAMP
@@ -13,6 +13,9 @@ FIGURE = "figure"
 
 BUCKET = "bucket"
 """The key that holds the bucket's number; not there for displays of one total."""
+
+
+_LONGEST_SESSION = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,16 @@ class Rows:
         """The condition of the rows; `start` replaces the instant from which the range is read."""
         return every(self.subject, *between(start or self.range.read_from, self.range.read_to), self.filters)
 
+    def events(self, start: datetime | None = None) -> Events:
+        """The events to select from, told when they and their sessions took place."""
+        first, last = (start or self.range.read_from) - _LONGEST_SESSION, self.range.read_to + _LONGEST_SESSION
+        return Events(near=(instant(first), instant(last)))
+
     def select(self, *columns: Named, start: datetime | None = None, by: tuple[Expr, ...] = ()) -> Select:
         """The keys and the columns, grouped by the keys and `by`."""
         return Select(
             columns=(*self.keys, *columns),
-            source=Events(),
+            source=self.events(start),
             where=self.where(start),
             group_by=(*names(self.keys), *by),
         )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from datasource.clickhouse.sql import Column, Derived, Events, Expr, Infix, Named, Number, Select, call
+from datasource.clickhouse.sql import Column, Derived, Expr, Infix, Named, Number, Select, call
 from datasource.events.layout import TIMESTAMP
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
@@ -43,10 +43,11 @@ def count_windows(actor: Expr, rows: Rows, days: int) -> Select:
 
 def _actors_by_tick(actor: Expr, rows: Rows, ticks: Buckets, window: timedelta) -> Select:
     keys = (*rows.values, Named(ticks.index(TIMESTAMP), _TICK))
+    start = rows.range.start - window
     return Select(
         columns=(*keys, Named(call("uniqExactState", actor), _ACTORS)),
-        source=Events(),
-        where=rows.where(rows.range.start - window),
+        source=rows.events(start),
+        where=rows.where(start),
         group_by=names(keys),
     )
 

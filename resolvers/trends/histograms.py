@@ -1,0 +1,95 @@
+"""Breakdowns of numbers into bins of equal width."""
+
+from datasource.clickhouse.sql import (
+    Alias,
+    Column,
+    Expr,
+    Infix,
+    Named,
+    Null,
+    Number,
+    Param,
+    Scalar,
+    Select,
+    call,
+    equals,
+)
+from datasource.events.layout import session_number
+from errors import BadUserInput
+from resolvers.trends.properties import number_field
+from resolvers.trends.query import Breakdown, PropertyType
+from resolvers.trends.rows import Rows
+
+MOST_BINS = 1000
+
+_BEYOND_LAST = 0.01
+"""The last bin ends so much above the largest value, to hold it."""
+
+
+def bin_label(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
+    """The bin of the property as "[low,high]", NULL for what is no number.
+
+    The bins divide the span between the least and the largest value of the rows. `place` is that of the breakdown
+    among the query's own, to tell its names from theirs.
+    """
+    bins = breakdown.histogram_bin_count or 0
+    if not 1 <= bins <= MOST_BINS:
+        raise BadUserInput(f"A histogram has 1 to {MOST_BINS} bins.", path=(*breakdown.path, "histogramBinCount"))
+    value, least, width, number = (f"{name}{place}" for name in ("value", "least", "width", "bin"))
+    extremes = _extremes(_number(breakdown), rows)
+    low = Alias(call("tupleElement", extremes, Number(1)), least)
+    span = Infix("-", (call("tupleElement", extremes, Number(2)), low))
+    named = call(
+        "tuple",  # gives the names that the label uses
+        Alias(_number(breakdown), value),
+        Alias(Infix("/", (span, Number(bins))), width),
+        Alias(_nth_bin(Column(value), Column(least), Column(width), bins), number),
+    )
+    label = _label(Column(least), Column(width), Column(number), bins)
+    return call("if", call("isNull", call("tupleElement", named, Number(1))), Null(), label)
+
+
+def _nth_bin(value: Expr, least: Expr, width: Expr, bins: int) -> Expr:
+    last = Number(bins - 1)
+    nth = call("floor", Infix("/", (Infix("-", (value, least)), width)))
+    return call("if", equals(width, Number(0)), last, call("least", nth, last))
+
+
+def _label(least: Expr, width: Expr, number: Expr, bins: int) -> Expr:
+    start = _plus(least, Infix("*", (number, width)))
+    end = _plus(least, Infix("*", (_plus(number, Number(1)), width)))
+    beyond = call("if", equals(number, Number(bins - 1)), Number(_BEYOND_LAST), Number(0))
+    parts = (_text("["), call("toString", start), _text(","), call("toString", _plus(end, beyond)), _text("]"))
+    return call("concat", *parts)
+
+
+def _number(breakdown: Breakdown) -> Expr:
+    if breakdown.type.value not in PropertyType.__members__:
+        raise _no_numbers(breakdown)
+    type_ = PropertyType(breakdown.type.value)
+    field = number_field(type_, breakdown.property, breakdown.group_type_index, breakdown.path)
+    if field is None:
+        raise _no_numbers(breakdown)
+    if field == session_number("$session_duration"):  # an event without a session has one of no length
+        return call("ifNull", field, Number(0))
+    return field
+
+
+def _no_numbers(breakdown: Breakdown) -> BadUserInput:
+    return BadUserInput(
+        f"A breakdown of type {breakdown.type} has no numbers to put into bins.",
+        path=(*breakdown.path, "histogramBinCount"),
+    )
+
+
+def _extremes(value: Expr, rows: Rows) -> Expr:
+    both = call("tuple", call("min", value), call("max", value))
+    return Scalar(Select(columns=(Named(both, "extremes"),), source=rows.events(), where=rows.where()))
+
+
+def _plus(left: Expr, right: Expr) -> Expr:
+    return Infix("+", (left, right))
+
+
+def _text(text: str) -> Expr:
+    return Param(text, "String")
