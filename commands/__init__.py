@@ -2,10 +2,10 @@
 
 import typer
 
-from commands import key, member, migrate, project
+from commands import demo, key, load, member, migrate, project, schema, serve
 from commands.refusals import RefusalGroup
 
-COMMANDS = (migrate, project, member, key)
+COMMANDS = (serve, migrate, load, demo, project, member, key, schema)
 
 
 def build_cli() -> typer.Typer:

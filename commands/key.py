@@ -28,9 +28,7 @@ def create(
     label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for, in at most 40 characters.")],
     scope: Annotated[
         list[str],
-        typer.Option(
-            metavar="SCOPE", help="What it may do: insight:read, project:write, ... or *. Repeatable."
-        ),
+        typer.Option(metavar="SCOPE", help="What it may do: insight:read, project:write, ... or *. Repeatable."),
     ],
     project: Annotated[
         list[int] | None,
@@ -38,9 +36,7 @@ def create(
     ] = None,
     organization: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Only this organization. Repeatable; default: all of the member's."
-        ),
+        typer.Option(metavar="NAME", help="Only this organization. Repeatable; default: all of the member's."),
     ] = None,
 ) -> None:
     """Create a key. It is printed once, on standard output, and stored nowhere."""
@@ -72,9 +68,7 @@ def show() -> None:
 
 
 def revoke(
-    key: Annotated[
-        str, typer.Argument(metavar="ID_OR_MASK", help="As key list shows it.", show_default=False)
-    ],
+    key: Annotated[str, typer.Argument(metavar="ID_OR_MASK", help="As key list shows it.", show_default=False)],
 ) -> None:
     """Revoke a key, at once and for good."""
 

@@ -22,9 +22,7 @@ def register(cli: typer.Typer) -> None:
 
 def create(
     name: Annotated[str, typer.Argument(help="What it is called.")],
-    timezone: Annotated[
-        str, typer.Option(help="IANA name of the time zone its days are counted in.")
-    ] = "UTC",
+    timezone: Annotated[str, typer.Option(help="IANA name of the time zone its days are counted in.")] = "UTC",
     week_start: Annotated[WeekStart, typer.Option(help="First day of its weeks.")] = WeekStart.SUNDAY,
     organization: OrganizationOption = None,
 ) -> None:

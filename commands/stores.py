@@ -31,7 +31,5 @@ async def choose_organization(store: MetadataStore, name: str | None) -> Organiz
     organizations = await list_organizations(store)
     if len(organizations) > 1:
         names = ", ".join(organization.name for organization in organizations)
-        raise BadUserInput(
-            "There are several organizations.", hint=f"Choose one with --organization: {names}."
-        )
+        raise BadUserInput("There are several organizations.", hint=f"Choose one with --organization: {names}.")
     return organizations[0] if organizations else await create_organization(store, name=DEFAULT_ORGANIZATION)

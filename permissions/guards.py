@@ -29,9 +29,7 @@ class FieldOptions(TypedDict, total=False):
 
 
 @overload
-def guarded_field(
-    *, scopes: Sequence[str], **options: Unpack[FieldOptions]
-) -> Callable[[Resolver], Resolver]: ...
+def guarded_field(*, scopes: Sequence[str], **options: Unpack[FieldOptions]) -> Callable[[Resolver], Resolver]: ...
 @overload
 def guarded_field(
     *, scopes: Sequence[str], resolver: Callable[..., Any], **options: Unpack[FieldOptions]
@@ -50,9 +48,7 @@ def guarded_field(
 def authenticated_field(**options: Unpack[FieldOptions]) -> Callable[[Resolver], Resolver]: ...
 @overload
 def authenticated_field(*, resolver: Callable[..., Any], **options: Unpack[FieldOptions]) -> Any: ...
-def authenticated_field(
-    *, resolver: Callable[..., Any] | None = None, **options: Unpack[FieldOptions]
-) -> Any:
+def authenticated_field(*, resolver: Callable[..., Any] | None = None, **options: Unpack[FieldOptions]) -> Any:
     """A field that answers any known caller, whatever the key's scopes; the SDL gets `@authenticated`."""
     guard = PermissionExtension([IsAuthenticated()], use_directives=False)
     options["extensions"] = [*options.get("extensions", ()), guard]  # the last one runs first

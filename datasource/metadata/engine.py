@@ -41,9 +41,7 @@ def parse_database_url(text: str) -> URL:
 
 def _sqlite_url(url: URL) -> URL:
     if not url.database or url.database == ":memory:":
-        raise BadUserInput(
-            "The metadata store needs a file: an SQLite URL without one is lost.", hint=URL_HINT
-        )
+        raise BadUserInput("The metadata store needs a file: an SQLite URL without one is lost.", hint=URL_HINT)
     return url.set(drivername="sqlite+aiosqlite")
 
 
@@ -58,9 +56,7 @@ def _postgresql_url(url: URL) -> URL:
 
 def build_async_engine(url: URL) -> AsyncEngine:
     if not is_sqlite(url):
-        return create_async_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
-        )
+        return create_async_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
     _make_folder(url)
     engine = create_async_engine(url, connect_args=_sqlite_connect_args())
     _listen(engine.sync_engine, foreign_keys=True)
@@ -76,9 +72,7 @@ def build_migration_engine(url: URL) -> Engine:
     if not is_sqlite(url):
         return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
     _make_folder(url)
-    engine = create_engine(
-        url.set(drivername="sqlite"), poolclass=NullPool, connect_args=_sqlite_connect_args()
-    )
+    engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=_sqlite_connect_args())
     _listen(engine, foreign_keys=False)
     return engine
 
@@ -116,6 +110,4 @@ def _listen(engine: Engine, *, foreign_keys: bool) -> None:
     def begin(connection: Connection) -> None:
         # A reader that turns writer is refused at once when another one wrote meanwhile; a writer that
         # says so from the start waits its turn.
-        connection.exec_driver_sql(
-            f"BEGIN {connection.get_execution_options().get(BEGIN_OPTION, 'DEFERRED')}"
-        )
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(BEGIN_OPTION, 'DEFERRED')}")

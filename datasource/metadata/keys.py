@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from datasource.metadata.members import member_record
 from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, Membership, Project, User, utc_now
@@ -50,17 +50,20 @@ async def list_keys(store: MetadataStore) -> tuple[OwnedKey, ...]:
     """Revoked ones included, oldest first."""
     async with store.read() as session:
         rows = await session.scalars(_owned_keys().order_by(ApiKey.created_at, ApiKey.id))
-        return tuple(_owned(row) for row in rows)
+        return tuple(_owned(row) for row in rows.unique())
 
 
 async def find_key(store: MetadataStore, secure_value: str) -> OwnedKey | None:
     async with store.read() as session:
-        row = await session.scalar(_owned_keys().where(ApiKey.secure_value == secure_value))
+        rows = await session.scalars(_owned_keys().where(ApiKey.secure_value == secure_value))
+        row = rows.unique().one_or_none()
         return _owned(row) if row else None
 
 
 async def revoke_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
     """Repeating it is harmless: the time of the first revocation stays."""
+    if not id_or_mask.isprintable():
+        raise NotFound(f"There is no key {id_or_mask!r}.")
     async with store.write() as session:
         query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
         keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
@@ -68,9 +71,7 @@ async def revoke_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
             raise NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
         if len(keys) > 1:
             ids = ", ".join(key.id for key in keys)
-            raise BadUserInput(
-                f"{len(keys)} keys look like {id_or_mask}.", hint=f"Give one of the ids {ids}."
-            )
+            raise BadUserInput(f"{len(keys)} keys look like {id_or_mask}.", hint=f"Give one of the ids {ids}.")
         keys[0].revoked_at = keys[0].revoked_at or utc_now()
         return _record(keys[0])
 
@@ -98,10 +99,9 @@ async def unknown_projects(
 
 
 def _owned_keys() -> Select[ApiKey]:
+    # One statement for all of it: this runs at every request.
     owner = joinedload(ApiKey.user, innerjoin=True)
-    return select(ApiKey).options(
-        owner.options(selectinload(User.memberships).options(joinedload(Membership.organization)))
-    )
+    return select(ApiKey).options(owner.joinedload(User.memberships).joinedload(Membership.organization))
 
 
 def _owned(row: ApiKey) -> OwnedKey:

@@ -1,5 +1,6 @@
 import re
 import unicodedata
+from collections.abc import Collection
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
@@ -70,6 +71,13 @@ async def find_member(store: MetadataStore, *, email: str) -> MemberRecord | Non
     async with store.read() as session:
         user = await session.scalar(_members().where(User.email_key == email_key(email)))
         return member_record(user) if user else None
+
+
+async def find_members(store: MetadataStore, user_ids: Collection[str]) -> dict[str, MemberRecord]:
+    """Many at once, by id; who does not exist is absent from the answer."""
+    async with store.read() as session:
+        users = await session.scalars(_members().where(User.id.in_(sorted(set(user_ids)))))
+        return {user.id: member_record(user) for user in users}
 
 
 async def get_member(store: MetadataStore, *, email: str) -> MemberRecord:

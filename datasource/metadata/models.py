@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -10,6 +10,7 @@ from datasource.metadata.records import OrganizationLevel, WeekStartDay
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 40
+SAVED_NAME_LENGTH = 400
 # The widest that PostgreSQL's integer holds; nothing beyond it can be a project.
 LARGEST_PROJECT_ID = 2**31 - 1
 
@@ -123,3 +124,35 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped[User] = relationship()
+
+
+class Saved:
+    """What everything that members save in a project has in common.
+
+    A deleted row stays, marked, so that its number is never given again. `name_key` is the name as it is
+    searched.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(SAVED_NAME_LENGTH))
+    name_key: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SavedAction(Saved, Base):
+    __tablename__ = "saved_actions"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    steps: Mapped[list[dict[str, object]]] = mapped_column(JSON)
+
+
+class SavedInsight(Saved, Base):
+    __tablename__ = "insights"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    query: Mapped[dict[str, object]] = mapped_column(JSON)

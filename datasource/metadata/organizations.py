@@ -26,13 +26,14 @@ async def list_organizations(store: MetadataStore) -> tuple[OrganizationRecord, 
 
 
 async def find_organization(store: MetadataStore, *, name: str) -> OrganizationRecord | None:
+    name = check_name(name, what="organization")
     async with store.read() as session:
-        row = await session.scalar(select(Organization).where(Organization.name == name.strip()))
+        row = await session.scalar(select(Organization).where(Organization.name == name))
         return _record(row) if row else None
 
 
 async def get_organization(store: MetadataStore, *, name: str) -> OrganizationRecord:
-    found = await find_organization(store, name=check_name(name, what="organization"))
+    found = await find_organization(store, name=name)
     if found is None:
         raise NotFound(f"There is no organization named {name.strip()!r}.")
     return found

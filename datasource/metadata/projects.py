@@ -2,7 +2,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from datasource.metadata.models import LARGEST_PROJECT_ID, GroupType, Project
 from datasource.metadata.names import check_name
@@ -42,7 +43,7 @@ async def create_project(
         raise BadUserInput(
             f"There is a project named {project.name!r} in this organization already.", path=("name",)
         ) from exc
-    return project_record(project)
+    return _record(project)
 
 
 async def ensure_project(
@@ -81,8 +82,7 @@ async def ensure_project(
 async def find_project(store: MetadataStore, *, organization_id: str, name: str) -> ProjectRecord | None:
     query = select_projects().where(Project.organization_id == organization_id, Project.name == name.strip())
     async with store.read() as session:
-        row = await session.scalar(query)
-        return project_record(row) if row else None
+        return next(iter(await read_projects(session, query)), None)
 
 
 async def get_project(store: MetadataStore, project_id: int) -> ProjectRecord | None:
@@ -90,23 +90,27 @@ async def get_project(store: MetadataStore, project_id: int) -> ProjectRecord | 
     if not 0 < project_id <= LARGEST_PROJECT_ID:
         return None
     async with store.read() as session:
-        row = await session.scalar(select_projects().where(Project.id == project_id))
-        return project_record(row) if row else None
+        query = select_projects().where(Project.id == project_id)
+        return next(iter(await read_projects(session, query)), None)
 
 
 async def list_projects(store: MetadataStore) -> tuple[ProjectRecord, ...]:
     """Every project of every organization, by id."""
     async with store.read() as session:
-        rows = await session.scalars(select_projects().order_by(Project.id))
-        return tuple(project_record(row) for row in rows)
+        return await read_projects(session, select_projects().order_by(Project.id))
 
 
 def select_projects() -> Select[Project]:
-    """With all that `project_record` needs."""
-    return select(Project).options(selectinload(Project.group_types))
+    """With all that a record needs, in one statement."""
+    return select(Project).options(joinedload(Project.group_types))
 
 
-def project_record(row: Project) -> ProjectRecord:
+async def read_projects(session: AsyncSession, query: Select[Project]) -> tuple[ProjectRecord, ...]:
+    rows = (await session.scalars(query)).unique()
+    return tuple(_record(row) for row in rows)
+
+
+def _record(row: Project) -> ProjectRecord:
     return ProjectRecord(
         id=row.id,
         organization_id=row.organization_id,

@@ -6,7 +6,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, func, select
 
 from datasource.metadata.models import LARGEST_PROJECT_ID, Project
-from datasource.metadata.projects import project_record, select_projects
+from datasource.metadata.projects import read_projects, select_projects
 from datasource.metadata.records import MemberRecord, ProjectPage, ProjectRecord
 from datasource.metadata.store import MetadataStore
 
@@ -32,9 +32,8 @@ async def projects_in_reach(
         page = page.where(Project.id > min(max(after, 0), LARGEST_PROJECT_ID))
     async with store.read() as session:
         total = await session.scalar(select(func.count()).select_from(Project).where(*conditions))
-        rows = (await session.scalars(page)).all()
-        records = tuple(project_record(row) for row in rows[:first])
-    return ProjectPage(projects=records, total=total or 0, has_next=len(rows) > first)
+        records = await read_projects(session, page)
+    return ProjectPage(projects=records[:first], total=total or 0, has_next=len(records) > first)
 
 
 async def project_in_reach(store: MetadataStore, caller: Reaching, project_id: int) -> ProjectRecord | None:
@@ -52,7 +51,7 @@ async def projects_in_reach_by_id(
         return {}
     async with store.read() as session:
         query = select_projects().where(Project.id.in_(sorted(possible)), *_within_reach(caller))
-        return {row.id: project_record(row) for row in await session.scalars(query)}
+        return {project.id: project for project in await read_projects(session, query)}
 
 
 def _within_reach(caller: Reaching) -> tuple[ColumnElement[bool], ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Generic, TypeVar
 
 
 class OrganizationLevel(IntEnum):
@@ -112,3 +113,42 @@ class KeyRecord:
 class OwnedKey:
     key: KeyRecord
     owner: MemberRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRecord:
+    """What a member saved in a project; `created_by` is a user's id, None when that user is gone."""
+
+    id: int
+    project_id: int
+    name: str
+    description: str
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord(SavedRecord):
+    """A saved action; its steps are JSON in the form of the input, with every field."""
+
+    steps: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InsightRecord(SavedRecord):
+    """A saved trend; `query` is the JSON that a client sent."""
+
+    query: Mapping[str, object]
+
+
+Record = TypeVar("Record", bound=SavedRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPage(Generic[Record]):
+    """Some of what is saved in a project, by ascending id; `total` counts all that the search finds."""
+
+    records: tuple[Record, ...]
+    total: int
+    has_next: bool

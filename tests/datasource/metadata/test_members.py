@@ -86,9 +86,7 @@ async def test_add_member_with_an_address_that_is_none_is_refused(
         await add_member(store, email=email, organization_id=organization.id)
 
 
-async def test_ensure_member_twice_changes_nothing(
-    store: MetadataStore, organization: OrganizationRecord
-) -> None:
+async def test_ensure_member_twice_changes_nothing(store: MetadataStore, organization: OrganizationRecord) -> None:
     first = await ensure_member(
         store, email="ada@example.com", organization_id=organization.id, level=OrganizationLevel.OWNER
     )
@@ -100,9 +98,7 @@ async def test_get_member_nobody_knows_is_not_found(store: MetadataStore) -> Non
         await get_member(store, email="ada@example.com")
 
 
-async def test_set_member_active_can_be_undone(
-    store: MetadataStore, organization: OrganizationRecord
-) -> None:
+async def test_set_member_active_can_be_undone(store: MetadataStore, organization: OrganizationRecord) -> None:
     await add_member(store, email="ada@example.com", organization_id=organization.id)
     await set_member_active(store, email="Ada@example.com", is_active=False)
     assert (await get_member(store, email="ada@example.com")).is_active is False

@@ -10,7 +10,16 @@ from datasource.metadata.migration import alembic_config
 from datasource.metadata.organizations import create_organization, list_organizations
 from datasource.metadata.store import MetadataStore
 
-TABLES = {"organizations", "users", "memberships", "projects", "group_types", "api_keys"}
+TABLES = {
+    "organizations",
+    "users",
+    "memberships",
+    "projects",
+    "group_types",
+    "api_keys",
+    "saved_actions",
+    "insights",
+}
 
 
 def _with_alembic(url: str, run: str) -> None:

@@ -16,9 +16,7 @@ async def organization(store: MetadataStore) -> OrganizationRecord:
     return await create_organization(store, name="Acme")
 
 
-async def test_create_project_is_read_back_as_made(
-    store: MetadataStore, organization: OrganizationRecord
-) -> None:
+async def test_create_project_is_read_back_as_made(store: MetadataStore, organization: OrganizationRecord) -> None:
     project = await create_project(
         store,
         organization_id=organization.id,
@@ -64,9 +62,7 @@ async def test_create_project_in_an_organization_that_is_gone_is_not_found(store
         await create_project(store, organization_id="nowhere", name="Flights")
 
 
-async def test_project_number_is_never_given_twice(
-    store: MetadataStore, organization: OrganizationRecord
-) -> None:
+async def test_project_number_is_never_given_twice(store: MetadataStore, organization: OrganizationRecord) -> None:
     first = await create_project(store, organization_id=organization.id, name="First")
     async with store.write() as session:
         await session.execute(delete(Project).where(Project.id == first.id))

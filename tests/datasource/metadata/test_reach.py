@@ -54,17 +54,13 @@ async def test_reach_is_every_project_of_the_owners_organizations(store: Metadat
     assert await _reached(store, Asker(world.member)) == _ids(*world.a, *world.b)
 
 
-async def test_reach_scoped_to_projects_is_those_the_owner_reaches(
-    store: MetadataStore, world: World
-) -> None:
+async def test_reach_scoped_to_projects_is_those_the_owner_reaches(store: MetadataStore, world: World) -> None:
     asker = Asker(world.member, scoped_projects=(world.a[1].id, world.foreign.id, 999))
     assert await _reached(store, asker) == _ids(world.a[1])
 
 
 async def test_reach_scoped_to_organizations_is_their_projects(store: MetadataStore, world: World) -> None:
-    asker = Asker(
-        world.member, scoped_organizations=(world.b[0].organization_id, world.foreign.organization_id)
-    )
+    asker = Asker(world.member, scoped_organizations=(world.b[0].organization_id, world.foreign.organization_id))
     assert await _reached(store, asker) == _ids(*world.b)
 
 
@@ -111,9 +107,7 @@ async def test_reach_first_none_only_counts(store: MetadataStore, world: World) 
     assert (page.projects, page.total, page.has_next) == ((), 4, True)
 
 
-async def test_project_in_reach_hides_a_foreign_one_like_a_missing_one(
-    store: MetadataStore, world: World
-) -> None:
+async def test_project_in_reach_hides_a_foreign_one_like_a_missing_one(store: MetadataStore, world: World) -> None:
     asker = Asker(world.member, scoped_projects=(world.a[0].id, world.foreign.id))
     assert await project_in_reach(store, asker, world.a[0].id) == world.a[0]
     for unreachable in (world.a[1].id, world.foreign.id, 999, 0, -1, 2**31, 2**63, 10**30):

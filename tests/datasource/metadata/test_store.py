@@ -1,7 +1,6 @@
 import asyncio
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,24 +27,34 @@ async def main(url, writer):
         for number in range(25):
             await add_member(store, email=f"{writer}-{number}@example.com", organization_id=organization.id)
 
+print("ready", flush=True)
+sys.stdin.readline()
 asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
 
 
-def _run_writer(url: str, writer: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _start_writer(url: str, writer: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-c", WRITER, url, str(writer)],
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=120,
     )
 
 
 async def test_write_from_several_processes_on_a_new_store_loses_nothing(database_url: str) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        runs = list(pool.map(_run_writer, [database_url] * 3, range(3)))
-    assert [(run.returncode, run.stdout, run.stderr) for run in runs] == [(0, "", "")] * 3
+    writers = [_start_writer(database_url, number) for number in range(3)]
+    # All of them have done their imports before any goes on, so that they meet.
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    ends = [(*writer.communicate(timeout=120), writer.returncode) for writer in writers]
+    assert ends == [("", "", 0)] * 3
     async with MetadataStore.open(database_url) as store:
         assert len(await list_members(store)) == 75
         assert len(await list_organizations(store)) == 1
