@@ -23,8 +23,23 @@ PERSON = Field("person")
 PERSON_NUMBER = Field("stored_person")
 """The person's number as stored with the event, before merges: UInt32. Only where a layout has a roll-up."""
 
+PERSON_ID = Field("person_id")
+"""The id of the same person as text, NULL where it is not known: Nullable(String)."""
+
+EVENT_ID = Field("uuid")
+"""The event's own id: UUID."""
+
 SESSION_ID = Field("session_id")
 """The session, '' for none: String."""
+
+ELEMENTS_CHAIN = Field("elements_chain")
+"""The elements of an interaction as one text, '' for none (see elements_chain.py): String."""
+
+ELEMENTS_HREF = Field("elements_href")
+"""The link of the innermost of them that has one, '' for none: String."""
+
+ELEMENTS_TEXTS = Field("elements_texts")
+"""The texts of those that have one, innermost first: Array(String)."""
 
 
 def group_key(group_type_index: int) -> Field:

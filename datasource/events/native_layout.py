@@ -25,7 +25,8 @@ from datasource.clickhouse.sql import (
     equals,
     transform,
 )
-from datasource.events.layout import HourlyRollup
+from datasource.events.elements_chain import first_href, texts
+from datasource.events.layout import PERSON_ID, HourlyRollup
 from datasource.events.native_sessions import join_sessions
 
 _TEXT = "Nullable(String)"
@@ -37,7 +38,10 @@ _EVENT_COLUMNS = {
     "distinct_id": "distinct_id",
     "session_id": "session_id",
     "stored_person": "person_no",
+    "elements_chain": "elements_chain",
+    "uuid": "uuid",
 }
+_FROM_CHAIN = {"elements_href": first_href, "elements_texts": texts}
 _ROLLUP = HourlyRollup(
     table=Table("events_by_hour", "h"),
     event=Column("event", "h"),
@@ -91,7 +95,7 @@ def _fields_of(node: object) -> Iterator[Field]:
 def _owner(field: Field) -> str:
     """Whose field it is: event, person, group or session."""
     owner, _, form = field.name.partition("_")
-    return owner if form in ("text", "number") else "event"
+    return owner if form in ("text", "number") or field == PERSON_ID else "event"
 
 
 def _is_of_event(field: Field) -> bool:
@@ -101,6 +105,8 @@ def _is_of_event(field: Field) -> bool:
 def _event_expression(field: Field) -> Expr:
     if field.name in _EVENT_COLUMNS:
         return Column(_EVENT_COLUMNS[field.name], "e")
+    if field.name in _FROM_CHAIN:
+        return _FROM_CHAIN[field.name](Column("elements_chain", "e"))
     if field.name == "person":
         return _merged(Column("person_no", "e"))
     if field.name == "group_key":
@@ -169,7 +175,13 @@ def _join_groups(index: int, wanted: list[Field]) -> _FieldJoin:
 
 def _properties(wanted: list[Field], table: str) -> Iterator[Named]:
     for position, field in enumerate(wanted):
-        yield Named(_property(Column("properties", table), field), f"v{position}")
+        yield Named(_own_value(table, field), f"v{position}")
+
+
+def _own_value(table: str, field: Field) -> Expr:
+    if field == PERSON_ID:
+        return Cast(Column("person_id", table), _TEXT)
+    return _property(Column("properties", table), field)
 
 
 def _joined(wanted: list[Field], join: Join) -> _FieldJoin:

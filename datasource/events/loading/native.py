@@ -5,7 +5,6 @@ the same values as columns (the "flattened" form of JSON and Dynamic) cost less 
 """
 
 import struct
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +25,22 @@ class NativeColumn:
     data: bytes
 
 
-def encode_block(columns: Sequence[NativeColumn], rows: int) -> bytes:
-    """One block of the Native format; blocks may follow each other in one file."""
-    head = encode_varint(len(columns)) + encode_varint(rows)
-    return head + b"".join(_text(column.name) + _text(column.type) + column.data for column in columns)
+@dataclass(frozen=True, slots=True)
+class NativeBlock:
+    """Some rows; blocks may follow each other in one file."""
 
+    rows: int
+    columns: tuple[NativeColumn, ...]
 
-def structure_of(columns: Iterable[NativeColumn]) -> str:
-    """The columns as the structure argument of ClickHouse's `file` function."""
-    return ", ".join(f"{column.name} {column.type}" for column in columns)
+    def encode(self) -> bytes:
+        """The block in the Native format."""
+        head = encode_varint(len(self.columns)) + encode_varint(self.rows)
+        return head + b"".join(_text(column.name) + _text(column.type) + column.data for column in self.columns)
+
+    @property
+    def structure(self) -> str:
+        """The columns as the structure argument of ClickHouse's `file` function."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
 
 
 def encode_varint(number: int) -> bytes:
@@ -51,7 +57,9 @@ def encode_strings(array: pa.Array) -> bytes:
     """Every text with its length in front; the array has no nulls."""
     offsets, data = _string_buffers(array)
     lengths = np.diff(offsets)
-    heads = 1 + sum(((lengths >= 1 << 7 * size).astype(np.int64) for size in range(1, 5)), np.int64(0))
+    heads = np.ones(len(lengths), np.int64)
+    for size in range(1, 5):
+        heads += lengths >= 1 << 7 * size
     ends = np.cumsum(lengths + heads)
     out = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
     is_data = np.ones(len(out), np.bool_)
@@ -76,8 +84,7 @@ def encode_json(properties: PropertyColumns) -> bytes:
     columns = properties.columns
     names = b"".join(_text(path_of(column.key)) for column in columns)
     kinds = b"".join(
-        _FLATTENED + encode_varint(len(column.types)) + b"".join(map(_text, column.types))
-        for column in columns
+        _FLATTENED + encode_varint(len(column.types)) + b"".join(map(_text, column.types)) for column in columns
     )
     values = b"".join(
         column.kinds.tobytes() + b"".join(map(_values, column.types, column.values)) for column in columns

@@ -17,7 +17,13 @@ Mask = npt.NDArray[np.bool_]
 
 _INT64 = range(-(2**63), 2**63)
 _UINT64 = range(2**63, 2**64)
-_ARROW = {"String": pa.string(), "Int64": pa.int64(), "UInt64": pa.uint64(), "Float64": pa.float64(), "Bool": pa.bool_()}
+_ARROW = {
+    "String": pa.string(),
+    "Int64": pa.int64(),
+    "UInt64": pa.uint64(),
+    "Float64": pa.float64(),
+    "Bool": pa.bool_(),
+}
 EXACT_FLOAT = 2.0**53
 """From here on a double may stand for an integer that it does not equal."""
 
@@ -36,9 +42,7 @@ class PropertyColumn:
 
     def filter(self, keep: Mask) -> "PropertyColumn":
         """The rows to keep."""
-        values = tuple(
-            array.filter(pa.array(keep[self.kinds == kind])) for kind, array in enumerate(self.values)
-        )
+        values = tuple(array.filter(pa.array(keep[self.kinds == kind])) for kind, array in enumerate(self.values))
         return PropertyColumn(self.key, self.types, self.kinds[keep], values)
 
 
@@ -57,7 +61,7 @@ def columns_from_maps(rows: Sequence[Mapping[str, object]]) -> PropertyColumns:
     """The columns of property maps as a JSON reader or Arrow's to_pylist gives them."""
     keys = dict.fromkeys(key for row in rows for key in row)
     if len({path_of(key) for key in keys}) < len(keys):
-        rows = [{path_of(key): row[key] for key in reversed(row)} for row in rows]
+        rows = [{path_of(key): row[key] for key in reversed(list(row))} for row in rows]
         keys = dict.fromkeys(key for row in rows for key in row)
     columns = (column_from_values(key, [row.get(key) for row in rows]) for key in keys)
     return PropertyColumns(tuple(column for column in columns if column.types))

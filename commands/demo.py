@@ -1,0 +1,154 @@
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import typer
+from rich.console import Console
+
+from asgi.stores import open_stores
+from commands.demo_data import (
+    FLIGHTS,
+    GROUP_TYPES,
+    GROUPS,
+    PLANES,
+    find_data,
+    read_flights,
+    read_groups,
+    read_planes,
+)
+from commands.refusals import load_settings
+from datasource.clickhouse.engine import Engine
+from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, repair, sink_for
+from datasource.metadata.group_types import ensure_group_type
+from datasource.metadata.keys import find_key
+from datasource.metadata.members import ensure_member
+from datasource.metadata.projects import ensure_project
+from datasource.metadata.records import MemberRecord, OrganizationLevel, ProjectRecord, WeekStartDay
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+from permissions.api_keys import hash_key
+from permissions.issue import issue_key
+from settings import Settings
+
+ORGANIZATION: Final = "Trendgate demo"
+PROJECT: Final = "NYC flights 2013"
+MEMBER: Final = "demo@trendgate.example"
+SCOPES: Final = (
+    "project:read",
+    "insight:read",
+    "event_definition:read",
+    "property_definition:read",
+    "action:read",
+    "cohort:read",
+    "person:read",
+)
+
+_COUNTS = """
+SELECT
+    (SELECT count() FROM events WHERE project_id = {project:UInt32}),
+    (SELECT uniqExact(person_no) FROM persons WHERE project_id = {project:UInt32}),
+    (SELECT uniqExact(type_index, key) FROM groups WHERE project_id = {project:UInt32})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoInfo:
+    """The demo project, and a key that reads it."""
+
+    project_id: int
+    key: str
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command()(demo)
+
+
+def demo() -> None:
+    """Make the demo project, every flight that left New York in 2013, with a key that reads it."""
+    info = asyncio.run(_run(load_settings()))
+    typer.echo(f"Project id: {info.project_id}")
+    typer.echo(f"API key: {info.key}")
+
+
+async def _run(settings: Settings) -> DemoInfo:
+    async with open_stores(settings) as stores:
+        return await prepare_demo(settings, stores.metadata, stores.events, Console(stderr=True, highlight=False))
+
+
+async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine, console: Console) -> DemoInfo:
+    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat."""
+    project = await ensure_project(
+        store,
+        organization=ORGANIZATION,
+        name=PROJECT,
+        timezone="America/New_York",
+        week_start_day=WeekStartDay.SUNDAY,
+        group_types=GROUP_TYPES,
+    )
+    member = await ensure_member(
+        store, email=MEMBER, organization_id=project.organization_id, name="Demo", level=OrganizationLevel.OWNER
+    )
+    await repair(engine)
+    if not await _is_loaded(engine, project.id):
+        await _load(settings, store, engine, project, console)
+    return DemoInfo(project.id, await _ensure_key(store, member, settings.data_dir / "demo-key"))
+
+
+async def _is_loaded(engine: Engine, project_id: int) -> bool:
+    answer = await engine.query(_COUNTS, {"project": project_id})
+    events, persons, groups = (int(str(column[0])) for column in answer.columns)
+    return events >= FLIGHTS and persons >= PLANES and groups >= GROUPS
+
+
+async def _load(
+    settings: Settings, store: MetadataStore, engine: Engine, project: ProjectRecord, console: Console
+) -> None:
+    async def type_index(name: str) -> int | None:
+        return await ensure_group_type(store, project.id, name)
+
+    data = find_data()
+    console.print("Loading the demo: every flight that left New York in 2013 ...")
+    report = LoadReport()
+    sources: tuple[tuple[Kind, Iterator[Chunk]], ...] = (
+        (Kind.GROUPS, read_groups(data)),
+        (Kind.PERSONS, read_planes(data)),
+        (Kind.EVENTS, read_flights(data)),
+    )
+    with RejectsFile(settings.data_dir / "demo.rejects.jsonl") as rejects:
+        for kind, chunks in sources:
+            sink = sink_for(kind, engine, project.id, type_index)
+            await load_chunks(chunks, sink, data, Job(rejects, report))
+    if report.rejected:
+        raise GatewayError(
+            ErrorCode.INTERNAL,
+            f"{report.rejected} rows of the demo's data could not be loaded.",
+            hint=f"The reasons are in {rejects.path}.",
+        )
+    console.print(f"Loaded {report.stored[Kind.EVENTS]} flights in {report.seconds:.1f} s.")
+
+
+async def _ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> str:
+    kept = await asyncio.to_thread(_read_secret, path)
+    owned = await find_key(store, hash_key(kept)) if kept else None
+    if owned is not None and owned.key.revoked_at is None and owned.owner.id == member.id:
+        return kept
+    issued = await issue_key(store, owner=member, label="Demo", scopes=SCOPES)
+    await asyncio.to_thread(_write_secret, path, issued.value)
+    return issued.value
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{secret}\n")

@@ -1,0 +1,180 @@
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from asgi.stores import Stores, open_stores
+from commands.refusals import load_settings
+from datasource.clickhouse.failures import ClickHouseError
+from datasource.events.load import (
+    FileFormat,
+    Job,
+    Kind,
+    LoadReport,
+    RejectsFile,
+    load_file,
+    open_chunks,
+    repair,
+)
+from datasource.metadata.group_types import ensure_group_type
+from datasource.metadata.projects import get_project
+from errors import ErrorCode, GatewayError, NotFound
+from settings import Settings
+
+REJECTED: Final = 3
+INTERRUPTED: Final = 130
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command()(load)
+
+
+def load(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Loaded in this order.", show_default=False)
+    ],
+    project: Annotated[int, typer.Option(metavar="ID", help="The project, as project list shows it.")],
+    kind: Annotated[
+        Kind | None, typer.Option(help="What the rows are; told by their fields unless given.", show_default=False)
+    ] = None,
+    file_format: Annotated[
+        FileFormat | None,
+        typer.Option(
+            "--format", help="How the files are written; told by their names unless given.", show_default=False
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Where rows go that cannot be loaded; default: FILE.rejects.jsonl in the data folder.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Load events, persons or groups from JSON Lines, CSV (both also as .gz) or Parquet.
+
+    A file holds rows of one kind. What is there already is not stored again, so a load may be repeated, and an
+    interrupted one continues. Persons loaded before their events cost less than after them.
+
+    Exit status: 0 all rows loaded, 3 some were rejected, 1 it could not run, 130 interrupted.
+    """
+    request = Request(tuple(files), project, kind, file_format, rejects)
+    for path in request.files:
+        open_chunks(path, file_format)
+    report = LoadReport()
+    try:
+        written = asyncio.run(run(load_settings(), request, report))
+    except KeyboardInterrupt as interrupted:
+        typer.echo(f"interrupted: {_counts(report)} so far. The same command again loads the rest.", err=True)
+        raise typer.Exit(INTERRUPTED) from interrupted
+    typer.echo(summary(report, written))
+    if report.rejected:
+        raise typer.Exit(REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to load where."""
+
+    files: tuple[Path, ...]
+    project_id: int
+    kind: Kind | None
+    file_format: FileFormat | None
+    rejects: Path | None
+
+
+async def run(settings: Settings, request: Request, report: LoadReport) -> list[Path]:
+    """Load every file and answer which rejects files were written."""
+    async with open_stores(settings) as stores:
+        if await get_project(stores.metadata, request.project_id) is None:
+            raise NotFound(
+                f"There is no project {request.project_id}.", hint="List them: python server.py project list."
+            )
+        await repair(stores.events)
+        written: list[Path] = []
+        shared = RejectsFile(request.rejects) if request.rejects else None
+        for path in request.files:
+            rejects = shared or RejectsFile(settings.data_dir / f"{path.name}.rejects.jsonl")
+            await _load(stores, request, path, rejects, report)
+            if rejects.count and rejects.path not in written:
+                written.append(rejects.path)
+        return written
+
+
+async def _load(stores: Stores, request: Request, path: Path, rejects: RejectsFile, report: LoadReport) -> None:
+    async def type_index(name: str) -> int | None:
+        return await ensure_group_type(stores.metadata, request.project_id, name)
+
+    with rejects, progress_bar(path) as progress:
+        try:
+            await load_file(
+                stores.events,
+                request.project_id,
+                path,
+                Job(rejects, report, progress),
+                type_index=type_index,
+                kind=request.kind,
+                file_format=request.file_format,
+            )
+        except ClickHouseError as failure:
+            raise GatewayError(
+                ErrorCode.INTERNAL,
+                f"ClickHouse failed with its error {failure.code} while loading {path}.",
+                hint="What was stored stays; see that there is room in the data folder, and load again.",
+            ) from failure
+
+
+@contextmanager
+def progress_bar(path: Path) -> Iterator["ShowProgress"]:
+    """Shows how far the file is read, on a terminal; elsewhere nothing."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} a second"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        yield ShowProgress(bar, path)
+
+
+class ShowProgress:
+    """Moves a progress bar."""
+
+    def __init__(self, bar: Progress, path: Path) -> None:
+        self._bar = bar
+        self._task = bar.add_task(path.name, total=path.stat().st_size, rows=0, rate=0.0)
+
+    def __call__(self, report: LoadReport) -> None:
+        rate = report.rows / max(report.seconds, 1e-6)
+        self._bar.update(self._task, completed=report.position, rows=report.rows, rate=rate)
+
+
+def summary(report: LoadReport, rejects: Sequence[Path]) -> str:
+    """What a load did, in one line, and before it what was left out on purpose."""
+    rate = report.rows / max(report.seconds, 1e-6)
+    line = f"loaded {_counts(report)}, in {report.seconds:.1f} s ({rate:,.0f} a second)"
+    if rejects:
+        line += f"; rejects in {', '.join(map(str, rejects))}"
+    return f"{_not_loaded(report)}{line}"
+
+
+def _not_loaded(report: LoadReport) -> str:
+    return f"not loaded: {', '.join(report.unused)}\n" if report.unused else ""
+
+
+def _counts(report: LoadReport) -> str:
+    events = report.stored[Kind.EVENTS]
+    others = [f"{count} {kind}" for kind, count in report.stored.items() if count and kind is not Kind.EVENTS]
+    has_events = events or report.already_there or not others
+    loaded = [f"{events} events", *others] if has_events else others
+    known = [f"{report.already_there} already there"] if has_events else []
+    return ", ".join([*loaded, f"{report.rejected} rejected", *known])

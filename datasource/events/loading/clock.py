@@ -1,0 +1,15 @@
+"""Versions of rows that name none: later loads win over earlier ones."""
+
+import time
+
+
+class VersionClock:
+    """Microseconds since 1970, each greater than the one before."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next version."""
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return self._last

@@ -1,0 +1,54 @@
+"""The file of rows that were not loaded: one JSON object a line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self
+
+import orjson
+
+from datasource.events.loading.records import Reject
+from errors import BadUserInput
+
+_LONGEST_TEXT: Final = 2000
+
+
+class RejectsFile:
+    """Made at the first reject; what an earlier load left under the same name goes away."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Raises BadUserInput when nothing can be written there."""
+        if self.count == 0:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.open("ab").close()
+                self.path.unlink()
+            except OSError as failure:
+                raise BadUserInput(
+                    f"The rejects file {self.path} cannot be written: {failure.strerror}.",
+                    hint="Choose another place with --rejects PATH.",
+                ) from failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(self, file: Path, rejects: Iterable[Reject]) -> None:
+        """Write these down, and have them on disk when this returns."""
+        for reject in rejects:
+            self._file = self._file or self.path.open("ab")
+            self.count += 1
+            text = reject.text[:_LONGEST_TEXT].decode(errors="replace")
+            line = {"file": str(file), "row": reject.row, "reason": reject.reason, "line": text}
+            self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        if self._file is not None:
+            self._file.flush()
