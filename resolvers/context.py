@@ -1,19 +1,28 @@
 """What a request carries from its start to its answer."""
 
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.metadata.actions import find_actions
+from datasource.metadata.insights import find_insights
+from datasource.metadata.members import find_members
 from datasource.metadata.reach import projects_in_reach_by_id
-from datasource.metadata.records import ProjectRecord
+from datasource.metadata.records import ActionRecord, InsightRecord, MemberRecord, ProjectRecord
+from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
 from permissions.classes import require_caller
 from settings import Settings
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class TrendBudget:
@@ -50,6 +59,10 @@ class RequestContext:
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
     projects: DataLoader[int, ProjectRecord | None] = field(repr=False)
+    # Loaders below ask nobody for leave: a project in a key is one that `projects` answered.
+    actions: DataLoader[SavedKey, ActionRecord | None] = field(repr=False)
+    insights: DataLoader[SavedKey, InsightRecord | None] = field(repr=False)
+    members: DataLoader[str, MemberRecord | None] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
 
@@ -78,6 +91,9 @@ async def open_context(
         ),
         trend_budget=TrendBudget(settings.max_trends),
         projects=DataLoader(ProjectsInReach(store, caller, refusal).load),
+        actions=_batched(store, find_actions),
+        insights=_batched(store, find_insights),
+        members=_batched(store, find_members),
         caller=caller,
         authentication_error=refusal,
     )
@@ -95,6 +111,16 @@ class ProjectsInReach:
         """One answer per id, in the same order."""
         found = await projects_in_reach_by_id(self.store, require_caller(self), project_ids)
         return [found.get(project_id) for project_id in project_ids]
+
+
+def _batched(
+    store: MetadataStore, find: Callable[[MetadataStore, Collection[Key]], Awaitable[Mapping[Key, Value]]]
+) -> DataLoader[Key, Value | None]:
+    async def load(keys: list[Key]) -> list[Value | None]:
+        found = await find(store, keys)
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load)
 
 
 async def _identify(

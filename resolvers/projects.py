@@ -1,34 +1,21 @@
 """How projects are found."""
 
-import re
 from zoneinfo import ZoneInfo
 
 from datasource.metadata.reach import projects_in_reach
 from datasource.metadata.records import ProjectPage, ProjectRecord
-from errors import BadUserInput, NotFound
+from errors import NotFound
 from permissions.classes import require_caller
 from resolvers.context import RequestContext
-from resolvers.trends.query import (
-    FilterGroup,
-    LogicalOperator,
-    PropertyFilter,
-    PropertyOperator,
-    PropertyType,
-    Scalar,
-    TrendProject,
-    WeekStartDay,
-)
-
-LARGEST_PAGE = 500
-
-_PROJECT_ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+from resolvers.saved import check_page, read_id
+from resolvers.stored_filters import read_filter
+from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
 
 
 async def load_project(context: RequestContext, project_id: str) -> ProjectRecord:
     """Raises NOT_FOUND for an id that is malformed, unknown or out of reach, all in the same words."""
-    record = None
-    if _PROJECT_ID.fullmatch(project_id):
-        record = await context.projects.load(int(project_id))
+    number = read_id(project_id)
+    record = None if number is None else await context.projects.load(number)
     if record is None:
         raise NotFound(
             "There is no such project within the reach of the API key.",
@@ -39,8 +26,7 @@ async def load_project(context: RequestContext, project_id: str) -> ProjectRecor
 
 async def list_projects(context: RequestContext, *, first: int, after: int | None) -> ProjectPage:
     """The projects in reach with an id greater than `after`; raises BadUserInput for a bad `first`."""
-    if not 1 <= first <= LARGEST_PAGE:
-        raise BadUserInput(f"first is 1 to {LARGEST_PAGE}, not {first}.", path=("first",))
+    check_page(first, None)
     page = await projects_in_reach(context.store, require_caller(context), first=first, after=after)
     for record in page.projects:
         context.projects.prime(record.id, record)
@@ -59,30 +45,4 @@ def trend_project(record: ProjectRecord) -> TrendProject:
 
 def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
     """The stored conditions; ValueError or TypeError when the store holds something else."""
-    return tuple(_stored_filter(dict(stored)) for stored in record.test_account_filters)
-
-
-def _stored_filter(stored: dict[str, object]) -> PropertyFilter:
-    index = stored.get("groupTypeIndex")
-    if not (index is None or isinstance(index, int)):
-        raise TypeError("a stored group type index is no number")
-    return PropertyFilter(
-        key=str(stored.get("key", "")),
-        value=_stored_value(stored.get("value")),
-        operator=PropertyOperator(str(stored.get("operator", PropertyOperator.EXACT))),
-        type=PropertyType(str(stored.get("type", PropertyType.EVENT))),
-        group_type_index=index,
-        path=("query", "filterTestAccounts"),
-    )
-
-
-def _stored_value(value: object) -> Scalar | tuple[Scalar, ...] | None:
-    if isinstance(value, list):
-        return tuple(_stored_scalar(item) for item in value)
-    return None if value is None else _stored_scalar(value)
-
-
-def _stored_scalar(value: object) -> Scalar:
-    if isinstance(value, str | int | float):
-        return value
-    raise TypeError("a stored filter compares with something that is no text, number or boolean")
+    return tuple(read_filter(stored, ("query", "filterTestAccounts")) for stored in record.test_account_filters)

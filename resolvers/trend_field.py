@@ -1,8 +1,14 @@
 """How the field `Project.trend` gets its value."""
 
+from itertools import chain
+
+from datasource.events.native_layout import NativeLayout
 from datasource.metadata.records import ProjectRecord
+from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
 from resolvers.projects import trend_project
+from resolvers.regexes import check_regexes, regexes_of
+from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
 from resolvers.trends.run import run_trend
@@ -12,5 +18,18 @@ async def resolve_trend(context: RequestContext, project: ProjectRecord, query: 
     """Raises GatewayError for a question that cannot be answered, or costs more than the request has left."""
     context.trend_budget.spend()
     return await run_trend(
-        query, trend_project(project), now=context.now, engine=context.engine, limits=context.limits
+        query,
+        trend_project(project),
+        now=context.now,
+        engine=context.engine,
+        limits=context.limits,
+        catalog=await load_catalog(context, project, query),
     )
+
+
+async def check_trend(context: RequestContext, project: ProjectRecord, query: TrendQuery) -> None:
+    """Raises BadUserInput for a question that could not be answered now; reads no event."""
+    catalog = await load_catalog(context, project, query)
+    compile_trend(query, trend_project(project), NativeLayout(), now=context.now, catalog=catalog)
+    filters = chain(query.filters.leaves(), *(series.filters.leaves() for series in query.series))
+    await check_regexes(context, regexes_of(filters))

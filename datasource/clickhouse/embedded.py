@@ -50,7 +50,7 @@ class EmbeddedEngine:
     def __init__(self, lock: IO[str], sessions: "Sequence[Session]") -> None:
         self._lock = lock
         self._sessions = tuple(sessions)
-        self._idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[Session | None] = queue.SimpleQueue()  # None: closed
         for session in self._sessions:
             self._idle.put(session)
         self._threads = anyio.CapacityLimiter(len(self._sessions))
@@ -103,6 +103,9 @@ class EmbeddedEngine:
     @contextmanager
     def _session(self) -> "Iterator[Session]":
         session = self._idle.get()
+        if session is None:
+            self._idle.put(None)
+            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The embedded ClickHouse is closed.")
         try:
             yield session
         finally:
@@ -134,7 +137,11 @@ class EmbeddedEngine:
 
     def _close(self) -> None:
         for _ in self._sessions:
-            self._idle.get().close()
+            session = self._idle.get()
+            if session is None:  # closed before
+                break
+            session.close()
+        self._idle.put(None)
         self._lock.close()
 
 
@@ -143,8 +150,14 @@ def _ask(session: "Session", text: str, params: Mapping[str, ParamValue], output
     try:
         answer: Answer = session.query(text, output, params=bound)
     except Exception as failure:  # chdb raises plain RuntimeErrors beside its own
+        _discard_rest(session)
         raise translate(str(failure)) from failure
     return answer
+
+
+def _discard_rest(session: "Session") -> None:
+    # What a query wrote before it failed would come first in the session's next answer, whoever asks for it.
+    session.query("SELECT 1", "Null")
 
 
 def encode_param(value: ParamValue) -> str:
@@ -157,13 +170,17 @@ def encode_param(value: ParamValue) -> str:
         return value.translate(_ESCAPES)
     if isinstance(value, Sequence):
         return f"[{','.join(_quote(item) for item in value)}]"
-    return repr(value)
+    return _figure(value)
 
 
 def _quote(item: str | float) -> str:
     if isinstance(item, str):
         return "'" + item.translate(_ESCAPES).replace("'", "\\'") + "'"
-    return repr(item)
+    return _figure(item)
+
+
+def _figure(value: float) -> str:
+    return repr(int(value)) if isinstance(value, bool) else repr(value)
 
 
 def _render(settings: Mapping[str, int | float | str]) -> str:

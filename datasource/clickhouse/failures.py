@@ -20,7 +20,11 @@ _KNOWN: dict[int, tuple[ErrorCode, str, str]] = {
     209: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not answer.", "Try again in a moment."),
 }
 
-_FIGURES = re.compile(r"max(?:imum)?(?: rows)?: ([\d.]+[^,.]*(?:\.\d+)?[^,]*), current rows: ([\d.]+ ?\w*)")
+_FIGURE = r"(\d+(?:\.\d+)?(?: [A-Za-z]+)?)"
+_FIGURES = {
+    "limit": re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_FIGURE}"),
+    "actual": re.compile(rf"\b(?:current (?:rows|bytes):|elapsed|would use) {_FIGURE}"),
+}
 
 
 class ClickHouseError(Exception):
@@ -41,6 +45,6 @@ def translate(text: str) -> GatewayError | ClickHouseError:
     if code not in _KNOWN:
         return ClickHouseError(code, text)
     kind, message, hint = _KNOWN[code]
-    figures = _FIGURES.search(text)
-    details: dict[str, object] = {"limit": figures.group(1), "actual": figures.group(2)} if figures else {}
+    found = {name: pattern.search(text) for name, pattern in _FIGURES.items()}
+    details: dict[str, object] = {name: figure.group(1) for name, figure in found.items() if figure}
     return GatewayError(kind, message, hint=hint, details=details)

@@ -9,7 +9,7 @@ from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.compile import Part, Period, Plan
 from resolvers.trends.formula import ParsedFormula, parse_formula
 from resolvers.trends.lines import Figure, Line, read_lines, sum_figures
-from resolvers.trends.query import Formula, TrendDisplay
+from resolvers.trends.query import ActionSeries, EventSeries, Formula, TrendDisplay
 from resolvers.trends.results import SeriesResult, Statistics, TrendResult
 
 _DIGITS = re.compile(r"(\d+)")
@@ -54,7 +54,8 @@ def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
     return SeriesResult(
         label=_label(plan, part, line),
         order=part.series_index,
-        event=series.event,
+        event=series.event if isinstance(series, EventSeries) else None,
+        action_id=series.action_id if isinstance(series, ActionSeries) else None,
         math=series.math.kind,
         data=line.data,
         days=buckets.days() if buckets else (),
@@ -68,7 +69,7 @@ def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
 
 
 def _label(plan: Plan, part: Part, line: Line) -> str:
-    name = plan.query.series[part.series_index].label
+    name = plan.catalog.label(plan.query.series[part.series_index])
     if line.value is None:
         return name
     value = "::".join(line.value)
@@ -139,6 +140,7 @@ def _formula_result(plan: Plan, formula: Formula, order: int, period: Period, li
         label=formula.custom_name or f"Formula ({formula.text})",
         order=order,
         event=None,
+        action_id=None,
         math=None,
         custom_name=formula.custom_name,
         formula=formula.text,

@@ -31,8 +31,8 @@ class Buckets:
         starts: list[datetime] = []
         end = range_.end.timestamp()
         for start in _steps(bucket_start(range_.start, range_.interval, week_start), range_.interval):
-            # Instants are compared: wall times repeat when clocks change. The bucket that bucket_start finds for the
-            # end would not do: clocks that change by half an hour move the hours' starts off the wall clock's hours.
+            # Instants are compared, since wall times repeat when clocks change; and with the end, not with its
+            # bucket's start: after clocks change by half an hour, the elapsed hours start at half past.
             if start.timestamp() > end:
                 break
             starts.append(start)

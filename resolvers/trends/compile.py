@@ -5,14 +5,24 @@ from datetime import datetime
 
 from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, equals, every
 from datasource.events.layout import EVENT, TIMESTAMP, EventLayout
+from resolvers.trends.actions import action_condition
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets
+from resolvers.trends.catalog import Catalog
 from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import parse_formula
 from resolvers.trends.math import count_rows, effective_math
-from resolvers.trends.query import EventSeries, FilterGroup, TrendDisplay, TrendProject, TrendQuery
+from resolvers.trends.query import (
+    ActionSeries,
+    EventSeries,
+    FilterGroup,
+    Series,
+    TrendDisplay,
+    TrendProject,
+    TrendQuery,
+)
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
 from resolvers.trends.rows import Rows
@@ -46,8 +56,17 @@ class Plan:
 
     query: TrendQuery
     project: TrendProject
+    catalog: Catalog
     periods: tuple[Period, ...]
     parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    query: TrendQuery
+    project: TrendProject
+    catalog: Catalog
+    layout: EventLayout
 
 
 def needs_first_event(query: TrendQuery) -> bool:
@@ -68,20 +87,22 @@ def compile_trend(
     *,
     now: datetime,
     first: datetime | None = None,
+    catalog: Catalog | None = None,
 ) -> Plan:
-    """The plan of a query at the instant `now`.
+    """The plan of a query at the instant `now`; `first` is the time of the project's first event.
 
     Raises BadUserInput, with the input's path, for whatever cannot be answered.
     """
     for formula in query.formulas:
         parse_formula(formula, len(query.series))
+    source = _Source(query, project, catalog or Catalog(), layout)
     periods = _periods(query, project, now.astimezone(project.timezone), first)
     parts = tuple(
-        Part(index, period, _statement(query, project, series, period, layout))
+        Part(index, period, _statement(source, series, period))
         for period in periods
         for index, series in enumerate(query.series)
     )
-    return Plan(query, project, periods, parts)
+    return Plan(query, project, source.catalog, periods, parts)
 
 
 def breakdown_limit(query: TrendQuery) -> int:
@@ -107,19 +128,13 @@ def _period(query: TrendQuery, project: TrendProject, range_: DateRange, label: 
     return Period(range_, buckets, label)
 
 
-def _statement(
-    query: TrendQuery, project: TrendProject, series: EventSeries, period: Period, layout: EventLayout
-) -> Query:
-    rows = Rows(
-        subject=_subject(series),
-        filters=_filters(query, project, series),
-        range=period.range,
-        buckets=period.buckets,
-    )
+def _statement(source: _Source, series: Series, period: Period) -> Query:
+    query, layout = source.query, source.layout
+    rows = Rows(_subject(source, series), _filters(source, series), period.range, period.buckets)
     rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
     math = effective_math(series.math, query.interval)
     cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
-    if layout.rollup is not None and not cumulative and can_answer(math, rows):
+    if isinstance(series, EventSeries) and layout.rollup is not None and not cumulative and can_answer(math, rows):
         return count_hours(series.event, math, rows, layout, layout.rollup)
     counted = count_rows(math, rows, series.path, cumulative=cumulative)
     if not rows.values:
@@ -127,12 +142,16 @@ def _statement(
     return limit_values(counted, rows, math, breakdown_limit(query), running=cumulative)
 
 
-def _filters(query: TrendQuery, project: TrendProject, series: EventSeries) -> Expr | None:
+def _filters(source: _Source, series: Series) -> Expr | None:
+    query, project = source.query, source.project
     test_accounts = project.test_account_filters if query.filter_test_accounts else FilterGroup()
     groups = (test_accounts, query.filters, series.filters)
     conditions = (group_condition(group, project.timezone) for group in groups)
     return every(*conditions, sampled(query.sampling_factor))
 
 
-def _subject(series: EventSeries) -> Expr | None:
+def _subject(source: _Source, series: Series) -> Expr | None:
+    if isinstance(series, ActionSeries):
+        action = source.catalog.action(series.action_id, (*series.path, "actionId"))
+        return action_condition(action, source.project.timezone)
     return None if series.event is None else equals(EVENT, Param(series.event, "String"))

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from datasource.clickhouse.sql import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.dates import read_date
+from resolvers.trends.elements import element_condition
 from resolvers.trends.properties import number_field, text_field
-from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, Scalar
+from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
 
 _NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
@@ -41,10 +42,16 @@ def group_condition(group: FilterGroup, timezone: ZoneInfo) -> Expr | None:
 
 def filter_condition(filter_: PropertyFilter, timezone: ZoneInfo) -> Expr | None:
     """The condition of one filter; None when it is always true, as it is for an empty list of values."""
-    if filter_.operator in _NEGATED:
-        positive = filter_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), timezone)
-        return positive and call("not", call("ifNull", positive, Number(0)))
+    if filter_.type is PropertyType.ELEMENT:
+        return element_condition(filter_, lambda one, text: _text_condition(one, text, timezone))
     text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+    return _text_condition(filter_, text, timezone)
+
+
+def _text_condition(filter_: PropertyFilter, text: Expr, timezone: ZoneInfo) -> Expr | None:
+    if filter_.operator in _NEGATED:
+        positive = _text_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), text, timezone)
+        return positive and call("not", call("ifNull", positive, Number(0)))
     if filter_.operator in (Op.IS_SET, Op.IS_NOT_SET):
         return call("isNotNull" if filter_.operator is Op.IS_SET else "isNull", text)
     if filter_.operator in (Op.BETWEEN, Op.NOT_BETWEEN):
@@ -135,7 +142,10 @@ def as_number(value: Scalar) -> float | None:
     """A number, or a text that is wholly one; None for anything else."""
     if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
         return None
-    figure = float(value)
+    try:
+        figure = float(value)
+    except OverflowError:  # a whole number beyond what floats hold
+        return None
     return figure if math.isfinite(figure) else None
 
 

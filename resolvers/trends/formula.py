@@ -110,7 +110,7 @@ def _value(node: ast.expr, figures: Sequence[float]) -> float:
         case ast.Constant(value=int() | float() as number):
             return float(number)  # whole numbers of Python grow without bound, and so would 9**9**9
         case ast.Name(id=name):
-            return figures[LETTERS.index(name)]
+            return float(figures[LETTERS.index(name)])  # counts arrive as whole numbers
         case ast.UnaryOp(op=op, operand=operand):
             return _UNARY[type(op)](_value(operand, figures))
         case ast.BinOp(left=left, op=op, right=right):

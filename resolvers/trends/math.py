@@ -105,7 +105,7 @@ def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
     counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
     name = kind.removesuffix(_PER_ACTOR)
     events = Column("events")
-    figure = _quantile(name, events) if name in _QUANTILES else call(name.lower(), events)
+    figure = _or_zero(_quantile(name, events)) if name in _QUANTILES else call(name.lower(), events)
     return _regroup(counts, rows.keys, figure)
 
 

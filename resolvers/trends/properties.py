@@ -5,6 +5,7 @@ import re
 from datasource.clickhouse.sql import Field
 from datasource.events.layout import (
     DISTINCT_ID,
+    ELEMENTS_CHAIN,
     EVENT,
     SESSION_FIGURES,
     SESSION_ID,
@@ -33,7 +34,7 @@ def text_field(type_: PropertyType | BreakdownType, key: str, group_index: int |
         raise BadUserInput("A property key is required.", path=(*path, "key"))
     match type_.value:
         case "EVENT":
-            return event_text(key)
+            return ELEMENTS_CHAIN if key == "$elements_chain" else event_text(key)
         case "PERSON":
             return person_text(key)
         case "GROUP":

@@ -180,10 +180,19 @@ class EventSeries:
     custom_name: str | None = None
     path: InputPath = field(default=(), compare=False)
 
-    @property
-    def label(self) -> str:
-        """The series' name in answers; a custom name never enters it."""
-        return "All events" if self.event is None else self.event
+
+@dataclass(frozen=True, slots=True)
+class ActionSeries:
+    """Occurrences of whatever matches a saved action, which the catalog holds."""
+
+    action_id: int
+    math: Math = Math()
+    filters: FilterGroup = FilterGroup()
+    custom_name: str | None = None
+    path: InputPath = field(default=(), compare=False)
+
+
+Series = EventSeries | ActionSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,7 @@ class TrendQuery:
     `date_from` and `date_to` are the client's texts; dates.py reads them against a clock and a time zone.
     """
 
-    series: tuple[EventSeries, ...]
+    series: tuple[Series, ...]
     filters: FilterGroup = FilterGroup()
     filter_test_accounts: bool = False
     date_from: str | None = "-7d"

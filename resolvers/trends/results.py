@@ -32,6 +32,7 @@ class SeriesResult:
     compare_label: CompareLabel | None = None
     custom_name: str | None = None
     formula: str | None = None
+    action_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datasource.clickhouse.sql import Query
 from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
 from resolvers.trends.assemble import assemble
+from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
@@ -25,8 +26,9 @@ async def run_trend(
     engine: Engine,
     limits: Limits,
     layout: EventLayout | None = None,
+    catalog: Catalog | None = None,
 ) -> TrendResult:
-    """Answer a trend as of `now`; its statements run at the same time.
+    """Answer a trend as of `now`; its statements run at the same time. The catalog holds what the query mentions.
 
     Raises BadUserInput for what cannot be asked, and GatewayError when ClickHouse refuses or fails.
     """
@@ -35,7 +37,7 @@ async def run_trend(
     before: list[tuple[Statement, QueryResult]] = []
     if needs_first_event(query):
         before.append(await _ask(first_event(), project, layout, engine, limits))
-    plan = compile_trend(query, project, layout, now=now, first=_first(before))
+    plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
     answers = await asyncio.gather(*(_ask(part.query, project, layout, engine, limits) for part in plan.parts))
     asked = [*before, *answers]
     return assemble(

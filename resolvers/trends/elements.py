@@ -1,0 +1,94 @@
+"""Filters on the elements of an interaction: its tag, its link, its texts, or a selector.
+
+EXACT and IS_NOT alone are for tags and selectors. A text filter holds when some element's text satisfies it, so
+IS_NOT says that some text differs. The link is that of the innermost element with one, '' where there is none.
+A list says what it says elsewhere, value by value; an empty one is true for negated operators alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from datasource.clickhouse.sql import Call, Column, Expr, Lambda, Number, Param, call, either, every
+from datasource.events.layout import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
+from errors import BadUserInput
+from resolvers.trends.query import InputPath, PropertyFilter
+from resolvers.trends.query import PropertyOperator as Op
+from resolvers.trends.selectors import SelectorPart, chain_pattern, selector_pattern
+
+Satisfies = Callable[[PropertyFilter, Expr], Expr | None]
+"""The condition that a text satisfies a filter's operator and value."""
+
+_NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
+_OF_ONE_VALUE = {Op.IN: Op.EXACT, Op.NOT_IN: Op.IS_NOT}
+_UNSPLIT = frozenset({Op.BETWEEN, Op.NOT_BETWEEN})
+_FIELDS = {"href": ELEMENTS_HREF, "text": ELEMENTS_TEXTS}
+
+
+def element_condition(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | None:
+    """The condition of a filter on elements; None when it is always true.
+
+    Raises BadUserInput with the filter's path.
+    """
+    if filter_.key in ("tag_name", "selector"):
+        return _by_value(_checked(filter_), _matched)
+    if filter_.key not in _FIELDS:
+        raise BadUserInput(
+            f"{filter_.key!r} is nothing that elements are filtered by.",
+            path=(*filter_.path, "key"),
+            hint="Choose one of tag_name, selector, href, text.",
+        )
+    if filter_.operator in (Op.IS_SET, Op.IS_NOT_SET):
+        return call("notEmpty" if filter_.operator is Op.IS_SET else "empty", _FIELDS[filter_.key])
+    if filter_.key == "href":
+        return _by_value(filter_, lambda one: satisfies(one, ELEMENTS_HREF))
+    return _by_value(filter_, lambda one: _some_text(one, satisfies))
+
+
+def has_selector(selector: str, path: InputPath) -> Expr:
+    """Some element satisfies a selector. Raises BadUserInput, at `path`, if it cannot be read."""
+    return _match(selector_pattern(selector, path))
+
+
+def has_tag(name: str, path: InputPath) -> Expr:
+    """Some element has that tag."""
+    if not name:
+        raise BadUserInput("A tag name is required.", path=path, hint="Give one such as button.")
+    return _match(chain_pattern((SelectorPart(tag=name),)))
+
+
+def _by_value(filter_: PropertyFilter, condition: Callable[[PropertyFilter], Expr | None]) -> Expr | None:
+    if not isinstance(filter_.value, tuple) or filter_.operator in _UNSPLIT:
+        return condition(filter_)
+    operator = _OF_ONE_VALUE.get(filter_.operator, filter_.operator)
+    conditions = [condition(replace(filter_, value=value, operator=operator)) for value in filter_.value]
+    if filter_.operator in _NEGATED:
+        return every(*conditions)
+    return either(*conditions) if conditions else Number(0)
+
+
+def _checked(filter_: PropertyFilter) -> PropertyFilter:
+    if filter_.operator in (Op.EXACT, Op.IS_NOT):
+        return filter_
+    raise BadUserInput(
+        f"{filter_.key} cannot be filtered by {filter_.operator}.",
+        path=(*filter_.path, "operator"),
+        hint="Use EXACT or IS_NOT.",
+    )
+
+
+def _matched(filter_: PropertyFilter) -> Expr:
+    path = (*filter_.path, "value")
+    if not isinstance(filter_.value, str):
+        raise BadUserInput(f"{filter_.key} needs a text.", path=path)
+    found = has_selector(filter_.value, path) if filter_.key == "selector" else has_tag(filter_.value, path)
+    return found if filter_.operator is Op.EXACT else call("not", found)
+
+
+def _some_text(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | None:
+    text = Column("element_text")
+    condition = satisfies(filter_, text)
+    return condition and call("arrayExists", Lambda(("element_text",), condition), ELEMENTS_TEXTS)
+
+
+def _match(pattern: str) -> Call:
+    return call("match", ELEMENTS_CHAIN, Param(pattern, "String"))

@@ -1,0 +1,21 @@
+"""Every test gets a project of its own in the one engine."""
+
+from collections.abc import Callable
+
+import pytest
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from tests.resolvers.trends.event_world import EventWorld
+
+NewWorld = Callable[[str], EventWorld]
+
+
+@pytest.fixture(scope="session")
+async def new_world(engine: EmbeddedEngine) -> NewWorld:
+    """Makes an empty world in a time zone; for tests that need several."""
+    return lambda timezone: EventWorld.new(engine, timezone)
+
+
+@pytest.fixture
+async def world(engine: EmbeddedEngine) -> EventWorld:
+    return EventWorld.new(engine)

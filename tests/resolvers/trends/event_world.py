@@ -1,0 +1,158 @@
+"""A small world of events, persons and groups, written straight into the tables of one project."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Limits
+from datasource.events.layout import EventLayout, HourlyRollup
+from datasource.events.native_layout import NativeLayout
+from datasource.events.schema import JSON_INSERT_SETTINGS
+from resolvers.trends.query import EventSeries, Math, TrendMath, TrendProject, TrendQuery
+from resolvers.trends.results import SeriesResult, TrendResult
+from resolvers.trends.run import run_trend
+
+NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
+"""A Wednesday."""
+
+Value = str | int | float | bool | None
+Figures = tuple[float | None, ...]
+
+_project_ids = itertools.count(2_000_000)
+_MOMENT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`at` is UTC: "2020-01-09", "2020-01-09 10:30" or more precise; `person` is the stored number."""
+
+    name: str
+    at: str
+    person: int = 1
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    distinct_id: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.at).replace(tzinfo=UTC)
+
+
+class RawLayout(NativeLayout):
+    """The native tables without the roll-up: every answer comes from the events themselves."""
+
+    @property
+    def rollup(self) -> HourlyRollup | None:  # type: ignore[override]  # the one place that takes it away
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class EventWorld:
+    """One project of its own in the shared engine."""
+
+    engine: EmbeddedEngine
+    project: TrendProject
+
+    @classmethod
+    def new(cls, engine: EmbeddedEngine, timezone: str = "UTC") -> "EventWorld":
+        return cls(engine, TrendProject(next(_project_ids), ZoneInfo(timezone)))
+
+    def in_zone(self, timezone: str) -> "EventWorld":
+        """The same rows, read by a project in another time zone."""
+        return replace(self, project=replace(self.project, timezone=ZoneInfo(timezone)))
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        columns: dict[str, list[object]] = {
+            "event": [event.name for event in events],
+            "distinct_id": [event.distinct_id or f"d{event.person}" for event in events],
+            "person_no": [event.person for event in events],
+            "properties": [_json(event.properties) for event in events],
+        }
+        moments = pa.array([event.moment for event in events], _MOMENT)
+        await self._insert("events", {**columns, "timestamp": moments}, len(events))
+
+    async def add_persons(self, persons: Mapping[int, Mapping[str, Value]], version: int = 1) -> None:
+        columns = {"person_no": list(persons), "properties": [_json(each) for each in persons.values()]}
+        await self._insert("persons", {**columns, "version": [version] * len(persons)}, len(persons))
+
+    async def add_groups(
+        self, type_index: int, groups: Mapping[str, Mapping[str, Value]], version: int = 1
+    ) -> None:
+        columns = {"key": list(groups), "properties": [_json(each) for each in groups.values()]}
+        indexes = [type_index] * len(groups)
+        await self._insert(
+            "groups", {**columns, "type_index": indexes, "version": [version] * len(groups)}, len(groups)
+        )
+
+    async def merge(self, merges: Mapping[int, int], version: int = 1) -> None:
+        """Old person numbers now mean new ones."""
+        columns = {"old_no": list(merges), "new_no": list(merges.values()), "version": [version] * len(merges)}
+        await self._insert("person_merges", columns, len(merges))
+
+    async def ask(
+        self, query: TrendQuery, *, now: datetime = NOW, layout: EventLayout | None = None
+    ) -> TrendResult:
+        return await run_trend(
+            query, self.project, now=now, engine=self.engine, limits=Limits(seconds=20), layout=layout
+        )
+
+    async def _insert(self, table: str, columns: Mapping[str, object], rows: int) -> None:
+        if not rows:
+            return
+        batch = pa.table({"project_id": [self.project.id] * rows, **columns})
+        names = ", ".join(batch.column_names)
+        values = names.replace("properties", "CAST(properties, 'JSON')")
+        text = f"INSERT INTO {table} ({names}) SETTINGS {JSON_INSERT_SETTINGS} SELECT {values} FROM {{batch}}"
+        await self.engine.insert(text, batch)
+
+
+def _json(properties: Mapping[str, Value]) -> str:
+    return json.dumps(properties)
+
+
+def series(event: str | None = "sign up", kind: TrendMath = TrendMath.TOTAL, key: str | None = None) -> EventSeries:
+    """A series of one math, of a property of the event where `key` is given."""
+    return EventSeries(event, Math(kind, property=key))
+
+
+def trend(*of: EventSeries, **parts: object) -> TrendQuery:
+    """A trend of 9 to 12 January 2020 by day, unless told otherwise."""
+    dates: dict[str, object] = {"date_from": "2020-01-09", "date_to": "2020-01-12"}
+    return replace(TrendQuery(series=of or (series(),)), **{**dates, **parts})  # type: ignore[arg-type]  # as written
+
+
+def only(result: TrendResult) -> SeriesResult:
+    """The one series of an answer."""
+    (found,) = result.series
+    return found
+
+
+def figures(result: TrendResult) -> Figures:
+    """The data of the one series."""
+    return only(result).data
+
+
+def total(result: TrendResult) -> float | None:
+    """The total of the one series."""
+    return only(result).aggregated_value
+
+
+def by_value(result: TrendResult) -> dict[str, Figures]:
+    """The data of each single breakdown value, in the answer's order."""
+    return {_value(found): found.data for found in result.series}
+
+
+def totals_by_value(result: TrendResult) -> dict[str, float | None]:
+    """The total of each single breakdown value, in the answer's order."""
+    return {_value(found): found.aggregated_value for found in result.series}
+
+
+def _value(found: SeriesResult) -> str:
+    assert found.breakdown_value is not None
+    (value,) = found.breakdown_value
+    return value

@@ -1,0 +1,18 @@
+-- p0 String = "UTC"
+-- p1 UInt32 = 1
+-- p2 String = "sign up"
+-- p3 DateTime64(6, 'UTC') = "2020-01-09 00:00:00"
+-- p4 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
+-- p5 Identifier = "plan"
+-- p6 Float64 = 1.0
+-- p7 Float64 = 10.0
+SELECT
+    (toInt32(toDate(e.timestamp, {p0:String})) - 18270) AS bucket,
+    count() AS figure
+FROM events AS e
+WHERE (e.project_id = {p1:UInt32})
+    AND (e.event = {p2:String})
+    AND (e.timestamp >= {p3:DateTime64(6, 'UTC')})
+    AND (e.timestamp <= {p4:DateTime64(6, 'UTC')})
+    AND and((coalesce(e.properties.{p5:Identifier}.:Float64, CAST(e.properties.{p5:Identifier}.:Int64, 'Nullable(Float64)'), CAST(e.properties.{p5:Identifier}.:UInt64, 'Nullable(Float64)'), ifNotFinite(toFloat64OrNull(e.properties.{p5:Identifier}.:String), NULL)) >= {p6:Float64}), (coalesce(e.properties.{p5:Identifier}.:Float64, CAST(e.properties.{p5:Identifier}.:Int64, 'Nullable(Float64)'), CAST(e.properties.{p5:Identifier}.:UInt64, 'Nullable(Float64)'), ifNotFinite(toFloat64OrNull(e.properties.{p5:Identifier}.:String), NULL)) <= {p7:Float64}))
+GROUP BY bucket

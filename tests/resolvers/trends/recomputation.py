@@ -1,0 +1,274 @@
+"""The figures of a trend worked out in plain Python, event by event: what run_trend is compared with.
+
+It follows the description of trends, not the compiler: calendar arithmetic by zoneinfo, statistics by hand.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
+from resolvers.trends.query import (
+    BreakdownType,
+    EventSeries,
+    FilterGroup,
+    LogicalOperator,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendInterval,
+    TrendMath,
+    TrendProject,
+    TrendQuery,
+)
+from resolvers.trends.query import Scalar as FilterScalar
+from tests.resolvers.trends.event_world import Event, Value
+
+Op = PropertyOperator
+Line = tuple[str | None, list[float | None]]
+
+_HOUR = timedelta(hours=1)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NEGATED = {
+    Op.IS_NOT: Op.EXACT,
+    Op.NOT_ICONTAINS: Op.ICONTAINS,
+    Op.NOT_REGEX: Op.REGEX,
+    Op.NOT_IN: Op.IN,
+}
+_QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that was written: persons by number, and old numbers with what they mean now."""
+
+    events: Sequence[Event]
+    persons: Mapping[int, Mapping[str, Value]]
+    merges: Mapping[int, int]
+
+    def person(self, event: Event) -> int:
+        return self.merges.get(event.person, event.person)
+
+    def value(self, event: Event, kind: str, key: str) -> Value:
+        of = self.persons.get(self.person(event), {}) if kind == "PERSON" else event.properties
+        return of.get(key)
+
+
+def recompute(facts: Facts, query: TrendQuery, series: EventSeries, project: TrendProject) -> list[Line]:
+    """The lines of one series in their order; the value is None without a breakdown."""
+    starts = bucket_starts(query, project)
+    lines: dict[str | None, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
+    for event in facts.events:
+        bucket = _bucket(event, query, series, project, starts)
+        if bucket is not None and _is_asked(facts, event, query, series):
+            lines[_value_of(facts, event, query)][bucket].append(event)
+    found = {
+        value: {bucket: _figure(facts, series, events) for bucket, events in buckets.items()}
+        for value, buckets in lines.items()
+    }
+    if not query.breakdowns:
+        data: list[float | None] = [found.get(None, {}).get(bucket, 0.0) for bucket in range(len(starts))]
+        if query.display.is_total and not found:
+            data = [_figure(facts, series, [])]
+        return [(None, data)]
+    return _limited({value or "": buckets for value, buckets in found.items()}, query, series, len(starts))
+
+
+def bucket_starts(query: TrendQuery, project: TrendProject) -> list[datetime]:
+    """The starts of the buckets as wall times; one for a display of one total."""
+    first, last = _first_day(query), _last_day(query)
+    if query.display.is_total:
+        return [datetime.combine(first, time(), project.timezone)]
+    if query.interval is TrendInterval.HOUR:
+        start = datetime.combine(first, time(), project.timezone).astimezone(UTC)
+        end = datetime.combine(last, time(23, 59, 59), project.timezone).astimezone(UTC)
+        count = (end - start) // _HOUR + 1
+        return [(start + n * _HOUR).astimezone(project.timezone) for n in range(count)]
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    starts = dict.fromkeys(_period(day, query.interval) for day in days)
+    return [datetime.combine(day, time(), project.timezone) for day in starts]
+
+
+def _first_day(query: TrendQuery) -> date:
+    return date.fromisoformat(str(query.date_from)[:10])
+
+
+def _last_day(query: TrendQuery) -> date:
+    return date.fromisoformat(str(query.date_to)[:10])
+
+
+def _period(day: date, interval: TrendInterval) -> date:
+    if interval is TrendInterval.MONTH:
+        return day.replace(day=1)
+    return day - timedelta(days=(day.weekday() + 1) % 7) if interval is TrendInterval.WEEK else day
+
+
+def _bucket(
+    event: Event, query: TrendQuery, series: EventSeries, project: TrendProject, starts: Sequence[datetime]
+) -> int | None:
+    local = event.moment.astimezone(project.timezone)
+    first, last = _first_day(query), _last_day(query)
+    in_month = query.interval is TrendInterval.MONTH and not query.display.is_total
+    if in_month and not series.math.kind.endswith("COUNT_PER_ACTOR"):
+        first = first.replace(day=1)
+    in_last_fraction = local.date() == last and local.time() > time(23, 59, 59)
+    if not first <= local.date() <= last or in_last_fraction:
+        return None
+    if query.display.is_total:
+        return 0
+    if query.interval is TrendInterval.HOUR:
+        return (event.moment - starts[0].astimezone(UTC)) // _HOUR
+    period = _period(local.date(), query.interval)
+    return [start.date() for start in starts].index(period)
+
+
+def _is_asked(facts: Facts, event: Event, query: TrendQuery, series: EventSeries) -> bool:
+    named = series.event is None or event.name == series.event
+    return named and _holds(facts, event, query.filters) and _holds(facts, event, series.filters)
+
+
+def _holds(facts: Facts, event: Event, group: FilterGroup) -> bool:
+    results = [
+        _holds(facts, event, child) if isinstance(child, FilterGroup) else _matches(facts, event, child)
+        for child in group.children
+    ]
+    if group.operator is LogicalOperator.AND or not results:
+        return all(results)
+    return any(results)
+
+
+def _matches(facts: Facts, event: Event, condition: PropertyFilter) -> bool:
+    operator = condition.operator
+    value = facts.value(event, condition.type.value, condition.key)
+    if operator in (Op.IS_SET, Op.IS_NOT_SET):
+        return (value is not None) is (operator is Op.IS_SET)
+    wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    if operator in (Op.BETWEEN, Op.NOT_BETWEEN):
+        low, high = (float(str(bound)) for bound in wanted)
+        number = as_number(value)
+        return number is not None and (low <= number <= high) is (operator is Op.BETWEEN)
+    if wanted == ():
+        return True
+    test = _tests(value)[_NEGATED.get(operator, operator)]
+    found = value is not None and any(test(each) for each in wanted if each is not None)
+    return not found if operator in _NEGATED else found
+
+
+def _tests(value: Value) -> dict[PropertyOperator, Callable[[FilterScalar], bool]]:
+    text, number = as_text(value) or "", as_number(value)
+
+    def sized(holds: Callable[[float], bool], holds_text: Callable[[bytes, bytes], bool]) -> Callable[[FilterScalar], bool]:
+        def test(wanted: FilterScalar) -> bool:
+            figure = as_number(wanted)
+            if figure is None:
+                return holds_text(text.encode(), str(wanted).encode())
+            return number is not None and holds(number - figure)
+
+        return test
+
+    return {
+        Op.EXACT: lambda wanted: text == as_text(wanted),
+        Op.IN: lambda wanted: text == as_text(wanted),
+        Op.ICONTAINS: lambda wanted: bool(re.search(_wildcards(str(wanted)), text, re.IGNORECASE | re.DOTALL)),
+        Op.REGEX: lambda wanted: bool(re.search(str(wanted), text)),
+        Op.GT: sized(lambda by: by > 0, lambda x, v: x > v),
+        Op.GTE: sized(lambda by: by >= 0, lambda x, v: x >= v),
+        Op.LT: sized(lambda by: by < 0, lambda x, v: x < v),
+        Op.LTE: sized(lambda by: by <= 0, lambda x, v: x <= v),
+    }
+
+
+def _wildcards(text: str) -> str:
+    return "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in text)
+
+
+def as_text(value: Value) -> str | None:
+    """A property as text; None where there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def as_number(value: Value) -> float | None:
+    """A property as a number; None where it is none."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else None
+    return float(value)
+
+
+def _value_of(facts: Facts, event: Event, query: TrendQuery) -> str | None:
+    if not query.breakdowns:
+        return None
+    (breakdown,) = query.breakdowns
+    kind = "PERSON" if breakdown.type is BreakdownType.PERSON else "EVENT"
+    return as_text(facts.value(event, kind, breakdown.property)) or NO_VALUE
+
+
+def _figure(facts: Facts, series: EventSeries, events: Sequence[Event]) -> float | None:
+    kind = series.math.kind
+    if kind is TrendMath.TOTAL:
+        return float(len(events))
+    if kind is TrendMath.DAU:
+        return float(len({facts.person(event) for event in events}))
+    if kind.endswith("_COUNT_PER_ACTOR"):
+        counts: dict[int, float] = defaultdict(float)
+        for event in events:
+            counts[facts.person(event)] += 1
+        name = kind.removesuffix("_COUNT_PER_ACTOR")
+        return None if name == "AVG" and not counts else _statistic(name, list(counts.values()))
+    of = "PERSON" if series.math.property_type is PropertyType.PERSON else "EVENT"
+    values = [as_number(facts.value(event, of, series.math.property or "")) for event in events]
+    return _statistic(kind.value, [value for value in values if value is not None])
+
+
+def _statistic(name: str, values: list[float]) -> float:
+    if not values:
+        return 0.0
+    match name:
+        case "SUM":
+            return math.fsum(values)
+        case "AVG":
+            return math.fsum(values) / len(values)
+        case "MIN":
+            return min(values)
+        case "MAX":
+            return max(values)
+        case quantile:
+            return _quantile(sorted(values), _QUANTILES[quantile])
+
+
+def _quantile(values: list[float], level: float) -> float:
+    rank = (len(values) - 1) * level
+    below = math.floor(rank)
+    above = min(below + 1, len(values) - 1)
+    return values[below] + (values[above] - values[below]) * (rank - below)
+
+
+def _limited(
+    found: dict[str, dict[int, float | None]], query: TrendQuery, series: EventSeries, count: int
+) -> list[Line]:
+    def size(value: str) -> float:
+        return math.fsum(figure or 0.0 for figure in found[value].values())
+
+    def by_rank(value: str) -> tuple[bool, float, str]:
+        return (value == NO_VALUE and not query.display.is_total, -size(value), value)
+
+    ranked = sorted(found, key=by_rank)
+    kept, rest = ranked[: query.breakdown_limit], ranked[query.breakdown_limit :]
+    merge = {TrendMath.MIN: min, TrendMath.MAX: max}.get(series.math.kind, math.fsum)
+    lines: dict[str, list[float | None]] = {
+        value: [found[value].get(bucket, 0.0) for bucket in range(count)] for value in kept
+    }
+    ordered = sorted(kept, key=lambda value: (value == NO_VALUE, -size(value), value))
+    result: list[Line] = [(value, lines[value]) for value in ordered]
+    if rest:
+        merged = [[found[value][n] or 0.0 for value in rest if n in found[value]] for n in range(count)]
+        result.append((OTHER_VALUES, [float(merge(figures)) if figures else 0.0 for figures in merged]))
+    return result

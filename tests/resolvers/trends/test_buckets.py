@@ -1,0 +1,383 @@
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.render import render
+from datasource.clickhouse.sql import Column, Derived, Named, Number, Order, Param, Select, call
+from errors import BadUserInput
+from resolvers.trends.buckets import MOST_BUCKETS, Buckets, bucket_start
+from resolvers.trends.compare import previous_range
+from resolvers.trends.dates import DateRange, read_range
+from resolvers.trends.query import TrendInterval, TrendQuery, WeekStartDay
+from tests.resolvers.trends.wednesday import TREND, UTC_ZONE, wednesday
+
+DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
+WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
+SUNDAY, MONDAY = WeekStartDay.SUNDAY, WeekStartDay.MONDAY
+
+CLOCK_CHANGES = {
+    "America/Sao_Paulo": (date(2017, 2, 18), date(2017, 10, 15)),
+    "America/Havana": (date(2021, 3, 14), date(2021, 11, 7)),
+    "America/Nuuk": (date(2024, 3, 30), date(2024, 10, 26)),
+    "America/St_Johns": (date(2021, 3, 14), date(2021, 11, 7)),
+    "America/New_York": (date(2021, 3, 14), date(2021, 11, 7)),
+    "Asia/Beirut": (date(2021, 3, 28), date(2021, 10, 30)),
+    "Asia/Kolkata": (date(2021, 3, 28),),
+    "Asia/Kathmandu": (date(2021, 3, 28),),
+    "Asia/Pyongyang": (date(2015, 8, 15), date(2018, 5, 4)),
+    "Africa/Cairo": (date(2024, 4, 26), date(2024, 10, 31)),
+    "Australia/Lord_Howe": (date(2021, 4, 4), date(2021, 10, 3)),
+    "Europe/Berlin": (date(2021, 3, 28), date(2021, 10, 31)),
+    "Pacific/Apia": (date(2011, 12, 31),),
+    "Pacific/Chatham": (date(2021, 4, 4), date(2021, 9, 26)),
+}
+SKIPPED_DAY = "Pacific/Apia"
+ZONES = sorted(
+    zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
+)
+
+
+def buckets_of(query: TrendQuery, zone: str = "UTC", week_start: WeekStartDay = SUNDAY) -> Buckets:
+    """The buckets of a query on a Wednesday, 2020-01-15 13:05:01 UTC."""
+    return Buckets.of(read_range(query, wednesday(ZoneInfo(zone))), ZoneInfo(zone), week_start)
+
+
+def between(first: str, last: str, interval: TrendInterval, zone: str = "UTC") -> DateRange:
+    """The range of two date texts."""
+    query = replace(TREND, date_from=first, date_to=last, interval=interval)
+    return read_range(query, datetime(2030, 1, 1, tzinfo=ZoneInfo(zone)))
+
+
+@pytest.mark.parametrize(
+    ("interval", "date_from", "count", "first", "last"),
+    [
+        (DAY, None, 8, "2020-01-08", "2020-01-15"),
+        (DAY, "-7d", 8, "2020-01-08", "2020-01-15"),
+        (DAY, "-24h", 2, "2020-01-14", "2020-01-15"),
+        (DAY, "today", 1, "2020-01-15", "2020-01-15"),
+        (HOUR, "-24h", 25, "2020-01-14 13:00:00", "2020-01-15 13:00:00"),
+        (HOUR, "-1d", 38, "2020-01-14 00:00:00", "2020-01-15 13:00:00"),
+        (HOUR, "-30M", 14, "2020-01-15 00:00:00", "2020-01-15 13:00:00"),
+        (MINUTE, "-30M", 31, "2020-01-15 12:35:00", "2020-01-15 13:05:00"),
+        (WEEK, "-7d", 2, "2020-01-05", "2020-01-12"),
+        (MONTH, "-2m", 3, "2019-11-01", "2020-01-01"),
+        (MONTH, "2019-11-30", 3, "2019-11-01", "2020-01-01"),
+    ],
+)
+def test_days_of_a_range_up_to_now(
+    interval: TrendInterval, date_from: str | None, count: int, first: str, last: str
+) -> None:
+    days = buckets_of(replace(TREND, interval=interval, date_from=date_from)).days()
+    assert (len(days), days[0], days[-1]) == (count, first, last)
+
+
+def test_absolute_end_of_hours_gives_the_bucket_of_that_instant_alone() -> None:
+    buckets = Buckets.of(between("2020-01-09", "2020-01-09", HOUR), UTC_ZONE, SUNDAY)
+    assert buckets.days() == ("2020-01-09 00:00:00",)
+
+
+@pytest.mark.parametrize(
+    ("interval", "first", "last", "days", "labels"),
+    [
+        (
+            HOUR,
+            "2020-01-09 13",
+            "2020-01-09 14",
+            "2020-01-09 13:00:00|2020-01-09 14:00:00",
+            "9-Jan 13:00|9-Jan 14:00",
+        ),
+        (MINUTE, "2020-01-09 13:07", "2020-01-09 13:07", "2020-01-09 13:07:00", "9-Jan 13:07"),
+        (DAY, "2020-01-09", "2020-01-10", "2020-01-09|2020-01-10", "9-Jan-2020|10-Jan-2020"),
+        (MONTH, "2020-01-09", "2020-02-01", "2020-01-01|2020-02-01", "Jan 2020|Feb 2020"),
+    ],
+)
+def test_texts_of_buckets(interval: TrendInterval, first: str, last: str, days: str, labels: str) -> None:
+    range_ = between(first, last, interval)
+    buckets = Buckets.of(range_, UTC_ZONE, SUNDAY)
+    assert buckets.days() == tuple(days.split("|"))
+    assert buckets.labels(range_) == tuple(labels.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("week_start", "first", "last", "days", "labels"),
+    [
+        (SUNDAY, "2025-06-10", "2025-06-12", ["2025-06-08"], ["10\N{EN DASH}12 Jun"]),
+        (SUNDAY, "2025-06-11", "2025-06-11", ["2025-06-08"], ["11-Jun-2025"]),
+        (SUNDAY, "2025-06-08", "2025-06-14", ["2025-06-08"], ["8\N{EN DASH}14 Jun"]),
+        (SUNDAY, "2025-04-27", "2025-05-03", ["2025-04-27"], ["27-Apr \N{EN DASH} 3-May"]),
+        (SUNDAY, "2024-12-29", "2025-01-04", ["2024-12-29"], ["29-Dec-2024 \N{EN DASH} 4-Jan-2025"]),
+        (
+            SUNDAY,
+            "2025-06-14",
+            "2025-06-22",
+            ["2025-06-08", "2025-06-15", "2025-06-22"],
+            ["14-Jun-2025", "15\N{EN DASH}21 Jun", "22-Jun-2025"],
+        ),
+        (
+            MONDAY,
+            "2025-06-14",
+            "2025-06-22",
+            ["2025-06-09", "2025-06-16"],
+            ["14\N{EN DASH}15 Jun", "16\N{EN DASH}22 Jun"],
+        ),
+        (MONDAY, "2025-06-15", "2025-06-15", ["2025-06-09"], ["15-Jun-2025"]),
+        (SUNDAY, "2025-06-15", "2025-06-15", ["2025-06-15"], ["15-Jun-2025"]),
+    ],
+)
+def test_weeks_start_on_the_projects_day_and_labels_are_clipped_to_the_range(
+    week_start: WeekStartDay, first: str, last: str, days: list[str], labels: list[str]
+) -> None:
+    range_ = between(first, last, WEEK)
+    buckets = Buckets.of(range_, UTC_ZONE, week_start)
+    assert list(buckets.days()) == days
+    assert list(buckets.labels(range_)) == labels
+
+
+@pytest.mark.parametrize(
+    ("compare_to", "days", "labels"),
+    [
+        ("-1m", ("2019-12-15", "2019-12-22"), ("15-Jan-2020", "15-Jan-2020")),
+        (None, ("2019-12-29", "2020-01-05", "2020-01-12"), ("15-Jan-2020", "15-Jan-2020", "15\N{EN DASH}18 Jan")),
+    ],
+)
+def test_weeks_of_the_previous_period_are_clipped_to_the_current_one(
+    compare_to: str | None, days: tuple[str, ...], labels: tuple[str, ...]
+) -> None:
+    query = replace(TREND, interval=WEEK, date_from="2020-01-15", date_to="2020-01-28", compare_to=compare_to)
+    current = read_range(query, wednesday())
+    previous = Buckets.of(previous_range(query, current, wednesday()), UTC_ZONE, SUNDAY)
+    assert previous.days() == days
+    assert previous.labels(current) == labels
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "count", "repeated", "missing"),
+    [
+        ("Europe/Berlin", "2021-03-28", 23, None, "02"),
+        ("Europe/Berlin", "2021-10-31", 25, "02", None),
+        ("America/Sao_Paulo", "2017-10-15", 23, None, "00"),
+        ("America/Sao_Paulo", "2017-02-18", 25, "23", None),
+        ("Asia/Beirut", "2021-03-28", 23, None, "00"),
+        ("Asia/Beirut", "2021-10-30", 25, "23", None),
+        ("Africa/Cairo", "2024-04-26", 23, None, "00"),
+        ("Africa/Cairo", "2024-10-31", 25, "23", None),
+        ("America/Havana", "2021-11-07", 25, "00", None),
+        ("America/St_Johns", "2021-03-14", 23, None, "02"),
+        ("America/St_Johns", "2021-11-07", 25, "01", None),
+        ("Asia/Kolkata", "2021-03-28", 24, None, None),
+    ],
+)
+def test_hours_of_a_day_of_a_clock_change(
+    zone: str, day: str, count: int, repeated: str | None, missing: str | None
+) -> None:
+    query = replace(TREND, interval=HOUR, date_from=day, date_to=f"{day} 23:00")
+    range_ = read_range(query, datetime(2025, 1, 1, tzinfo=ZoneInfo(zone)))
+    # An absolute end is taken as it is; the day's last hour is the later one where it comes twice.
+    end = range_.end.replace(minute=59, fold=1)
+    days = Buckets.of(replace(range_, end=end), ZoneInfo(zone), SUNDAY).days()
+    assert len(days) == count
+    texts = [text[11:13] for text in days]
+    assert set(texts) == {f"{hour:02}" for hour in range(24)} - {missing}
+    assert {text for text in texts if texts.count(text) > 1} == ({repeated} if repeated else set())
+
+
+@pytest.mark.parametrize(
+    ("day", "end", "texts"),
+    [
+        ("2021-04-04", "2021-04-04T05:59:59", "00:00 01:00 01:30 02:30 03:30 04:30 05:30"),
+        ("2021-10-03", "2021-10-03T05:59:59", "00:00 01:00 02:30 03:30 04:30 05:30"),
+    ],
+)
+def test_hours_elapse_where_clocks_change_by_half_an_hour(day: str, end: str, texts: str) -> None:
+    zone = "Australia/Lord_Howe"
+    buckets = Buckets.of(between(day, end, HOUR, zone), ZoneInfo(zone), SUNDAY)
+    assert [text[11:16] for text in buckets.days()] == texts.split()
+
+
+def test_day_that_a_zone_skipped_has_a_bucket_but_no_hours() -> None:
+    zone = SKIPPED_DAY  # went from 29 to 31 December 2011
+    days = Buckets.of(between("2011-12-29", "2011-12-31", DAY, zone), ZoneInfo(zone), SUNDAY)
+    hours = Buckets.of(between("2011-12-29", "2011-12-31", HOUR, zone), ZoneInfo(zone), SUNDAY)
+    assert days.days() == ("2011-12-29", "2011-12-30", "2011-12-31")
+    assert {text[:10] for text in hours.days()} == {"2011-12-29", "2011-12-31"}
+    assert len(hours.starts) == 25
+
+
+def test_more_buckets_than_allowed_are_refused_and_as_many_as_allowed_are_not() -> None:
+    last = datetime(2020, 1, 1, tzinfo=UTC_ZONE) + timedelta(minutes=MOST_BUCKETS - 1)
+    allowed = DateRange(datetime(2020, 1, 1, tzinfo=UTC_ZONE), last, datetime(2020, 1, 1, tzinfo=UTC_ZONE), MINUTE)
+    assert MOST_BUCKETS == 20_000
+    assert len(Buckets.of(allowed, UTC_ZONE, SUNDAY).starts) == MOST_BUCKETS
+    with pytest.raises(BadUserInput, match="more than 20,000 buckets of one minute") as refusal:
+        Buckets.of(replace(allowed, end=last + timedelta(minutes=1)), UTC_ZONE, SUNDAY)
+    assert refusal.value.path == ("query", "interval")
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize("interval", [DAY, WEEK, MONTH])
+def test_latest_and_earliest_possible_dates_have_buckets(interval: TrendInterval) -> None:
+    for zone in map(ZoneInfo, ("Asia/Tokyo", "America/New_York", "UTC")):
+        for first, last in (("1900-01-01", "1900-01-31"), ("2299-12-01", "2299-12-31")):
+            query = replace(TREND, date_from=first, date_to=last, interval=interval)
+            starts = Buckets.of(read_range(query, wednesday(zone)), zone, SUNDAY).starts
+            assert bucket_start(starts[-1], interval, SUNDAY) == starts[-1]
+            assert len(starts) == {DAY: 31, WEEK: 5 if first < "2" else 6, MONTH: 1}[interval]
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "first", "last", "whole"),
+    [
+        ("UTC", DAY, "2020-01-01", "2020-01-05", True),
+        ("Europe/Berlin", DAY, "2021-03-20", "2021-04-05", True),
+        ("Asia/Kolkata", DAY, "2020-01-01", "2020-01-05", False),
+        ("Asia/Kolkata", HOUR, "2020-01-01", "2020-01-02", False),
+        ("Asia/Kolkata", DAY, "2020-01-01", "2020-01-01", True),
+        ("Asia/Kathmandu", MONTH, "2020-01-01", "2020-05-02", False),
+        ("America/St_Johns", DAY, "2020-01-01", "2020-01-05", False),
+        ("Australia/Lord_Howe", DAY, "2021-01-02", "2021-01-05", True),
+        ("Australia/Lord_Howe", DAY, "2021-04-01", "2021-04-08", False),
+        ("UTC", HOUR, "2020-01-01", "2020-01-02", True),
+        ("UTC", MINUTE, "2020-01-01 00:00", "2020-01-01 00:00", False),
+        ("UTC", MONTH, "2020-01-01", "2020-05-02", True),
+    ],
+)
+def test_buckets_know_whether_they_meet_at_whole_hours(
+    zone: str, interval: TrendInterval, first: str, last: str, whole: bool
+) -> None:
+    buckets = Buckets.of(between(first, last, interval, zone), ZoneInfo(zone), SUNDAY)
+    assert buckets.split_at_whole_hours is whole
+
+
+def _week_of(day: date, week_start: WeekStartDay) -> date:
+    while day.isoweekday() != (7 if week_start is SUNDAY else 1):
+        day -= timedelta(days=1)
+    return day
+
+
+def calendar_key(interval: TrendInterval, week_start: WeekStartDay) -> Callable[[datetime], object]:
+    """What moments of one bucket have in common on the calendar, found without the code under test."""
+    keys: dict[TrendInterval, Callable[[datetime], object]] = {
+        DAY: lambda moment: moment.date(),
+        WEEK: lambda moment: _week_of(moment.date(), week_start),
+        MONTH: lambda moment: (moment.year, moment.month),
+    }
+    return keys[interval]
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> tuple[DateRange, ZoneInfo]:
+    """Some days, hours ... of any zone, half of the time around a clock change."""
+    interval = draw(st.sampled_from([HOUR, DAY, WEEK, MONTH]))
+    if draw(st.booleans()):
+        zone = draw(st.sampled_from(sorted(CLOCK_CHANGES.keys() - {SKIPPED_DAY})))
+        first = draw(st.sampled_from(CLOCK_CHANGES[zone])) - timedelta(days=draw(st.integers(0, 3)))
+    else:
+        zone = draw(st.sampled_from(ZONES))
+        first = draw(st.dates(date(2012, 1, 1), date(2030, 1, 1)))
+    longest = {HOUR: 4, DAY: 40, WEEK: 100, MONTH: 700}[interval]
+    last = first + timedelta(days=draw(st.integers(0, longest)))
+    start = datetime.combine(first, draw(st.times()).replace(microsecond=0), ZoneInfo(zone))
+    assume(start == start.astimezone(UTC))  # the clocks did show that time
+    query = replace(TREND, interval=interval, date_from=f"{start:%Y-%m-%dT%H:%M:%S}", date_to=f"{last}T23:59:59")
+    return read_range(query, datetime(2031, 1, 1, tzinfo=ZoneInfo(zone))), ZoneInfo(zone)
+
+
+@given(ranges(), st.sampled_from(WeekStartDay))
+@settings(max_examples=300, deadline=None)
+def test_buckets_ascend_without_a_gap_and_cover_the_range(
+    pair: tuple[DateRange, ZoneInfo], week_start: WeekStartDay
+) -> None:
+    range_, zone = pair
+    starts = Buckets.of(range_, zone, week_start).starts
+    instants = [start.timestamp() for start in starts]
+    assert all(earlier < later for earlier, later in pairwise(instants))
+    assert instants[0] <= range_.read_from.timestamp()
+    assert instants[-1] <= range_.end.timestamp()
+    if range_.interval is HOUR:
+        assert {later - earlier for earlier, later in pairwise(instants)} <= {3600}
+        assert range_.end.timestamp() < instants[-1] + 3600
+        return
+    days = [start.date() for start in starts]
+    key = calendar_key(range_.interval, week_start)
+    covered = (days[0] + timedelta(days=n) for n in range((range_.end.date() - days[0]).days + 1))
+    assert [key(start) for start in starts] == list(
+        dict.fromkeys(key(datetime.combine(day, datetime.min.time())) for day in covered)
+    )
+    assert all(start.time() == datetime.min.time() for start in starts)
+
+
+@given(ranges(), st.sampled_from(WeekStartDay), st.floats(0, 1))
+@example(
+    (between("2017-02-18", "2017-02-18", DAY, "America/Sao_Paulo"), ZoneInfo("America/Sao_Paulo")), SUNDAY, 1.0
+)
+@settings(max_examples=300, deadline=None)
+def test_any_moment_of_the_range_falls_into_exactly_one_bucket(
+    pair: tuple[DateRange, ZoneInfo], week_start: WeekStartDay, share: float
+) -> None:
+    range_, zone = pair
+    read_from, read_to = range_.read_from.timestamp(), range_.read_to.timestamp()
+    moment = datetime.fromtimestamp(int(read_from + share * (read_to - read_from)), zone)
+    starts = Buckets.of(range_, zone, week_start).starts
+    if range_.interval is HOUR:
+        instants = [start.timestamp() for start in starts]
+        holding = instants[bisect_right(instants, moment.timestamp()) - 1]
+        assert 0 <= moment.timestamp() - holding < 3600
+        return
+    key = calendar_key(range_.interval, week_start)
+    assert [key(start) for start in starts].count(key(moment)) == 1
+    assert bucket_start(moment, range_.interval, week_start) in starts
+
+
+@pytest.mark.parametrize("interval", list(TrendInterval))
+@pytest.mark.parametrize("zone", sorted(CLOCK_CHANGES))
+async def test_clickhouse_numbers_moments_by_the_same_calendar(
+    engine: EmbeddedEngine, zone: str, interval: TrendInterval
+) -> None:
+    span = {MINUTE: 0, HOUR: 1, DAY: 20, WEEK: 60, MONTH: 400}[interval]
+    step = {MINUTE: 17, HOUR: 601, DAY: 1799, WEEK: 7201, MONTH: 36001}[interval]
+    for change in CLOCK_CHANGES[zone]:
+        first, last = change - timedelta(days=span), change + timedelta(days=span)
+        range_ = between(f"{first}", f"{last}T23:59:59", interval, zone)
+        for week_start in WeekStartDay if interval is WEEK else (SUNDAY,):
+            buckets = Buckets.of(range_, ZoneInfo(zone), week_start)
+            lowest, highest = int(range_.read_from.timestamp()), int(range_.read_to.timestamp())
+            moments = [*range(lowest, highest, step), highest]
+            assert await _numbers(engine, buckets, moments) == _expected(buckets, moments, week_start)
+
+
+async def _numbers(engine: EmbeddedEngine, buckets: Buckets, moments: list[int]) -> list[object]:
+    moment = call("toDateTime64", Column("second"), Number(6), Param("UTC", "String"))
+    seconds = Select((Named(call("arrayJoin", Param(moments, "Array(Int64)")), "second"),))
+    query = Select(
+        (Named(Column("second"), "second"), Named(buckets.index(moment), "bucket")),
+        Derived(seconds, "seconds"),
+        order_by=(Order(Column("second")),),
+    )
+    statement = render(query)
+    result = await engine.query(statement.text, statement.params)
+    return result.columns[1]
+
+
+def _expected(buckets: Buckets, moments: list[int], week_start: WeekStartDay) -> list[int]:
+    if buckets.interval in (HOUR, MINUTE):
+        instants = [start.timestamp() for start in buckets.starts]
+        return [bisect_right(instants, moment) - 1 for moment in moments]
+    key = calendar_key(buckets.interval, week_start)
+    places = {key(start): place for place, start in enumerate(buckets.starts)}
+    return [places[key(datetime.fromtimestamp(moment, buckets.timezone))] for moment in moments]
+
+
+def test_first_moment_of_the_first_bucket_is_number_zero_in_every_zone() -> None:
+    for zone in ZONES:
+        range_ = between("2020-01-09", "2020-01-10", DAY, zone)
+        starts = Buckets.of(range_, ZoneInfo(zone), SUNDAY).starts
+        assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == ["2020-01-09 00:00", "2020-01-10 00:00"]
+        assert starts[0].astimezone(UTC) == range_.read_from.astimezone(UTC)

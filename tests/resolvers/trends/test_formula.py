@@ -1,0 +1,262 @@
+import ast
+import time
+import tracemalloc
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from errors import BadUserInput, ErrorCode
+from resolvers.trends.formula import parse_formula
+from resolvers.trends.query import Formula
+
+PATH = ("query", "formulas", 0, "formula")
+
+
+def result(text: str, *figures: float) -> float | None:
+    """The formula over one figure per series."""
+    return parse_formula(Formula(text, path=PATH), len(figures)).evaluate(figures)
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "expected"),
+    [
+        ("A", (4,), 4),
+        ("a", (4,), 4),
+        ("A+B", (4, 2), 6),
+        ("a + B", (4, 2), 6),
+        ("A-B", (4, 6), -2),
+        ("A*B", (4, 2.5), 10),
+        ("A/B", (1, 4), 0.25),
+        ("A+2*B", (4, 2), 8),
+        ("(A+2)*B", (4, 2), 12),
+        ("(A - B) / B * 100", (6, 4), 50),
+        ("A%B", (7, 3), 1),
+        ("A%B", (-7, 3), 2),
+        ("A%B", (7, -3), -2),
+        ("A**B", (2, 10), 1024),
+        ("2**3**2", (0,), 512),
+        ("-2**2", (0,), -4),
+        ("2**-1", (0,), 0.5),
+        ("-A", (4,), -4),
+        ("+A", (4,), 4),
+        ("--A", (4,), 4),
+        ("A - -B", (4, 2), 6),
+        ("1", (0,), 1),
+        ("1.5", (0,), 1.5),
+        (".5", (0,), 0.5),
+        ("1e3", (0,), 1000),
+        ("1E3 + A", (1,), 1001),
+        ("2.5e-1", (0,), 0.25),
+        ("7/2", (0,), 3.5),
+        ("100 * C / A", (4, 0, 1), 25),
+        ("  A + 1 ", (1,), 2),
+        ("\tA\n", (1,), 1),
+        ("(A +\n B)", (1, 2), 3),
+        ("Z", tuple(range(26)), 25),
+    ],
+)
+def test_result_of_a_formula(text: str, figures: tuple[float, ...], expected: float) -> None:
+    assert result(text, *figures) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a/b", 0),
+        ("a/b + 3", 3),
+        ("1/(a/b)", 0),
+        ("b/b", 0),
+        ("a%b", 0),
+        ("b**-1", 0),
+        ("(a % b) + a", 4),
+        ("a * (1 + a/b)", 4),
+        ("a/0", 0),
+    ],
+)
+def test_operation_that_divides_by_zero_gives_zero_and_evaluation_goes_on(text: str, expected: float) -> None:
+    assert result(text, 4, 0) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "figures"),
+    [
+        ("9**9**9", (0,)),
+        ("A**A**A", (9,)),
+        ("A**A*A**A", (10**6,)),
+        ("10**300*10**300", (0,)),
+        ("1e300*1e300 - 1e300*1e300", (0,)),
+        ("(-8)**(1/3)", (0,)),
+        ("A**0.5", (-1,)),
+        ("A + 1", (float("nan"),)),
+        ("A + 1", (float("inf"),)),
+    ],
+)
+def test_result_that_is_no_finite_number_is_none(text: str, figures: tuple[float, ...]) -> None:
+    assert result(text, *figures) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The formula cannot be read."),
+        (" \n ", "The formula cannot be read."),
+        ("a b", "The formula cannot be read."),
+        ("a +", "The formula cannot be read."),
+        ("2a", "The formula cannot be read."),
+        ("(a", "The formula cannot be read."),
+        ("a = 1", "The formula cannot be read."),
+        ("a; b", "The formula cannot be read."),
+        ("a\x00", "The formula cannot be read."),
+        ("import os", "The formula cannot be read."),
+        ("C", "C is no series of this query."),
+        ("a + sum", "SUM is no series of this query."),
+        ("_", "_ is no series of this query."),
+        ("ab", "AB is no series of this query."),
+        ("true", "TRUE is no series of this query."),
+        ("None", "NONE is no series of this query."),
+        ("sum(a)", "Formulas have no functions."),
+        ("__import__('os').system('true')", "Formulas have no functions."),
+        ("().__class__.__bases__", "'().__class__.__bases__' cannot be used in a formula."),
+        ("a.real", "'a.real' cannot be used in a formula."),
+        ("A + (lambda: B)", "'lambda: B' cannot be used in a formula."),
+        ("a < b", "'a < b' cannot be used in a formula."),
+        ("a == b", "'a == b' cannot be used in a formula."),
+        ("a // b", "'a // b' cannot be used in a formula."),
+        ("1 + A ^ B", "'1 + A ^ B' cannot be used in a formula."),
+        ("a | b", "'a | b' cannot be used in a formula."),
+        ("a << 2", "'a << 2' cannot be used in a formula."),
+        ("a @ b", "'a @ b' cannot be used in a formula."),
+        ("~a", "'~a' cannot be used in a formula."),
+        ("not a", "'not a' cannot be used in a formula."),
+        ("a and b", "'a and b' cannot be used in a formula."),
+        ("a if b else 1", "'a if b else 1' cannot be used in a formula."),
+        ("[a]", "'[a]' cannot be used in a formula."),
+        ("a, b", "'a, b' cannot be used in a formula."),
+        ("a[0]", "'a[0]' cannot be used in a formula."),
+        ("[x for x in a]", "'[x for x in a]' cannot be used in a formula."),
+        ("(a := 1)", "'a := 1' cannot be used in a formula."),
+        ("f'{a}'", "cannot be used in a formula."),
+        ("...", "'...' cannot be used in a formula."),
+        ("'a'", "'a' is no number."),
+        ("b'a'", "b'a' is no number."),
+        ("2j", "2j is no number."),
+        ("1e999", "'1e999' cannot be used in a formula."),
+        ("A # and more", "'#' cannot be used in a formula."),
+        ("\u00e4", "cannot be used in a formula."),
+        ("\uff21 + 1", "cannot be used in a formula."),
+        ("\u212a", "cannot be used in a formula."),
+        ("\u0660", "cannot be used in a formula."),
+        ("A \u2212 B", "cannot be used in a formula."),
+        ("A" + " + A" * 300, "The formula is longer than 1000 characters."),
+        ("+".join("A" * 150), "The formula is nested too deeply."),
+    ],
+)
+def test_formula_that_cannot_be_used_is_refused_with_its_path(text: str, message: str) -> None:
+    with pytest.raises(BadUserInput) as refusal:
+        parse_formula(Formula(text, path=PATH), 2)
+    assert refusal.value.code is ErrorCode.BAD_USER_INPUT
+    assert refusal.value.path == PATH
+    assert refusal.value.hint
+    assert message in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("count", "hint"),
+    [(1, "The query has the series A."), (2, "The query has the series A to B."), (26, "A to Z.")],
+)
+def test_refusal_of_an_unknown_series_names_those_that_exist(count: int, hint: str) -> None:
+    with pytest.raises(BadUserInput) as refusal:
+        parse_formula(Formula("aa", path=PATH), count)
+    assert hint in (refusal.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("9**9**9**9**9", id="tower"),
+        pytest.param("(" * 90 + "a" + ")" * 90, id="parentheses"),
+        pytest.param("(" * 499 + "a" + ")" * 499, id="many parentheses"),
+        pytest.param("-" * 999 + "a", id="signs"),
+        pytest.param("~" * 999 + "a", id="inversions"),
+        pytest.param("not " * 249 + "a", id="negations"),
+        pytest.param("lambda:" * 140 + "a", id="lambdas"),
+        pytest.param("[" * 199 + "a" + "]" * 199, id="brackets"),
+        pytest.param("a if b else " * 80 + "a", id="conditions"),
+        pytest.param("a**" * 300 + "a", id="powers"),
+        pytest.param("a" + ".a" * 400, id="attributes"),
+        pytest.param("a" + "()" * 400, id="calls"),
+        pytest.param("9" * 1000, id="digits"),
+        pytest.param("9" * 300 + "**" + "9" * 300, id="big power"),
+        pytest.param("1e300" * 199, id="exponents"),
+        pytest.param("a" * 10_000_000, id="megabytes"),
+        pytest.param(" " * 10_000_000, id="blanks"),
+        pytest.param("'" + "a" * 900 + "'*999999999", id="text times number"),
+    ],
+)
+def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
+    tracemalloc.start()
+    started = time.perf_counter()
+    try:
+        answer: object = result(text, 2, 3)
+    except BadUserInput as refusal:
+        answer = refusal.path
+    seconds = time.perf_counter() - started
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer in (None, 2.0, PATH)
+    assert seconds < 0.5
+    assert peak < 5_000_000
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=200, deadline=500)
+def test_any_text_is_a_formula_or_refused(text: str) -> None:
+    try:
+        parse_formula(Formula(text, path=PATH), 3).evaluate((1, 2, 3))
+    except BadUserInput as refusal:
+        assert refusal.path == PATH  # noqa: PT017 - most texts are refused, some are read
+
+
+def _exact(text: str, figures: tuple[int, ...]) -> Fraction:
+    """The figure of a fully parenthesised formula, by fractions."""
+    return _walk(ast.parse(text, mode="eval").body, figures)
+
+
+def _walk(node: ast.expr, figures: tuple[int, ...]) -> Fraction:
+    if isinstance(node, ast.Constant):
+        return Fraction(str(node.value))
+    if isinstance(node, ast.Name):
+        return Fraction(figures["ABC".index(node.id)])
+    if isinstance(node, ast.UnaryOp):
+        return -_walk(node.operand, figures)
+    assert isinstance(node, ast.BinOp)
+    left, right = _walk(node.left, figures), _walk(node.right, figures)
+    if isinstance(node.op, ast.Add):
+        return left + right
+    if isinstance(node.op, ast.Sub):
+        return left - right
+    if isinstance(node.op, ast.Mult):
+        return left * right
+    return left / right if right else Fraction(0)
+
+
+LEAVES = st.one_of(st.sampled_from("ABC"), st.integers(0, 9).map(str), st.sampled_from(["0.5", "2.25"]))
+# Sums of leaves are exact in floats as well, so both evaluations agree on which divisors are zero.
+DIVISORS = st.one_of(LEAVES, st.tuples(LEAVES, LEAVES).map(lambda pair: f"({pair[0]} - {pair[1]})"))
+FORMULAS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda parts: f"({' '.join(parts)})"),
+        st.tuples(inner, DIVISORS).map(lambda pair: f"({pair[0]} / {pair[1]})"),
+        inner.map(lambda operand: f"(-{operand})"),
+    ),
+    max_leaves=8,
+)
+
+
+@given(FORMULAS, st.tuples(*[st.integers(-50, 50)] * 3))
+@settings(max_examples=300, deadline=None)
+def test_result_agrees_with_an_evaluation_by_fractions(text: str, figures: tuple[int, int, int]) -> None:
+    assert result(text, *figures) == pytest.approx(float(_exact(text, figures)), rel=1e-9, abs=1e-6)

@@ -1,0 +1,107 @@
+"""No statement can read a row of another project."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.scope import scope_to_project
+from datasource.clickhouse.sql import Column, Infix, Join, Param, Query, Select, Table, equals
+from datasource.events.native_layout import NativeLayout
+from resolvers.trends.compile import compile_trend, first_event
+from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyOperator, PropertyType, TrendProject, TrendQuery
+from tests.resolvers.trends.event_world import NOW, Event, EventWorld, RawLayout
+from tests.resolvers.trends.questions import questions
+
+PROJECT = 4_000_000_001
+QUESTIONS = questions()
+STAFF = PropertyFilter("email", "@corp.com", PropertyOperator.NOT_ICONTAINS, PropertyType.PERSON)
+
+
+def _nodes(node: object) -> Iterator[object]:
+    yield node
+    children = node if isinstance(node, tuple) else ()
+    if is_dataclass(node) and not isinstance(node, type):
+        children = tuple(getattr(node, item.name) for item in fields(node))
+    for child in children:
+        yield from _nodes(child)
+
+
+def _statements(query: TrendQuery, project: TrendProject) -> Iterator[Query]:
+    for layout in (NativeLayout(), RawLayout()):
+        yield scope_to_project(layout.lower(first_event()), project.id)
+        for part in compile_trend(query, project, layout, now=NOW, first=NOW).parts:
+            yield scope_to_project(layout.lower(part.query), project.id)
+
+
+def _condition(table: Table) -> Infix:
+    return equals(Column(table.project_column, table.alias), Param(PROJECT, "UInt32"))
+
+
+def _conjuncts(select: Select) -> tuple[object, ...]:
+    where = select.where
+    return where.operands if isinstance(where, Infix) and where.operator == "AND" else (where,)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_table_of_a_statement_stands_under_the_projects_condition(name: str) -> None:
+    accounts = FilterGroup(children=(STAFF,))
+    project = TrendProject(PROJECT, ZoneInfo("Asia/Kolkata"), test_account_filters=accounts)
+    tables = 0
+    for statement in _statements(QUESTIONS[name], project):
+        selects = [node for node in _nodes(statement) if isinstance(node, Select)]
+        guarded = [select for select in selects if isinstance(select.source, Table)]
+        assert all(_condition(select.source) in _conjuncts(select) for select in guarded if isinstance(select.source, Table))
+        found = [node for node in _nodes(statement) if isinstance(node, Table)]
+        assert len(found) == len(guarded), "a table stands where no condition is added"
+        assert not any(isinstance(node.source, Table) for node in _nodes(statement) if isinstance(node, Join))
+        tables += len(found)
+    assert tables
+
+
+async def _fill(world: EventWorld, salt: str) -> None:
+    names = ("sign up", "paid", "a", "b")
+    await world.add_events(
+        [
+            Event(
+                names[n % 4],
+                f"2020-01-{5 + n % 9:02} {n % 24:02}:30",
+                n % 5,
+                {
+                    "price": n * (7 if salt else 1),
+                    "plan": f"{salt}{'abc'[n % 3]}",
+                    "$browser": f"{salt}{n % 4}",
+                    "$current_url": f"http://x/{salt}{n % 3}/",
+                    "$session_id": f"s{n % 6}",
+                    "$group_0": f"g{n % 2}",
+                    "$group_1": f"g{n % 2}",
+                    "$group_2": f"g{n % 2}",
+                    "$group_3": f"g{n % 2}",
+                },
+                f"{salt}d{n % 5}",
+            )
+            for n in range(40)
+        ]
+    )
+    plans = ("pro", "a", "b")
+    await world.add_persons(
+        {n: {"plan": f"{salt}{plans[n % 3]}", "email": f"{salt}{n}@corp.com"[: 20 - n], "price": n} for n in range(4)},
+        version=9 if salt else 1,
+    )
+    for index in range(4):
+        groups = {f"g{n}": {"plan": f"{salt}{n}", "price": n + len(salt)} for n in range(2)}
+        await world.add_groups(index, groups, version=9 if salt else 1)
+    await world.merge({1: 2} if not salt else {0: 3, 1: 4, 2: 3}, version=9 if salt else 1)
+
+
+async def test_rows_of_another_project_change_no_answer(engine: EmbeddedEngine) -> None:
+    mine, other = EventWorld.new(engine), EventWorld.new(engine)
+    await _fill(mine, "")
+    before = {name: (await mine.ask(query)).series for name, query in QUESTIONS.items()}
+    await _fill(other, "foreign ")
+    assert {name: (await mine.ask(query)).series for name, query in QUESTIONS.items()} == before
+    assert sum(bool(any(found.data) or found.aggregated_value) for series in before.values() for found in series) > 80
+    theirs = {name: (await other.ask(query)).series for name, query in QUESTIONS.items()}
+    assert sum(theirs[name] != before[name] for name in QUESTIONS) > 20, "the other project's rows do differ"

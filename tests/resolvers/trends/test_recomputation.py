@@ -1,0 +1,201 @@
+"""Trends over any small set of events have the figures that plain Python finds."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from resolvers.trends.query import (
+    Breakdown,
+    BreakdownType,
+    EventSeries,
+    FilterGroup,
+    LogicalOperator,
+    Math,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendDisplay,
+    TrendInterval,
+    TrendMath,
+    TrendQuery,
+)
+from resolvers.trends.results import CompareLabel, SeriesResult
+from tests.resolvers.trends.event_world import Event, EventWorld, Value
+from tests.resolvers.trends.recomputation import Facts, bucket_starts, recompute
+
+Op = PropertyOperator
+
+FIRST = datetime(2020, 3, 27, 9, tzinfo=UTC)
+"""The window has the spring change of Berlin, 29 March, and the autumn one of Lord Howe, 4 April at 15:00 UTC."""
+
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Kiritimati")
+VALUES: tuple[Value, ...] = (None, "", "a", "ab", "B", "10", " 5", 10, 9, 2.5, True, "nan", "é_%")
+NUMBERS: tuple[Value, ...] = (None, 1, 2, -3, 0.5, "4", "z", True, 10)
+EXACT_MATHS = (TrendMath.TOTAL, TrendMath.DAU, TrendMath.SUM, TrendMath.MIN, TrendMath.MAX)
+MATHS = (
+    *EXACT_MATHS,
+    TrendMath.AVG,
+    TrendMath.MEDIAN,
+    TrendMath.P90,
+    TrendMath.AVG_COUNT_PER_ACTOR,
+    TrendMath.MAX_COUNT_PER_ACTOR,
+    TrendMath.P75_COUNT_PER_ACTOR,
+)
+
+texts = st.sampled_from(("a", "ab", "B", "", "10", "true", "é", "%", "a_", "9.5", "zz"))
+numbers = st.sampled_from((9, 10, 2.5, "10", -1, "9"))
+moments = st.integers(0, 10 * 86_400 * 4).map(lambda quarters: FIRST + timedelta(milliseconds=250 * quarters))
+events = st.builds(
+    lambda name, moment, person, x, n: Event(
+        name, moment.replace(tzinfo=None).isoformat(), person, {"x": x, "n": n}
+    ),
+    st.sampled_from(("e", "f")),
+    moments,
+    st.integers(1, 5),
+    st.sampled_from(VALUES),
+    st.sampled_from(NUMBERS),
+)
+person = st.fixed_dictionaries({"x": st.sampled_from(VALUES), "n": st.sampled_from(NUMBERS)})
+persons = st.fixed_dictionaries({2: person, 3: person}, optional={1: person, 5: person, 9: person})
+facts = st.builds(
+    Facts,
+    st.integers(0, 30).flatmap(lambda count: st.lists(events, min_size=count, max_size=count)),
+    persons,
+    st.sampled_from(({1: 2}, {1: 2, 3: 2}, {4: 5, 1: 9}, {})),
+)
+
+
+def _condition(of: st.SearchStrategy[Op], values: st.SearchStrategy[object]) -> st.SearchStrategy[PropertyFilter]:
+    kinds = st.sampled_from((PropertyType.EVENT, PropertyType.PERSON))
+    return st.builds(PropertyFilter, st.just("x"), values, of, kinds)
+
+
+def _one_or_many(of: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.one_of(of, st.lists(of, max_size=3).map(tuple))
+
+
+conditions = st.one_of(
+    _condition(
+        st.sampled_from((Op.EXACT, Op.IS_NOT, Op.ICONTAINS, Op.NOT_ICONTAINS)),
+        _one_or_many(st.one_of(texts, numbers, st.booleans())),
+    ),
+    _condition(st.sampled_from((Op.REGEX, Op.NOT_REGEX)), _one_or_many(st.sampled_from(("^a", "b$", "1|B", "^$")))),
+    _condition(st.sampled_from((Op.GT, Op.GTE, Op.LT, Op.LTE)), _one_or_many(st.one_of(texts, numbers))),
+    _condition(st.sampled_from((Op.IN, Op.NOT_IN)), st.lists(st.one_of(texts, numbers), max_size=3).map(tuple)),
+    _condition(st.sampled_from((Op.BETWEEN, Op.NOT_BETWEEN)), st.sampled_from(((1, 9), ("2.5", 10), (-5, 2)))),
+    _condition(st.sampled_from((Op.IS_SET, Op.IS_NOT_SET)), st.none()),
+)
+# Most conditions leave little over, so most trees are empty.
+groups = st.just(FilterGroup()) | st.just(FilterGroup()) | st.recursive(
+    st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(conditions, max_size=2).map(tuple)),
+    lambda group: st.builds(
+        FilterGroup, st.sampled_from(LogicalOperator), st.lists(st.one_of(conditions, group), max_size=2).map(tuple)
+    ),
+    max_leaves=3,
+)
+breakdowns = st.builds(Breakdown, st.just("x"), st.sampled_from((BreakdownType.EVENT, BreakdownType.PERSON)))
+
+
+def _series(maths: tuple[TrendMath, ...]) -> st.SearchStrategy[EventSeries]:
+    kinds = st.sampled_from((PropertyType.EVENT, PropertyType.PERSON))
+    math = st.builds(Math, st.sampled_from(maths), st.just("n"), kinds)
+    return st.builds(EventSeries, st.sampled_from(("e", None)), math, groups)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> TrendQuery:
+    """Queries of whole days inside and around the window."""
+    limited = draw(st.booleans())
+    interval = draw(st.sampled_from(TrendInterval).filter(lambda each: each is not TrendInterval.MINUTE))
+    display = draw(st.sampled_from((TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_TABLE)))
+    start = FIRST + timedelta(days=draw(st.integers(-2, 4)))
+    end = start + timedelta(days=draw(st.integers(0, 9).map(lambda shorter: 9 - shorter)))
+    clock = "T23:59:59" if interval is TrendInterval.HOUR else ""
+    return TrendQuery(
+        series=tuple(draw(st.lists(_series(EXACT_MATHS if limited else MATHS), min_size=1, max_size=3))),
+        filters=draw(groups),
+        date_from=f"{start:%Y-%m-%d}",
+        date_to=f"{end:%Y-%m-%d}{clock}",
+        interval=interval,
+        display=display,
+        breakdowns=draw(st.sampled_from(((), (draw(breakdowns),)))),
+        breakdown_limit=draw(st.integers(1, 3)) if limited else 25,
+    )
+
+
+async def _written(engine: EmbeddedEngine, of: Facts, zone: str) -> EventWorld:
+    world = EventWorld.new(engine, zone)
+    await world.add_events(of.events)
+    await world.add_persons(of.persons)
+    await world.merge(of.merges)
+    return world
+
+
+def _line(found: SeriesResult) -> tuple[str | None, list[float | None]]:
+    value = None if found.breakdown_value is None else found.breakdown_value[0]
+    return value, list(found.data) or [found.aggregated_value]
+
+
+SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@SLOW
+@given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
+async def test_answer_is_what_plain_python_finds(
+    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str
+) -> None:
+    world = await _written(engine, of, zone)
+    result = await world.ask(query)
+    for index, series in enumerate(query.series):
+        found = [_line(each) for each in result.series if each.order == index]
+        expected = recompute(of, query, series, world.project)
+        if series.math.kind not in EXACT_MATHS:  # sums in another order may tie otherwise
+            found, expected = sorted(found, key=repr_of_value), sorted(expected, key=repr_of_value)
+        assert [value for value, _ in found] == [value for value, _ in expected]
+        for (_, figures), (_, wanted) in zip(found, expected, strict=True):
+            assert figures == pytest.approx(wanted)
+    if not query.display.is_total:
+        form = "%Y-%m-%d %H:%M:%S" if query.interval is TrendInterval.HOUR else "%Y-%m-%d"
+        assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, world.project))
+
+
+def repr_of_value(line: tuple[str | None, list[float | None]]) -> str:
+    return repr(line[0])
+
+
+@settings(SLOW, max_examples=20)
+@given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
+async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
+    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str
+) -> None:
+    world = await _written(engine, of, zone)
+    maths = (Math(TrendMath.TOTAL), Math(TrendMath.SUM, "n"))
+    asked = replace(query, series=tuple(EventSeries("e", math) for math in maths))
+    whole = await world.ask(replace(asked, breakdowns=()))
+    split = await world.ask(replace(asked, breakdowns=(Breakdown("x"),)))
+    for index, expected in enumerate(whole.series):
+        lines = [_line(each)[1] for each in split.series if each.order == index]
+        zeros: list[float | None] = [0.0] * len(_line(expected)[1])
+        added = [sum(figure or 0.0 for figure in column) for column in zip(zeros, *lines, strict=True)]
+        assert added == pytest.approx(_line(expected)[1])
+
+
+@settings(SLOW, max_examples=20)
+@given(of=facts, query=queries(), zone=st.sampled_from(ZONES), compare_to=st.sampled_from((None, "-1w", "-1m")))
+async def test_current_period_of_a_comparison_is_the_plain_answer(
+    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
+) -> None:
+    world = await _written(engine, of, zone)
+    plain = await world.ask(query)
+    compared = await world.ask(replace(query, compare=True, compare_to=compare_to))
+    current = [
+        replace(each, compare_label=None)
+        for each in compared.series
+        if each.compare_label is CompareLabel.CURRENT
+    ]
+    assert tuple(current) == plain.series
+    assert (compared.days, compared.labels) == (plain.days, plain.labels)

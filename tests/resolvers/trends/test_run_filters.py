@@ -1,0 +1,268 @@
+"""Property filters on real rows: every operator, on values of every kind and on none."""
+
+from dataclasses import replace
+
+import pytest
+
+from errors import BadUserInput, ErrorCode, GatewayError
+from resolvers.trends.query import (
+    EventSeries,
+    FilterGroup,
+    FilterValue,
+    LogicalOperator,
+    Math,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendMath,
+)
+from tests.resolvers.trends.event_world import Event, EventWorld, Value, figures, series, trend
+
+Op = PropertyOperator
+
+HOSTILE = (
+    "'; DROP TABLE events; --",
+    "\\'; DROP TABLE events; --",
+    'say "hi"',
+    "back\\slash",
+    "back\\\\slash\\",
+    "`tick`",
+    "{p0:String}",
+    "\\N",
+    "line\nbreak\ttab",
+    "100%_sure",
+    "naïve 😀",
+    "nul\0byte",
+    ") OR 1=1 --",
+    "/* c */",
+    "?",
+    "$1",
+)
+
+
+async def _browsers(world: EventWorld, *values: Value) -> None:
+    await world.add_events([Event("sign up", "2020-01-10", n, {"x": value}) for n, value in enumerate(values)])
+
+
+async def _count(world: EventWorld, *conditions: PropertyFilter | FilterGroup, kind: str = "TOTAL") -> float:
+    asked = EventSeries("sign up", Math(TrendMath(kind)), FilterGroup(children=conditions))
+    _, found, _, _ = figures(await world.ask(trend(asked)))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.EXACT, "Chrome", 1),
+        (Op.EXACT, ("Chrome",), 1),
+        (Op.EXACT, ("Chrome", "Safari"), 2),
+        (Op.EXACT, (), 3),
+        (Op.EXACT, "chrome", 0),
+        (Op.IN, ("Chrome", "Firefox"), 1),
+        (Op.NOT_IN, ("Chrome", "Firefox"), 2),
+        (Op.NOT_IN, (), 3),
+        (Op.IS_NOT, "Chrome", 2),
+        (Op.IS_NOT, ("Chrome",), 2),
+        (Op.IS_NOT, ("Chrome", "Safari"), 1),
+        (Op.ICONTAINS, "CHR", 1),
+        (Op.ICONTAINS, ("chr", "saf"), 2),
+        (Op.ICONTAINS, "c%m", 1),
+        (Op.ICONTAINS, "s_far", 1),
+        (Op.NOT_ICONTAINS, ("chr", "saf"), 1),
+        (Op.NOT_ICONTAINS, "chr", 2),
+        (Op.REGEX, "^C", 1),
+        (Op.REGEX, "^c", 0),
+        (Op.REGEX, "(?i)^c", 1),
+        (Op.REGEX, ("^C", "i$", "ri$"), 2),
+        (Op.NOT_REGEX, "^C", 2),
+        (Op.NOT_REGEX, ("^C", "^S"), 1),
+        (Op.IS_SET, None, 2),
+        (Op.IS_NOT_SET, None, 1),
+        (Op.GT, "Chrome", 1),
+        (Op.GTE, "Chrome", 2),
+        (Op.LT, "Safari", 1),
+        (Op.LTE, "Safari", 2),
+        (Op.GT, ("Safari", "Chrome"), 1),
+    ],
+)
+async def test_operator_over_two_texts_and_none(
+    world: EventWorld, operator: Op, value: FilterValue, expected: int
+) -> None:
+    await _browsers(world, "Chrome", "Safari", None)
+    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.GT, 9, 4),
+        (Op.GTE, 10, 4),
+        (Op.GTE, "10", 4),
+        (Op.LT, 10, 1),
+        (Op.LTE, 9.0, 1),
+        (Op.GT, 10.4, 2),
+        (Op.BETWEEN, (9, 10.5), 4),
+        (Op.BETWEEN, ("9", "10.5"), 4),
+        (Op.NOT_BETWEEN, (9.5, 11), 2),
+        (Op.EXACT, 10, 2),
+        (Op.EXACT, "10", 2),
+        (Op.EXACT, 10.5, 1),
+        (Op.IS_NOT, 10, 7),
+        (Op.EXACT, True, 1),
+        (Op.EXACT, "true", 1),
+        (Op.EXACT, ("", "abc"), 2),
+    ],
+)
+async def test_operator_over_numbers_texts_and_booleans(
+    world: EventWorld, operator: Op, value: FilterValue, expected: int
+) -> None:
+    await _browsers(world, 9, 10, "10", 10.5, 1e3, "abc", "", True, None)
+    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+
+
+async def test_size_against_a_text_compares_texts(world: EventWorld) -> None:
+    await _browsers(world, 9, "b", "a", None)
+    assert await _count(world, PropertyFilter("x", "a", Op.GT)) == 1
+
+
+async def test_empty_text_is_set_and_equal_to_itself(world: EventWorld) -> None:
+    await _browsers(world, "", None)
+    assert await _count(world, PropertyFilter("x", "", Op.EXACT)) == 1
+    assert await _count(world, PropertyFilter("x", operator=Op.IS_SET)) == 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.IS_DATE_AFTER, "2020-01-05", 2),
+        (Op.IS_DATE_BEFORE, "2020-01-05", 1),
+        (Op.IS_DATE_EXACT, "2020-01-05", 1),
+        (Op.IS_DATE_EXACT, ("2020-01-05", "2020-01-06T10:00:00Z"), 2),
+        (Op.IS_DATE_AFTER, "2020-01-06T10:00:00.500", 1),
+    ],
+)
+async def test_date_operator_compares_instants(
+    world: EventWorld, operator: Op, value: FilterValue, expected: int
+) -> None:
+    await _browsers(
+        world, "2020-01-04", "2020-01-05", "2020-01-06T12:00:00+02:00", "2020-01-06 10:00:01", "soon", None
+    )
+    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+
+
+async def test_date_without_an_offset_is_in_the_projects_zone(world: EventWorld) -> None:
+    await _browsers(world, "2020-01-05 00:00:00", "2020-01-04T18:30:00Z")
+    kolkata = world.in_zone("Asia/Kolkata")
+    assert await _count(kolkata, PropertyFilter("x", "2020-01-05", Op.IS_DATE_EXACT)) == 2
+    assert await _count(world, PropertyFilter("x", "2020-01-05", Op.IS_DATE_EXACT)) == 1
+
+
+async def test_groups_of_filters_nest(world: EventWorld) -> None:
+    await world.add_events(
+        [Event("sign up", "2020-01-10", 1, {"a": a, "b": b}) for a in (1, 2, 3) for b in ("x", "y")]
+    )
+    one_or_two = FilterGroup(LogicalOperator.OR, (PropertyFilter("a", 1), PropertyFilter("a", 2)))
+    assert await _count(world, one_or_two) == 4
+    assert await _count(world, one_or_two, PropertyFilter("b", "x")) == 2
+    either = FilterGroup(LogicalOperator.OR, (FilterGroup(children=(one_or_two, PropertyFilter("b", "x"))),))
+    assert await _count(world, either, PropertyFilter("a", 2, Op.IS_NOT)) == 1
+    always = FilterGroup(LogicalOperator.OR, (PropertyFilter("a", 1), FilterGroup()))
+    assert await _count(world, always) == 6
+
+
+async def test_query_series_and_test_account_filters_all_apply(world: EventWorld) -> None:
+    await world.add_events(
+        [Event("sign up", "2020-01-10", person, {"a": a}) for person in (1, 2, 3) for a in (1, 2)]
+    )
+    await world.add_persons({1: {"email": "ann@corp.com"}, 2: {"email": "bob@home.net"}})
+    no_staff = PropertyFilter("email", "@corp.com", Op.NOT_ICONTAINS, PropertyType.PERSON)
+    staffed = replace(world.project, test_account_filters=FilterGroup(children=(no_staff,)))
+    project = EventWorld(world.engine, staffed)
+    asked = EventSeries("sign up", filters=FilterGroup(children=(PropertyFilter("a", 1),)))
+    plain = trend(asked, filters=FilterGroup(children=(PropertyFilter("a", (1, 2)),)))
+    assert figures(await project.ask(plain)) == (0, 3, 0, 0)
+    without = trend(asked, filters=plain.filters, filter_test_accounts=True)
+    assert figures(await project.ask(without)) == (0, 2, 0, 0), "a person without an email stays"
+
+
+async def test_metadata_filters_read_the_events_columns(world: EventWorld) -> None:
+    await world.add_events(
+        [Event("sign up", "2020-01-10", 1, {"$group_0": "acme", "$session_id": "s"}, distinct_id="ann")]
+        + [Event("sign up", "2020-01-10", 1, {"distinct_id": "ann"}, distinct_id="bob")]
+    )
+    meta = PropertyType.EVENT_METADATA
+    assert await _count(world, PropertyFilter("distinct_id", "ann", type=meta)) == 1
+    assert await _count(world, PropertyFilter("distinct_id", "ann", Op.IS_NOT, meta)) == 1
+    assert await _count(world, PropertyFilter("$group_0", "acme", type=meta)) == 1
+    assert await _count(world, PropertyFilter("$session_id", "s", type=meta)) == 1
+    assert await _count(world, PropertyFilter("event", "sign up", type=meta)) == 2
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+async def test_hostile_text_is_only_a_text(world: EventWorld, hostile: str) -> None:
+    await world.add_events(
+        [Event(hostile, "2020-01-10", 1, {hostile: hostile}, distinct_id=hostile)]
+        + [Event(hostile, "2020-01-10", 2, {hostile: "other"}), Event("sign up", "2020-01-10", 3, {"x": 1})]
+    )
+    await world.add_persons({1: {hostile: hostile}})
+    assert figures(await world.ask(trend(series(hostile)))) == (0, 2, 0, 0)
+    filters = (
+        PropertyFilter(hostile, hostile),
+        PropertyFilter(hostile, (hostile, "x'y")),
+        PropertyFilter(hostile, hostile, Op.ICONTAINS),
+        PropertyFilter(hostile, ("other", "x'y"), Op.IS_NOT),
+        PropertyFilter(hostile, hostile, type=PropertyType.PERSON),
+        PropertyFilter("distinct_id", hostile, type=PropertyType.EVENT_METADATA),
+    )
+    asked = [EventSeries(hostile, filters=FilterGroup(children=(each,))) for each in filters]
+    result = await world.ask(trend(*asked))
+    assert [found.data for found in result.series] == [(0, 1, 0, 0)] * len(filters)
+
+
+async def test_backslash_in_contains_is_only_itself(world: EventWorld) -> None:
+    await _browsers(world, "C:\\temp", "C:temp", "C:\\\\temp")
+    assert await _count(world, PropertyFilter("x", "C:\\t", Op.ICONTAINS)) == 1
+    assert await _count(world, PropertyFilter("x", "\\", Op.ICONTAINS)) == 2
+
+
+async def test_contains_reaches_across_lines(world: EventWorld) -> None:
+    await _browsers(world, "one\ntwo")
+    assert await _count(world, PropertyFilter("x", "e%t", Op.ICONTAINS)) == 1
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a", "a{2,1}", "(?<=x)y"])
+async def test_unreadable_pattern_is_the_clients_error(world: EventWorld, pattern: str) -> None:
+    await _browsers(world, "x")
+    with pytest.raises(GatewayError) as refused:
+        await _count(world, PropertyFilter("x", pattern, Op.REGEX))
+    assert refused.value.code is ErrorCode.BAD_USER_INPUT
+    assert "SELECT" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        (Op.EXACT, None),
+        (Op.IS_NOT, None),
+        (Op.IN, "one"),
+        (Op.NOT_IN, "one"),
+        (Op.BETWEEN, 5),
+        (Op.BETWEEN, (5,)),
+        (Op.BETWEEN, (2, 1)),
+        (Op.BETWEEN, ("a", "b")),
+        (Op.BETWEEN, (1, 2, 3)),
+        (Op.IS_DATE_AFTER, "soon"),
+        (Op.IS_DATE_AFTER, "-7d"),
+    ],
+)
+async def test_unusable_value_is_refused_at_its_path(world: EventWorld, operator: Op, value: FilterValue) -> None:
+    with pytest.raises(BadUserInput) as refused:
+        await _count(world, PropertyFilter("x", value, operator, path=("query", "filters", 0)))
+    assert refused.value.path == ("query", "filters", 0, "value")
+
+
+async def test_many_filters_at_once_answer(world: EventWorld) -> None:
+    await _browsers(world, "a", "b")
+    conditions = [PropertyFilter(f"key {n}", operator=Op.IS_NOT_SET) for n in range(199)]
+    assert await _count(world, *conditions, PropertyFilter("x", "a")) == 1
