@@ -1,6 +1,7 @@
 """Every setting of the gateway, read from `TRENDGATE_…` environment variables."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,9 +36,14 @@ class Settings(BaseSettings):
     max_query_depth: PositiveInt = Field(15, description="Deepest nesting of a GraphQL document.")
     max_query_aliases: PositiveInt = Field(50, description="Most aliases in one GraphQL document.")
     max_query_tokens: PositiveInt = Field(5_000, description="Most tokens in one GraphQL document.")
+    max_variable_objects: PositiveInt = Field(
+        2_000, description="Most input objects in the variables of one GraphQL request."
+    )
     max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
     access_log: bool = Field(False, description="Write a log line for every HTTP request.")
-    log_level: str = Field("info", description="critical, error, warning, info or debug.")
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info", description="The least level that is logged: critical, error, warning, info or debug."
+    )
 
     @property
     def events_path(self) -> Path:

@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.federation.schema import FederationAny
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -49,7 +50,10 @@ class GatewaySchema(strawberry.federation.Schema):
 
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
-        result = await super().execute(query, *args, **kwargs)
+        try:
+            result = await super().execute(query, *args, **kwargs)
+        except CannotGetOperationTypeError as failure:
+            result = PreExecutionError(data=None, errors=[GraphQLError(failure.as_http_error_reason())])
         if not result.errors:
             return result
         context = kwargs.get("context_value")
@@ -114,13 +118,14 @@ def _check_references(representations: Iterable[object]) -> list[FederationAny]:
 
 def _check_reference(representation: object, index: int) -> dict[str, object]:
     path = ("representations", index)
-    if not isinstance(representation, dict) or representation.get("__typename") not in ENTITIES:
+    if not isinstance(representation, dict) or str(representation.get("__typename")) not in ENTITIES:
         raise BadUserInput(
             "A representation names no entity of this schema.",
             path=path,
             hint=f"Its __typename is one of: {', '.join(ENTITIES)}.",
         )
-    if not isinstance(representation.get("id"), str):
-        raise BadUserInput("A representation lacks its key, a text.", path=(*path, "id"))
+    key = representation.get("id")
+    if not isinstance(key, str | int):
+        raise BadUserInput("A representation lacks its key, an ID.", path=(*path, "id"))
     # A copy: Strawberry takes it apart, and it may be a variable that is used twice.
-    return {"__typename": representation["__typename"], "id": representation["id"]}
+    return {"__typename": representation["__typename"], "id": str(key)}

@@ -133,7 +133,7 @@ publish(
     "How the answer is going to be shown, which decides between a figure per bucket and one total.",
     {
         "ACTIONS_LINE_GRAPH": "A figure per bucket.",
-        "ACTIONS_LINE_GRAPH_CUMULATIVE": "A running total per bucket; people and groups count where they first appear.",
+        "ACTIONS_LINE_GRAPH_CUMULATIVE": "A running total; people and groups count where they first appear.",
         "ACTIONS_AREA_GRAPH": "A figure per bucket.",
         "ACTIONS_TABLE": "One total over the whole range.",
         "ACTIONS_PIE": "One total over the whole range.",

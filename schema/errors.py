@@ -1,6 +1,7 @@
 """How errors look to clients, and to whoever reads the log."""
 
 import logging
+import re
 from collections.abc import Iterable
 from uuid import uuid4
 
@@ -13,6 +14,9 @@ logger = logging.getLogger("trendgate")
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 MASKED_MESSAGE = "Internal error"
+
+_VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)' has invalid value(?: at (?P<place>[\w.\[\]]+))?: ")
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 
 
 def present_errors(errors: Iterable[GraphQLError], *, request_id: str, was_executed: bool) -> list[GraphQLError]:
@@ -52,8 +56,8 @@ def _present(error: GraphQLError, request_id: str, was_executed: bool) -> GraphQ
         return _refuse(error, error.message, {"code": PARSE_FAILED}, request_id)
     if cause is None and not was_executed:
         return _refuse(error, error.message, {"code": VALIDATION_FAILED}, request_id)
-    if cause is None or _is_about_arguments(cause):
-        return _refuse(error, error.message, {"code": str(ErrorCode.BAD_USER_INPUT)}, request_id)
+    if cause is None or _is_about_input(error, cause):
+        return _refuse(error, error.message, _describe_input(error), request_id)
     return _rewrite(error, MASKED_MESSAGE, mask(cause, request_id=request_id))
 
 
@@ -65,9 +69,20 @@ def _cause(error: GraphQLError) -> Exception | None:
     return cause
 
 
-def _is_about_arguments(cause: Exception) -> bool:
-    # GraphQL's own errors about arguments point at the document; those about results point nowhere.
-    return isinstance(cause, GraphQLError) and bool(cause.nodes)
+def _describe_input(error: GraphQLError) -> dict[str, object]:
+    extensions: dict[str, object] = {"code": str(ErrorCode.BAD_USER_INPUT)}
+    # GraphQL tells the place within a variable in its message only.
+    match = _VARIABLE.match(error.message)
+    if match:
+        steps = _STEP.finditer(match["place"] or "")
+        extensions["path"] = [match["name"], *(step["name"] or int(step["index"]) for step in steps)]
+    return extensions
+
+
+def _is_about_input(error: GraphQLError, cause: Exception) -> bool:
+    # Of GraphQL's own errors, those about variables come before any field is reached, and those about arguments
+    # point at the document. What is left is about results, which is our fault.
+    return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
 def _refuse(error: GraphQLError, message: str, extensions: dict[str, object], request_id: str) -> GraphQLError:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 from graphql import GraphQLFloat, GraphQLNonNull, GraphQLOutputType, GraphQLString
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from typing_extensions import override
 
 
 class LeafListExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -15,8 +15,7 @@ class LeafListExecutor(StrawberryGraphQLCoreExecutionContext):
     Must not be used with @stream, which delivers a list in parts.
     """
 
-    @override
-    def complete_iterable_value(
+    def complete_iterable_value(  # noqa: PLR0917 - graphql-core's signature
         self, item_type: GraphQLOutputType, details: Any, info: Any, path: Any, items: Any, context: Any
     ) -> Any:
         """See graphql-core's executor."""
@@ -27,12 +26,14 @@ class LeafListExecutor(StrawberryGraphQLCoreExecutionContext):
 
 def is_finished(item_type: GraphQLOutputType, items: Iterable[object]) -> bool:
     """Whether the list is what the ordinary way would make of it, item by item."""
-    leaf = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
     if type(items) is not list:
         return False
+    leaf = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
+    missing = set() if isinstance(item_type, GraphQLNonNull) else {NoneType}
+    kinds = set(map(type, items)) - missing
     if leaf is GraphQLString:
-        return set(map(type, items)) <= {str}
+        return kinds <= {str}
     if leaf is GraphQLFloat:
         # One NaN or infinity among the items makes the sum one.
-        return set(map(type, items)) <= {float} and isfinite(sum(items))
+        return kinds <= {float} and isfinite(sum(item for item in items if item is not None))
     return False

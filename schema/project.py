@@ -7,11 +7,11 @@ import strawberry
 from datasource.metadata.records import ProjectRecord
 from permissions.classes import require_scopes
 from permissions.guards import guarded_field
-from resolvers.context import RequestContext
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import WeekStartDay
 from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
@@ -19,13 +19,15 @@ from schema.trend_question import read_question
 PROJECT_SCOPE = "project:read"
 TREND_SCOPE = "insight:read"
 
-ContextInfo = strawberry.Info[RequestContext, None]
-
 
 @strawberry.type(description="A kind of group, such as company, that events can belong to.")
 class GroupType:
     index: int = strawberry.field(description="0 to 4; groupTypeIndex of filters and breakdowns.")
     name: str = strawberry.field(description="What such groups are called.")
+
+
+def _show_test_account_filters(root: strawberry.Parent["Project"]) -> list[StoredPropertyFilter]:
+    return [StoredPropertyFilter.from_filter(item) for item in test_account_filters(root.record)]
 
 
 @strawberry.federation.type(keys=["id"], description="A project: events, and the settings they are read with.")
@@ -36,6 +38,11 @@ class Project:
     timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
     week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
     group_types: list[GroupType] = strawberry.field(description="The kinds of groups its events name.")
+
+    test_account_filters: list[StoredPropertyFilter] = strawberry.field(
+        resolver=_show_test_account_filters,
+        description="The conditions that filterTestAccounts adds to a trend.",
+    )
 
     @classmethod
     def from_record(cls, record: ProjectRecord) -> Self:
@@ -53,10 +60,6 @@ class Project:
         """The entity behind a router's reference. Raises what the field `project` does."""
         require_scopes(info.context, PROJECT_SCOPE)
         return cls.from_record(await load_project(info.context, id))
-
-    @strawberry.field(description="The conditions that filterTestAccounts adds to a trend.")
-    def test_account_filters(self) -> list[StoredPropertyFilter]:
-        return [StoredPropertyFilter.from_filter(item) for item in test_account_filters(self.record)]
 
     @guarded_field(
         scopes=[TREND_SCOPE],

@@ -7,8 +7,9 @@ import strawberry
 from permissions.classes import require_caller
 from permissions.guards import authenticated_field, guarded_field
 from resolvers.projects import list_projects, load_project
-from schema.connection import ProjectConnection, read_cursor
-from schema.project import PROJECT_SCOPE, ContextInfo, Project
+from schema.info import ContextInfo
+from schema.pages import After, Connection, First, read_cursor
+from schema.project import PROJECT_SCOPE, Project
 from schema.viewer import Viewer
 
 
@@ -30,14 +31,8 @@ class Query:
         return Project.from_record(await load_project(info.context, id))
 
     @guarded_field(scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id.")
-    async def projects(
-        self,
-        info: ContextInfo,
-        first: Annotated[int, strawberry.argument(description="How many at most, 1 to 500.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="Start after the edge with this cursor.")
-        ] = None,
-    ) -> ProjectConnection:
-        position = None if after is None else read_cursor(after)
+    async def projects(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[Project]:
+        position = read_cursor("project", after)
         page = await list_projects(info.context, first=first, after=position)
-        return ProjectConnection.from_page(page, after=position)
+        nodes = [(record.id, Project.from_record(record)) for record in page.projects]
+        return Connection[Project].of("project", nodes, total=page.total, has_next=page.has_next, after=position)

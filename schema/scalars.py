@@ -2,10 +2,17 @@
 
 from datetime import datetime
 from math import isfinite
-from typing import NewType
+from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import (
+    EnumValueNode,
+    GraphQLError,
+    ListValueNode,
+    ValueNode,
+    VariableNode,
+    value_from_ast_untyped,
+)
 from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.trends.query import FilterValue, Scalar
@@ -21,6 +28,23 @@ def read_property_value(value: object) -> FilterValue:
     if isinstance(value, list | tuple):
         return tuple(_read_scalar(item) for item in value)
     return _read_scalar(value)
+
+
+def read_property_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> FilterValue:
+    """The same for a value within the document. Without `variables`, those in a list are left out, unchecked."""
+    try:
+        if not isinstance(node, ListValueNode):
+            return _read_scalar(_literal(node, variables))
+        known = (item for item in node.values if variables is not None or not isinstance(item, VariableNode))
+        return tuple(_read_scalar(_literal(item, variables)) for item in known)
+    except GraphQLError as refusal:
+        raise GraphQLError(refusal.message, node) from refusal
+
+
+def _literal(node: ValueNode, variables: dict[str, Any] | None) -> object:
+    if isinstance(node, EnumValueNode):
+        raise GraphQLError(f'PropertyValue takes no enum value: texts have quotes, "{node.value}".')
+    return value_from_ast_untyped(node, variables)
 
 
 def _read_scalar(value: object) -> Scalar:
@@ -57,6 +81,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A text, a number, a boolean, or a list of these.",
         serialize=write_property_value,
         parse_value=read_property_value,
+        parse_literal=read_property_literal,
     ),
     datetime: strawberry.scalar(
         name="DateTime",

@@ -39,7 +39,7 @@ class TrendSeries:
             custom_name=series.custom_name,
             math=series.math,
             formula=series.formula,
-            data=list(series.data),
+            data=[None if figure is None else float(figure) for figure in series.data],
             days=list(series.days),
             labels=list(series.labels),
             count=series.count,

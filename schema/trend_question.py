@@ -40,6 +40,7 @@ def read_question(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
         display=query.display,
         formulas=_read_formulas(query),
         smoothing_intervals=query.smoothing_intervals,
+        sampling_factor=1.0 if query.sampling_factor is None else query.sampling_factor,
     )
 
 
@@ -88,8 +89,11 @@ def _check_figures(query: TrendQueryInput) -> None:
             path=(*ARGUMENT, "smoothingIntervals"),
             hint="1 leaves the figures as they are.",
         )
-    if query.sampling_factor is not None and query.sampling_factor != 1:
-        raise BadUserInput("Sampling is not supported yet.", path=(*ARGUMENT, "samplingFactor"))
+    if query.sampling_factor is not None and not 0 < query.sampling_factor <= 1:
+        raise BadUserInput(
+            f"samplingFactor is more than 0 and at most 1, not {query.sampling_factor:g}.",
+            path=(*ARGUMENT, "samplingFactor"),
+        )
 
 
 def _read_series(query: TrendQueryInput) -> tuple[EventSeries, ...]:

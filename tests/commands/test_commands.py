@@ -1,49 +1,89 @@
-"""The commands as an operator runs them: a process, its output and its status."""
-
 import os
 import pty
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from commands import build_cli
 
 ROOT = Path(__file__).parents[2]
-Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs the command line from another folder, on a store of its own."""
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a command with a store of its own."""
+    for name in [name for name in os.environ if name.startswith("TRENDGATE_")]:
+        monkeypatch.delenv(name)
+    return {"TRENDGATE_DATA_DIR": str(tmp_path / "data")}
 
-    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
-        return subprocess.run(
+
+@pytest.fixture
+def run(settings: dict[str, str]) -> Run:
+    """Runs a command within this process, which spares the start."""
+
+    def run(*words: str, **more_settings: str) -> Outcome:
+        result = CliRunner().invoke(build_cli(), words, env=settings | more_settings)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def start(settings: dict[str, str], tmp_path: Path) -> Run:
+    """Starts a command as an operator does, from another folder."""
+
+    def start(*words: str, **more_settings: str) -> Outcome:
+        result = subprocess.run(
             [sys.executable, str(ROOT / "server.py"), *words],
-            env=environment | {"TRENDGATE_DATA_DIR": str(tmp_path / "data")} | settings,
+            env=os.environ | settings | more_settings,
             cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
+        return Outcome(status=result.returncode, stdout=result.stdout, stderr=result.stderr)
 
-    return run
+    return start
 
 
-def _lines(result: subprocess.CompletedProcess[str]) -> list[list[str]]:
-    assert result.returncode == 0, result.stderr
+def _lines(result: Outcome) -> list[list[str]]:
+    assert result.status == 0, result.stderr
     assert result.stderr == ""
     return [line.split("\t") for line in result.stdout.splitlines()]
 
 
-def _refusal(result: subprocess.CompletedProcess[str]) -> str:
-    assert result.returncode == 1, result.stderr
+def _refusal(result: Outcome) -> str:
+    assert result.status == 1, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     return result.stderr
+
+
+def test_command_as_a_process_prints_its_answer_or_refusal(start: Run) -> None:
+    assert start("project", "create", "Flights") == Outcome(0, "Created project 1: Flights\n", "")
+    assert _refusal(start("project", "create", "Flights")) == (
+        "error: There is a project named 'Flights' in this organization already.\n"
+    )
+    assert start("project").status == 2
 
 
 def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
@@ -62,7 +102,7 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
         *("key", "create", "--member", "ADA@example.com", "--label", "CI", "--project", "1"),
         *("--scope", "insight:read", "--scope", "project:read"),
     )
-    assert key.returncode == 0
+    assert key.status == 0
     assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", key.stdout)
     assert "not shown again" in key.stderr
 
@@ -73,14 +113,14 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert (listed["scopes"], listed["projects"]) == ("insight:read project:read", "1")
     assert (listed["last used"], listed["revoked"]) == ("never", "")
     assert run("key", "revoke", mask).stdout == f"Revoked {mask}: CI\n"
-    assert run("key", "revoke", listed["id"]).returncode == 0
+    assert run("key", "revoke", listed["id"]).status == 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", _lines(run("key", "list"))[1][-1])
 
 
 def test_organization_is_asked_for_once_there_are_several(run: Run) -> None:
-    assert run("project", "create", "A", "--organization", "Acme").returncode == 0
-    assert run("project", "create", "B").returncode == 0
-    assert run("member", "add", "ada@example.com", "--organization", "Zeta").returncode == 0
+    assert run("project", "create", "A", "--organization", "Acme").status == 0
+    assert run("project", "create", "B").status == 0
+    assert run("member", "add", "ada@example.com", "--organization", "Zeta").status == 0
     assert [line[1:3] for line in _lines(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
     assert _refusal(run("project", "create", "C")) == (
         "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"
@@ -92,10 +132,10 @@ def test_lists_of_an_empty_store_are_a_heading(run: Run) -> None:
         assert len(_lines(run(noun, "list"))) == 1
 
 
-def test_table_on_a_terminal_is_aligned(tmp_path: Path, run: Run) -> None:
+def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> None:
     run("project", "create", "A [bold]name[/bold]")
     ours, theirs = pty.openpty()
-    environment = os.environ | {"TRENDGATE_DATA_DIR": str(tmp_path / "data"), "TERM": "dumb", "COLUMNS": "100"}
+    environment = os.environ | settings | {"TERM": "dumb", "COLUMNS": "100"}
     subprocess.run(
         [sys.executable, str(ROOT / "server.py"), "project", "list"], env=environment, stdout=theirs, check=True
     )
@@ -135,17 +175,17 @@ def test_key_with_a_bad_scope_lists_the_valid_ones(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        (("project", "create"), "NAME"),
+        (("project", "create"), "'name'"),
         (("project", "create", "A", "--week-start", "friday"), "friday"),
         (("key", "create", "--member", "a@b", "--label", "x"), "--scope"),
-        (("key", "create", "--member", "a@b", "--label", "x", "--scope", "*", "--project", "one"), "one"),
+        (("key", "create", "--member", "a@b", "--label", "x", "--scope", "*", "--project", "one"), "'--project'"),
         (("projekt",), "projekt"),
         (("migrate", "--fast"), "--fast"),
     ],
 )
 def test_usage_error_is_status_2_and_names_what_is_wrong(run: Run, words: tuple[str, ...], wrong: str) -> None:
     result = run(*words)
-    assert result.returncode == 2
+    assert result.status == 2
     assert wrong in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -156,8 +196,8 @@ def test_settings_that_cannot_be_used_are_all_named(run: Run) -> None:
     assert "TRENDGATE_QUERY_TIMEOUT_S: Input should be greater than 0" in refusal
 
 
-def test_database_that_does_not_answer_is_told_without_its_password(run: Run) -> None:
-    refusal = _refusal(run("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
+def test_database_that_does_not_answer_is_told_without_its_password(start: Run) -> None:
+    refusal = _refusal(start("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
     assert "error: " in refusal
     assert "s3cret" not in refusal
 
@@ -165,7 +205,7 @@ def test_database_that_does_not_answer_is_told_without_its_password(run: Run) ->
 @pytest.mark.parametrize("words", [(), ("project",), ("member",), ("key",)])
 def test_help_names_the_commands(run: Run, words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
-    assert result.returncode == 0
+    assert result.status == 0
     expected = {
         (): ["migrate", "project", "member", "key"],
         ("project",): ["create", "list"],

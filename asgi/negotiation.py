@@ -1,0 +1,38 @@
+"""Which of the two media types of GraphQL over HTTP a client wants."""
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+
+def choose_media_type(accept: str | None) -> str:
+    """The newer type only where it is asked for by name and not less than the older one.
+
+    A client that asks for neither, or for nothing, gets plain JSON rather than a refusal.
+    """
+    weights = _weights(accept or "")
+    wanted = weights.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if wanted and wanted >= weights.get(JSON, 0.0) else JSON
+
+
+def accepts_html(accept: str | None) -> bool:
+    """Whether the request is a browser's for a page."""
+    return _weights(accept or "").get("text/html", 0.0) > 0
+
+
+def _weights(accept: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for entry in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        weights[name] = _quality(parameters)
+    return weights
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,91 @@
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from commands.listening import address_of, bind
+from commands.logs import configure_logging
+from commands.refusals import load_settings
+from commands.signals import on_stop_signals
+from settings import Settings
+
+if TYPE_CHECKING:
+    from asgi.server import Server
+    from asgi.stores import Stores
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command()(serve)
+
+
+def serve(
+    demo: Annotated[bool, typer.Option("--demo", help="Prepare the demo project and its key first.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="TRENDGATE_HOST")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port to listen on; 0 takes a free one.", show_default="TRENDGATE_PORT"
+        ),
+    ] = None,
+) -> None:
+    """Serve GraphQL at /graphql until Ctrl-C."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings().model_copy(update=given)
+    configure_logging(settings)
+    # First of all: whoever waits for data to load wants to know before that it could not be served.
+    with bind(settings.host, settings.port) as listener:
+        asyncio.run(Service(settings, listener, with_demo=demo).run())
+
+
+class Service:
+    """The server from opening its stores to closing them. Ctrl-C and SIGTERM end it in order, at any moment."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, *, with_demo: bool) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._with_demo = with_demo
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._server: Server | None = None
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Ends when it is told to; raises what keeps it from serving."""
+        work = asyncio.create_task(self._work())
+        with on_stop_signals(lambda: self._stop(work)):
+            await asyncio.wait({work})
+        if not work.cancelled():
+            work.result()
+
+    def _stop(self, work: asyncio.Task[None]) -> None:
+        self._is_stopping = True
+        if self._server is None:
+            work.cancel()
+        else:
+            self._server.stop()
+
+    async def _work(self) -> None:
+        from asgi.app import create_app
+        from asgi.server import Server
+        from asgi.stores import open_stores
+
+        async with open_stores(self._settings) as stores:
+            lines = await self._prepare_demo(stores) if self._with_demo else []
+            if self._is_stopping:  # told so while something went on that cannot be cancelled
+                return
+            app = create_app(self._settings, stores=stores)
+            self._server = Server(app, self._settings, on_start=lambda: self._announce(lines))
+            await self._server.serve(sockets=[self._listener])
+
+    async def _prepare_demo(self, stores: "Stores") -> list[str]:
+        from commands.demo import prepare_demo
+
+        demo = await prepare_demo(self._settings, stores.metadata, stores.events, self._console)
+        return [f"Project id: {demo.project_id}", f"API key: {demo.key}"]
+
+    def _announce(self, lines: list[str]) -> None:
+        self._console.print(f"Trendgate: {address_of(self._listener)}/graphql")
+        for line in lines:
+            self._console.print(line)
+        self._console.print("Press Ctrl-C to stop.")

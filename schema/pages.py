@@ -1,0 +1,80 @@
+"""Pages of lists: connections after the Relay cursor specification, with cursors that stay put while rows come."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Annotated, Generic, Self, TypeVar
+
+import strawberry
+
+from errors import BadUserInput
+
+Node = TypeVar("Node")
+
+First = Annotated[int, strawberry.argument(description="How many at most, 1 to 500.")]
+After = Annotated[str | None, strawberry.argument(description="Start after the edge with this cursor.")]
+Search = Annotated[
+    str | None, strawberry.argument(description="Only those whose name has this text in it, whatever the case.")
+]
+
+
+@strawberry.type(description="Where a page stands among all.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="More follow: ask with after: endCursor.")
+    has_previous_page: bool = strawberry.field(description="The page does not start at the beginning.")
+    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
+
+
+@strawberry.type(description="A place in a list.")
+class Edge(Generic[Node]):
+    cursor: str = strawberry.field(description="Continue after this edge with after: cursor.")
+    node: Node = strawberry.field(description="What is at this place.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[Node]):
+    edges: list[Edge[Node]] = strawberry.field(description="The places of the page, by ascending id.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    total_count: int = strawberry.field(description="How many there are on all pages.")
+
+    @classmethod
+    def of(
+        cls, kind: str, nodes: Sequence[tuple[int, Node]], *, total: int, has_next: bool, after: int | None
+    ) -> Self:
+        """The page of these nodes, each with its id, that follows the id `after`; `kind` marks its cursors."""
+        edges = [Edge(cursor=write_cursor(kind, number), node=node) for number, node in nodes]
+        return cls(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=has_next,
+                has_previous_page=after is not None,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+            total_count=total,
+        )
+
+
+def write_cursor(kind: str, number: int) -> str:
+    """Opaque to clients: the kind of list and an id, wrapped."""
+    return base64.urlsafe_b64encode(f"{kind}:{number}".encode()).decode()
+
+
+def read_cursor(kind: str, cursor: str | None) -> int | None:
+    """The id in a cursor; raises BadUserInput for a text that no page of such a list gave out."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    position = re.fullmatch(rf"{kind}:([1-9][0-9]{{0,9}})", text)
+    if position is None:
+        raise BadUserInput(
+            "The cursor is none that this list gave out.",
+            path=("after",),
+            hint="Take it from pageInfo.endCursor or an edge's cursor.",
+        )
+    return int(position[1])

@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from asgi.stores import Stores
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.metadata.store import MetadataStore
+from settings import Settings
+from tests.asgi.gateway import Gateway, open_gateway
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data_dir=tmp_path_factory.mktemp("gateway"))
+
+
+@pytest.fixture(scope="session")
+async def stores(engine: EmbeddedEngine, settings: Settings) -> AsyncIterator[Stores]:
+    """One metadata store for all: numbers of projects are then unique among the events of the shared engine."""
+    async with MetadataStore.open(settings.metadata_url) as metadata:
+        await metadata.migrate()
+        yield Stores(metadata=metadata, events=engine)
+
+
+@pytest.fixture(scope="session")
+async def gateway(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
+    async with open_gateway(stores, settings) as gateway:
+        yield gateway

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+from asgi.stores import Stores
+from datasource.metadata.store import MetadataStore
+from tests.asgi.gateway import Gateway, open_gateway
+
+
+async def test_healthz_answers_without_stores(gateway: Gateway) -> None:
+    response = await gateway.client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def test_readyz_with_both_stores_is_ok(gateway: Gateway) -> None:
+    response = await gateway.client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "stores": {"metadata": "ok", "events": "ok"}}
+
+
+async def test_readyz_says_which_store_does_not_answer(gateway: Gateway, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    async with MetadataStore.open(f"sqlite+aiosqlite:///{folder}") as broken:
+        stores = Stores(metadata=broken, events=gateway.stores.events)
+        async with open_gateway(stores, gateway.settings) as ailing:
+            response = await ailing.client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["stores"]["events"] == "ok"
+    assert "does not answer" in response.json()["stores"]["metadata"]
+    assert str(folder) not in response.text

@@ -1,0 +1,64 @@
+import stat
+from pathlib import Path
+
+from datasource.metadata.keys import list_keys, revoke_key
+from datasource.metadata.projects import list_projects
+from datasource.metadata.records import WeekStartDay
+from datasource.metadata.store import MetadataStore
+from settings import Settings
+from tests.commands.trendgate_runs import ask_events, run
+
+# Counted from the package's own CSV files, without any code of ours.
+DEPARTED = "[26483,23690,27973,27662,28233,27234,28485,28841,27122,28653,27035,27110]"
+CANCELLED = "[521,1261,861,668,563,1009,940,486,452,236,233,1025]"
+MONTHLY = (
+    "SELECT toString(groupArray(n)) FROM (SELECT count() AS n FROM events WHERE event = '{}' "
+    "GROUP BY toMonth(timestamp, 'America/New_York') AS month ORDER BY month)"
+)
+
+
+async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    first = run(data_dir, "demo")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith("Project id: 1\nAPI key: phx_")
+    assert stat.S_IMODE((data_dir / "demo-key").stat().st_mode) == 0o600
+    assert ask_events(
+        data_dir,
+        MONTHLY.format("flight departed"),
+        MONTHLY.format("flight cancelled"),
+        "SELECT uniqExact(person_no), max(person_no) >= 4037 FROM events WHERE event = 'flight departed'",
+        "SELECT sum(events), groupBitmapMerge(people) FROM events_by_hour WHERE event = 'flight departed'",
+        "SELECT count(), countIf(isNull(properties.speed)) FROM persons FINAL",
+        "SELECT type_index, count() FROM groups FINAL GROUP BY type_index ORDER BY type_index",
+        "SELECT round(avg(properties.dep_delay::Nullable(Float64)), 5) FROM events WHERE group_1 = 'EWR' "
+        "AND event = 'flight departed'",
+        "SELECT count() FROM events WHERE distinct_id = 'unassigned' AND properties.tailnum IS NULL",
+    ) == [
+        f"('{DEPARTED}',)",
+        f"('{CANCELLED}',)",
+        "(4037, 1)",
+        "(328521, 4037)",
+        "(3322, 3322)",
+        "(0, 16); (1, 1458)",
+        "(15.10795,)",
+        "(2512,)",
+    ]
+
+    async with MetadataStore.open(Settings(data_dir=data_dir).metadata_url) as store:
+        (project,) = await list_projects(store)
+        assert (project.name, project.timezone) == ("NYC flights 2013", "America/New_York")
+        assert project.week_start_day is WeekStartDay.SUNDAY
+        assert [(each.index, each.name) for each in project.group_types] == [(0, "airline"), (1, "airport")]
+
+        second = run(data_dir, "demo")
+        assert (second.returncode, second.stdout) == (0, first.stdout)
+        assert "Loading" not in second.stderr
+
+        (owned,) = await list_keys(store)
+        await revoke_key(store, owned.key.id)
+        third = run(data_dir, "demo")
+        assert third.returncode == 0
+        assert third.stdout != first.stdout
+        assert third.stdout.startswith("Project id: 1\nAPI key: phx_")
+        assert len(await list_keys(store)) == 2

@@ -1,0 +1,150 @@
+import os
+import pty
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from datasource.metadata.projects import ensure_project
+from datasource.metadata.store import MetadataStore
+from settings import Settings
+from tests.commands.trendgate_runs import ask_events, environment, run, start
+
+EVENT = {"event": "seen", "distinct_id": "ada", "timestamp": "2024-05-01T10:00:00Z"}
+
+
+@pytest.fixture
+async def data_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    async with MetadataStore.open(Settings(data_dir=folder).metadata_url) as store:
+        await store.migrate()
+        await ensure_project(store, organization="O", name="P")
+    return folder
+
+
+def lines(*rows: object) -> bytes:
+    return b"".join((row if isinstance(row, bytes) else orjson.dumps(row)) + b"\n" for row in rows)
+
+
+def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tmp_path: Path) -> None:
+    events, people, groups = (tmp_path / name for name in ("events.jsonl", "people.jsonl", "groups.jsonl"))
+    events.write_bytes(lines(EVENT, b"{", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
+    people.write_bytes(lines({"distinct_id": "ada", "properties": {"plan": "pro"}}))
+    groups.write_bytes(lines({"group_type": "company", "group_key": "acme", "properties": {"size": 3}}))
+    done = run(data_dir, "load", "--project", "1", people, events, groups)
+    rejects = data_dir / "events.jsonl.rejects.jsonl"
+    *_, unused, last = done.stdout.splitlines()
+    assert done.returncode == 3
+    assert unused == "not loaded: ip"
+    assert last.startswith("loaded 2 events, 1 persons, 1 groups, 1 rejected, 0 already there, in ")
+    assert last.endswith(f" a second); rejects in {rejects}")
+    (reject,) = map(orjson.loads, rejects.read_bytes().splitlines())
+    assert (reject["file"], reject["row"], reject["line"]) == (str(events), 2, "{")
+    assert done.stderr == ""
+
+    events.write_bytes(lines(EVENT, b"", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
+    again = run(data_dir, "load", "--project", "1", events)
+    assert again.returncode == 0
+    assert "loaded 0 events, 0 rejected, 1 already there" not in again.stdout
+    assert "loaded 0 events, 0 rejected, 2 already there" in again.stdout
+    assert not rejects.exists()
+    assert ask_events(
+        data_dir,
+        "SELECT count(), uniqExact(person_no) FROM events",
+        "SELECT sum(events), groupBitmapMerge(people) FROM events_by_hour",
+        "SELECT type_index, toString(properties) FROM groups",
+    ) == ["(2, 2)", "(2, 2)", "(0, '{\"size\":3}')"]
+
+
+def test_load_that_cannot_run_says_why_and_ends_with_one(data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(lines(EVENT))
+    gone = run(data_dir, "load", "--project", "1", file, tmp_path / "gone.jsonl")
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert gone.stderr.splitlines() == [f"error: There is no file {tmp_path}/gone.jsonl.", "hint: Check the path."]
+
+    unknown = run(data_dir, "load", "--project", "9", file)
+    assert unknown.returncode == 1
+    assert unknown.stderr.startswith("error: There is no project 9.\nhint: ")
+
+    nowhere = run(data_dir, "load", "--project", "1", file, "--rejects", file / "below")
+    assert nowhere.returncode == 1
+    assert "cannot be written" in nowhere.stderr
+    assert "Traceback" not in nowhere.stderr
+
+
+def test_load_into_a_folder_in_use_says_so(data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(lines(EVENT))
+    with start(data_dir, "serve", "--port", "0") as server:
+        assert server.stdout is not None
+        assert "/graphql" in server.stdout.readline()
+        refused = run(data_dir, "load", "--project", "1", file)
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        f"error: The data folder {data_dir}/events is in use by another process.\nhint: "
+    )
+
+
+def test_load_interrupted_says_what_is_stored_and_continues_when_repeated(data_dir: Path, tmp_path: Path) -> None:
+    file, count = tmp_path / "many.jsonl", 700_000
+    with file.open("wb") as out:
+        # The first batch is stored when its reject is written down.
+        out.write(b"{\n")
+        out.writelines(
+            b'{"event":"e","distinct_id":"d%d","timestamp":"2024-05-%02dT10:00:00Z","properties":{"n":%d}}\n'
+            % (number % 500, 1 + number % 30, number)
+            for number in range(count)
+        )
+    with start(data_dir, "load", "--project", "1", file) as process:
+        wait_for(data_dir / "many.jsonl.rejects.jsonl")
+        process.send_signal(signal.SIGINT)
+        out_text, err = process.communicate(timeout=120)
+    assert (process.returncode, out_text) == (130, "")
+    assert err.startswith("interrupted: ")
+    stored = int(err.split()[1])
+    assert 0 < stored < count
+    rolled_up = "SELECT sum(events) FROM events_by_hour"
+    assert ask_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({stored},)", f"({stored},)"]
+    assert (
+        f"loaded {count - stored} events, 1 rejected, {stored} already there"
+        in run(data_dir, "load", "--project", "1", file).stdout
+    )
+    assert ask_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({count},)", f"({count},)"]
+
+
+def wait_for(path: Path) -> None:
+    limit = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def test_load_on_a_terminal_shows_progress(data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(lines(EVENT))
+    shown = "".join(on_terminal(data_dir, "load", "--project", "1", str(file)))
+    assert "events.jsonl" in shown
+    assert "1 rows" in shown
+    assert "loaded 1 events" in shown
+
+
+def on_terminal(data_dir: Path, *arguments: str) -> Iterator[str]:
+    import sys
+
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvpe(sys.executable, [sys.executable, "server.py", *arguments], environment(data_dir))
+    try:
+        while data := os.read(terminal, 65536):
+            yield data.decode(errors="replace")
+    except OSError:  # how a closed terminal shows
+        pass
+    os.close(terminal)
+    os.waitpid(child, 0)

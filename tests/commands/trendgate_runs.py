@@ -1,0 +1,51 @@
+"""Runs the command line as its users do: in a process and a data folder of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+    return kept | {"TRENDGATE_DATA_DIR": str(data_dir)}
+
+
+def run(data_dir: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    with start(data_dir, *arguments) as process:
+        out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def start(data_dir: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "server.py", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(data_dir),
+    )
+
+
+_ASK = """
+import asyncio, pathlib, sys
+from datasource.clickhouse.embedded import EmbeddedEngine
+
+async def ask():
+    engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
+    for select in sys.argv[2:]:
+        print(*(await engine.query(select)).rows(), sep="; ")
+    await engine.close()
+
+asyncio.run(ask())
+"""
+
+
+def ask_events(data_dir: Path, *selects: str) -> list[str]:
+    """What ClickHouse answers, a line a statement; this process has its own ClickHouse open already."""
+    command = [sys.executable, "-c", _ASK, str(data_dir / "events"), *selects]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
+    return done.stdout.splitlines()

@@ -1,0 +1,122 @@
+"""The schema as a text: what is committed, and what clients were promised."""
+
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    introspection_types,
+    is_specified_scalar_type,
+)
+
+from permissions.guards import unguarded_fields
+from schema.build import build_schema, print_sdl
+from schema.query import Query
+from settings import Settings
+
+FEDERATION = ("_", "link__")
+SCHEMA = build_schema(Settings())
+TYPES = {
+    name: graphql_type
+    for name, graphql_type in SCHEMA._schema.type_map.items()
+    if name not in introspection_types
+    and not is_specified_scalar_type(graphql_type)
+    and not name.startswith(FEDERATION)
+}
+
+INPUTS = {
+    "TrendQueryInput": (
+        "events actions properties propertyGroup filterTestAccounts dateFrom dateTo explicitDate interval "
+        "breakdown breakdownType breakdownGroupTypeIndex breakdownHistogramBinCount breakdownNormalizeUrl "
+        "breakdowns breakdownLimit breakdownHideOther compare compareTo display formula formulas "
+        "smoothingIntervals samplingFactor"
+    ),
+    "EventSeriesInput": (
+        "event customName order math mathProperty mathPropertyType mathGroupTypeIndex mathExpression properties "
+        "propertyGroup"
+    ),
+    "ActionSeriesInput": (
+        "actionId customName order math mathProperty mathPropertyType mathGroupTypeIndex mathExpression "
+        "properties propertyGroup"
+    ),
+    "BreakdownInput": "type property groupTypeIndex histogramBinCount normalizeUrl",
+    "FormulaInput": "formula customName",
+    "PropertyFilterInput": "key value operator type groupTypeIndex",
+    "PropertyGroupInput": "type filters groups",
+}
+SIZES = {
+    "TrendInterval": 5,
+    "WeekStartDay": 2,
+    "LogicalOperator": 2,
+    "BreakdownType": 7,
+    "TrendDisplay": 10,
+    "PropertyType": 8,
+    "PropertyOperator": 19,
+    "TrendMath": 26,
+    "CompareLabel": 2,
+    "OrganizationLevel": 3,
+}
+
+
+def test_committed_sdl_is_what_the_code_says() -> None:
+    committed = (Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8")
+    assert committed == print_sdl(), "run: python server.py schema > schema.graphql"
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_input_has_every_field(name: str) -> None:
+    graphql_type = TYPES[name]
+    assert isinstance(graphql_type, GraphQLInputObjectType)
+    assert set(graphql_type.fields) == set(INPUTS[name].split())
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_enum_has_every_value(name: str) -> None:
+    graphql_type = TYPES[name]
+    assert isinstance(graphql_type, GraphQLEnumType)
+    assert len(graphql_type.values) == SIZES[name]
+
+
+def test_everything_is_described() -> None:
+    assert [name for name in _names() if not name[1]] == []
+
+
+def test_enums_of_the_schema_are_all_known() -> None:
+    assert {name for name, graphql_type in TYPES.items() if isinstance(graphql_type, GraphQLEnumType)} == set(
+        SIZES
+    )
+
+
+def test_root_fields_are_all_guarded() -> None:
+    assert unguarded_fields(Query) == ()
+
+
+def test_no_default_is_null() -> None:
+    assert "= null" not in print_sdl()
+
+
+def test_scopes_stand_in_the_sdl() -> None:
+    assert '@requiresScopes(scopes: [["insight:read"]])' in print_sdl()
+    assert 'schema @link(url: "https://specs.apollo.dev/federation/v2.9"' in print_sdl()
+
+
+def _names() -> list[tuple[str, str | None]]:
+    names: list[tuple[str, str | None]] = []
+    for name, graphql_type in TYPES.items():
+        names.append((name, graphql_type.description))
+        if isinstance(graphql_type, GraphQLEnumType):
+            names += [(f"{name}.{key}", value.description) for key, value in graphql_type.values.items()]
+        elif isinstance(graphql_type, GraphQLInputObjectType):
+            names += [(f"{name}.{key}", field.description) for key, field in graphql_type.fields.items()]
+        elif isinstance(graphql_type, GraphQLObjectType):
+            for key, field in graphql_type.fields.items():
+                if key.startswith("_"):
+                    continue
+                names.append((f"{name}.{key}", field.description))
+                names += [(f"{name}.{key}.{each}", arg.description) for each, arg in field.args.items()]
+        else:
+            assert isinstance(graphql_type, GraphQLScalarType)
+    return names

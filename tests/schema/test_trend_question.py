@@ -1,0 +1,270 @@
+"""From a client's input to the compiler's question. Inputs are given as clients write them, in GraphQL."""
+
+from typing import Any
+
+import pytest
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from errors import BadUserInput
+from resolvers.trends.query import (
+    Breakdown,
+    BreakdownType,
+    EventSeries,
+    FilterGroup,
+    Formula,
+    LogicalOperator,
+    Math,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendDisplay,
+    TrendInterval,
+    TrendMath,
+    TrendQuery,
+)
+from schema.scalars import SCALARS
+from schema.trend_input import TrendQueryInput
+from schema.trend_question import read_question
+
+MAX_FILTERS = 5
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def read(self, info: strawberry.Info, query: TrendQueryInput) -> bool:
+        info.context["question"] = read_question(query, max_filters=MAX_FILTERS)
+        return True
+
+
+SCHEMA = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+
+
+def read(text: str) -> TrendQuery:
+    """The question of the input; raises what refuses it."""
+    context: dict[str, Any] = {}
+    result = SCHEMA.execute_sync(f"{{ read(query: {{ {text} }}) }}", context_value=context)
+    for error in result.errors or ():
+        raise error.original_error or error
+    question: TrendQuery = context["question"]
+    return question
+
+
+def refusal_of(text: str) -> BadUserInput:
+    with pytest.raises(BadUserInput) as caught:
+        read(text)
+    return caught.value
+
+
+def test_question_of_one_event_has_the_defaults() -> None:
+    question = read('events: [{event: "sign up"}]')
+    assert question == TrendQuery(series=(EventSeries("sign up"),), filters=FilterGroup())
+    assert question.series[0].path == ("query", "events", 0)
+
+
+def test_question_of_every_input_is_complete() -> None:
+    question = read(
+        """events: [{event: "pay", customName: "payments", math: SUM, mathProperty: "price",
+                     mathPropertyType: PERSON,
+                     properties: [{key: "plan", value: ["a", 1, 2.5, true], operator: IS_NOT}]}]
+        properties: [{key: "name", type: GROUP, groupTypeIndex: 1, operator: IS_SET}]
+        propertyGroup: {type: OR, filters: [{key: "x", value: "1"}], groups: [{filters: [{key: "y", value: "2"}]}]}
+        filterTestAccounts: true, dateFrom: "-14d", dateTo: "-1d", explicitDate: true, interval: WEEK
+        breakdown: ["name"], breakdownType: GROUP, breakdownGroupTypeIndex: 0, breakdownHistogramBinCount: 4,
+        breakdownNormalizeUrl: true, breakdownLimit: 3, breakdownHideOther: true
+        compare: true, compareTo: "-1y", display: BOLD_NUMBER
+        formulas: [{formula: "A * 2", customName: "twice"}], smoothingIntervals: 3, samplingFactor: 0.5"""
+    )
+    assert question == TrendQuery(
+        series=(
+            EventSeries(
+                "pay",
+                math=Math(TrendMath.SUM, property="price", property_type=PropertyType.PERSON),
+                filters=FilterGroup(
+                    children=(PropertyFilter("plan", ("a", 1, 2.5, True), PropertyOperator.IS_NOT),)
+                ),
+                custom_name="payments",
+            ),
+        ),
+        filters=FilterGroup(
+            LogicalOperator.AND,
+            (
+                PropertyFilter("name", None, PropertyOperator.IS_SET, PropertyType.GROUP, 1),
+                FilterGroup(
+                    LogicalOperator.OR,
+                    (PropertyFilter("x", "1"), FilterGroup(children=(PropertyFilter("y", "2"),))),
+                ),
+            ),
+        ),
+        filter_test_accounts=True,
+        date_from="-14d",
+        date_to="-1d",
+        explicit_date=True,
+        interval=TrendInterval.WEEK,
+        breakdowns=(Breakdown("name", BreakdownType.GROUP, 0, 4, True),),
+        breakdown_limit=3,
+        breakdown_hide_other=True,
+        compare=True,
+        compare_to="-1y",
+        display=TrendDisplay.BOLD_NUMBER,
+        formulas=(Formula("A * 2", "twice"),),
+        smoothing_intervals=3,
+        sampling_factor=0.5,
+    )
+
+
+def test_question_parts_know_where_they_came_from() -> None:
+    question = read(
+        """events: [{event: "a"}, {properties: [{key: "p"}], propertyGroup: {groups: [{filters: [{key: "q"}]}]}}]
+        breakdowns: [{property: "b"}], formulas: [{formula: "A"}, {formula: "B"}]"""
+    )
+    assert [leaf.path for leaf in question.series[1].filters.leaves()] == [
+        ("query", "events", 1, "properties", 0),
+        ("query", "events", 1, "propertyGroup", "groups", 0, "filters", 0),
+    ]
+    assert question.breakdowns[0].path == ("query", "breakdowns", 0)
+    assert question.formulas[1].path == ("query", "formulas", 1)
+
+
+def test_question_with_null_event_means_every_event() -> None:
+    assert read("events: [{event: null}, {}]").series == (EventSeries(None), EventSeries(None))
+
+
+@pytest.mark.parametrize(
+    ("orders", "expected"),
+    [
+        ((None, None, None), "abc"),
+        ((2, 1, 0), "cba"),
+        ((1, 1, 0), "cab"),
+        ((None, None, 0), "acb"),
+        ((5, None, None), "bca"),
+        ((-1, -2, None), "bac"),
+    ],
+)
+def test_question_series_are_sorted_by_order_and_otherwise_as_listed(
+    orders: tuple[int | None, ...], expected: str
+) -> None:
+    events = ", ".join(
+        f'{{event: "{name}", order: {"null" if order is None else order}}}'
+        for name, order in zip("abc", orders, strict=True)
+    )
+    question = read(f"events: [{events}]")
+    assert "".join(str(series.event) for series in question.series if isinstance(series, EventSeries)) == expected
+
+
+def test_question_with_a_formula_keeps_its_text() -> None:
+    assert read('events: [{}], formula: "A / 2"').formulas == (Formula("A / 2"),)
+
+
+def test_question_with_several_breakdown_keys_has_one_breakdown_each() -> None:
+    question = read('events: [{}], breakdown: ["a", "b", "c"], breakdownType: PERSON')
+    assert question.breakdowns == tuple(Breakdown(key, BreakdownType.PERSON) for key in "abc")
+
+
+def test_question_with_empty_breakdown_has_none() -> None:
+    assert read("events: [{}], breakdown: [], breakdowns: []").breakdowns == ()
+
+
+def test_question_of_many_cohorts_keeps_them_all() -> None:
+    ids = ", ".join(str(number) for number in range(1, 8))
+    assert len(read(f"events: [{{}}], breakdown: [{ids}], breakdownType: COHORT").breakdowns) == 7
+
+
+LONG = "x" * 401
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", ()),
+        ("events: [], actions: []", ()),
+        ('actions: [{actionId: "1"}]', ("actions", 0)),
+        ('events: [{}], actions: [{actionId: "1"}]', ("actions", 0)),
+        (f"events: [{'{} ' * 27}]", ("events",)),
+        (f'events: [{{event: "{LONG}"}}]', ("events", 0, "event")),
+        ('events: [{event: "a\\u0000"}]', ("events", 0, "event")),
+        ('events: [{event: ""}]', ("events", 0, "event")),
+        (f'events: [{{}}, {{customName: "{LONG}"}}]', ("events", 1, "customName")),
+        ('events: [{mathProperty: ""}]', ("events", 0, "mathProperty")),
+        (f'events: [{{mathProperty: "{LONG}"}}]', ("events", 0, "mathProperty")),
+        ("events: [{mathGroupTypeIndex: 5}]", ("events", 0, "mathGroupTypeIndex")),
+        ("events: [{mathGroupTypeIndex: -1}]", ("events", 0, "mathGroupTypeIndex")),
+        ('events: [{mathExpression: "\\u0000"}]', ("events", 0, "mathExpression")),
+        ("events: [{properties: [{}]}]", ("events", 0, "properties", 0, "key")),
+        (f'events: [{{}}], properties: [{{key: "{LONG}"}}]', ("properties", 0, "key")),
+        ('events: [{}], properties: [{key: "\\u0000"}]', ("properties", 0, "key")),
+        ('events: [{}], properties: [{key: "a", type: GROUP}]', ("properties", 0, "groupTypeIndex")),
+        ('events: [{}], properties: [{key: "a", groupTypeIndex: 1}]', ("properties", 0, "groupTypeIndex")),
+        (
+            'events: [{}], properties: [{key: "a", type: GROUP, groupTypeIndex: 9}]',
+            ("properties", 0, "groupTypeIndex"),
+        ),
+        (
+            "events: [{}], propertyGroup: {groups: [{}, {filters: [{}]}]}",
+            ("propertyGroup", "groups", 1, "filters", 0, "key"),
+        ),
+        ('events: [{}], breakdown: ["a"], breakdowns: [{property: "a"}]', ("breakdown",)),
+        ('events: [{}], breakdown: ["a", "b", "c", "d"]', ("breakdown",)),
+        ('events: [{}], breakdown: ["a", ""]', ("breakdown", 1)),
+        ('events: [{}], breakdown: ["a"], breakdownType: GROUP', ("breakdownGroupTypeIndex",)),
+        ('events: [{}], breakdown: ["a"], breakdownGroupTypeIndex: 1', ("breakdownGroupTypeIndex",)),
+        ('events: [{}], breakdown: ["a"], breakdownHistogramBinCount: 0', ("breakdownHistogramBinCount",)),
+        ('events: [{}], breakdown: ["a", "b"], breakdownHistogramBinCount: 4', ("breakdownHistogramBinCount",)),
+        ('events: [{}], breakdown: ["a", "b"], breakdownNormalizeUrl: true', ("breakdownNormalizeUrl",)),
+        ("events: [{}], breakdownType: PERSON", ("breakdownType",)),
+        ("events: [{}], breakdownGroupTypeIndex: 1", ("breakdownGroupTypeIndex",)),
+        ("events: [{}], breakdownHistogramBinCount: 4", ("breakdownHistogramBinCount",)),
+        (
+            'events: [{}], breakdowns: [{property: "a"}], breakdownNormalizeUrl: true',
+            ("breakdownNormalizeUrl",),
+        ),
+        (f"events: [{{}}], breakdowns: [{'{property: 1} ' * 4}]", ("breakdowns",)),
+        ('events: [{}], breakdowns: [{property: "a"}, {property: ""}]', ("breakdowns", 1, "property")),
+        (
+            'events: [{}], breakdowns: [{property: "a", histogramBinCount: -1}]',
+            ("breakdowns", 0, "histogramBinCount"),
+        ),
+        ('events: [{}], breakdowns: [{property: "a", type: GROUP}]', ("breakdowns", 0, "groupTypeIndex")),
+        ("events: [{}], breakdownLimit: 0", ("breakdownLimit",)),
+        ("events: [{}], breakdownLimit: 1001", ("breakdownLimit",)),
+        ("events: [{}], smoothingIntervals: 0", ("smoothingIntervals",)),
+        ("events: [{}], samplingFactor: 0", ("samplingFactor",)),
+        ("events: [{}], samplingFactor: 1.5", ("samplingFactor",)),
+        ("events: [{}], samplingFactor: -0.5", ("samplingFactor",)),
+        ('events: [{}], formula: "A", formulas: [{formula: "A"}]', ("formula",)),
+        ('events: [{}], formula: "\\u0000"', ("formula",)),
+        (f'events: [{{}}], formulas: [{{formula: "A", customName: "{LONG}"}}]', ("formulas", 0, "customName")),
+    ],
+)
+def test_input_that_cannot_be_used_is_refused_with_its_path(text: str, path: tuple[str | int, ...]) -> None:
+    assert refusal_of(text).path == ("query", *path)
+
+
+def test_filters_are_counted_wherever_they_are() -> None:
+    five = """events: [{properties: [{key: "a"}], propertyGroup: {filters: [{key: "b"}]}}]
+        properties: [{key: "c"}], propertyGroup: {filters: [{key: "d"}], groups: [{filters: [{key: "e"}%s]}]}"""
+    assert len(tuple(read(five % "").filters.leaves())) == 3
+    refusal = refusal_of(five % ', {key: "f"}')
+    assert "There are 6 property filters" in refusal.message
+    assert f"{MAX_FILTERS} are allowed" in refusal.message
+
+
+def test_groups_nested_twenty_deep_are_read_and_deeper_ones_refused() -> None:
+    def nested(depth: int) -> str:
+        return "{groups: [" * (depth - 1) + "{}" + "]}" * (depth - 1)
+
+    read(f"events: [{{}}], propertyGroup: {nested(20)}")
+    refusal = refusal_of(f"events: [{{}}], propertyGroup: {nested(21)}")
+    assert refusal.path == ("query", "propertyGroup", *("groups", 0) * 20)
+
+
+def test_cohort_filter_needs_no_key() -> None:
+    [leaf] = read("events: [{}], properties: [{type: COHORT, operator: IN, value: 3}]").filters.leaves()
+    assert leaf == PropertyFilter("", 3, PropertyOperator.IN, PropertyType.COHORT)
+
+
+def test_expression_may_be_longer_than_a_key() -> None:
+    expression = "1 = 1 or " * 100 + "1 = 1"
+    [leaf] = read(f'events: [{{}}], properties: [{{type: HOGQL, key: "{expression}"}}]').filters.leaves()
+    assert leaf.key == expression
