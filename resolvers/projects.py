@@ -10,6 +10,7 @@ from resolvers.context import RequestContext
 from resolvers.saved import check_page, read_id
 from resolvers.stored_filters import read_filter
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
+from resolvers.trends.surroundings import Surroundings
 
 
 async def load_project(context: RequestContext, project_id: str) -> ProjectRecord:
@@ -46,3 +47,9 @@ def trend_project(record: ProjectRecord) -> TrendProject:
 def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
     """The stored conditions; ValueError or TypeError when the store holds something else."""
     return tuple(read_filter(stored, ("query", "filterTestAccounts")) for stored in record.test_account_filters)
+
+
+def surroundings(context: RequestContext, record: ProjectRecord) -> Surroundings:
+    """What a filter of the project means at the request's clock, as far as it mentions no cohort."""
+    project = trend_project(record)
+    return Surroundings(project.timezone, context.now, project.week_start)

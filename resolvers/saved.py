@@ -1,10 +1,8 @@
-"""What everything saved in a project has in common: ids as clients write them, pages, who made it."""
+"""What everything saved in a project has in common: ids and pages, as clients ask for them."""
 
 import re
 
-from datasource.metadata.records import MemberRecord, ProjectRecord, SavedRecord
 from errors import BadUserInput, NotFound
-from resolvers.context import RequestContext
 
 LARGEST_PAGE = 500
 LONGEST_SEARCH = 400
@@ -32,15 +30,3 @@ def check_page(first: int, search: str | None) -> str:
             f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
         )
     return text
-
-
-async def load_creator(
-    context: RequestContext, project: ProjectRecord, record: SavedRecord
-) -> MemberRecord | None:
-    """Who made it, while they are a member of the project's organization; otherwise nobody is told of them."""
-    if record.created_by is None:
-        return None
-    member = await context.members.load(record.created_by)
-    if member is None or member.level_in(project.organization_id) is None:
-        return None
-    return member

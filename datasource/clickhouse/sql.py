@@ -115,7 +115,15 @@ class Field:
     group_type_index: int | None = None
 
 
-Expr = Column | Subcolumn | Param | Number | Null | Call | Infix | Cast | Alias | Lambda | Over | Scalar | Field
+@dataclass(frozen=True, slots=True)
+class CohortMember:
+    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it."""
+
+    cohort_id: int
+    version: int
+
+
+Expr = Column | Subcolumn | Param | Number | Null | Call | Infix | Cast | Alias | Lambda | Over | Scalar | Field | CohortMember
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_READERS: Final[Mapping[FileFormat, Callable[[Path], Iterator[Chunk]]]] = {
+    FileFormat.JSONL: read_lines,
+    FileFormat.CSV: read_csv,
+    FileFormat.PARQUET: read_parquet,
+}
 _SUFFIXES: Final[Mapping[str, FileFormat]] = {
     ".jsonl": FileFormat.JSONL,
     ".ndjson": FileFormat.JSONL,
@@ -109,16 +114,12 @@ async def load_file(
     Raises NotFound without the file, BadUserInput when it cannot be read as what it is.
     """
     chunks = open_chunks(path, file_format)
-    try:
-        first = await asyncio.to_thread(next, chunks, None)
-        if first is None:
-            return
-        kind = kind or kind_of(islice(first.records(), _ROWS_TO_TELL))
-        sink = sink_for(kind, engine, project_id, type_index)
-        await load_chunks(chain([first], chunks), sink, path, job)
-    except (OSError, EOFError, zlib.error) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure)
-        raise BadUserInput(f"{path} cannot be read any further: {reason}.") from failure
+    first = await asyncio.to_thread(next, chunks, None)
+    if first is None:
+        return
+    kind = kind or kind_of(islice(first.records(), _ROWS_TO_TELL))
+    sink = sink_for(kind, engine, project_id, type_index)
+    await load_chunks(chain([first], chunks), sink, path, job)
 
 
 def open_chunks(path: Path, file_format: FileFormat | None = None) -> Iterator[Chunk]:
@@ -127,12 +128,15 @@ def open_chunks(path: Path, file_format: FileFormat | None = None) -> Iterator[C
         raise NotFound(f"There is no file {path}.", hint="Check the path.")
     if not path.is_file():
         raise BadUserInput(f"{path} is not a file.", hint="Name the files one by one.")
-    file_format = file_format or _format_of(path)
-    if file_format is FileFormat.JSONL:
-        return read_lines(path)
-    if file_format is FileFormat.CSV:
-        return read_csv(path)
-    return read_parquet(path)
+    return _readable(path, _READERS[file_format or _format_of(path)](path))
+
+
+def _readable(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    try:
+        yield from chunks
+    except (OSError, EOFError, zlib.error) as failure:
+        reason = getattr(failure, "strerror", None) or str(failure)
+        raise BadUserInput(f"{path} cannot be read any further: {reason}.") from failure
 
 
 def _format_of(path: Path) -> FileFormat:

@@ -7,11 +7,13 @@ from datasource.clickhouse.sql import (
     Alias,
     Call,
     Cast,
+    CohortMember,
     Column,
     Derived,
     Events,
     Expr,
     Field,
+    Infix,
     Join,
     Named,
     Null,
@@ -23,6 +25,7 @@ from datasource.clickhouse.sql import (
     Table,
     call,
     equals,
+    every,
     transform,
 )
 from datasource.events.elements_chain import first_href, texts
@@ -78,7 +81,13 @@ def _lower_select(node: object) -> object:
     for join in joins:
         columns |= join.columns
     source = replace(node, source=Table("events", "e"), joins=(*(join.join for join in joins), *node.joins))
-    return transform(source, lambda part: columns[part] if isinstance(part, Field) else part)
+
+    def lowered(part: object) -> object:
+        if isinstance(part, CohortMember):
+            return _is_member(part)
+        return columns[part] if isinstance(part, Field) else part
+
+    return transform(source, lowered)
 
 
 def _fields_of(node: object) -> Iterator[Field]:
@@ -187,6 +196,18 @@ def _own_value(table: str, field: Field) -> Expr:
 def _joined(wanted: list[Field], join: Join) -> _FieldJoin:
     columns: dict[Field, Expr] = {field: Column(f"v{n}", join.source.alias) for n, field in enumerate(wanted)}
     return _FieldJoin(join, columns)
+
+
+def _is_member(node: CohortMember) -> Expr:
+    members = Select(
+        columns=(Named(_merged(Column("person_no", "c")), "person_no"),),
+        source=Table("cohort_members", "c"),
+        where=every(
+            equals(Column("cohort_id", "c"), Number(node.cohort_id)),
+            equals(Column("version", "c"), Number(node.version)),
+        ),
+    )
+    return Infix("IN", (_merged(Column("person_no", "e")), Scalar(members)))
 
 
 def _merged(number: Expr) -> Expr:

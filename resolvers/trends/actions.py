@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from datasource.clickhouse.sql import Expr, Param, call, either, equals, every
 from datasource.events.layout import EVENT, event_text
 from resolvers.trends.elements import has_selector, has_tag
 from resolvers.trends.filters import filter_condition, group_condition
 from resolvers.trends.query import FilterGroup, InputPath, PropertyFilter, PropertyOperator, PropertyType
+from resolvers.trends.surroundings import Surroundings
 
 AUTOCAPTURE = "$autocapture"
 """The one event whose steps look at elements."""
@@ -57,45 +57,45 @@ _OPERATORS = {
 }
 
 
-def action_condition(action: Action, timezone: ZoneInfo, path: InputPath = ()) -> Expr | None:
+def action_condition(action: Action, around: Surroundings, path: InputPath = ()) -> Expr | None:
     """The condition that an event is the action; None when every event is, as for an action without steps.
 
-    The condition may be NULL, which is no match. `timezone` is where date values of filters without an offset
+    The condition may be NULL, which is no match. `around` says where date values of filters without an offset
     are. Raises BadUserInput for a selector or tag that cannot be read, under `path` and the step's place, and
     for filters with their own paths.
     """
     return either(
-        *(_step_condition(step, timezone, (*path, "steps", index)) for index, step in enumerate(action.steps))
+        *(_step_condition(step, around, (*path, "steps", index)) for index, step in enumerate(action.steps))
     )
 
 
-def _step_condition(step: ActionStep, timezone: ZoneInfo, path: InputPath) -> Expr | None:
+def _step_condition(step: ActionStep, around: Surroundings, path: InputPath) -> Expr | None:
     return every(
         None if step.event is None else equals(EVENT, Param(step.event, "String")),
-        None if step.url is None else _url_condition(step.url, step.url_matching, timezone),
-        _elements_condition(step, timezone, path) if step.event == AUTOCAPTURE else None,
-        group_condition(step.filters, timezone),
+        None if step.url is None else _url_condition(step.url, step.url_matching, around),
+        _elements_condition(step, around, path) if step.event == AUTOCAPTURE else None,
+        group_condition(step.filters, around),
     )
 
 
-def _url_condition(url: str, matching: StringMatching, timezone: ZoneInfo) -> Expr | None:
+def _url_condition(url: str, matching: StringMatching, around: Surroundings) -> Expr | None:
     if matching is StringMatching.CONTAINS:
         # Unlike ICONTAINS, this heeds case. A backslash is only itself.
         pattern = f"%{url}%".replace("\\", "\\\\")
         return call("like", event_text("$current_url"), Param(pattern, "String"))
-    return filter_condition(PropertyFilter("$current_url", url, _OPERATORS[matching]), timezone)
+    return filter_condition(PropertyFilter("$current_url", url, _OPERATORS[matching]), around)
 
 
-def _elements_condition(step: ActionStep, timezone: ZoneInfo, path: InputPath) -> Expr | None:
+def _elements_condition(step: ActionStep, around: Surroundings, path: InputPath) -> Expr | None:
     return every(
-        _element_text("text", step.text, step.text_matching, timezone),
-        _element_text("href", step.href, step.href_matching, timezone),
+        _element_text("text", step.text, step.text_matching, around),
+        _element_text("href", step.href, step.href_matching, around),
         None if step.tag_name is None else has_tag(step.tag_name, (*path, "tagName")),
         None if step.selector is None else has_selector(step.selector, (*path, "selector")),
     )
 
 
-def _element_text(key: str, value: str | None, matching: StringMatching, timezone: ZoneInfo) -> Expr | None:
+def _element_text(key: str, value: str | None, matching: StringMatching, around: Surroundings) -> Expr | None:
     if value is None:
         return None
-    return filter_condition(PropertyFilter(key, value, _OPERATORS[matching], PropertyType.ELEMENT), timezone)
+    return filter_condition(PropertyFilter(key, value, _OPERATORS[matching], PropertyType.ELEMENT), around)

@@ -4,8 +4,10 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from datasource.clickhouse.engine import QueryResult
+from resolvers.trends.cohort_splits import joins_cohorts
 from resolvers.trends.compile import Part, Period, Plan
 from resolvers.trends.formula import ParsedFormula, parse_formula
 from resolvers.trends.lines import Figure, Line, read_lines, sum_figures
@@ -13,19 +15,19 @@ from resolvers.trends.query import ActionSeries, EventSeries, Formula, TrendDisp
 from resolvers.trends.results import SeriesResult, Statistics, TrendResult
 
 _DIGITS = re.compile(r"(\d+)")
-Lines = Sequence[tuple[Line, ...]]
+Lines = Sequence[tuple[Part, tuple[Line, ...]]]
 
 
 def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics: Statistics) -> TrendResult:
     """The answer of a plan; `results` are those of its parts, in their order."""
-    lines = [read_lines(part, result, plan.query) for part, result in zip(plan.parts, results, strict=True)]
-    has_more = any(line.is_other for part_lines in lines for line in part_lines)
+    lines = _read(plan, results)
+    has_more = any(line.is_other for _, part_lines in lines for line in part_lines)
     series = _formula_series(plan, lines) if plan.query.formulas else _plain_series(plan, lines)
     current = plan.periods[0]
     return TrendResult(
         series=tuple(series),
-        days=current.buckets.days() if current.buckets else (),
-        labels=current.buckets.labels(current.range) if current.buckets else (),
+        days=current.days,
+        labels=current.labels,
         interval=plan.query.interval,
         date_from=current.range.start,
         date_to=current.range.end,
@@ -36,12 +38,24 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
     )
 
 
-def _plain_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
-    return [
-        _series(plan, part, line)
-        for part, part_lines in zip(plan.parts, lines, strict=True)
-        for line in _shown(plan, part_lines)
+def _read(plan: Plan, results: Sequence[QueryResult]) -> Lines:
+    """The lines of each part; where cohorts are one breakdown, those of one series are ranked together."""
+    lines = [
+        (part, read_lines(part, result, plan.query)) for part, result in zip(plan.parts, results, strict=True)
     ]
+    if not joins_cohorts(plan.query):
+        return lines
+    joined = groupby(lines, key=lambda pair: (id(pair[0].period), pair[0].series_index))
+    return [_joined(list(pairs)) for _, pairs in joined]
+
+
+def _joined(pairs: list[tuple[Part, tuple[Line, ...]]]) -> tuple[Part, tuple[Line, ...]]:
+    lines = [line for _, part_lines in pairs for line in part_lines]
+    return pairs[0][0], tuple(sorted(lines, key=lambda line: -line.size))
+
+
+def _plain_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
+    return [_series(plan, part, line) for part, part_lines in lines for line in _shown(plan, part_lines)]
 
 
 def _shown(plan: Plan, lines: Iterable[Line]) -> list[Line]:
@@ -50,7 +64,6 @@ def _shown(plan: Plan, lines: Iterable[Line]) -> list[Line]:
 
 def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
     series = plan.query.series[part.series_index]
-    buckets = part.period.buckets
     return SeriesResult(
         label=_label(plan, part, line),
         order=part.series_index,
@@ -58,12 +71,12 @@ def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
         action_id=series.action_id if isinstance(series, ActionSeries) else None,
         math=series.math.kind,
         data=line.data,
-        days=buckets.days() if buckets else (),
-        labels=buckets.labels(plan.periods[0].range) if buckets else (),
+        days=part.period.days,
+        labels=part.period.labels,
         count=_count(plan, line.data),
         aggregated_value=line.total,
         breakdown_value=line.value,
-        compare_label=part.period.label,
+        compare_label=part.period.compared,
         custom_name=series.custom_name,
     )
 
@@ -72,8 +85,8 @@ def _label(plan: Plan, part: Part, line: Line) -> str:
     name = plan.catalog.label(plan.query.series[part.series_index])
     if line.value is None:
         return name
-    value = "::".join(line.value)
-    return value if len(plan.query.series) == 1 else f"{name} - {value}"
+    value = plan.catalog.cohort_name(line.value[0]) if plan.by_cohort else "::".join(line.value)
+    return value if plan.lines_asked == 1 else f"{name} - {value}"
 
 
 def _count(plan: Plan, data: tuple[Figure, ...]) -> float:
@@ -83,12 +96,11 @@ def _count(plan: Plan, data: tuple[Figure, ...]) -> float:
 
 
 def _formula_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
-    by_part = list(zip(plan.parts, lines, strict=True))
     return [
         series
         for order, formula in enumerate(plan.query.formulas)
         for period in plan.periods
-        for series in _formula_period(plan, formula, order, [pair for pair in by_part if pair[0].period is period])
+        for series in _formula_period(plan, formula, order, [pair for pair in lines if pair[0].period is period])
     ]
 
 
@@ -100,7 +112,8 @@ def _formula_period(
     values = dict.fromkeys(value for lines in found for value in lines)
     period = parts[0][0].period
     results = [_calculate(parsed, value, [lines.get(value) for lines in found], period) for value in values]
-    ordered = _ordered(results, compared=plan.query.compare)
+    splits_everybody = plan.by_cohort and not joins_cohorts(plan.query)
+    ordered = results if splits_everybody else _ordered(results, compared=plan.query.compare)
     return [_formula_result(plan, formula, order, period, line) for line in _shown(plan, ordered)]
 
 
@@ -145,7 +158,7 @@ def _formula_result(plan: Plan, formula: Formula, order: int, period: Period, li
         custom_name=formula.custom_name,
         formula=formula.text,
         count=sum_figures(line.data),
-        compare_label=period.label,
-        days=period.buckets.days() if period.buckets else (),
-        labels=period.buckets.labels(plan.periods[0].range) if period.buckets else (),
+        compare_label=period.compared,
+        days=period.days,
+        labels=period.labels,
     )

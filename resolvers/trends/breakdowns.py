@@ -18,9 +18,11 @@ from datasource.clickhouse.sql import (
 )
 from datasource.events.layout import session_text
 from resolvers.trends.histograms import bin_label
+from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field
-from resolvers.trends.query import Breakdown, Math, TrendMath
+from resolvers.trends.query import Breakdown, BreakdownType, Math, TrendMath
 from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.surroundings import Surroundings
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events that have none: the code that clients of trends know."""
@@ -42,16 +44,32 @@ def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: Rows) -> tuple[Named
 
 
 def _value(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
-    text = _text(breakdown) if breakdown.histogram_bin_count is None else bin_label(breakdown, place, rows)
+    text = (
+        _text(breakdown, rows.around)
+        if breakdown.histogram_bin_count is None
+        else bin_label(breakdown, place, rows)
+    )
     present = call("nullIf", call("leftUTF8", text, Number(_LONGEST_VALUE)), Param("", "String"))
     return call("ifNull", present, Param(NO_VALUE, "String"))
 
 
-def _text(breakdown: Breakdown) -> Expr:
+def _text(breakdown: Breakdown, around: Surroundings) -> Expr:
+    if breakdown.type is BreakdownType.HOGQL:
+        return _expression(breakdown, around)
     text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
     if text == session_text("$session_duration"):  # an event without a session has one of no length
         return call("ifNull", text, Param("0", "String"))
     return _normalized(text) if breakdown.normalize_url else text
+
+
+def _expression(breakdown: Breakdown, around: Surroundings) -> Expr:
+    return breakdown_expression(
+        breakdown.property,
+        breakdown.path,
+        timezone=around.timezone,
+        now=around.now,
+        week_start=around.week_start,
+    )
 
 
 def _normalized(url: Expr) -> Expr:

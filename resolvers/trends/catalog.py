@@ -5,16 +5,10 @@ from dataclasses import dataclass, field
 
 from errors import BadUserInput
 from resolvers.trends.actions import Action
-from resolvers.trends.query import ActionSeries, EventSeries, InputPath, Series
+from resolvers.trends.cohort_splits import EVERYBODY
+from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath, Series
 
-
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """A cohort whose members were calculated: `version` is the calculation that trends read."""
-
-    id: int
-    name: str
-    version: int
+__all__ = ["Catalog", "Cohort"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +28,6 @@ class Catalog:
             )
         return self.actions[action_id]
 
-    def cohort(self, cohort_id: int, path: InputPath) -> Cohort:
-        """The cohort, or BadUserInput when there is none."""
-        if cohort_id not in self.cohorts:
-            raise BadUserInput(
-                f"There is no cohort {cohort_id}.",
-                path=path,
-                hint="Project.cohorts lists the cohorts you can use.",
-            )
-        return self.cohorts[cohort_id]
-
     def label(self, series: Series) -> str:
         """The series' name in answers; a custom name never enters it."""
         match series:
@@ -55,3 +39,7 @@ class Catalog:
                 return self.action(series.action_id, (*series.path, "actionId")).name
             case _:
                 raise TypeError(f"{type(series).__name__} is no series")
+
+    def cohort_name(self, value: str) -> str:
+        """How a breakdown's cohort is called in labels."""
+        return "all users" if value == EVERYBODY else self.cohorts[int(value)].name

@@ -10,15 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from datasource.clickhouse.sql import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.dates import read_date
 from resolvers.trends.elements import element_condition
+from resolvers.trends.hogql import filter_expression
+from resolvers.trends.membership import membership
 from resolvers.trends.properties import number_field, text_field
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
+from resolvers.trends.surroundings import Surroundings
 
 _NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
 _POSITIVE_OF = {Op.IS_NOT: Op.EXACT, Op.NOT_ICONTAINS: Op.ICONTAINS, Op.NOT_REGEX: Op.REGEX, Op.NOT_IN: Op.IN}
@@ -28,35 +30,46 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
 
 
-def group_condition(group: FilterGroup, timezone: ZoneInfo) -> Expr | None:
+def group_condition(group: FilterGroup, around: Surroundings) -> Expr | None:
     """The condition of a tree of filters; None when it is always true, as an empty tree is.
 
-    `timezone` is where date values without an offset are. Raises BadUserInput with the filter's path.
+    Raises BadUserInput with the filter's path.
     """
     conditions = [
-        group_condition(child, timezone) if isinstance(child, FilterGroup) else filter_condition(child, timezone)
+        group_condition(child, around) if isinstance(child, FilterGroup) else filter_condition(child, around)
         for child in group.children
     ]
     return every(*conditions) if group.operator is LogicalOperator.AND else either(*conditions)
 
 
-def filter_condition(filter_: PropertyFilter, timezone: ZoneInfo) -> Expr | None:
+def filter_condition(filter_: PropertyFilter, around: Surroundings) -> Expr | None:
     """The condition of one filter; None when it is always true, as it is for an empty list of values."""
+    if filter_.type is PropertyType.COHORT:
+        return membership(filter_, around)
+    if filter_.type is PropertyType.HOGQL:
+        return _expression(filter_, around)
     if filter_.type is PropertyType.ELEMENT:
-        return element_condition(filter_, lambda one, text: _text_condition(one, text, timezone))
+        return element_condition(filter_, lambda one, text: _text_condition(one, text, around))
     text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
-    return _text_condition(filter_, text, timezone)
+    return _text_condition(filter_, text, around)
 
 
-def _text_condition(filter_: PropertyFilter, text: Expr, timezone: ZoneInfo) -> Expr | None:
+def _expression(filter_: PropertyFilter, around: Surroundings) -> Expr:
+    path = (*filter_.path, "key")
+    return filter_expression(
+        filter_.key, path, timezone=around.timezone, now=around.now, week_start=around.week_start
+    )
+
+
+def _text_condition(filter_: PropertyFilter, text: Expr, around: Surroundings) -> Expr | None:
     if filter_.operator in _NEGATED:
-        positive = _text_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), text, timezone)
+        positive = _text_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), text, around)
         return positive and call("not", call("ifNull", positive, Number(0)))
     if filter_.operator in (Op.IS_SET, Op.IS_NOT_SET):
         return call("isNotNull" if filter_.operator is Op.IS_SET else "isNull", text)
     if filter_.operator in (Op.BETWEEN, Op.NOT_BETWEEN):
         return _between(filter_)
-    return _any_value(filter_, _one_value(filter_, text, timezone), text)
+    return _any_value(filter_, _one_value(filter_, text, around), text)
 
 
 def _any_value(filter_: PropertyFilter, one: Callable[[Scalar], Expr], text: Expr) -> Expr | None:
@@ -72,7 +85,7 @@ def _any_value(filter_: PropertyFilter, one: Callable[[Scalar], Expr], text: Exp
     return either(*map(one, filter_.value))
 
 
-def _one_value(filter_: PropertyFilter, text: Expr, timezone: ZoneInfo) -> Callable[[Scalar], Expr]:
+def _one_value(filter_: PropertyFilter, text: Expr, around: Surroundings) -> Callable[[Scalar], Expr]:
     match filter_.operator:
         case Op.EXACT | Op.IN:
             return lambda value: equals(text, _text_param(value))
@@ -81,7 +94,7 @@ def _one_value(filter_: PropertyFilter, text: Expr, timezone: ZoneInfo) -> Calla
         case Op.REGEX:
             return lambda value: call("match", text, _text_param(value))
         case Op.IS_DATE_EXACT | Op.IS_DATE_BEFORE | Op.IS_DATE_AFTER:
-            return lambda value: _compare_dates(filter_, text, value, timezone)
+            return lambda value: _compare_dates(filter_, text, value, around)
         case _:
             return lambda value: _compare_sizes(filter_, text, value)
 
@@ -95,13 +108,13 @@ def _compare_sizes(filter_: PropertyFilter, text: Expr, value: Scalar) -> Expr:
     return compare(field, sign, Param(figure, "Float64"))
 
 
-def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, timezone: ZoneInfo) -> Expr:
+def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, around: Surroundings) -> Expr:
     path = (*filter_.path, "value")
-    date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=timezone), path)
+    date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=around.timezone), path)
     if date.is_relative:
         raise BadUserInput(f"{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.")
     moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    read = call("parseDateTime64BestEffortOrNull", text, Number(6), Param(timezone.key, "String"))
+    read = call("parseDateTime64BestEffortOrNull", text, Number(6), Param(around.timezone.key, "String"))
     return compare(read, _DATE_SIGNS[filter_.operator], Param(moment, "DateTime64(6, 'UTC')"))
 
 

@@ -17,14 +17,17 @@ from datasource.clickhouse.sql import (
 from datasource.events.layout import PERSON, SESSION_ID, group_key
 from errors import BadUserInput
 from resolvers.trends.firsts import count_first_times
+from resolvers.trends.hogql import math_expression
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
 from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.surroundings import Surroundings
 from resolvers.trends.windows import WINDOW_DAYS, count_windows
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"
 _PER_ACTOR = "_COUNT_PER_ACTOR"
+_PROPERTY_MATHS = ("SUM", "AVG", "MIN", "MAX", *_QUANTILES)
 _FIRSTS = (TrendMath.FIRST_TIME_FOR_USER, TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
 _LONGEST_WINDOWED = {
     TrendMath.WEEKLY_ACTIVE: (TrendInterval.WEEK, TrendInterval.MONTH),
@@ -48,11 +51,11 @@ def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = Fa
         return count_first_times(rows, matching=math.kind is TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
     if math.kind.endswith(_PER_ACTOR):
         return _count_per_actor(math.kind, rows)
-    if math.property_type is PropertyType.SESSION and math.property:
+    if math.property_type is PropertyType.SESSION and math.kind in _PROPERTY_MATHS:
         return _aggregate_sessions(math, rows, path)
     actor = _actor(math, path)
     if actor is None:
-        return rows.select(Named(_aggregate(math, path), FIGURE))
+        return rows.select(Named(_aggregate(math, rows, path), FIGURE))
     there = rows if actor == PERSON else rows.also(compare(actor, "!=", Param("", "String")))
     if math.kind in WINDOW_DAYS:
         return count_windows(actor, there, WINDOW_DAYS[math.kind])
@@ -61,14 +64,25 @@ def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = Fa
     return there.select(Named(call("uniqExact", actor), FIGURE))
 
 
-def _aggregate(math: Math, path: InputPath) -> Expr:
+def _aggregate(math: Math, rows: Rows, path: InputPath) -> Expr:
     match math.kind:
         case TrendMath.TOTAL:
             return call("count")
         case TrendMath.UNIQUE_SESSION:  # events without a session count as one
             return call("uniqExact", SESSION_ID)
+        case TrendMath.HOGQL:
+            return _expression(math, rows.around, path)
         case _:
             return _figure_of(math, _property(math, path), path)
+
+
+def _expression(math: Math, around: Surroundings, path: InputPath) -> Expr:
+    path = (*path, "mathExpression")
+    if not math.expression:
+        raise BadUserInput("Math HOGQL needs an expression.", path=path, hint="Such as avg(properties.price).")
+    return math_expression(
+        math.expression, path, timezone=around.timezone, now=around.now, week_start=around.week_start
+    )
 
 
 def _figure_of(math: Math, values: Expr, path: InputPath) -> Expr:
@@ -78,7 +92,7 @@ def _figure_of(math: Math, values: Expr, path: InputPath) -> Expr:
         case TrendMath.MEDIAN | TrendMath.P75 | TrendMath.P90 | TrendMath.P95 | TrendMath.P99:
             return _or_zero(_quantile(math.kind, values))
         case other:
-            raise BadUserInput(f"Math {other} is not supported yet.", path=(*path, "math"))
+            raise BadUserInput(f"{other} is no math over the sessions' values.", path=(*path, "math"))
 
 
 def _actor(math: Math, path: InputPath) -> Expr | None:

@@ -242,6 +242,15 @@ class TrendQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Cohort:
+    """A cohort whose members were calculated: `version` is the calculation that trends read."""
+
+    id: int
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrendProject:
     """What a trend needs to know of its project."""
 

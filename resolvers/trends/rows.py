@@ -7,6 +7,7 @@ from datasource.clickhouse.sql import Column, Events, Expr, Named, Param, Select
 from datasource.events.layout import TIMESTAMP
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import DateRange
+from resolvers.trends.surroundings import Surroundings
 
 FIGURE = "figure"
 """The column that holds a query's figure."""
@@ -29,6 +30,7 @@ class Rows:
     filters: Expr | None
     range: DateRange
     buckets: Buckets | None
+    around: Surroundings
     values: tuple[Named, ...] = ()
 
     @property

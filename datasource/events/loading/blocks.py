@@ -47,4 +47,4 @@ async def _block_file(blocks: Sequence[NativeBlock]) -> AsyncIterator[dict[str, 
 def _write(path: Path, blocks: Sequence[NativeBlock]) -> None:
     with path.open("wb") as file:
         for block in blocks:
-            file.write(block.encode())
+            file.writelines(block.encode())

@@ -5,6 +5,7 @@ the same values as columns (the "flattened" form of JSON and Dynamic) cost less 
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +33,12 @@ class NativeBlock:
     rows: int
     columns: tuple[NativeColumn, ...]
 
-    def encode(self) -> bytes:
-        """The block in the Native format."""
-        head = encode_varint(len(self.columns)) + encode_varint(self.rows)
-        return head + b"".join(_text(column.name) + _text(column.type) + column.data for column in self.columns)
+    def encode(self) -> Iterator[bytes]:
+        """The block in the Native format, in pieces."""
+        yield encode_varint(len(self.columns)) + encode_varint(self.rows)
+        for column in self.columns:
+            yield _text(column.name) + _text(column.type)
+            yield column.data
 
     @property
     def structure(self) -> str:

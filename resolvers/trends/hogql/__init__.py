@@ -74,7 +74,9 @@ def _figure(value: Value) -> Expr:
 def _translated(text: str, path: InputPath, translator: Translator, finish: Callable[[Value], Expr]) -> Expr:
     try:
         tree = parse(text)
-        value = translator.value(check_aggregates(tree) if translator.aggregating else tree)
+        value = translator.value(tree)
+        if translator.aggregating:
+            check_aggregates(tree)
         return check_size(finish(value), value.spot)
     except Refusal as refusal:
         raise refusal.located(text, path) from None

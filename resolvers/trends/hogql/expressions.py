@@ -43,11 +43,10 @@ _ARITHMETIC: Mapping[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul
 _JOINTS: Mapping[type[exp.Expr], Callable[..., Expr | None]] = {exp.And: every, exp.Or: either}
 
 
-def check_aggregates(tree: exp.Expr) -> exp.Expr:
-    """The tree itself. Raises Refusal when nothing in it is aggregated."""
+def check_aggregates(tree: exp.Expr) -> None:
+    """Raises Refusal when nothing is aggregated."""
     if not any(_is_aggregate(node) for node in tree.walk()):
         raise Refusal("nothing is aggregated.", tree, "Write count(), or avg(properties.price).")
-    return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +297,9 @@ def _without_star(name: str, arguments: list[exp.Expr]) -> list[exp.Expr]:
 
 def _unknown(name: str, node: exp.Expr) -> Refusal:
     near = difflib.get_close_matches(name.lower(), [*FUNCTIONS, *AGGREGATE_NAMES], n=3)
-    hint = f"Did you mean {', '.join(near)}?" if near else "The documentation lists the functions that there are."
+    hint = (
+        f"Did you mean {', '.join(near)}?"
+        if near
+        else "There are functions of texts, numbers, dates and JSON, and aggregates."
+    )
     return Refusal(f"there is no function {quoted(name)}.", node, hint)

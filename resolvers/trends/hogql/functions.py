@@ -23,6 +23,7 @@ from resolvers.trends.hogql.values import (
     number_result,
     unfit,
     whole_literal,
+    written_text,
 )
 
 MANY = 100
@@ -72,6 +73,10 @@ def number(value: Value, _: Surroundings) -> Expr:
 
 def whole(value: Value, _: Surroundings) -> Expr:
     return as_whole(value)
+
+
+def written(value: Value, _: Surroundings) -> Expr:
+    return Param(written_text(value), "String")
 
 
 def moment(value: Value, around: Surroundings) -> Expr:
@@ -225,7 +230,6 @@ _CONDITIONS: Mapping[str, Function] = {
     "and": Function(2, MANY, _logic("and")),
     "or": Function(2, MANY, _logic("or")),
     "xor": Function(2, MANY, _logic("xor")),
-    "not": Function(1, 1, _logic("not")),
 }
 _CONVERSIONS: Mapping[str, Function] = {
     "tostring": Function(1, 1, _to_text),

@@ -118,6 +118,11 @@ class _Parser(parser.Parser):
     def _parse_alias(self, this: exp.Expr | None, explicit: bool = False) -> exp.Expr | None:  # noqa: ARG002
         return super()._parse_alias(this, explicit=True)
 
+    def _parse_interval(self, *args: bool, **options: bool) -> exp.Expr | None:  # type: ignore[override]  # wider
+        start = self._curr
+        found = super()._parse_interval(*args, **options)
+        return found.update_positions(start) if isinstance(found, exp.Interval) else found
+
     def _parse_function(self, *args: object, **options: object) -> exp.Expr | None:
         call = super()._parse_function(*args, **options)  # type: ignore[arg-type]  # handed through as it came
         if isinstance(call, exp.Anonymous) and self._match(TokenType.L_PAREN):  # quantile(0.9)(x)
@@ -137,8 +142,11 @@ def parse(text: str) -> exp.Expr:
     if len(text) > LONGEST_TEXT:
         raise Refusal(f"the expression is longer than {LONGEST_TEXT} characters.", 0)
     try:
+        text.encode()
         words = _without_alias(_checked(_HogQL().tokenize(text)))
         (tree,) = _HogQL().parser(error_message_context=LONGEST_TEXT).parse_into(exp.Condition, words, text)
+    except UnicodeEncodeError as failure:
+        raise Refusal("half of a character stands here.", failure.start) from failure
     except TokenError as failure:
         raise Refusal("a quote is not closed.", len(text), _QUOTES) from failure
     except ParseError as failure:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datasource.clickhouse.sql import Call, Expr, Number, Param, call
-from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole
+from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
     Kind,
@@ -27,10 +27,10 @@ _OPEN_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")
 
 def matches(subject: Value, pattern: Value, *, ignoring_case: bool) -> Expr:
     """Whether a text is like a pattern that is written out; false for NULL."""
-    written = written_text(pattern)
-    if _OPEN_ESCAPE.search(written):
+    form = written_text(pattern)
+    if _OPEN_ESCAPE.search(form):
         raise Refusal("the pattern ends in a single backslash.", pattern.spot, r"Write \\ for a backslash.")
-    made = call("ilike" if ignoring_case else "like", as_text(subject), Param(written, "String"))
+    made = call("ilike" if ignoring_case else "like", as_text(subject), Param(form, "String"))
     return call("ifNull", made, Number(0))
 
 
@@ -79,9 +79,9 @@ def _replaced(name: str) -> Build:
 
 
 def _expression(pattern: Value) -> str:
-    written = written_text(pattern)
-    _check_expression(written, "", pattern)
-    return written
+    form = written_text(pattern)
+    _check_expression(form, "", pattern)
+    return form
 
 
 def _check_expression(pattern: str, replacement: str, spot: Value) -> None:
@@ -213,8 +213,8 @@ STRINGS: Mapping[str, Function] = {
         for name in ("position", "positionUTF8", "positionCaseInsensitive", "positionCaseInsensitiveUTF8")
     },
     **{name.lower(): plain(name, text, text, result=Kind.BOOLEAN) for name in ("startsWith", "endsWith")},
-    "extracturlparameter": plain("extractURLParameter", text, text),
-    "cuturlparameter": plain("cutURLParameter", text, text),
+    "extracturlparameter": plain("extractURLParameter", text, written),
+    "cuturlparameter": plain("cutURLParameter", text, written),
     "empty": Function(1, 1, _emptiness("empty")),
     "notempty": Function(1, 1, _emptiness("notEmpty")),
     "like": Function(2, 2, _like(ignoring_case=False)),

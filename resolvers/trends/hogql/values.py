@@ -137,7 +137,7 @@ def as_condition(value: Value) -> Expr:
             return Cast(Null(), "Nullable(UInt8)")
     if value.number is None:
         raise unfit(value, Kind.BOOLEAN, "Compare it with something: event = 'sign up'.")
-    return equals(value.expr, Param("true", "String"))
+    return call("ifNull", equals(value.expr, Param("true", "String")), Number(0))
 
 
 def as_moment(value: Value, around: Surroundings) -> Expr:

@@ -107,7 +107,8 @@ class EventWorld:
         batch = pa.table({"project_id": [self.project.id] * rows, **columns})
         names = ", ".join(batch.column_names)
         values = names.replace("properties", "CAST(properties, 'JSON')")
-        text = f"INSERT INTO {table} ({names}) SETTINGS {JSON_INSERT_SETTINGS} SELECT {values} FROM {{batch}}"
+        settings = f"SETTINGS {JSON_INSERT_SETTINGS}"
+        text = " ".join(("INSERT INTO", table, f"({names})", settings, "SELECT", values, "FROM {batch}"))
         await self.engine.insert(text, batch)
 
 
@@ -115,7 +116,9 @@ def _json(properties: Mapping[str, Value]) -> str:
     return json.dumps(properties)
 
 
-def series(event: str | None = "sign up", kind: TrendMath = TrendMath.TOTAL, key: str | None = None) -> EventSeries:
+def series(
+    event: str | None = "sign up", kind: TrendMath = TrendMath.TOTAL, key: str | None = None
+) -> EventSeries:
     """A series of one math, of a property of the event where `key` is given."""
     return EventSeries(event, Math(kind, property=key))
 

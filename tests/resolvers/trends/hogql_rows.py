@@ -1,6 +1,9 @@
 """Expressions run over the events of a small world, straight through layout, scope and renderer."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.render import Statement, render
@@ -8,6 +11,7 @@ from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Order, Select, call
 from datasource.events.layout import TIMESTAMP
 from datasource.events.native_layout import NativeLayout
+from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.query import WeekStartDay
 from tests.resolvers.trends.event_world import EventWorld
@@ -46,6 +50,14 @@ async def figure(world: EventWorld, text: str) -> float:
     ((found,),) = result.rows()
     assert isinstance(found, float | int)
     return float(found)
+
+
+def refusal(text: str, *, aggregating: bool = False) -> BadUserInput:
+    """The refusal of an expression."""
+    compile_ = math_expression if aggregating else breakdown_expression
+    with pytest.raises(BadUserInput) as caught:
+        compile_(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+    return caught.value
 
 
 def lowered(query: Select, project_id: int) -> Statement:

@@ -160,7 +160,9 @@ def _matches(facts: Facts, event: Event, condition: PropertyFilter) -> bool:
 def _tests(value: Value) -> dict[PropertyOperator, Callable[[FilterScalar], bool]]:
     text, number = as_text(value) or "", as_number(value)
 
-    def sized(holds: Callable[[float], bool], holds_text: Callable[[bytes, bytes], bool]) -> Callable[[FilterScalar], bool]:
+    def sized(
+        holds: Callable[[float], bool], holds_text: Callable[[bytes, bytes], bool]
+    ) -> Callable[[FilterScalar], bool]:
         def test(wanted: FilterScalar) -> bool:
             figure = as_number(wanted)
             if figure is None:

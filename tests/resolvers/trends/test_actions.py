@@ -9,8 +9,9 @@ from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyOperator
 from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
+from tests.resolvers.trends.wednesday import surroundings
 
-UTC_ZONE = ZoneInfo("UTC")
+AROUND = surroundings()
 CONTAINS, EXACT, REGEX = StringMatching
 BUTTON = Element("button", ("btn", "primary"), id="buy", text="Buy now", page={"data-x": "1"})
 LINK = Element("a", ("nav",), href="/Docs/50%_off", text="Read the docs")
@@ -35,12 +36,12 @@ PAGEVIEWS = {"view", "loud", "plain", "no url", "null url", "slash"}
 
 
 def _condition(*steps: ActionStep) -> object:
-    return action_condition(Action(1, "an action", steps), UTC_ZONE)
+    return action_condition(Action(1, "an action", steps), AROUND)
 
 
 async def _found(engine: EmbeddedEngine, project_id: int, *steps: ActionStep) -> set[str]:
     await insert_rows(engine, project_id, ROWS)
-    return await find(engine, project_id, action_condition(Action(1, "an action", steps), UTC_ZONE))
+    return await find(engine, project_id, action_condition(Action(1, "an action", steps), AROUND))
 
 
 def _captured(**set_: str | StringMatching) -> ActionStep:
@@ -171,7 +172,7 @@ async def test_step_with_filters_needs_them_too(engine: EmbeddedEngine, project_
     await_both = ActionStep(
         filters=FilterGroup(LogicalOperator.OR, (*pro.children, PropertyFilter("plan", "free")))
     )
-    assert await find(engine, project_id, action_condition(Action(1, "", (await_both,)), UTC_ZONE)) == {
+    assert await find(engine, project_id, action_condition(Action(1, "", (await_both,)), AROUND)) == {
         "view",
         "loud",
         "sign up",
@@ -182,8 +183,10 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Embedde
     await insert_rows(engine, project_id, [Row("noon", "x", properties={"at": "2020-01-01T00:00:00Z"})])
     filters = FilterGroup(children=(PropertyFilter("at", "2020-01-01 09:00", PropertyOperator.IS_DATE_EXACT),))
     action = Action(1, "", (ActionStep("x", filters=filters),))
-    assert await find(engine, project_id, action_condition(action, ZoneInfo("Asia/Tokyo"))) == {"noon"}
-    assert await find(engine, project_id, action_condition(action, UTC_ZONE)) == set()
+    assert await find(engine, project_id, action_condition(action, surroundings(ZoneInfo("Asia/Tokyo")))) == {
+        "noon"
+    }
+    assert await find(engine, project_id, action_condition(action, AROUND)) == set()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +199,7 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Embedde
 )
 def test_step_that_cannot_be_read_is_refused_with_its_place(step: ActionStep, key: str) -> None:
     with pytest.raises(BadUserInput) as refused:
-        action_condition(Action(1, "", (ActionStep("x"), step)), UTC_ZONE, ("input",))
+        action_condition(Action(1, "", (ActionStep("x"), step)), AROUND, ("input",))
     assert refused.value.path == ("input", "steps", 1, key)
     assert refused.value.hint
 

@@ -16,7 +16,9 @@ from resolvers.trends.query import (
     PropertyType,
     Scalar,
 )
-from tests.resolvers.trends.wednesday import UTC_ZONE
+from tests.resolvers.trends.wednesday import UTC_ZONE, surroundings
+
+AROUND = surroundings(UTC_ZONE)
 
 Op = PropertyOperator
 PATH = ("query", "properties", 3)
@@ -28,7 +30,7 @@ def condition_of(
     operator: Op, value: FilterValue = None, type_: PropertyType = PropertyType.EVENT, key: str = "x"
 ) -> Expr | None:
     """The condition of a filter on the property x."""
-    return filter_condition(PropertyFilter(key, value, operator, type_, 0, PATH), BERLIN)
+    return filter_condition(PropertyFilter(key, value, operator, type_, 0, PATH), surroundings(BERLIN))
 
 
 def written(condition: Expr | None) -> tuple[str, list[object]] | None:
@@ -206,7 +208,7 @@ def test_unknown_field_of_an_event_is_refused(key: str) -> None:
 @pytest.mark.parametrize("index", [None, -1, 5])
 def test_group_property_without_a_group_type_is_refused(index: int | None) -> None:
     with pytest.raises(BadUserInput, match="group type index is required") as refusal:
-        filter_condition(PropertyFilter("x", "a", Op.EXACT, PropertyType.GROUP, index, PATH), UTC_ZONE)
+        filter_condition(PropertyFilter("x", "a", Op.EXACT, PropertyType.GROUP, index, PATH), AROUND)
     assert refusal.value.path[: len(PATH)] == PATH
 
 
@@ -238,14 +240,14 @@ IS_A, IS_B, IS_C = (f"(event_text = p{n}:String)" for n in range(3))
     ],
 )
 def test_condition_of_a_tree(group: FilterGroup, text: str | None) -> None:
-    found = written(group_condition(group, UTC_ZONE))
+    found = written(group_condition(group, AROUND))
     assert (found and found[0]) == text
 
 
 def test_refusal_inside_a_tree_has_the_path_of_its_filter() -> None:
     bad = PropertyFilter("b", None, path=("query", "propertyGroup", "groups", 1, "filters", 0))
     with pytest.raises(BadUserInput) as refusal:
-        group_condition(FilterGroup(OR, (ALWAYS, FilterGroup(AND, (A, bad)))), UTC_ZONE)
+        group_condition(FilterGroup(OR, (ALWAYS, FilterGroup(AND, (A, bad)))), AROUND)
     assert refusal.value.path == (*bad.path, "value")
 
 

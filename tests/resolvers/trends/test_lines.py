@@ -29,7 +29,7 @@ def lines(query: TrendQuery, *rows: Sequence[object], days: int = 4) -> tuple[Li
     width = 2 if buckets is not None else 1
     columns = tuple(list(column) for column in zip(*rows, strict=True)) or ([],) * (len(query.breakdowns) + width)
     result = QueryResult(tuple(f"c{n}" for n in range(len(columns))), columns, 0, 0, 0.0)
-    return read_lines(Part(0, Period(range_, buckets, None), Select(())), result, query)
+    return read_lines(Part(0, Period(range_, buckets, (), (), None), Select(())), result, query)
 
 
 def data(query: TrendQuery, figures: Figures) -> list[float | None]:

@@ -83,19 +83,27 @@ conditions = st.one_of(
         st.sampled_from((Op.EXACT, Op.IS_NOT, Op.ICONTAINS, Op.NOT_ICONTAINS)),
         _one_or_many(st.one_of(texts, numbers, st.booleans())),
     ),
-    _condition(st.sampled_from((Op.REGEX, Op.NOT_REGEX)), _one_or_many(st.sampled_from(("^a", "b$", "1|B", "^$")))),
+    _condition(
+        st.sampled_from((Op.REGEX, Op.NOT_REGEX)), _one_or_many(st.sampled_from(("^a", "b$", "1|B", "^$")))
+    ),
     _condition(st.sampled_from((Op.GT, Op.GTE, Op.LT, Op.LTE)), _one_or_many(st.one_of(texts, numbers))),
     _condition(st.sampled_from((Op.IN, Op.NOT_IN)), st.lists(st.one_of(texts, numbers), max_size=3).map(tuple)),
     _condition(st.sampled_from((Op.BETWEEN, Op.NOT_BETWEEN)), st.sampled_from(((1, 9), ("2.5", 10), (-5, 2)))),
     _condition(st.sampled_from((Op.IS_SET, Op.IS_NOT_SET)), st.none()),
 )
 # Most conditions leave little over, so most trees are empty.
-groups = st.just(FilterGroup()) | st.just(FilterGroup()) | st.recursive(
-    st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(conditions, max_size=2).map(tuple)),
-    lambda group: st.builds(
-        FilterGroup, st.sampled_from(LogicalOperator), st.lists(st.one_of(conditions, group), max_size=2).map(tuple)
-    ),
-    max_leaves=3,
+groups = (
+    st.just(FilterGroup())
+    | st.just(FilterGroup())
+    | st.recursive(
+        st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(conditions, max_size=2).map(tuple)),
+        lambda group: st.builds(
+            FilterGroup,
+            st.sampled_from(LogicalOperator),
+            st.lists(st.one_of(conditions, group), max_size=2).map(tuple),
+        ),
+        max_leaves=3,
+    )
 )
 breakdowns = st.builds(Breakdown, st.just("x"), st.sampled_from((BreakdownType.EVENT, BreakdownType.PERSON)))
 
@@ -140,7 +148,7 @@ def _line(found: SeriesResult) -> tuple[str | None, list[float | None]]:
     return value, list(found.data) or [found.aggregated_value]
 
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=45, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @SLOW
@@ -151,10 +159,11 @@ async def test_answer_is_what_plain_python_finds(
     world = await _written(engine, of, zone)
     result = await world.ask(query)
     for index, series in enumerate(query.series):
+        assert isinstance(series, EventSeries)
         found = [_line(each) for each in result.series if each.order == index]
         expected = recompute(of, query, series, world.project)
         if series.math.kind not in EXACT_MATHS:  # sums in another order may tie otherwise
-            found, expected = sorted(found, key=repr_of_value), sorted(expected, key=repr_of_value)
+            found, expected = sorted(found, key=_repr_of_value), sorted(expected, key=_repr_of_value)
         assert [value for value, _ in found] == [value for value, _ in expected]
         for (_, figures), (_, wanted) in zip(found, expected, strict=True):
             assert figures == pytest.approx(wanted)
@@ -163,11 +172,11 @@ async def test_answer_is_what_plain_python_finds(
         assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, world.project))
 
 
-def repr_of_value(line: tuple[str | None, list[float | None]]) -> str:
+def _repr_of_value(line: tuple[str | None, list[float | None]]) -> str:
     return repr(line[0])
 
 
-@settings(SLOW, max_examples=20)
+@settings(SLOW, max_examples=10)
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
 async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
     engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str
@@ -184,7 +193,7 @@ async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
         assert added == pytest.approx(_line(expected)[1])
 
 
-@settings(SLOW, max_examples=20)
+@settings(SLOW, max_examples=10)
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES), compare_to=st.sampled_from((None, "-1w", "-1m")))
 async def test_current_period_of_a_comparison_is_the_plain_answer(
     engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
@@ -193,9 +202,7 @@ async def test_current_period_of_a_comparison_is_the_plain_answer(
     plain = await world.ask(query)
     compared = await world.ask(replace(query, compare=True, compare_to=compare_to))
     current = [
-        replace(each, compare_label=None)
-        for each in compared.series
-        if each.compare_label is CompareLabel.CURRENT
+        replace(each, compare_label=None) for each in compared.series if each.compare_label is CompareLabel.CURRENT
     ]
     assert tuple(current) == plain.series
     assert (compared.days, compared.labels) == (plain.days, plain.labels)

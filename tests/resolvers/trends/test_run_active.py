@@ -67,7 +67,9 @@ async def test_weekly_active_counts_a_merged_person_once(world: EventWorld) -> N
 async def test_first_time_needs_the_very_first_event_to_match(
     world: EventWorld, kind: TrendMath, date_from: str, expected: tuple[float, ...]
 ) -> None:
-    await world.add_events([Event("buy", "2020-01-01", 1, {"plan": "a"}), Event("buy", "2020-01-05", 1, {"plan": "b"})])
+    await world.add_events(
+        [Event("buy", "2020-01-01", 1, {"plan": "a"}), Event("buy", "2020-01-05", 1, {"plan": "b"})]
+    )
     asked = EventSeries("buy", Math(kind), FilterGroup(children=(PropertyFilter("plan", "b"),)))
     assert figures(await world.ask(trend(asked, date_from=date_from, date_to="2020-01-07"))) == expected
 

@@ -28,7 +28,9 @@ from tests.resolvers.trends.test_run_filters import HOSTILE
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 
-def _by(*keys: str, of: BreakdownType = BreakdownType.EVENT, index: int | None = None, **parts: object) -> TrendQuery:
+def _by(
+    *keys: str, of: BreakdownType = BreakdownType.EVENT, index: int | None = None, **parts: object
+) -> TrendQuery:
     return trend(breakdowns=tuple(Breakdown(key, of, index) for key in keys), **parts)
 
 
@@ -146,9 +148,7 @@ async def test_two_breakdowns_split_by_pairs(world: EventWorld) -> None:
 
 
 async def test_cut_pairs_are_other_in_every_part(world: EventWorld) -> None:
-    await world.add_events(
-        [Event("sign up", "2020-01-10", n, {"x": x, "y": "z"}) for n, x in enumerate("aabcd")]
-    )
+    await world.add_events([Event("sign up", "2020-01-10", n, {"x": x, "y": "z"}) for n, x in enumerate("aabcd")])
     for display in (TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_TABLE):
         result = await world.ask(_by("x", "y", breakdown_limit=1, display=display))
         assert [found.breakdown_value for found in result.series] == [("a", "z"), (OTHER_VALUES, OTHER_VALUES)]
@@ -199,7 +199,11 @@ async def test_breakdown_by_metadata_reads_the_column(world: EventWorld) -> None
     await world.add_events(
         [Event("a", "2020-01-10", 1, {"$group_0": "acme"}, "ann"), Event("b", "2020-01-10", 2, {}, "bob")]
     )
-    for key, values in {"event": ["a", "b"], "distinct_id": ["ann", "bob"], "$group_0": ["acme", NO_VALUE]}.items():
+    for key, values in {
+        "event": ["a", "b"],
+        "distinct_id": ["ann", "bob"],
+        "$group_0": ["acme", NO_VALUE],
+    }.items():
         asked = trend(series(None), breakdowns=(Breakdown(key, BreakdownType.EVENT_METADATA),))
         assert list(by_value(await world.ask(asked))) == values
 

@@ -21,8 +21,11 @@ ONE_TOTAL = [display for display in TrendDisplay if display.is_total]
 
 async def _two_people(world: EventWorld) -> None:
     await world.add_events(
-        [Event("sign up", "2020-01-09 10:00", 1), Event("sign up", "2020-01-11 10:00", 1)]
-        + [Event("sign up", "2020-01-11 12:00", 2)]
+        [
+            Event("sign up", "2020-01-09 10:00", 1),
+            Event("sign up", "2020-01-11 10:00", 1),
+            Event("sign up", "2020-01-11 12:00", 2),
+        ]
     )
 
 

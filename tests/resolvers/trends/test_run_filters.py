@@ -188,8 +188,10 @@ async def test_query_series_and_test_account_filters_all_apply(world: EventWorld
 
 async def test_metadata_filters_read_the_events_columns(world: EventWorld) -> None:
     await world.add_events(
-        [Event("sign up", "2020-01-10", 1, {"$group_0": "acme", "$session_id": "s"}, distinct_id="ann")]
-        + [Event("sign up", "2020-01-10", 1, {"distinct_id": "ann"}, distinct_id="bob")]
+        [
+            Event("sign up", "2020-01-10", 1, {"$group_0": "acme", "$session_id": "s"}, distinct_id="ann"),
+            Event("sign up", "2020-01-10", 1, {"distinct_id": "ann"}, distinct_id="bob"),
+        ]
     )
     meta = PropertyType.EVENT_METADATA
     assert await _count(world, PropertyFilter("distinct_id", "ann", type=meta)) == 1
@@ -202,8 +204,11 @@ async def test_metadata_filters_read_the_events_columns(world: EventWorld) -> No
 @pytest.mark.parametrize("hostile", HOSTILE)
 async def test_hostile_text_is_only_a_text(world: EventWorld, hostile: str) -> None:
     await world.add_events(
-        [Event(hostile, "2020-01-10", 1, {hostile: hostile}, distinct_id=hostile)]
-        + [Event(hostile, "2020-01-10", 2, {hostile: "other"}), Event("sign up", "2020-01-10", 3, {"x": 1})]
+        [
+            Event(hostile, "2020-01-10", 1, {hostile: hostile}, distinct_id=hostile),
+            Event(hostile, "2020-01-10", 2, {hostile: "other"}),
+            Event("sign up", "2020-01-10", 3, {"x": 1}),
+        ]
     )
     await world.add_persons({1: {hostile: hostile}})
     assert figures(await world.ask(trend(series(hostile)))) == (0, 2, 0, 0)

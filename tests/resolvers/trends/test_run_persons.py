@@ -25,7 +25,20 @@ async def test_merged_people_count_as_one_everywhere(world: EventWorld) -> None:
     await world.add_events([Event("sign up", "2020-01-10 10:30", person) for person in (1, 2, 3)])
     await world.add_events([Event("sign up", "2020-01-11 10:30", 2)])
     await world.merge({2: 1})
-    by_raw = trend(EventSeries("sign up", DAU.math, FilterGroup(children=(PropertyFilter("x", (),),))))
+    by_raw = trend(
+        EventSeries(
+            "sign up",
+            DAU.math,
+            FilterGroup(
+                children=(
+                    PropertyFilter(
+                        "x",
+                        (),
+                    ),
+                )
+            ),
+        )
+    )
     split = trend(DAU, breakdowns=(Breakdown("event", BreakdownType.EVENT_METADATA),))
     assert figures(await world.ask(trend(DAU))) == (0, 2, 1, 0)
     assert figures(await world.ask(by_raw)) == (0, 2, 1, 0)

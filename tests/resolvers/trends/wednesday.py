@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from resolvers.trends.query import EventSeries, TrendQuery
+from resolvers.trends.surroundings import Surroundings
 
 TREND = TrendQuery((EventSeries("sign up", path=("query", "events", 0)),))
 UTC_ZONE = ZoneInfo("UTC")
@@ -12,3 +13,8 @@ UTC_ZONE = ZoneInfo("UTC")
 def wednesday(timezone: ZoneInfo = UTC_ZONE) -> datetime:
     """2020-01-15 13:05:01 UTC, a Wednesday, as the zone's clocks show it."""
     return datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC).astimezone(timezone)
+
+
+def surroundings(timezone: ZoneInfo = UTC_ZONE) -> Surroundings:
+    """The zone on that Wednesday, with no cohorts."""
+    return Surroundings(timezone, wednesday())

@@ -1,0 +1,18 @@
+"""What the meaning of a filter or an expression depends on beyond the events: clock, calendar, saved cohorts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from resolvers.trends.query import Cohort, WeekStartDay
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`timezone` is where dates without an offset are; `now` an instant; `cohorts` the readable ones by id."""
+
+    timezone: ZoneInfo
+    now: datetime
+    week_start: WeekStartDay = WeekStartDay.SUNDAY
+    cohorts: Mapping[int, Cohort] = field(default_factory=dict)
