@@ -123,11 +123,12 @@ async def _load(stores: Stores, request: Request, path: Path, rejects: RejectsFi
                 kind=request.kind,
                 file_format=request.file_format,
             )
-        except ClickHouseError as failure:
+        except (ClickHouseError, OSError) as failure:
+            cause = failure.strerror if isinstance(failure, OSError) else f"ClickHouse's error {failure.code}"
             raise GatewayError(
                 ErrorCode.INTERNAL,
-                f"ClickHouse failed with its error {failure.code} while loading {path}.",
-                hint="What was stored stays; see that there is room in the data folder, and load again.",
+                f"{path} could not be stored to its end: {cause}.",
+                hint="What was stored stays. See that there is room in the data folder, and load again.",
             ) from failure
 
 

@@ -65,6 +65,8 @@ class RequestContext:
     members: DataLoader[str, MemberRecord | None] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
+    # As the client wrote them, before they are coerced; the schema fills them in.
+    sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 async def open_context(

@@ -2,13 +2,17 @@
 
 from zoneinfo import ZoneInfo
 
+from datasource.metadata import projects
 from datasource.metadata.reach import projects_in_reach
 from datasource.metadata.records import ProjectPage, ProjectRecord
+from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from errors import NotFound
 from permissions.classes import require_caller
 from resolvers.context import RequestContext
+from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page, read_id
-from resolvers.stored_filters import read_filter
+from resolvers.stored_filters import read_filter, write_filter
+from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
 from resolvers.trends.surroundings import Surroundings
 
@@ -18,10 +22,7 @@ async def load_project(context: RequestContext, project_id: str) -> ProjectRecor
     number = read_id(project_id)
     record = None if number is None else await context.projects.load(number)
     if record is None:
-        raise NotFound(
-            "There is no such project within the reach of the API key.",
-            hint="The field projects lists those that are.",
-        )
+        raise _no_such_project()
     return record
 
 
@@ -32,6 +33,33 @@ async def list_projects(context: RequestContext, *, first: int, after: int | Non
     for record in page.projects:
         context.projects.prime(record.id, record)
     return page
+
+
+async def update_project(
+    context: RequestContext,
+    project: ProjectRecord,
+    *,
+    name: str | None,
+    timezone: str | None,
+    week_start_day: StoredWeekStartDay | None,
+    filters: tuple[PropertyFilter, ...] | None,
+) -> ProjectRecord:
+    """The project after the changes. Raises BadUserInput for filters that no trend could use."""
+    group = FilterGroup(LogicalOperator.AND, filters or ())
+    group_condition(group, surroundings(context, project))
+    await check_regexes(context, regexes_of(group.leaves()))
+    record = await projects.update_project(
+        context.store,
+        project.id,
+        name=name,
+        timezone=timezone,
+        week_start_day=week_start_day,
+        test_account_filters=None if filters is None else [write_filter(item) for item in filters],
+    )
+    if record is None:
+        raise _no_such_project()
+    context.projects.clear(project.id)
+    return record
 
 
 def trend_project(record: ProjectRecord) -> TrendProject:
@@ -53,3 +81,10 @@ def surroundings(context: RequestContext, record: ProjectRecord) -> Surroundings
     """What a filter of the project means at the request's clock, as far as it mentions no cohort."""
     project = trend_project(record)
     return Surroundings(project.timezone, context.now, project.week_start)
+
+
+def _no_such_project() -> NotFound:
+    return NotFound(
+        "There is no such project within the reach of the API key.",
+        hint="The field projects lists those that are.",
+    )

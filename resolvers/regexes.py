@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from datasource.clickhouse.render import render
-from datasource.clickhouse.sql import Named, Param, Select, call
+from datasource.clickhouse.sql import Column, Lambda, Named, Param, Select, call
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from resolvers.trends.filters import as_text
@@ -40,9 +40,9 @@ async def check_regexes(context: RequestContext, regexes: Sequence[Regex]) -> No
 
 
 async def _can_read(context: RequestContext, regexes: Sequence[Regex]) -> bool:
-    matches = (call("match", Param("", "String"), Param(text, "String")) for text, _ in regexes)
-    columns = tuple(Named(match, f"m{index}") for index, match in enumerate(matches))
-    statement = render(Select(columns))
+    match = Lambda(("regex",), call("match", Param("", "String"), Column("regex")))
+    texts = Param(tuple(text for text, _ in regexes), "Array(String)")
+    statement = render(Select((Named(call("arrayCount", match, texts), "matches"),)))
     try:
         await context.engine.query(statement.text, statement.params, limits=context.limits)
     except GatewayError as refusal:

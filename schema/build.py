@@ -23,16 +23,22 @@ from strawberry.types.execution import PreExecutionError
 
 import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
+from resolvers.context import RequestContext
 from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
-from schema.project import Project
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from settings import Settings
 
 FEDERATION_VERSION = "2.9"
-ENTITIES = {"Project": Project}
+# The key fields of every entity, each with the name of its argument of resolve_reference.
+ENTITIES = {
+    "Project": {"id": "id"},
+    "Action": {"projectId": "project_id", "id": "id"},
+    "Insight": {"projectId": "project_id", "id": "id"},
+}
 MAX_ENTITIES = 200
 
 
@@ -50,13 +56,15 @@ class GatewaySchema(strawberry.federation.Schema):
 
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
+        context = kwargs.get("context_value")
+        if isinstance(context, RequestContext):
+            context.sent_variables.update(kwargs.get("variable_values") or {})
         try:
             result = await super().execute(query, *args, **kwargs)
         except CannotGetOperationTypeError as failure:
             result = PreExecutionError(data=None, errors=[GraphQLError(failure.as_http_error_reason())])
         if not result.errors:
             return result
-        context = kwargs.get("context_value")
         errors = present_errors(
             result.errors,
             request_id=getattr(context, "request_id", "-"),
@@ -77,6 +85,7 @@ def build_schema(settings: Settings) -> GatewaySchema:
     """The schema as these settings bound it; they change nothing of its SDL."""
     return GatewaySchema(
         query=Query,
+        mutation=Mutation,
         extensions=build_extensions(settings),
         execution_context_class=LeafListExecutor,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),
@@ -124,8 +133,12 @@ def _check_reference(representation: object, index: int) -> dict[str, object]:
             path=path,
             hint=f"Its __typename is one of: {', '.join(ENTITIES)}.",
         )
-    key = representation.get("id")
-    if not isinstance(key, str | int):
-        raise BadUserInput("A representation lacks its key, an ID.", path=(*path, "id"))
+    type_name = str(representation["__typename"])
     # A copy: Strawberry takes it apart, and it may be a variable that is used twice.
-    return {"__typename": representation["__typename"], "id": str(key)}
+    reference: dict[str, object] = {"__typename": type_name}
+    for key, argument in ENTITIES[type_name].items():
+        value = representation.get(key)
+        if not isinstance(value, str | int):
+            raise BadUserInput("A representation lacks its key, an ID.", path=(*path, key))
+        reference[argument] = str(value)
+    return reference

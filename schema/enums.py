@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from datasource.metadata.records import OrganizationLevel
+from resolvers.trends.actions import StringMatching
 from resolvers.trends.query import (
     BreakdownType,
     LogicalOperator,
@@ -125,6 +126,16 @@ publish(
         "NOT_BETWEEN": "Outside two numbers. False where the property is missing.",
         "IN": "One of several values; for a cohort, a member of it.",
         "NOT_IN": "None of several values; for a cohort, not a member. True where the property is missing.",
+    },
+)
+
+publish(
+    StringMatching,
+    "How a text of an action's step is compared.",
+    {
+        "CONTAINS": "Contains the text; % and _ are wildcards. Heeds upper and lower case in addresses only.",
+        "EXACT": "Equal to the text.",
+        "REGEX": "Some part matches the RE2 expression; upper and lower case differ.",
     },
 )
 

@@ -7,17 +7,23 @@ import strawberry
 from datasource.metadata.records import ProjectRecord
 from permissions.classes import require_scopes
 from permissions.guards import guarded_field
+from resolvers.actions import list_actions, load_action
+from resolvers.insights import list_insights, load_insight
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import WeekStartDay
+from schema.action import Action
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
+from schema.insight import Insight
+from schema.pages import After, Connection, First, Search, read_cursor
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
 
 PROJECT_SCOPE = "project:read"
 TREND_SCOPE = "insight:read"
+ACTION_SCOPE = "action:read"
 
 
 @strawberry.type(description="A kind of group, such as company, that events can belong to.")
@@ -73,4 +79,38 @@ class Project:
         context = info.context
         question = read_question(query, max_filters=context.settings.max_filters)
         result = await resolve_trend(context, self.record, question)
-        return Trend.from_result(result, computed_at=context.now)
+        return Trend.from_result(result, self.record, computed_at=context.now)
+
+    @guarded_field(scopes=[ACTION_SCOPE], description="One saved action.")
+    async def action(
+        self,
+        info: ContextInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The action's id.")],
+    ) -> Action:
+        return Action.from_record(self.record, await load_action(info.context, self.record, id))
+
+    @guarded_field(scopes=[ACTION_SCOPE], description="The saved actions, by ascending id.")
+    async def actions(
+        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+    ) -> Connection[Action]:
+        position = read_cursor("action", after)
+        page = await list_actions(info.context, self.record, first=first, after=position, search=search)
+        nodes = [(record.id, Action.from_record(self.record, record)) for record in page.records]
+        return Connection[Action].of("action", nodes, total=page.total, has_next=page.has_next, after=position)
+
+    @guarded_field(scopes=[TREND_SCOPE], description="One saved insight.")
+    async def insight(
+        self,
+        info: ContextInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id.")],
+    ) -> Insight:
+        return Insight.from_record(self.record, await load_insight(info.context, self.record, id))
+
+    @guarded_field(scopes=[TREND_SCOPE], description="The saved insights, by ascending id.")
+    async def insights(
+        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+    ) -> Connection[Insight]:
+        position = read_cursor("insight", after)
+        page = await list_insights(info.context, self.record, first=first, after=position, search=search)
+        nodes = [(record.id, Insight.from_record(self.record, record)) for record in page.records]
+        return Connection[Insight].of("insight", nodes, total=page.total, has_next=page.has_next, after=position)

@@ -5,6 +5,7 @@ from resolvers.trends.query import InputPath
 
 LONGEST_NAME = 400
 LONGEST_EXPRESSION = 10_000
+LONGEST_DESCRIPTION = 10_000
 GROUP_TYPES = range(5)
 
 
@@ -14,6 +15,15 @@ def check_text(text: str, path: InputPath, *, what: str, longest: int = LONGEST_
         raise BadUserInput(f"{what} has {len(text)} characters; {longest} are allowed.", path=path)
     if "\0" in text:
         raise BadUserInput(f"{what} holds a NUL character.", path=path)
+
+
+def check_name(name: str, path: InputPath) -> str:
+    """The name without outer blanks; raises BadUserInput for one that is empty or cannot be stored."""
+    trimmed = name.strip()
+    if not trimmed:
+        raise BadUserInput("The name is empty.", path=path)
+    check_text(trimmed, path, what="The name")
+    return trimmed
 
 
 def check_key(key: str, path: InputPath, *, is_expression: bool = False) -> None:

@@ -5,15 +5,23 @@ from typing import Self
 
 import strawberry
 
+from datasource.metadata.records import ProjectRecord
+from permissions.guards import guarded_field
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+from schema.action import READ_SCOPE, Action
+from schema.info import ContextInfo
 
 
 @strawberry.type(description="One line of figures.")
 class TrendSeries:
-    label: str = strawberry.field(description="The event's name, or the breakdown value.")
+    project: strawberry.Private[ProjectRecord]
+    action_id: strawberry.Private[int | None]
+    label: str = strawberry.field(description="The name of the event or the action, or the breakdown value.")
     order: int = strawberry.field(description="Position of the series in the query, from 0.")
-    event: str | None = strawberry.field(description="The event's name; null: every event.")
+    event: str | None = strawberry.field(
+        description="The event's name; null: every event, or the series counts no event."
+    )
     custom_name: str | None = strawberry.field(description="The client's own name, as sent.")
     math: TrendMath | None = strawberry.field(description="What was counted; null for a formula.")
     formula: str | None = strawberry.field(description="The formula that this series is the result of.")
@@ -29,10 +37,19 @@ class TrendSeries:
     )
     compare_label: CompareLabel | None = strawberry.field(description="Which period; null without a comparison.")
 
+    @guarded_field(scopes=[READ_SCOPE], description="The action that was counted; null for events and formulas.")
+    async def action(self, info: ContextInfo) -> Action | None:
+        if self.action_id is None:
+            return None
+        record = await info.context.actions.load((self.project.id, self.action_id))
+        return None if record is None else Action.from_record(self.project, record)
+
     @classmethod
-    def from_result(cls, series: SeriesResult) -> Self:
+    def from_result(cls, series: SeriesResult, project: ProjectRecord) -> Self:
         breakdown = series.breakdown_value
         return cls(
+            project=project,
+            action_id=series.action_id,
             label=series.label,
             order=series.order,
             event=series.event,
@@ -84,9 +101,9 @@ class Trend:
     last_refresh: datetime = strawberry.field(description="When the figures were computed.")
 
     @classmethod
-    def from_result(cls, result: TrendResult, *, computed_at: datetime) -> Self:
+    def from_result(cls, result: TrendResult, project: ProjectRecord, *, computed_at: datetime) -> Self:
         return cls(
-            series=[TrendSeries.from_result(series) for series in result.series],
+            series=[TrendSeries.from_result(series, project) for series in result.series],
             days=list(result.days),
             labels=list(result.labels),
             interval=result.interval,

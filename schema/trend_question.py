@@ -1,22 +1,20 @@
 """From the client's input to the compiler's question; what cannot be used is refused with its path."""
 
+import re
+
 from errors import BadUserInput
-from resolvers.trends.query import (
-    EventSeries,
-    Formula,
-    InputPath,
-    Math,
-    TrendQuery,
-)
+from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
 from schema.breakdown_question import read_breakdowns
 from schema.filters import count_filters, read_filters
 from schema.texts import LONGEST_EXPRESSION, check_group_index, check_key, check_text
-from schema.trend_input import EventSeriesInput, SeriesInput, TrendQueryInput
+from schema.trend_input import ActionSeriesInput, EventSeriesInput, SeriesInput, TrendQueryInput
 
 ARGUMENT: InputPath = ("query",)
 MAX_SERIES = 26
 MAX_FORMULAS = 26
 MAX_BREAKDOWN_LIMIT = 1000
+
+_ACTION_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 def read_question(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
@@ -57,12 +55,6 @@ def _check_series(query: TrendQueryInput) -> None:
             f"There are {count} series; {MAX_SERIES} are allowed, a letter each.",
             path=(*ARGUMENT, "events" if query.events else "actions"),
         )
-    if query.actions:
-        raise BadUserInput(
-            "Action series are not supported yet.",
-            path=(*ARGUMENT, "actions", 0),
-            hint="Ask for the events that the action stands for.",
-        )
 
 
 def _check_filter_count(query: TrendQueryInput, max_filters: int) -> None:
@@ -96,11 +88,14 @@ def _check_figures(query: TrendQueryInput) -> None:
         )
 
 
-def _read_series(query: TrendQueryInput) -> tuple[EventSeries, ...]:
-    placed = [
-        (index if item.order is None else item.order, _read_event(item, (*ARGUMENT, "events", index)))
-        for index, item in enumerate(query.events)
+def _read_series(query: TrendQueryInput) -> tuple[Series, ...]:
+    listed: list[tuple[int | None, Series]] = [
+        (item.order, _read_event(item, (*ARGUMENT, "events", index))) for index, item in enumerate(query.events)
     ]
+    listed += [
+        (item.order, _read_action(item, (*ARGUMENT, "actions", index))) for index, item in enumerate(query.actions)
+    ]
+    placed = [(index if order is None else order, series) for index, (order, series) in enumerate(listed)]
     return tuple(series for _, series in sorted(placed, key=lambda pair: pair[0]))
 
 
@@ -111,15 +106,35 @@ def _read_event(item: EventSeriesInput, path: InputPath) -> EventSeries:
                 "The event's name is empty.", path=(*path, "event"), hint="null stands for every event."
             )
         check_text(item.event, (*path, "event"), what="The event's name")
-    if item.custom_name is not None:
-        check_text(item.custom_name, (*path, "customName"), what="The custom name")
     return EventSeries(
         event=item.event,
         math=_read_math(item, path),
         filters=read_filters(item.properties, item.property_group, path),
-        custom_name=item.custom_name,
+        custom_name=_read_custom_name(item, path),
         path=path,
     )
+
+
+def _read_action(item: ActionSeriesInput, path: InputPath) -> ActionSeries:
+    if not _ACTION_ID.fullmatch(item.action_id):
+        raise BadUserInput(
+            "The action's id is not a number.",
+            path=(*path, "actionId"),
+            hint="Project.actions lists the actions you can use.",
+        )
+    return ActionSeries(
+        action_id=int(item.action_id),
+        math=_read_math(item, path),
+        filters=read_filters(item.properties, item.property_group, path),
+        custom_name=_read_custom_name(item, path),
+        path=path,
+    )
+
+
+def _read_custom_name(item: SeriesInput, path: InputPath) -> str | None:
+    if item.custom_name is not None:
+        check_text(item.custom_name, (*path, "customName"), what="The custom name")
+    return item.custom_name
 
 
 def _read_math(item: SeriesInput, path: InputPath) -> Math:

@@ -13,7 +13,9 @@ class Member:
     id: strawberry.ID = strawberry.field(description="A UUID.")
     email: str = strawberry.field(description="The person's e-mail address.")
     name: str = strawberry.field(description="The person's name; may be empty.")
-    level: OrganizationLevel = strawberry.field(description="The highest level among the person's organizations.")
+    level: OrganizationLevel = strawberry.field(
+        description="The level in the organization at hand; for the viewer the highest of all organizations."
+    )
 
     @classmethod
     def from_record(cls, record: MemberRecord) -> Self:
@@ -23,6 +25,14 @@ class Member:
             name=record.name,
             level=record.highest_level or OrganizationLevel.MEMBER,
         )
+
+    @classmethod
+    def in_organization(cls, record: MemberRecord, organization_id: str) -> Self | None:
+        """The person as a member of one organization, None when they are none."""
+        level = record.level_in(organization_id)
+        if level is None:
+            return None
+        return cls(id=strawberry.ID(record.id), email=record.email, name=record.name, level=level)
 
 
 @strawberry.type(description="Who is asking: the API key, its owner, its scopes.")

@@ -123,7 +123,22 @@ class CohortMember:
     version: int
 
 
-Expr = Column | Subcolumn | Param | Number | Null | Call | Infix | Cast | Alias | Lambda | Over | Scalar | Field | CohortMember
+Expr = (
+    Column
+    | Subcolumn
+    | Param
+    | Number
+    | Null
+    | Call
+    | Infix
+    | Cast
+    | Alias
+    | Lambda
+    | Over
+    | Scalar
+    | Field
+    | CohortMember
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,16 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
+class Persons:
+    """The persons as of now, one row each, also those without events; fields of a person are `Field` nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctIds:
+    """The distinct ids that persons are known by: `Field` nodes of the id and of the person as of now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A query in FROM."""
 
@@ -185,7 +210,7 @@ class Select:
     """One SELECT."""
 
     columns: tuple[Named, ...]
-    source: Table | Events | Derived | None = None
+    source: Table | Events | Persons | DistinctIds | Derived | None = None
     joins: tuple[Join, ...] = ()
     where: Expr | None = None
     group_by: tuple[Expr, ...] = ()

@@ -1,6 +1,6 @@
 """The gateway's own tables (see schema.py): properties in JSON columns, people as dense numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 from datasource.clickhouse.sql import (
@@ -10,6 +10,7 @@ from datasource.clickhouse.sql import (
     CohortMember,
     Column,
     Derived,
+    DistinctIds,
     Events,
     Expr,
     Field,
@@ -18,18 +19,20 @@ from datasource.clickhouse.sql import (
     Named,
     Null,
     Number,
+    Persons,
     Query,
     Scalar,
     Select,
     Subcolumn,
     Table,
+    Union,
     call,
     equals,
     every,
     transform,
 )
 from datasource.events.elements_chain import first_href, texts
-from datasource.events.layout import PERSON_ID, HourlyRollup
+from datasource.events.layout import DISTINCT_ID, PERSON, PERSON_ID, HourlyRollup
 from datasource.events.native_sessions import join_sessions
 
 _TEXT = "Nullable(String)"
@@ -72,22 +75,60 @@ class NativeLayout:
         return call("bitmapCardinality", call("bitmapTransform", numbers, old, new))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a logical source stands for: its rows, the person of a row, and how their own fields are read."""
+
+    source: Table | Derived
+    person: Expr
+    own: Callable[[Field], Expr]
+
+
 def _lower_select(node: object) -> object:
-    if not isinstance(node, Select) or not isinstance(node.source, Events):
+    rows = _rows(node.source) if isinstance(node, Select) else None
+    if rows is None or not isinstance(node, Select):
         return node
     wanted = tuple(dict.fromkeys(_fields_of(node)))
-    joins = tuple(_joins(wanted, node.source))
-    columns: dict[Field, Expr] = {field: _event_expression(field) for field in wanted if _is_of_event(field)}
+    joins = tuple(_joins(wanted, rows, node.source))
+    columns: dict[Field, Expr] = {field: rows.own(field) for field in wanted if _owner(field) == "row"}
     for join in joins:
         columns |= join.columns
-    source = replace(node, source=Table("events", "e"), joins=(*(join.join for join in joins), *node.joins))
+    source = replace(node, source=rows.source, joins=(*(join.join for join in joins), *node.joins))
 
     def lowered(part: object) -> object:
         if isinstance(part, CohortMember):
-            return _is_member(part)
+            return _is_member(rows.person, part)
         return columns[part] if isinstance(part, Field) else part
 
     return transform(source, lowered)
+
+
+def _rows(source: object) -> _Rows | None:
+    match source:
+        case Events():
+            return _Rows(Table("events", "e"), _merged(Column("person_no", "e")), _event_expression)
+        case Persons():
+            person = Column("person_no", "everyone")
+            return _Rows(Derived(_everyone(), "everyone"), person, {PERSON: person}.__getitem__)
+        case DistinctIds():
+            table = Table("person_distinct_ids", "d", final=True)
+            person_of_id = _merged(Column("person_no", "d"))
+            fields_of_id: dict[Field, Expr] = {PERSON: person_of_id, DISTINCT_ID: Column("distinct_id", "d")}
+            return _Rows(table, person_of_id, fields_of_id.__getitem__)
+        case _:
+            return None
+
+
+def _everyone() -> Select:
+    # A person may have distinct ids alone, or properties alone. Merged ones are found as whom they became.
+    known = Union(
+        tuple(
+            Select((Named(_merged(Column("person_no", alias)), "person_no"),), Table(table, alias))
+            for table, alias in (("person_distinct_ids", "d"), ("persons", "p"))
+        )
+    )
+    number = Column("person_no")
+    return Select((Named(number, "person_no"),), Derived(known, "known"), group_by=(number,))
 
 
 def _fields_of(node: object) -> Iterator[Field]:
@@ -102,13 +143,10 @@ def _fields_of(node: object) -> Iterator[Field]:
 
 
 def _owner(field: Field) -> str:
-    """Whose field it is: event, person, group or session."""
+    """Whose field it is: that of the row itself, or of its person, group or session."""
     owner, _, form = field.name.partition("_")
-    return owner if form in ("text", "number") or field == PERSON_ID else "event"
-
-
-def _is_of_event(field: Field) -> bool:
-    return _owner(field) == "event"
+    joined = owner in ("person", "group", "session")
+    return owner if joined and (form in ("text", "number") or field == PERSON_ID) else "row"
 
 
 def _event_expression(field: Field) -> Expr:
@@ -152,22 +190,26 @@ class _FieldJoin:
     columns: dict[Field, Expr]
 
 
-def _joins(wanted: tuple[Field, ...], events: Events) -> Iterator[_FieldJoin]:
+def _joins(wanted: tuple[Field, ...], rows: _Rows, source: object) -> Iterator[_FieldJoin]:
     persons = [field for field in wanted if _owner(field) == "person"]
     groups = [field for field in wanted if _owner(field) == "group"]
     sessions = [field for field in wanted if _owner(field) == "session"]
     if persons:
-        yield _join_persons(persons)
+        yield _join_persons(persons, rows.person)
+    if not isinstance(source, Events):
+        if groups or sessions:
+            raise TypeError(f"{type(source).__name__} have neither groups nor sessions")
+        return
     for index in dict.fromkeys(field.group_type_index for field in groups):
         yield _join_groups(index or 0, [field for field in groups if field.group_type_index == index])
     if sessions:
-        yield _joined(sessions, join_sessions(sessions, events))
+        yield _joined(sessions, join_sessions(sessions, source))
 
 
-def _join_persons(wanted: list[Field]) -> _FieldJoin:
+def _join_persons(wanted: list[Field], person: Expr) -> _FieldJoin:
     columns = (Named(Column("person_no", "p"), "person_no"), *_properties(wanted, "p"))
     query = Select(columns=columns, source=Table("persons", "p", final=True))
-    condition = equals(_merged(Column("person_no", "e")), Column("person_no", "person"))
+    condition = equals(person, Column("person_no", "person"))
     return _joined(wanted, Join("ANY LEFT", Derived(query, "person"), condition))
 
 
@@ -198,7 +240,7 @@ def _joined(wanted: list[Field], join: Join) -> _FieldJoin:
     return _FieldJoin(join, columns)
 
 
-def _is_member(node: CohortMember) -> Expr:
+def _is_member(person: Expr, node: CohortMember) -> Expr:
     members = Select(
         columns=(Named(_merged(Column("person_no", "c")), "person_no"),),
         source=Table("cohort_members", "c"),
@@ -207,7 +249,7 @@ def _is_member(node: CohortMember) -> Expr:
             equals(Column("version", "c"), Number(node.version)),
         ),
     )
-    return Infix("IN", (_merged(Column("person_no", "e")), Scalar(members)))
+    return Infix("IN", (person, Scalar(members)))
 
 
 def _merged(number: Expr) -> Expr:

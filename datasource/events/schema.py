@@ -121,6 +121,18 @@ ENGINE = ReplacingMergeTree(is_done)
 ORDER BY (project_id, load_id, batch)
 """
 
+_COHORT_MEMBERS = """
+CREATE TABLE cohort_members
+(
+    project_id UInt32,
+    cohort_id UInt32,
+    version UInt32,
+    person_no UInt32
+)
+ENGINE = MergeTree
+ORDER BY (project_id, cohort_id, version, person_no)
+"""
+
 BY_HOUR_SELECT = """
 SELECT
     project_id,
@@ -158,6 +170,7 @@ STEPS = (
         ),
     ),
     SchemaStep(2, "the journal that keeps the roll-up right through interruptions", (_LOAD_JOURNAL,)),
+    SchemaStep(3, "the members of cohorts", (_COHORT_MEMBERS,)),
 )
 
 

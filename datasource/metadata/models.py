@@ -156,3 +156,23 @@ class SavedInsight(Saved, Base):
     __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
 
     query: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class SavedCohort(Saved, Base):
+    """Its members are in ClickHouse: `version` is the calculation that is read, 0 before the first one.
+
+    `last_version` is the number that was given out last, also to calculations that failed. Static cohorts have
+    distinct ids, which may be many and are loaded only by name; the others have groups.
+    """
+
+    __tablename__ = "cohorts"
+    __table_args__ = (Index(None, "project_id", "id"), {"sqlite_autoincrement": True})
+
+    is_static: Mapped[bool]
+    groups: Mapped[list[dict[str, object]]] = mapped_column(JSON)
+    distinct_ids: Mapped[list[str]] = mapped_column(JSON, deferred=True)
+    version: Mapped[int] = mapped_column(default=0)
+    last_version: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(default=0)
+    calculated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)

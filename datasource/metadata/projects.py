@@ -1,6 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -77,6 +77,37 @@ async def ensure_project(
         if made_meanwhile is None:
             raise
         return made_meanwhile
+
+
+async def update_project(
+    store: MetadataStore,
+    project_id: int,
+    *,
+    name: str | None = None,
+    timezone: str | None = None,
+    week_start_day: WeekStartDay | None = None,
+    test_account_filters: Sequence[Mapping[str, object]] | None = None,
+) -> ProjectRecord | None:
+    """The project after the changes, None without the project; what is None stays as it is.
+
+    Raises BadUserInput for a name taken in the organization and an unknown time zone.
+    """
+    changes: dict[str, object] = {
+        "name": None if name is None else check_name(name, what="project"),
+        "timezone": None if timezone is None else check_time_zone(timezone),
+        "week_start_day": week_start_day,
+        "test_account_filters": None if test_account_filters is None else list(test_account_filters),
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    try:
+        if changes:
+            async with store.write() as session:
+                await session.execute(update(Project).where(Project.id == project_id).values(changes))
+    except IntegrityError as exc:
+        raise BadUserInput(
+            f"There is a project named {changes['name']!r} in this organization already.", path=("name",)
+        ) from exc
+    return await get_project(store, project_id)
 
 
 async def find_project(store: MetadataStore, *, organization_id: str, name: str) -> ProjectRecord | None:

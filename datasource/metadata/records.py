@@ -142,6 +142,22 @@ class InsightRecord(SavedRecord):
     query: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class CohortRecord(SavedRecord):
+    """A saved cohort; its groups are JSON in the form of the input, with every field; a static one has none.
+
+    `version` names the calculation whose members count, 0 before the first; `size` is how many they were.
+    `error` tells why a later calculation failed, None when none did.
+    """
+
+    is_static: bool
+    groups: tuple[Mapping[str, object], ...]
+    version: int
+    size: int
+    calculated_at: datetime | None
+    error: str | None
+
+
 Record = TypeVar("Record", bound=SavedRecord)
 
 

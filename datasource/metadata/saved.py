@@ -71,21 +71,19 @@ class SavedTable(Generic[Row, Record]):
         """The row after changes of columns, none of which leaves it as it is; None when it does not exist."""
         if not changes:
             return (await self.find(store, [key])).get(key)
-        values: dict[str, Any] = {**changes, "updated_at": now}
-        if isinstance(name := changes.get("name"), str):
-            values["name_key"] = search_key(name)
-        change = update(self.model).where(*self._existing(key)).values(values).returning(self.model)
+        change = update(self.model).where(*self.existing(key)).values(changed(changes, now)).returning(self.model)
         async with store.write() as session:
             row = (await session.scalars(change)).one_or_none()
         return None if row is None else self.record(row)
 
     async def delete(self, store: MetadataStore, key: SavedKey, *, now: datetime) -> bool:
         """Mark it as deleted; False when it does not exist."""
-        change = update(self.model).where(*self._existing(key)).values(deleted_at=now).returning(self.model.id)
+        change = update(self.model).where(*self.existing(key)).values(deleted_at=now).returning(self.model.id)
         async with store.write() as session:
             return (await session.scalars(change)).one_or_none() is not None
 
-    def _existing(self, key: SavedKey) -> tuple[ColumnElement[bool], ...]:
+    def existing(self, key: SavedKey) -> tuple[ColumnElement[bool], ...]:
+        """The condition that a row is this one and not deleted."""
         project_id, saved_id = key
         # A number beyond the column's type would be the store's error instead of no row.
         possible = saved_id if 0 < saved_id <= LARGEST_SAVED_ID else 0
@@ -94,6 +92,14 @@ class SavedTable(Generic[Row, Record]):
             self.model.id == possible,
             self.model.deleted_at.is_(None),
         )
+
+
+def changed(changes: Mapping[str, object], now: datetime) -> dict[str, Any]:
+    """The columns as a member's change leaves them."""
+    values: dict[str, Any] = {**changes, "updated_at": now}
+    if isinstance(name := changes.get("name"), str):
+        values["name_key"] = search_key(name)
+    return values
 
 
 def search_key(text: str) -> str:

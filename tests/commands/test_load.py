@@ -1,8 +1,11 @@
 import os
 import pty
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -11,7 +14,7 @@ import pytest
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
 from settings import Settings
-from tests.commands.trendgate_runs import ask_events, environment, run, start
+from tests.commands.trendgate_runs import ROOT, ask_events, environment, run, start
 
 EVENT = {"event": "seen", "distinct_id": "ada", "timestamp": "2024-05-01T10:00:00Z"}
 
@@ -129,22 +132,26 @@ def wait_for(path: Path) -> None:
 def test_load_on_a_terminal_shows_progress(data_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(lines(EVENT))
-    shown = "".join(on_terminal(data_dir, "load", "--project", "1", str(file)))
+    shown = on_terminal(data_dir, "load", "--project", "1", file)
     assert "events.jsonl" in shown
     assert "1 rows" in shown
     assert "loaded 1 events" in shown
 
 
-def on_terminal(data_dir: Path, *arguments: str) -> Iterator[str]:
-    import sys
+def on_terminal(data_dir: Path, *arguments: str | Path) -> str:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "server.py", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment(data_dir)
+    ):
+        os.close(theirs)
+        shown = b"".join(read_until_closed(ours))
+    os.close(ours)
+    return shown.decode()
 
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execvpe(sys.executable, [sys.executable, "server.py", *arguments], environment(data_dir))
-    try:
+
+def read_until_closed(terminal: int) -> Iterator[bytes]:
+    # Linux tells the end of a terminal by an error.
+    with suppress(OSError):
         while data := os.read(terminal, 65536):
-            yield data.decode(errors="replace")
-    except OSError:  # how a closed terminal shows
-        pass
-    os.close(terminal)
-    os.waitpid(child, 0)
+            yield data

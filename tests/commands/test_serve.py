@@ -71,7 +71,8 @@ def test_serve_interrupted_while_it_loads_the_demo_ends_without_noise(tmp_path: 
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("Loading the demo")
+        first = process.stdout.readline()
+        assert first.startswith("Loading the demo"), (first, process.communicate(timeout=START_S))
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=2 * START_S)
     assert (process.returncode, errors) == (0, "")

@@ -14,6 +14,7 @@ from graphql import (
 
 from permissions.guards import unguarded_fields
 from schema.build import build_schema, print_sdl
+from schema.mutation import Mutation
 from schema.query import Query
 from settings import Settings
 
@@ -46,6 +47,11 @@ INPUTS = {
     "FormulaInput": "formula customName",
     "PropertyFilterInput": "key value operator type groupTypeIndex",
     "PropertyGroupInput": "type filters groups",
+    "ActionStepInput": ("event url urlMatching text textMatching href hrefMatching selector tagName properties"),
+    "ActionCreateInput": "projectId name description steps",
+    "ActionUpdateInput": "projectId id name description steps",
+    "InsightCreateInput": "projectId name description query",
+    "InsightUpdateInput": "projectId id name description query",
 }
 SIZES = {
     "TrendInterval": 5,
@@ -57,6 +63,7 @@ SIZES = {
     "PropertyOperator": 19,
     "TrendMath": 26,
     "CompareLabel": 2,
+    "StringMatching": 3,
     "OrganizationLevel": 3,
 }
 
@@ -91,7 +98,7 @@ def test_enums_of_the_schema_are_all_known() -> None:
 
 
 def test_root_fields_are_all_guarded() -> None:
-    assert unguarded_fields(Query) == ()
+    assert unguarded_fields(Query, Mutation) == ()
 
 
 def test_no_default_is_null() -> None:

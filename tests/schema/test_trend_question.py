@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from errors import BadUserInput
 from resolvers.trends.query import (
+    ActionSeries,
     Breakdown,
     BreakdownType,
     EventSeries,
@@ -153,6 +154,43 @@ def test_question_series_are_sorted_by_order_and_otherwise_as_listed(
     assert "".join(str(series.event) for series in question.series if isinstance(series, EventSeries)) == expected
 
 
+def test_question_of_an_action_is_complete() -> None:
+    question = read(
+        """actions: [{actionId: "12", customName: "sales", math: SUM, mathProperty: "price",
+                      properties: [{key: "plan", value: "pro"}]}]"""
+    )
+    [series] = question.series
+    assert series == ActionSeries(
+        12,
+        math=Math(TrendMath.SUM, property="price"),
+        filters=FilterGroup(children=(PropertyFilter("plan", "pro"),)),
+        custom_name="sales",
+    )
+    assert series.path == ("query", "actions", 0)
+    assert [leaf.path for leaf in series.filters.leaves()] == [("query", "actions", 0, "properties", 0)]
+
+
+@pytest.mark.parametrize(
+    ("event_order", "action_orders", "expected"),
+    [
+        ("null", ("null", "null"), ["a", 1, 2]),
+        ("0", ("null", "0"), ["a", 2, 1]),
+        ("2", ("null", "null"), [1, "a", 2]),
+        ("9", ("null", "-1"), [2, 1, "a"]),
+    ],
+)
+def test_question_puts_events_before_actions_unless_told_otherwise(
+    event_order: str, action_orders: tuple[str, str], expected: list[str | int]
+) -> None:
+    first, second = action_orders
+    question = read(
+        f"""events: [{{event: "a", order: {event_order}}}]
+        actions: [{{actionId: 1, order: {first}}}, {{actionId: 2, order: {second}}}]"""
+    )
+    names = [each.event if isinstance(each, EventSeries) else each.action_id for each in question.series]
+    assert names == expected
+
+
 def test_question_with_a_formula_keeps_its_text() -> None:
     assert read('events: [{}], formula: "A / 2"').formulas == (Formula("A / 2"),)
 
@@ -179,8 +217,18 @@ LONG = "x" * 401
     [
         ("", ()),
         ("events: [], actions: []", ()),
-        ('actions: [{actionId: "1"}]', ("actions", 0)),
-        ('events: [{}], actions: [{actionId: "1"}]', ("actions", 0)),
+        ('actions: [{actionId: ""}]', ("actions", 0, "actionId")),
+        ('events: [{}], actions: [{actionId: 1}, {actionId: "x"}]', ("actions", 1, "actionId")),
+        ('actions: [{actionId: "1.0"}]', ("actions", 0, "actionId")),
+        ("actions: [{actionId: 0}]", ("actions", 0, "actionId")),
+        ("actions: [{actionId: -1}]", ("actions", 0, "actionId")),
+        ('actions: [{actionId: "01"}]', ("actions", 0, "actionId")),
+        ('actions: [{actionId: "\uff11"}]', ("actions", 0, "actionId")),
+        (f'actions: [{{actionId: "{"9" * 5000}"}}]', ("actions", 0, "actionId")),
+        (f"actions: [{'{actionId: 1} ' * 27}]", ("actions",)),
+        (f'actions: [{{actionId: 1, customName: "{LONG}"}}]', ("actions", 0, "customName")),
+        ("actions: [{actionId: 1, mathGroupTypeIndex: 5}]", ("actions", 0, "mathGroupTypeIndex")),
+        ("actions: [{actionId: 1, properties: [{}]}]", ("actions", 0, "properties", 0, "key")),
         (f"events: [{'{} ' * 27}]", ("events",)),
         (f'events: [{{event: "{LONG}"}}]', ("events", 0, "event")),
         ('events: [{event: "a\\u0000"}]', ("events", 0, "event")),

@@ -20,6 +20,8 @@ from datasource.events.loading.records import FieldTable, Record
 CHUNK_BYTES: Final = 16 * 2**20
 _BLOCK_BYTES: Final = 4 * 2**20
 _TEXT_FIELDS: Final = ("event", "distinct_id", "timestamp", "uuid", "person_id", "elements_chain")
+_MARK: Final = b"\xef\xbb\xbf"
+"""Some programs put it before UTF-8; it means nothing."""
 _LONG_INTEGER = re.compile(rb"[:,\[]\s*-?\d{19,}\s*[,}\]]")
 
 
@@ -58,6 +60,8 @@ def read_lines(path: Path) -> Iterator["LineChunk"]:
     typing, row = JsonTyping(), 1
     with open_file(path) as (raw, file):
         rest = b""
+        if file.read(len(_MARK)) != _MARK:
+            file.seek(0)
         while block := file.read(CHUNK_BYTES):
             cut = block.rfind(b"\n") + 1
             if cut == 0:

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Call, Expr, Null, Param, call
+from datasource.clickhouse.sql import Call, Cast, Expr, Null, Param, call
 from datasource.events.layout import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
@@ -42,7 +42,7 @@ _KNOWN = (
 )
 _GROUPS = range(GROUP_TYPE_COUNT)
 _TEXTS: dict[tuple[str, ...], Expr] = {
-    ("event",): EVENT,
+    ("event",): Cast(EVENT, "String"),  # the dictionary type of its column does not fit everywhere
     ("distinct_id",): DISTINCT_ID,
     ("uuid",): call("toString", EVENT_ID),
     ("elements_chain",): ELEMENTS_CHAIN,

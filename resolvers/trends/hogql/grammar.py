@@ -144,7 +144,7 @@ def parse(text: str) -> exp.Expr:
     try:
         text.encode()
         words = _without_alias(_checked(_HogQL().tokenize(text)))
-        (tree,) = _HogQL().parser(error_message_context=LONGEST_TEXT).parse_into(exp.Condition, words, text)
+        trees = _HogQL().parser(error_message_context=LONGEST_TEXT).parse_into(exp.Condition, words, text)
     except UnicodeEncodeError as failure:
         raise Refusal("half of a character stands here.", failure.start) from failure
     except TokenError as failure:
@@ -153,9 +153,9 @@ def parse(text: str) -> exp.Expr:
         raise _misfit(failure) from failure
     except RecursionError as failure:
         raise Refusal("the expression is nested too deeply.", 0) from failure
-    if tree is None:
-        raise Refusal("the expression is empty.", 0, _ONE_EXPRESSION)
-    return _unwrapped(tree)
+    if len(trees) != 1 or trees[0] is None:
+        raise Refusal("this is not one expression.", words[0].start, _ONE_EXPRESSION)
+    return _unwrapped(trees[0])
 
 
 def _checked(words: Sequence[Token]) -> list[Token]:

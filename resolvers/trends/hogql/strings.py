@@ -167,7 +167,9 @@ def _element(invocation: Invocation) -> Value:
 def _place(value: Value, around: Surroundings) -> Expr:
     if value.literal == 0:
         raise Refusal("places in a text count from 1.", value.spot)
-    return whole(value, around)
+    place = whole(value, around)
+    # ClickHouse fails on a 0 that it can work out beforehand.
+    return place if isinstance(value.literal, float) else call("nullIf", place, Number(0))
 
 
 def _json(name: str, result: Kind) -> Build:

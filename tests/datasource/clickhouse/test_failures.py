@@ -9,7 +9,10 @@ ROWS = (
     "Code: 158. DB::Exception: Limit for rows (controlled by 'max_rows_to_read' setting) exceeded, "
     "max rows: 1.00 thousand, current rows: 1.50 million. (TOO_MANY_ROWS)"
 )
-RESULT = "Code: 396. DB::Exception: Limit for result exceeded, max rows: 100.00, current rows: 101.00. (TOO_MANY_ROWS_OR_BYTES)"
+RESULT = (
+    "Code: 396. DB::Exception: Limit for result exceeded, "
+    "max rows: 100.00, current rows: 101.00. (TOO_MANY_ROWS_OR_BYTES)"
+)
 MEMORY = (
     "Code: 241. DB::Exception: Query memory limit exceeded: would use 2.07 MiB (attempt to allocate chunk of "
     "0.00 B), maximum: 976.56 KiB: While executing AggregatingTransform. (MEMORY_LIMIT_EXCEEDED)"
@@ -35,7 +38,9 @@ def test_translate_limit_gives_its_code_and_figures(text: str, code: ErrorCode, 
 
 
 def test_translate_known_code_takes_over_no_text() -> None:
-    error = translate("Code: 427. DB::Exception: cannot compile re2: secret(, error: missing ). In SELECT a FROM b")
+    error = translate(
+        "Code: 427. DB::Exception: cannot compile re2: secret(, error: missing ). In SELECT a FROM b"
+    )
     assert isinstance(error, GatewayError)
     assert error.code is ErrorCode.BAD_USER_INPUT
     assert error.details == {}

@@ -69,6 +69,23 @@ async def test_load_values_of_one_key_keep_their_own_types(loader: Loader, extra
     assert types == ["String", "Int64", "Float64", "Bool", "String", "String", "UInt64"]
 
 
+@BOTH_WAYS
+async def test_load_texts_of_any_length_are_stored_whole(loader: Loader, extra: tuple[bytes, ...]) -> None:
+    lengths = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 5]
+    rows = [
+        event(timestamp=f"2024-05-0{place}", properties={"t": "é" + "x" * length})
+        for place, length in enumerate(lengths, 1)
+    ]
+    await loader.load_rows(*rows, *extra)
+    assert (
+        await loader.column(
+            "SELECT lengthUTF8(properties.t::String) - 1 FROM events WHERE project_id = {project:UInt32} "
+            "ORDER BY timestamp"
+        )
+        == lengths
+    )
+
+
 async def test_load_nulls_are_absent(loader: Loader) -> None:
     await loader.load_rows(event(properties={"a": None, "b": 1}), event(timestamp="2024-05-02", properties=None))
     assert await loader.properties() == [{"b": 1}, {}]
@@ -204,6 +221,19 @@ async def test_load_windows_line_ends_and_missing_last_one_are_read(loader: Load
     path.write_bytes(b"\r\n".join(lines))
     assert (await loader.load(path)).rejected == 0
     assert await loader.properties() == [{"n": 1}, {"n": 2}]
+
+
+@BOTH_WAYS
+async def test_load_of_a_key_given_twice_the_last_value_counts(loader: Loader, extra: tuple[bytes, ...]) -> None:
+    fields = b'"distinct_id":"d","timestamp":"2024-05-01","event":"a","event":"b"'
+    await loader.load_rows(b"{" + fields + b',"properties":{"k":1,"k":"x","o":2,"o":3}}', *extra)
+    assert await loader.properties() == [{"k": "x", "o": 3}]
+    assert await loader.column("SELECT event FROM events WHERE project_id = {project:UInt32}") == ["b"]
+
+
+async def test_load_byte_order_mark_is_skipped(loader: Loader) -> None:
+    await loader.load_rows(b"\xef\xbb\xbf" + orjson.dumps(event()))
+    assert loader.rejects() == []
 
 
 async def test_load_two_objects_in_one_line_are_rejected(loader: Loader) -> None:

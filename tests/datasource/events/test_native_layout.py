@@ -192,7 +192,7 @@ async def test_dotted_key_is_no_path_into_another(world: EventWorld) -> None:
 
 
 async def test_event_columns_are_read(world: EventWorld) -> None:
-    properties = {"$session_id": "s1", "$group_0": "acme", "$group_4": 7}
+    properties: dict[str, Value] = {"$session_id": "s1", "$group_0": "acme", "$group_4": 7}
     await world.add_events([Event("e", "2020-01-10 01:02:03.000004", 5, properties, distinct_id="ann")])
     await world.add_events([Event("e2", "2020-01-11", 6)])
     fields = (TIMESTAMP, EVENT, DISTINCT_ID, PERSON_NUMBER, SESSION_ID, *map(group_key, range(5)))

@@ -4,6 +4,7 @@ from datasource.metadata.members import (
     add_member,
     ensure_member,
     find_member,
+    find_members,
     get_member,
     list_members,
     set_member_active,
@@ -108,3 +109,11 @@ async def test_set_member_active_can_be_undone(store: MetadataStore, organizatio
 
 def test_levels_ascend_from_member_to_owner() -> None:
     assert OrganizationLevel.MEMBER < OrganizationLevel.ADMIN < OrganizationLevel.OWNER
+
+
+async def test_find_members_answers_those_that_exist(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    ada = await add_member(store, email="ada@example.com", organization_id=organization.id)
+    await add_member(store, email="bob@example.com", organization_id=organization.id)
+    assert await find_members(store, [ada.id, ada.id, "nobody"]) == {ada.id: ada}

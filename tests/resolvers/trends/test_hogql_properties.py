@@ -1,5 +1,6 @@
 """Whatever is accepted runs, over values as odd as events have them; the rest is refused clearly."""
 
+import re
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
@@ -74,26 +75,128 @@ _OPERATORS = (
 )
 
 
-def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    calls = st.builds(
-        lambda name, arguments: f"{name}({', '.join(arguments[: FUNCTIONS[name].most])})",
-        st.sampled_from(sorted(FUNCTIONS)),
-        st.lists(parts, min_size=1, max_size=3),
-    )
-    joined = st.builds(
-        lambda form, left, right: f"({form.format(f'({left})', f'({right})')})",
-        st.sampled_from(_OPERATORS),
-        parts,
-        parts,
-    )
-    return calls | joined
+_FORMS: dict[str, tuple[str, ...]] = {
+    "number": (
+        *(
+            "({number} + {number})",
+            "({number} / {number})",
+            "({number} % {number})",
+            "-({number})",
+            "round({number}, 2)",
+        ),
+        *("intDiv({number}, {number})", "pow({number}, {number})", "log({number})", "least({number}, {number})"),
+        *(
+            "length({text})",
+            "position({text}, {text})",
+            "toInt({text})",
+            "toFloat({text})",
+            "toIntOrZero({number})",
+        ),
+        *(
+            "JSONExtractInt({text}, 'k')",
+            "JSONLength({text})",
+            "toHour({time})",
+            "toYYYYMM({time})",
+            "({truth} + 1)",
+        ),
+        *("toUnixTimestamp({time})", "dateDiff('month', {time}, {time})", "dateDiff(second, {time}, {time})"),
+        *("if({truth}, {number}, {number})", "coalesce({number}, {number})", "nullIf({number}, {number})"),
+        "CASE {text} WHEN {text} THEN {number} ELSE 0 END",
+    ),
+    "text": (
+        *("lower({text})", "({text} || {text})", "substring({text}, {number})", "left({text}, {number})"),
+        *("substring({text}, {number}, {number})", "replaceAll({text}, 'a', {text})", "extract({text}, '(.)')"),
+        *("replaceRegexpOne({text}, '(a|b)', '<\\\\1>')", "splitByChar(',', {text})[1]", "reverse({text})"),
+        *("domain({text})", "cutQueryString({text})", "decodeURLComponent({text})", "leftPad({text}, 9, '*')"),
+        *("extractURLParameter({text}, 'd')", "JSONExtractString({text}, 'k', 1)", "JSONExtractRaw({text})"),
+        *("toString({number})", "toString({time})", "toString({truth})", "formatDateTime({time}, '%Y %W %H')"),
+        *(
+            "if({truth}, {text}, null)",
+            "multiIf({truth}, {text}, {truth}, {text}, '')",
+            "coalesce({text}, {text})",
+        ),
+        *(
+            "nullIf({text}, {text})",
+            "greatest({text}, {text})",
+            "arrayStringConcat(splitByString('a', {text}), '-')",
+        ),
+    ),
+    "truth": (
+        *("({number} < {number})", "({text} = {text})", "({time} >= {time})", "({text} != 'x')", "({number} = 1)"),
+        *("({text} IN ('a', ''))", "({number} NOT IN (1, 2))", "({number} BETWEEN {number} AND {number})"),
+        *(
+            "({text} LIKE '%a_')",
+            "({text} NOT ILIKE '\\\\%')",
+            "match({text}, '^a+$')",
+            "startsWith({text}, {text})",
+        ),
+        *(
+            "({text} IS NULL)",
+            "({truth} AND {truth})",
+            "({truth} OR NOT {truth})",
+            "isFinite({number})",
+            "toBool({text})",
+        ),
+        *(
+            "({time} > '2020-01-05')",
+            "({truth} = {truth})",
+            "has(splitByChar(',', {text}), {text})",
+            "empty({text})",
+        ),
+        *("JSONHas({text}, 'k')", "if({truth}, {truth}, null)", "({time} BETWEEN {time} AND now())"),
+    ),
+    "time": (
+        *("toStartOfHour({time})", "toStartOfWeek({time})", "toStartOfMonth({time})", "dateTrunc('day', {time})"),
+        *("({time} - INTERVAL 3 HOUR)", "({time} + INTERVAL 1000 YEAR)", "addMonths({time}, -100000)"),
+        *(
+            "toDate({text})",
+            "toDateTime({text})",
+            "toDateTime({number})",
+            "toDate({time})",
+            "fromUnixTimestamp({number})",
+        ),
+        *("toStartOfInterval({time}, INTERVAL 15 MINUTE)", "toStartOfInterval({time}, toIntervalWeek(2))"),
+        *(
+            "if({truth}, {time}, {time})",
+            "coalesce({time}, {time})",
+            "least({time}, {time})",
+            "toStartOfSecond({time})",
+        ),
+    ),
+}
+_LEAVES = {"number": _NUMBERS, "text": _TEXTS, "truth": ("true", "properties.a", "null"), "time": _MOMENTS}
+_TREES: dict[str, st.SearchStrategy[str]] = {}
 
 
-_EXPRESSIONS = st.recursive(st.sampled_from(_NUMBERS + _TEXTS + _MOMENTS + _OTHERS), _grown, max_leaves=12)
+def _filled(form: str) -> st.SearchStrategy[str]:
+    kinds = re.findall(r"{(\w+)}", form)
+    bare = re.sub(r"{\w+}", "{}", form)
+    return st.tuples(*map(_tree, kinds)).map(lambda parts: bare.format(*parts))
+
+
+def _tree(kind: str) -> st.SearchStrategy[str]:
+    return st.deferred(lambda: _TREES[kind])
+
+
+for _kind, _forms in _FORMS.items():
+    _TREES[_kind] = st.sampled_from(_LEAVES[_kind]) | st.sampled_from(_forms).flatmap(_filled)
+
+_CALLS = st.builds(
+    lambda name, arguments: f"{name}({', '.join(arguments[: FUNCTIONS[name].most])})",
+    st.sampled_from(sorted(FUNCTIONS)),
+    st.lists(st.one_of(*_TREES.values()) | st.sampled_from(_OTHERS), min_size=1, max_size=3),
+)
+_JOINED = st.builds(
+    lambda form, left, right: form.format(f"({left})", f"({right})"),
+    st.sampled_from(_OPERATORS),
+    st.one_of(*_TREES.values()) | st.sampled_from(_OTHERS),
+    st.one_of(*_TREES.values()) | st.sampled_from(_OTHERS),
+)
+_EXPRESSIONS = st.one_of(*_TREES.values(), _CALLS, _JOINED)
 _AGGREGATES = st.builds(
     lambda name, arguments, form: form.format(f"{name}({', '.join(arguments)})"),
     st.sampled_from(sorted(AGGREGATE_NAMES)),
-    st.lists(_EXPRESSIONS, max_size=2),
+    st.lists(st.one_of(*_TREES.values()), max_size=2),
     st.sampled_from(
         ("{}", "{} / count()", "if({} > 1, 1, 2)", "length(toString({}))", "dateDiff('day', {}, now())")
     ),

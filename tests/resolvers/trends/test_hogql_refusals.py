@@ -56,6 +56,8 @@ from tests.resolvers.trends.hogql_rows import NOW, PATH, lowered, refusal
         ("", (1, 1), "empty"),
         ("   ", (1, 1), "empty"),
         ("AS x", (1, 1), "AS"),
+        ("ELSE", (1, 1), "one expression"),
+        ("END event", (1, 1), "one expression"),
         ("lower(event AS x)", (1, 7), "name"),
     ],
 )

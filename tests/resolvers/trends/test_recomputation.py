@@ -63,7 +63,7 @@ person = st.fixed_dictionaries({"x": st.sampled_from(VALUES), "n": st.sampled_fr
 persons = st.fixed_dictionaries({2: person, 3: person}, optional={1: person, 5: person, 9: person})
 facts = st.builds(
     Facts,
-    st.integers(0, 30).flatmap(lambda count: st.lists(events, min_size=count, max_size=count)),
+    st.sampled_from((30, 20, 10, 1, 0)).flatmap(lambda count: st.lists(events, min_size=count, max_size=count)),
     persons,
     st.sampled_from(({1: 2}, {1: 2, 3: 2}, {4: 5, 1: 9}, {})),
 )
@@ -91,20 +91,12 @@ conditions = st.one_of(
     _condition(st.sampled_from((Op.BETWEEN, Op.NOT_BETWEEN)), st.sampled_from(((1, 9), ("2.5", 10), (-5, 2)))),
     _condition(st.sampled_from((Op.IS_SET, Op.IS_NOT_SET)), st.none()),
 )
-# Most conditions leave little over, so most trees are empty.
-groups = (
-    st.just(FilterGroup())
-    | st.just(FilterGroup())
-    | st.recursive(
-        st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(conditions, max_size=2).map(tuple)),
-        lambda group: st.builds(
-            FilterGroup,
-            st.sampled_from(LogicalOperator),
-            st.lists(st.one_of(conditions, group), max_size=2).map(tuple),
-        ),
-        max_leaves=3,
-    )
-)
+operators = st.sampled_from(LogicalOperator)
+one = st.builds(FilterGroup, operators, st.tuples(conditions))
+two = st.builds(FilterGroup, operators, st.tuples(conditions, conditions))
+nested = st.builds(FilterGroup, operators, st.tuples(conditions, two, st.just(FilterGroup())))
+# Conditions leave little over, so half of the trees have none.
+groups = st.booleans().flatmap(lambda some: st.one_of(one, two, nested) if some else st.just(FilterGroup()))
 breakdowns = st.builds(Breakdown, st.just("x"), st.sampled_from((BreakdownType.EVENT, BreakdownType.PERSON)))
 
 
@@ -125,13 +117,13 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     clock = "T23:59:59" if interval is TrendInterval.HOUR else ""
     return TrendQuery(
         series=tuple(draw(st.lists(_series(EXACT_MATHS if limited else MATHS), min_size=1, max_size=3))),
-        filters=draw(groups),
+        filters=draw(st.sampled_from((FilterGroup(), FilterGroup(), draw(groups)))),
         date_from=f"{start:%Y-%m-%d}",
         date_to=f"{end:%Y-%m-%d}{clock}",
         interval=interval,
         display=display,
-        breakdowns=draw(st.sampled_from(((), (draw(breakdowns),)))),
-        breakdown_limit=draw(st.integers(1, 3)) if limited else 25,
+        breakdowns=(draw(breakdowns),) if limited or draw(st.booleans()) else (),
+        breakdown_limit=draw(st.integers(1, 2)) if limited else 25,
     )
 
 

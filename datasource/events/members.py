@@ -1,0 +1,79 @@
+"""The members of cohorts in ClickHouse: one set of rows per calculation, which nobody reads before it is whole."""
+
+from typing import Final
+
+from datasource.clickhouse.engine import Engine, Limits
+from datasource.clickhouse.render import render
+from datasource.clickhouse.scope import scope_to_project
+from datasource.clickhouse.sql import (
+    Column,
+    Derived,
+    Named,
+    Number,
+    Param,
+    Query,
+    Select,
+    Table,
+    call,
+    equals,
+    every,
+)
+from datasource.events.native_layout import NativeLayout
+
+_TABLE: Final = Table("cohort_members", "c")
+_INSERT: Final = "INSERT INTO cohort_members (project_id, cohort_id, version, person_no)"
+_DROP: Final = (
+    "DELETE FROM cohort_members WHERE project_id = {project:UInt32} AND cohort_id = {cohort:UInt32} "
+    "AND version >= {first:UInt32} AND version < {end:UInt32}"
+)
+_LAST_VERSION: Final = 2**32 - 1
+
+
+async def store_members(
+    engine: Engine, project_id: int, cohort_id: int, version: int, members: Query, *, person: str, limits: Limits
+) -> int:
+    """Store the persons in the column `person` of a query over logical sources; answers how many they are.
+
+    Raises GatewayError when ClickHouse refuses or fails; some rows of the version may then be there.
+    """
+    number = Column(person, "members")
+    rows = Select(
+        columns=(
+            Named(Param(project_id, "UInt32"), "project_id"),
+            Named(Param(cohort_id, "UInt32"), "cohort_id"),
+            Named(Param(version, "UInt32"), "version"),
+            Named(number, "person_no"),
+        ),
+        source=Derived(members, "members"),
+        group_by=(number,),
+    )
+    statement = render(scope_to_project(NativeLayout().lower(rows), project_id))
+    await engine.command(f"{_INSERT}\n{statement.text}\nSETTINGS {_bounds(limits)}", statement.params)
+    return await _count(engine, project_id, cohort_id, version, limits)
+
+
+async def drop_members(
+    engine: Engine, project_id: int, cohort_id: int, *, first: int = 0, end: int = _LAST_VERSION
+) -> None:
+    """Forget the calculations from number `first` on, up to the one before `end`."""
+    await engine.command(_DROP, {"project": project_id, "cohort": cohort_id, "first": first, "end": end})
+
+
+async def _count(engine: Engine, project_id: int, cohort_id: int, version: int, limits: Limits) -> int:
+    query = Select(
+        columns=(Named(call("count"), "members"),),
+        source=_TABLE,
+        where=every(
+            equals(Column("cohort_id", "c"), Number(cohort_id)), equals(Column("version", "c"), Number(version))
+        ),
+    )
+    statement = render(scope_to_project(query, project_id))
+    answer = await engine.query(statement.text, statement.params, limits=limits)
+    return int(str(answer.columns[0][0]))
+
+
+def _bounds(limits: Limits) -> str:
+    # An insert that selects has no result whose rows could be bounded.
+    settings = limits.as_settings()
+    bounds = {key: settings[key] for key in ("max_execution_time", "max_rows_to_read", "max_memory_usage")}
+    return ", ".join(f"{name} = {value!r}" for name, value in bounds.items())

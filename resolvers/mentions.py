@@ -1,0 +1,51 @@
+"""The cohorts that filters and breakdowns mention."""
+
+from collections.abc import Iterable, Mapping
+
+from datasource.metadata.records import CohortRecord
+from errors import BadUserInput
+from resolvers.context import RequestContext
+from resolvers.trends.cohort_splits import EVERYBODY
+from resolvers.trends.membership import cohort_id
+from resolvers.trends.query import BreakdownType, Cohort, InputPath, PropertyFilter, PropertyType, TrendQuery
+
+Mentions = Mapping[int, InputPath]
+"""Ids of cohorts, each with the first place that names it."""
+
+
+def mentioned_cohorts(filters: Iterable[PropertyFilter]) -> Mentions:
+    """Those of filters; what is no id is left out, since the compiler refuses it."""
+    found: dict[int, InputPath] = {}
+    for item in filters:
+        if item.type is PropertyType.COHORT:
+            values = item.value if isinstance(item.value, tuple) else (item.value,)
+            for number in (cohort_id(value) for value in values if value is not None):
+                if number is not None:
+                    found.setdefault(number, (*item.path, "value"))
+    return found
+
+
+def split_cohorts(query: TrendQuery) -> Mentions:
+    """Those of the breakdown."""
+    splits = [item for item in query.breakdowns if item.type is BreakdownType.COHORT]
+    named = ((cohort_id(item.property), item.path) for item in splits if item.property != EVERYBODY)
+    return {number: path for number, path in reversed(tuple(named)) if number is not None}
+
+
+async def load_cohorts(context: RequestContext, project_id: int, mentions: Mentions) -> dict[int, Cohort]:
+    """The cohorts that there are, as the compiler takes them. Raises BadUserInput for one without members yet."""
+    records = await context.cohorts.load_many([(project_id, number) for number in mentions])
+    return readable_cohorts((record for record in records if record is not None), mentions)
+
+
+def readable_cohorts(records: Iterable[CohortRecord], mentions: Mentions) -> dict[int, Cohort]:
+    """The mentioned ones of the records. Raises BadUserInput for one that was never calculated."""
+    known = {record.id: record for record in records if record.id in mentions}
+    for record in known.values():
+        if not record.version:
+            raise BadUserInput(
+                f"The cohort {record.id}, {record.name!r}, has no members yet: it was never calculated.",
+                path=mentions[record.id],
+                hint="The mutation cohortCalculate does so.",
+            )
+    return {record.id: Cohort(record.id, record.name, record.version) for record in known.values()}

@@ -1,0 +1,145 @@
+"""Cohorts: persons who have something in common. A definition becomes the query of its members."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from datasource.clickhouse.sql import (
+    Column,
+    Derived,
+    DistinctIds,
+    Expr,
+    Infix,
+    Named,
+    Param,
+    Persons,
+    Query,
+    Scalar,
+    Select,
+    Union,
+    compare,
+    every,
+)
+from datasource.events.layout import DISTINCT_ID, PERSON
+from errors import BadUserInput
+from resolvers.trends.behaviors import Behavior
+from resolvers.trends.catalog import Catalog
+from resolvers.trends.doers import MEMBER, doers
+from resolvers.trends.filters import filter_condition
+from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator, PropertyType
+from resolvers.trends.surroundings import Surroundings
+
+FOUND = "distinct_id"
+"""The column of the distinct ids that somebody is known by."""
+
+_OUTSIDE = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
+_HINTS = {
+    PropertyType.EVENT: "Use PERSON for a property of the person, or a behavior for what the person did.",
+    PropertyType.HOGQL: "Use PERSON or COHORT, or an expression in the properties of a behavior.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CohortGroup:
+    """Criteria of which all must hold; negated ones take persons away from those that the others leave."""
+
+    properties: tuple[PropertyFilter, ...] = ()
+    behaviors: tuple[Behavior, ...] = ()
+    path: InputPath = field(default=(), compare=False)
+
+    @property
+    def has_positive_criterion(self) -> bool:
+        """Whether something says who is in the group, not only who is not."""
+        return any(not behavior.negated for behavior in self.behaviors) or any(
+            not _is_outside(item) for item in self.properties
+        )
+
+    def filters(self) -> Iterator[PropertyFilter]:
+        """Every filter within, those of behaviors included."""
+        yield from self.properties
+        for behavior in self.behaviors:
+            yield from behavior.filters.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class CohortDefinition:
+    """Groups of which one is enough; without any, nobody is a member."""
+
+    groups: tuple[CohortGroup, ...] = ()
+
+    def filters(self) -> Iterator[PropertyFilter]:
+        """Every filter within."""
+        for group in self.groups:
+            yield from group.filters()
+
+    def action_ids(self) -> Iterator[int]:
+        """Every action that is mentioned."""
+        for behavior in (behavior for group in self.groups for behavior in group.behaviors):
+            yield from (each for each in (behavior.action_id, behavior.seq_action_id) if each is not None)
+
+
+def members(definition: CohortDefinition, around: Surroundings, catalog: Catalog) -> Query | None:
+    """The members' query, one column MEMBER in which a person may repeat; None when there cannot be any.
+
+    Raises BadUserInput, with the input's path, for whatever cannot be calculated.
+    """
+    groups = tuple(_group_members(group, around, catalog) for group in definition.groups)
+    if len(groups) > 1:
+        return Union(groups)
+    return groups[0] if groups else None
+
+
+def listed_members(distinct_ids: tuple[str, ...]) -> Query:
+    """The persons of these distinct ids."""
+    return Select((Named(PERSON, MEMBER),), DistinctIds(), where=_is_listed(distinct_ids))
+
+
+def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
+    """Those of the distinct ids that somebody is known by."""
+    return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
+
+
+def _group_members(group: CohortGroup, around: Surroundings, catalog: Catalog) -> Select:
+    _check(group)
+    behaviors = [(behavior, doers(behavior, around, catalog)) for behavior in group.behaviors]
+    if group.properties:
+        filters = every(*(filter_condition(item, around) for item in group.properties))
+        return _select(PERSON, Persons(), filters, behaviors)
+    # Without a condition on the persons themselves there is no need to go through all of them.
+    behaviors.sort(key=lambda pair: pair[0].negated)
+    (_, first), *others = behaviors
+    return _select(Column(MEMBER), Derived(first, "doers"), None, others)
+
+
+def _select(
+    person: Expr, source: Persons | Derived, condition: Expr | None, behaviors: list[tuple[Behavior, Select]]
+) -> Select:
+    did = (Infix("NOT IN" if behavior.negated else "IN", (person, Scalar(query))) for behavior, query in behaviors)
+    return Select((Named(person, MEMBER),), source, where=every(condition, *did))
+
+
+def _check(group: CohortGroup) -> None:
+    for item in group.properties:
+        if item.type not in (PropertyType.PERSON, PropertyType.COHORT):
+            raise BadUserInput(
+                f"A cohort is made of persons: it has no filters of type {item.type}.",
+                path=(*item.path, "type"),
+                hint=_HINTS.get(item.type, "Use PERSON or COHORT, or a behavior with such properties."),
+            )
+    if not group.properties and not group.behaviors:
+        raise BadUserInput(
+            "The group has no criterion.", path=group.path, hint="Give properties or behaviors, or leave it out."
+        )
+    if not group.has_positive_criterion:
+        raise BadUserInput(
+            "The group has negated criteria only.",
+            path=group.path,
+            hint="Add a criterion that says who is in it: negated ones take persons away from the others.",
+        )
+
+
+def _is_outside(item: PropertyFilter) -> bool:
+    return item.type is PropertyType.COHORT and item.operator in _OUTSIDE
+
+
+def _is_listed(distinct_ids: tuple[str, ...]) -> Expr:
+    return compare(DISTINCT_ID, "IN", Param(distinct_ids, "Array(String)"))

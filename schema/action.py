@@ -1,0 +1,131 @@
+"""Saved actions: what they show, and how they are changed."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from datasource.metadata.records import ActionRecord, ProjectRecord
+from permissions.classes import require_scopes
+from permissions.guards import guarded_field
+from resolvers.action_steps import read_action
+from resolvers.actions import create_action, delete_action, load_action, update_action
+from resolvers.projects import load_project
+from resolvers.trends.actions import ActionStep as ReadStep
+from resolvers.trends.actions import StringMatching
+from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
+from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
+from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+
+READ_SCOPE = "action:read"
+WRITE_SCOPE = "action:write"
+
+
+@strawberry.type(description="One way in which an action happens; what is null is not looked at.")
+class ActionStep:
+    event: str | None = strawberry.field(description="The event's name; null: every event.")
+    url: str | None = strawberry.field(description="Compared with the event's property $current_url.")
+    url_matching: StringMatching = strawberry.field(description="How url is compared.")
+    text: str | None = strawberry.field(description="The text of an element, or of one around it.")
+    text_matching: StringMatching = strawberry.field(description="How text is compared.")
+    href: str | None = strawberry.field(description="Where the element's link leads.")
+    href_matching: StringMatching = strawberry.field(description="How href is compared.")
+    selector: str | None = strawberry.field(description="A CSS selector of the element.")
+    tag_name: str | None = strawberry.field(description="The tag of the element, or of one around it.")
+    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the event.")
+
+    @classmethod
+    def from_step(cls, step: ReadStep) -> Self:
+        return cls(
+            event=step.event,
+            url=step.url,
+            url_matching=step.url_matching,
+            text=step.text,
+            text_matching=step.text_matching,
+            href=step.href,
+            href_matching=step.href_matching,
+            selector=step.selector,
+            tag_name=step.tag_name,
+            properties=[StoredPropertyFilter.from_filter(item) for item in step.filters.leaves()],
+        )
+
+
+def _show_steps(root: strawberry.Parent["Action"]) -> list[ActionStep]:
+    return [ActionStep.from_step(step) for step in read_action(root.record).steps]
+
+
+@strawberry.federation.type(
+    keys=["projectId id"], description="What people do, named, and described by steps any of which is enough."
+)
+class Action(Saved):
+    record: strawberry.Private[ActionRecord]
+
+    steps: list[ActionStep] = strawberry.field(
+        resolver=_show_steps, description="The ways in which it happens. Without any, every event is one."
+    )
+
+    @classmethod
+    def from_record(cls, project: ProjectRecord, record: ActionRecord) -> Self:
+        return cls._show(project, record)
+
+    @classmethod
+    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
+        """The entity behind a router's reference. Raises what the field `action` does."""
+        require_scopes(info.context, READ_SCOPE)
+        project = await load_project(info.context, project_id)
+        return cls.from_record(project, await load_action(info.context, project, id))
+
+
+@strawberry.type
+class ActionMutations:
+    """The fields of Mutation that change actions."""
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new action.")
+    async def action_create(
+        self,
+        info: ContextInfo,
+        input: Annotated[ActionCreateInput, strawberry.argument(description="The new action.")],
+    ) -> Action:
+        context = info.context
+        project = await load_project(context, input.project_id)
+        with under_input():
+            record = await create_action(
+                context,
+                project,
+                name=read_name(input.name),
+                description=read_description(input.description),
+                steps=read_steps(input.steps, max_filters=context.settings.max_filters),
+            )
+        return Action.from_record(project, record)
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Change an action; what is left out stays as it is.")
+    async def action_update(
+        self,
+        info: ContextInfo,
+        input: Annotated[ActionUpdateInput, strawberry.argument(description="The changes.")],
+    ) -> Action:
+        context = info.context
+        project = await load_project(context, input.project_id)
+        with under_input():
+            name = read_change(input.name, "name")
+            description = read_change(input.description, "description")
+            steps = read_change(input.steps, "steps")
+            record = await update_action(
+                context,
+                project,
+                input.id,
+                name=None if name is None else read_name(name),
+                description=None if description is None else read_description(description),
+                steps=None if steps is None else read_steps(steps, max_filters=context.settings.max_filters),
+            )
+        return Action.from_record(project, record)
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Delete an action. Trends that mention it are then refused.")
+    async def action_delete(
+        self,
+        info: ContextInfo,
+        project_id: ProjectId,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The action's id; it comes back.")],
+    ) -> strawberry.ID:
+        await delete_action(info.context, await load_project(info.context, project_id), id)
+        return id

@@ -1,0 +1,160 @@
+"""Saved insights: what they show, how they run, and how they are changed."""
+
+from dataclasses import replace
+from typing import Annotated, Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from datasource.metadata.records import InsightRecord, ProjectRecord
+from errors import BadUserInput
+from permissions.classes import require_scopes
+from permissions.guards import guarded_field
+from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
+from resolvers.projects import load_project
+from resolvers.trend_field import resolve_trend
+from schema.info import ContextInfo
+from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+from schema.sent import sent_argument
+from schema.stored_question import read_stored_query
+from schema.trend import Trend
+from schema.trend_input import TrendQueryInput
+from schema.trend_question import read_question
+
+READ_SCOPE = "insight:read"
+WRITE_SCOPE = "insight:write"
+
+
+def _show_query(root: strawberry.Parent["Insight"]) -> JSON:
+    return JSON(root.record.query)
+
+
+@strawberry.federation.type(keys=["projectId id"], description="A trend's query, named and saved.")
+class Insight(Saved):
+    record: strawberry.Private[InsightRecord]
+
+    query: JSON = strawberry.field(
+        resolver=_show_query, description="The stored TrendQueryInput, the way a client sent it."
+    )
+
+    @classmethod
+    def from_record(cls, project: ProjectRecord, record: InsightRecord) -> Self:
+        return cls._show(project, record)
+
+    @guarded_field(scopes=[READ_SCOPE], description="The answer of the stored query.")
+    async def trend(
+        self,
+        info: ContextInfo,
+        date_from: Annotated[
+            str | None,
+            strawberry.argument(description="Takes the place of the query's dateFrom; null: as stored."),
+        ] = None,
+        date_to: Annotated[
+            str | None, strawberry.argument(description="Takes the place of the query's dateTo; null: as stored.")
+        ] = None,
+    ) -> Trend:
+        context = info.context
+        given = {"dateFrom": date_from is not None, "dateTo": date_to is not None}
+        try:
+            stored = read_stored_query(info, self.record.query)
+            question = read_question(stored, max_filters=context.settings.max_filters)
+            question = replace(
+                question,
+                date_from=question.date_from if date_from is None else date_from,
+                date_to=question.date_to if date_to is None else date_to,
+            )
+            result = await resolve_trend(context, self.project, question)
+        except BadUserInput as refusal:
+            raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
+        return Trend.from_result(result, self.project, computed_at=context.now)
+
+    def _explain(self, refusal: BadUserInput, given: tuple[str, ...]) -> BadUserInput:
+        """Who runs an insight did not write its query: say which one it is about."""
+        if refusal.path[:1] == ("query",) and refusal.path[1:] in {(key,) for key in given}:
+            return BadUserInput(refusal.message, path=refusal.path[1:], hint=refusal.hint)
+        name = f"The insight {self.record.id}, {self.record.name!r}, cannot run"
+        return BadUserInput(f"{name}: {refusal.message}", path=refusal.path, hint=refusal.hint)
+
+    @classmethod
+    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
+        """The entity behind a router's reference. Raises what the field `insight` does."""
+        require_scopes(info.context, READ_SCOPE)
+        project = await load_project(info.context, project_id)
+        return cls.from_record(project, await load_insight(info.context, project, id))
+
+
+@strawberry.input(name="InsightCreateInput", description="A new insight.")
+class InsightCreateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
+    name: str = strawberry.field(description="What it is called, up to 400 characters.")
+    description: str = strawberry.field(default="", description="What it is for.")
+    query: TrendQueryInput = strawberry.field(description="The trend; it must be one that could run now.")
+
+
+@strawberry.input(name="InsightUpdateInput", description="Changes of an insight: what is left out stays.")
+class InsightUpdateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
+    id: strawberry.ID = strawberry.field(description="The insight's id.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
+    description: strawberry.Maybe[str | None] = strawberry.field(description="The new description.")
+    query: strawberry.Maybe[TrendQueryInput | None] = strawberry.field(
+        description="The new trend, which replaces all of the old one."
+    )
+
+
+@strawberry.type
+class InsightMutations:
+    """The fields of Mutation that change insights."""
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new insight.")
+    async def insight_create(
+        self,
+        info: ContextInfo,
+        input: Annotated[InsightCreateInput, strawberry.argument(description="The new insight.")],
+    ) -> Insight:
+        project = await load_project(info.context, input.project_id)
+        with under_input():
+            record = await create_insight(
+                info.context,
+                project,
+                name=read_name(input.name),
+                description=read_description(input.description),
+                query=_read_sent(info, input.query),
+            )
+        return Insight.from_record(project, record)
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Change an insight; what is left out stays as it is.")
+    async def insight_update(
+        self,
+        info: ContextInfo,
+        input: Annotated[InsightUpdateInput, strawberry.argument(description="The changes.")],
+    ) -> Insight:
+        project = await load_project(info.context, input.project_id)
+        with under_input():
+            name = read_change(input.name, "name")
+            description = read_change(input.description, "description")
+            query = read_change(input.query, "query")
+            record = await update_insight(
+                info.context,
+                project,
+                input.id,
+                name=None if name is None else read_name(name),
+                description=None if description is None else read_description(description),
+                query=None if query is None else _read_sent(info, query),
+            )
+        return Insight.from_record(project, record)
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Delete an insight.")
+    async def insight_delete(
+        self,
+        info: ContextInfo,
+        project_id: ProjectId,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id; it comes back.")],
+    ) -> strawberry.ID:
+        await delete_insight(info.context, await load_project(info.context, project_id), id)
+        return id
+
+
+def _read_sent(info: ContextInfo, query: TrendQueryInput) -> SentQuery:
+    question = read_question(query, max_filters=info.context.settings.max_filters)
+    return SentQuery(sent=sent_argument(info, "input")["query"], question=question)

@@ -1,0 +1,12 @@
+"""The fields that a mutation starts with."""
+
+import strawberry
+
+from schema.action import ActionMutations
+from schema.insight import InsightMutations
+from schema.project_update import ProjectMutations
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(ActionMutations, InsightMutations, ProjectMutations):
+    pass

@@ -1,0 +1,65 @@
+"""How a project's settings are changed."""
+
+from typing import Annotated
+
+import strawberry
+
+from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
+from errors import BadUserInput
+from permissions.guards import guarded_field
+from resolvers.projects import load_project, update_project
+from resolvers.trends.query import PropertyFilter, WeekStartDay
+from schema.filters import PropertyFilterInput
+from schema.info import ContextInfo
+from schema.project import Project
+from schema.saved import read_change, under_input
+
+WRITE_SCOPE = "project:write"
+
+
+@strawberry.input(name="ProjectUpdateInput", description="Changes of a project: what is left out stays.")
+class ProjectUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The project's id.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
+    timezone: strawberry.Maybe[str | None] = strawberry.field(
+        description="The new time zone, an IANA name such as Europe/Berlin."
+    )
+    week_start_day: strawberry.Maybe[WeekStartDay | None] = strawberry.field(
+        description="The new first day of its weeks."
+    )
+    test_account_filters: strawberry.Maybe[list[PropertyFilterInput] | None] = strawberry.field(
+        description="The new conditions that filterTestAccounts adds, which replace all of the old ones."
+    )
+
+
+@strawberry.type
+class ProjectMutations:
+    """The fields of Mutation that change projects."""
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Change a project; what is left out stays as it is.")
+    async def project_update(
+        self,
+        info: ContextInfo,
+        input: Annotated[ProjectUpdateInput, strawberry.argument(description="The changes.")],
+    ) -> Project:
+        context = info.context
+        project = await load_project(context, input.id)
+        with under_input():
+            week_start = read_change(input.week_start_day, "weekStartDay")
+            filters = read_change(input.test_account_filters, "testAccountFilters")
+            record = await update_project(
+                context,
+                project,
+                name=read_change(input.name, "name"),
+                timezone=read_change(input.timezone, "timezone"),
+                week_start_day=None if week_start is None else StoredWeekStartDay(week_start.value),
+                filters=None if filters is None else _read(filters, most=context.settings.max_filters),
+            )
+        return Project.from_record(record)
+
+
+def _read(filters: list[PropertyFilterInput], *, most: int) -> tuple[PropertyFilter, ...]:
+    path = ("testAccountFilters",)
+    if len(filters) > most:
+        raise BadUserInput(f"There are {len(filters)} property filters; {most} are allowed.", path=path)
+    return tuple(item.read((*path, index)) for index, item in enumerate(filters))

@@ -1,0 +1,85 @@
+"""What everything saved in a project shows, and what its inputs have in common."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Self, TypeVar
+
+import strawberry
+
+from datasource.metadata.records import ProjectRecord, SavedRecord
+from errors import BadUserInput
+from schema.info import ContextInfo
+from schema.texts import LONGEST_DESCRIPTION, check_name, check_text
+from schema.viewer import Member
+
+T = TypeVar("T")
+
+ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The project's id.")]
+
+
+async def _show_creator(root: strawberry.Parent["Saved"], info: ContextInfo) -> Member | None:
+    user_id = root.record.created_by
+    member = None if user_id is None else await info.context.members.load(user_id)
+    return None if member is None else Member.in_organization(member, root.project.organization_id)
+
+
+@strawberry.type
+class Saved:
+    """The fields that all saved things have."""
+
+    project: strawberry.Private[ProjectRecord]
+    record: strawberry.Private[SavedRecord]
+    id: strawberry.ID = strawberry.field(description="A number, as a text.")
+    project_id: strawberry.ID = strawberry.field(description="The project that it belongs to.")
+    name: str = strawberry.field(description="What it is called; several may have the same name.")
+    description: str = strawberry.field(description="What it is for; may be empty.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When it was changed last.")
+
+    created_by: Member | None = strawberry.field(
+        resolver=_show_creator,
+        description="Who made it; null when they are no member of the organization any more.",
+    )
+
+    @classmethod
+    def _show(cls, project: ProjectRecord, record: SavedRecord) -> Self:
+        return cls(
+            project=project,
+            record=record,
+            id=strawberry.ID(str(record.id)),
+            project_id=strawberry.ID(str(record.project_id)),
+            name=record.name,
+            description=record.description,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+        )
+
+
+@contextmanager
+def under_input() -> Iterator[None]:
+    """Refusals within are seen from the argument `input`."""
+    try:
+        yield
+    except BadUserInput as refusal:
+        raise refusal.under("input") from refusal
+
+
+def read_name(name: str) -> str:
+    """The name without outer blanks; raises BadUserInput at ("name",)."""
+    return check_name(name, ("name",))
+
+
+def read_description(description: str) -> str:
+    """Raises BadUserInput at ("description",)."""
+    check_text(description, ("description",), what="The description", longest=LONGEST_DESCRIPTION)
+    return description
+
+
+def read_change(change: strawberry.Maybe[T | None], key: str) -> T | None:
+    """The new value, None without one; raises BadUserInput at `key` for null, which nothing can become."""
+    if change is None:
+        return None
+    if change.value is None:
+        raise BadUserInput(f"{key} cannot become null.", path=(key,), hint="Leave it out to keep it as it is.")
+    return change.value

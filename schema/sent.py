@@ -1,0 +1,35 @@
+"""What a client wrote, before it was coerced: for input that is kept and shown again as it came."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import OperationDefinitionNode, Undefined, value_from_ast_untyped
+
+from schema.info import ContextInfo
+
+
+def sent_argument(info: ContextInfo, name: str) -> Any:
+    """An argument of the field that resolves, as JSON: variables filled in, enum values by name, no defaults."""
+    raw = info._raw_info
+    # Where a field stands several times, GraphQL made sure that the arguments are the same.
+    argument = next(item for item in raw.field_nodes[0].arguments or () if item.name.value == name)
+    variables = _with_defaults(info.context.sent_variables, raw.operation)
+    return _without_missing(value_from_ast_untyped(argument.value, variables))
+
+
+def _with_defaults(sent: Mapping[str, Any], operation: OperationDefinitionNode) -> dict[str, Any]:
+    defaults = {
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value is not None
+    }
+    return {**defaults, **sent}
+
+
+def _without_missing(value: Any) -> Any:
+    """A variable that was not sent leaves its field out; in a list it stands for null."""
+    if isinstance(value, dict):
+        return {key: _without_missing(item) for key, item in value.items() if item is not Undefined}
+    if isinstance(value, list):
+        return [None if item is Undefined else _without_missing(item) for item in value]
+    return value

@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+
+from tests.asgi.gateway import Gateway
+
+UPDATE = """
+mutation Update($input: ProjectUpdateInput!) {
+  projectUpdate(input: $input) {
+    id name timezone weekStartDay testAccountFilters { key value operator type }
+  }
+}
+"""
+
+
+async def _update(gateway: Gateway, of: str, *, scope: str = "project:write", **changes: Any) -> Any:
+    project = await gateway.project(of)
+    key = await gateway.key(scope, project=project)
+    return await gateway.ask(UPDATE, {"input": {"id": str(project.id), **changes}}, key=key)
+
+
+async def test_update_changes_what_is_given_and_keeps_the_rest(gateway: Gateway) -> None:
+    filters = [{"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", "value": "@corp.example"}]
+    changed = await _update(gateway, "Changing", weekStartDay="MONDAY", testAccountFilters=filters)
+    assert changed.data["projectUpdate"]["testAccountFilters"] == filters
+    again = (await _update(gateway, "Changing", timezone="Asia/Kolkata")).data["projectUpdate"]
+    assert (again["name"], again["timezone"], again["weekStartDay"]) == ("Changing", "Asia/Kolkata", "MONDAY")
+    assert again["testAccountFilters"] == filters
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"name": None}, ["input", "name"]),
+        ({"name": " "}, ["input", "name"]),
+        ({"timezone": "Mars/Olympus"}, ["input", "timezone"]),
+        (
+            {"testAccountFilters": [{"key": "a", "operator": "GT"}]},
+            ["input", "testAccountFilters", 0, "value"],
+        ),
+        (
+            {"testAccountFilters": [{"key": "a", "value": "(", "operator": "REGEX"}]},
+            ["input", "testAccountFilters", 0, "value"],
+        ),
+    ],
+    ids=["null name", "blank name", "unknown zone", "filter without a value", "unreadable pattern"],
+)
+async def test_update_that_cannot_be_is_refused_with_its_path(
+    gateway: Gateway, changes: dict[str, Any], path: list[str | int]
+) -> None:
+    refused = await _update(gateway, "Stubborn", **changes)
+    assert (refused.extensions["code"], refused.extensions["path"]) == ("BAD_USER_INPUT", path)
+
+
+async def test_update_to_a_name_that_is_taken_is_refused(gateway: Gateway) -> None:
+    await gateway.project("Taken")
+    refused = await _update(gateway, "Envious", name="Taken")
+    assert refused.extensions["path"] == ["input", "name"]
+
+
+async def test_update_needs_the_scope_to_write(gateway: Gateway) -> None:
+    refused = await _update(gateway, "Guarded", scope="project:read", name="Open")
+    assert refused.extensions["missingScope"] == "project:write"
+
+
+async def test_update_of_a_project_out_of_reach_finds_nothing(gateway: Gateway) -> None:
+    mine, theirs = await gateway.project("Mine"), await gateway.project("Theirs", organization="Elsewhere")
+    key = await gateway.key("*", project=mine, only=True)
+    refused = await gateway.ask(UPDATE, {"input": {"id": str(theirs.id), "name": "Mine now"}}, key=key)
+    assert refused.extensions["code"] == "NOT_FOUND"

@@ -1,0 +1,52 @@
+"""`pytest tests/conformance --cases DIR` runs the cases of every JSON file below DIR."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.metadata.store import MetadataStore
+from settings import Settings
+from tests.conformance.cases import find_cases
+from tests.conformance.runner import Runner, open_runner
+
+OWN_CASES = Path(__file__).parent / "cases"
+_TEST = "test_conformance.py::test_case["
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cases", metavar="DIR", help="folder of conformance cases; default: the project's own")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "source" in metafunc.fixturenames:
+        found = list(find_cases(_cases_folder(metafunc.config)))
+        metafunc.parametrize("source", found, ids=[each.id for each in found])
+
+
+def _cases_folder(config: pytest.Config) -> Path:
+    # Absent where this file was found too late to add its option, as it is in a run of all tests.
+    folder = Path(config.getoption("cases", None) or OWN_CASES)
+    if not folder.is_dir():
+        raise pytest.UsageError(f"--cases: there is no folder {folder}")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line that says how many cases pass; those set aside are not among them."""
+    outcomes = {
+        outcome: sum(_TEST in report.nodeid for report in terminalreporter.getreports(outcome))
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    run = outcomes["passed"] + outcomes["failed"] + outcomes["error"]
+    terminalreporter.write_line(f"conformance: {outcomes['passed']} of {run} cases pass")
+
+
+@pytest.fixture(scope="session")
+async def runner(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
+    async with MetadataStore.open(settings.metadata_url) as metadata:
+        await metadata.migrate()
+        async with open_runner(engine, metadata, settings) as runner:
+            yield runner

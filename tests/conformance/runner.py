@@ -1,0 +1,155 @@
+"""Runs a case: builds its world, sets the clock, asks the gateway over GraphQL, checks the answer."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+
+from asgi.app import create_app
+from asgi.stores import Stores
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.metadata.members import ensure_member
+from datasource.metadata.organizations import ensure_organization
+from datasource.metadata.store import MetadataStore
+from permissions.issue import issue_key
+from settings import Settings
+from tests.conformance.cases import Case, CaseSource, Run, read_case
+from tests.conformance.checks import failures, read_checks
+from tests.conformance.fields import CaseError
+from tests.conformance.filters import Input
+from tests.conformance.legacy import read_filter_dictionary
+from tests.conformance.newer import read_trends_query
+from tests.conformance.results import TREND, read_rows
+from tests.conformance.world import (
+    add_data,
+    add_project,
+    read_action,
+    read_cohort,
+    set_test_account_filters,
+)
+
+_CREATE_ACTION = "mutation($input: ActionCreateInput!) { actionCreate(input: $input) { id } }"
+_CREATE_COHORT = "mutation($input: CohortCreateInput!) { cohortCreate(input: $input) { id } }"
+_FORMS = {"filter": read_filter_dictionary, "trends_query": read_trends_query}
+_REFUSED = "BAD_USER_INPUT"
+
+References = Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Clock:
+    """The gateway's clock, which a run sets."""
+
+    now: datetime = datetime(2020, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """The gateway in this process, with one engine and one metadata store for all cases."""
+
+    client: httpx2.AsyncClient
+    clock: Clock
+    engine: EmbeddedEngine
+    metadata: MetadataStore
+    organization_id: str
+
+    async def run(self, source: CaseSource) -> list[str]:
+        """What does not hold, in words. Raises CaseError for a case that cannot be read or built."""
+        case = read_case(source)
+        if not case.runs:
+            raise CaseError("a case without runs shows nothing")
+        self.clock.now = case.runs[0].now.astimezone(UTC)
+        project_id = await add_project(self.metadata, self.organization_id, case)
+        await add_data(self.engine, project_id, case)
+        if any(event.is_of_other_project for event in case.events):
+            other = await add_project(self.metadata, self.organization_id, case)
+            await add_data(self.engine, other, case, is_other=True)
+        references = await self._save(case, project_id)
+        filters = resolve(case.project.test_account_filters, references)
+        await set_test_account_filters(self.metadata, project_id, filters)
+        return [
+            f"run {number}: {failure}"
+            for number, run in enumerate(case.runs)
+            for failure in await self._run(run, project_id, references)
+        ]
+
+    async def _save(self, case: Case, project_id: int) -> References:
+        """The ids of the case's cohorts and actions, made in an order in which they may name each other."""
+        ids: dict[str, int] = {}
+        for cohort in case.cohorts:
+            groups = [(place, resolve(group, ids)) for place, group in cohort.groups]
+            made = read_cohort(replace(cohort, groups=groups), project_id)
+            ids[cohort.ref] = await self._create(_CREATE_COHORT, "cohortCreate", made)
+        for action in case.actions:
+            steps = [(place, resolve(step, ids)) for place, step in action.steps]
+            made = read_action(replace(action, steps=steps), project_id)
+            ids[action.ref] = await self._create(_CREATE_ACTION, "actionCreate", made)
+        return ids
+
+    async def _create(self, mutation: str, field: str, given: Input) -> int:
+        body = await self._ask(mutation, {"input": given})
+        if body.get("errors"):
+            raise CaseError(f"{field} is refused: {body['errors']}")
+        return int(body["data"][field]["id"])
+
+    async def _run(self, run: Run, project_id: int, references: References) -> list[str]:
+        resolved = resolve([run.query, run.checks], references)
+        assert isinstance(resolved, list)
+        content, listed = resolved
+        query = _FORMS[run.form](content, is_export=run.is_export)
+        checks = read_checks([(f"checks.{place}", item) for place, item in enumerate(listed)])
+        self.clock.now = run.now.astimezone(UTC)
+        body = await self._ask(TREND, {"project": str(project_id), "query": query})
+        errors = body.get("errors")
+        if checks is None:
+            return _check_refusal(errors)
+        if errors:
+            return [f"refused: {errors}"]
+        rows = read_rows(body["data"]["project"]["trend"], query)
+        return [failure for check in checks for failure in failures(check, rows)]
+
+    async def _ask(self, query: str, variables: dict[str, Any]) -> Any:
+        response = await self.client.post("/graphql", json={"query": query, "variables": variables})
+        return response.json()
+
+
+def _check_refusal(errors: list[dict[str, Any]] | None) -> list[str]:
+    if not errors:
+        return ["answered, where a refusal was expected"]
+    codes = [error.get("extensions", {}).get("code") for error in errors]
+    return [] if set(codes) == {_REFUSED} else [f"not refused but failed: {errors}"]
+
+
+def resolve(value: object, references: References) -> object:
+    """The value with "@c1" and its like replaced by ids, at any depth."""
+    if isinstance(value, str) and value.startswith("@"):
+        return references.get(value[1:], value)
+    if isinstance(value, list):
+        return [resolve(item, references) for item in value]
+    if isinstance(value, dict):
+        return {key: resolve(item, references) for key, item in value.items()}
+    return value
+
+
+@asynccontextmanager
+async def open_runner(
+    engine: EmbeddedEngine, metadata: MetadataStore, settings: Settings
+) -> AsyncIterator[Runner]:
+    """A runner whose requests carry a key that may do everything."""
+    organization = await ensure_organization(metadata, name="Conformance")
+    owner = await ensure_member(metadata, email="ada@example.com", organization_id=organization.id)
+    key = await issue_key(metadata, owner=owner, label="conformance", scopes=["*"])
+    clock = Clock()
+    app = create_app(settings, stores=Stores(metadata=metadata, events=engine), clock=clock)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://gateway",
+        headers={"authorization": f"Bearer {key.value}", "accept": "application/json"},
+    ) as client:
+        yield Runner(client, clock, engine, metadata, organization.id)

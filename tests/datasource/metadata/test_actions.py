@@ -1,0 +1,195 @@
+import asyncio
+
+import pytest
+from sqlalchemy import delete, select
+
+from datasource.metadata.actions import create_action, delete_action, find_actions, list_actions, update_action
+from datasource.metadata.models import Project, SavedAction, User
+from datasource.metadata.records import ActionRecord
+from datasource.metadata.store import MetadataStore
+from errors import NotFound
+from tests.datasource.metadata.saved_worlds import LATER, MADE, TOO_LARGE, World, open_world
+
+STEPS: tuple[dict[str, object], ...] = (
+    {"event": "pay", "properties": [{"key": "größe", "value": [1, 2.5, True, None, 2**63]}]},
+    {"event": None},
+)
+
+
+@pytest.fixture
+async def world(store: MetadataStore) -> World:
+    return await open_world(store)
+
+
+async def create(store: MetadataStore, project_id: int, *names: str) -> list[int]:
+    return [
+        (await create_action(store, project_id=project_id, name=each, steps=(), now=MADE)).id for each in names
+    ]
+
+
+async def names(store: MetadataStore, project_id: int, search: str = "") -> list[str]:
+    page = await list_actions(store, project_id, first=500, search=search)
+    assert page.total == len(page.records)
+    return [record.name for record in page.records]
+
+
+async def test_action_is_read_back_as_made(store: MetadataStore, world: World) -> None:
+    made = await create_action(
+        store,
+        project_id=world.project,
+        name="buys",
+        description="money",
+        steps=STEPS,
+        created_by=world.user,
+        now=MADE,
+    )
+    assert made == ActionRecord(
+        id=1,
+        project_id=world.project,
+        name="buys",
+        description="money",
+        created_by=world.user,
+        created_at=MADE,
+        updated_at=MADE,
+        steps=STEPS,
+    )
+    assert await find_actions(store, [(world.project, 1)]) == {(world.project, 1): made}
+    assert (await list_actions(store, world.project, first=1)).records == (made,)
+
+
+async def test_create_action_without_its_project_is_not_found(store: MetadataStore) -> None:
+    with pytest.raises(NotFound, match="not there any more"):
+        await create_action(store, project_id=77, name="x", steps=(), now=MADE)
+
+
+async def test_create_from_many_tasks_gives_each_its_number(store: MetadataStore, world: World) -> None:
+    made = await asyncio.gather(*(create(store, world.project, "same") for _ in range(8)))
+    assert sorted(made) == [[number] for number in range(1, 9)]
+
+
+async def test_find_answers_what_exists_in_the_named_project(store: MetadataStore, world: World) -> None:
+    [mine, gone] = await create(store, world.project, "mine", "gone")
+    [theirs] = await create(store, world.other, "theirs")
+    await delete_action(store, (world.project, gone), now=LATER)
+    keys = [(project, number) for project in (world.project, world.other) for number in (mine, gone, theirs, 99)]
+    found = await find_actions(store, [*keys, *((world.project, number) for number in TOO_LARGE)])
+    assert {key: record.name for key, record in found.items()} == {
+        (world.project, mine): "mine",
+        (world.other, theirs): "theirs",
+    }
+    assert await find_actions(store, []) == {}
+
+
+async def test_list_answers_pages_by_ascending_id(store: MetadataStore, world: World) -> None:
+    ids = await create(store, world.project, "c", "a", "b")
+    await create(store, world.other, "theirs")
+    first = await list_actions(store, world.project, first=2)
+    assert ([record.id for record in first.records], first.total, first.has_next) == (ids[:2], 3, True)
+    second = await list_actions(store, world.project, first=2, after=ids[1])
+    assert ([record.id for record in second.records], second.total, second.has_next) == (ids[2:], 3, False)
+
+
+@pytest.mark.parametrize("after", [-(10**30), -1, 0])
+async def test_list_after_less_than_any_id_starts_at_the_beginning(
+    store: MetadataStore, world: World, after: int
+) -> None:
+    await create(store, world.project, "a")
+    assert len((await list_actions(store, world.project, first=1, after=after)).records) == 1
+
+
+@pytest.mark.parametrize("after", [1, 2**31, 10**30])
+async def test_list_after_the_last_is_empty(store: MetadataStore, world: World, after: int) -> None:
+    await create(store, world.project, "a")
+    page = await list_actions(store, world.project, first=1, after=after)
+    assert (page.records, page.total, page.has_next) == ((), 1, False)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", ["Buys ÄPFEL", "straße", "50%_off", "back\\slash", "O'Hara"]),
+        ("buys", ["Buys ÄPFEL"]),
+        ("äpfel", ["Buys ÄPFEL"]),
+        ("A\u0308PF", ["Buys ÄPFEL"]),
+        ("STRASSE", ["straße"]),
+        ("%", ["50%_off"]),
+        ("0%_O", ["50%_off"]),
+        ("_", ["50%_off"]),
+        ("\\S", ["back\\slash"]),
+        ("/", []),
+        ("o'h", ["O'Hara"]),
+        ("buys ", ["Buys ÄPFEL"]),
+        ("nothing", []),
+    ],
+)
+async def test_list_with_search_finds_a_part_of_the_name_in_any_case(
+    store: MetadataStore, world: World, search: str, found: list[str]
+) -> None:
+    await create(store, world.project, "Buys ÄPFEL", "straße", "50%_off", "back\\slash", "O'Hara")
+    await create(store, world.other, "buys äpfel, STRASSE 50%_off back\\slash")
+    assert await names(store, world.project, search) == found
+
+
+async def test_update_changes_only_what_is_given(store: MetadataStore, world: World) -> None:
+    made = await create_action(store, project_id=world.project, name="Old", steps=STEPS, now=MADE)
+    key = (world.project, made.id)
+    renamed = await update_action(store, key, name="NEU", now=LATER)
+    assert renamed is not None
+    assert (renamed.name, renamed.steps, renamed.description) == ("NEU", STEPS, "")
+    assert (renamed.created_at, renamed.updated_at) == (MADE, LATER)
+    emptied = await update_action(store, key, steps=(), description="d", now=LATER)
+    assert emptied is not None
+    assert (emptied.name, emptied.steps, emptied.description) == ("NEU", (), "d")
+    assert (await find_actions(store, [key]))[key] == emptied
+    assert (await names(store, world.project, "neu"), await names(store, world.project, "old")) == (["NEU"], [])
+
+
+async def test_update_without_changes_leaves_the_time_alone(store: MetadataStore, world: World) -> None:
+    [number] = await create(store, world.project, "x")
+    same = await update_action(store, (world.project, number), now=LATER)
+    assert same is not None
+    assert same.updated_at == MADE
+
+
+async def test_update_and_delete_reach_no_other_project(store: MetadataStore, world: World) -> None:
+    [mine] = await create(store, world.project, "mine")
+    foreign = (world.other, mine)
+    assert await update_action(store, foreign, name="theirs", now=LATER) is None
+    assert await update_action(store, foreign, now=LATER) is None
+    assert await delete_action(store, foreign, now=LATER) is False
+    assert await names(store, world.project) == ["mine"]
+
+
+@pytest.mark.parametrize("number", TOO_LARGE)
+async def test_update_and_delete_of_an_impossible_number_find_nothing(
+    store: MetadataStore, world: World, number: int
+) -> None:
+    assert await update_action(store, (world.project, number), name="x", now=LATER) is None
+    assert await delete_action(store, (world.project, number), now=LATER) is False
+
+
+async def test_deleted_action_is_gone_but_its_row_stays(store: MetadataStore, world: World) -> None:
+    [gone, stays] = await create(store, world.project, "gone", "stays")
+    key = (world.project, gone)
+    assert await delete_action(store, key, now=LATER) is True
+    assert await delete_action(store, key, now=LATER) is False
+    assert await update_action(store, key, name="back", now=LATER) is None
+    assert await names(store, world.project) == ["stays"]
+    async with store.read() as session:
+        row = await session.scalar(select(SavedAction).where(SavedAction.id == gone))
+    assert row is not None
+    assert (row.name, row.deleted_at) == ("gone", LATER)
+    assert await create(store, world.project, "next") == [stays + 1]
+
+
+async def test_action_outlives_its_creator_and_goes_with_its_project(store: MetadataStore, world: World) -> None:
+    made = await create_action(
+        store, project_id=world.project, name="x", steps=(), created_by=world.user, now=MADE
+    )
+    key = (world.project, made.id)
+    async with store.write() as session:
+        await session.execute(delete(User).where(User.id == world.user))
+    assert (await find_actions(store, [key]))[key].created_by is None
+    async with store.write() as session:
+        await session.execute(delete(Project).where(Project.id == world.project))
+    assert await find_actions(store, [key]) == {}

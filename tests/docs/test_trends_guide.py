@@ -1,0 +1,119 @@
+"""docs/trends.md is true: each of its queries is asked, and what stands below it is what comes out.
+
+`pytest tests/docs --update-golden` writes the answers anew; read their difference as you read code.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from asgi.app import create_app
+from asgi.stores import Stores
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.events.load import Job, RejectsFile, load_file
+from datasource.metadata.group_types import ensure_group_type
+from datasource.metadata.members import ensure_member
+from datasource.metadata.organizations import ensure_organization
+from datasource.metadata.projects import create_project, update_project
+from datasource.metadata.store import MetadataStore
+from permissions.issue import issue_key
+from settings import Settings
+
+NOW = datetime(2024, 3, 15, 12, tzinfo=UTC)
+TEST_ACCOUNTS = {"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", "value": "@shop.example"}
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE = DOCS / "trends.md"
+EXAMPLE = re.compile(r"```json\n(?P<query>.*?)\n```\n(?:\n```text\n(?P<answer>.*?)\n```\n)?", re.DOTALL)
+DOCUMENT = """
+query Trend($projectId: ID!, $query: TrendQueryInput!) {
+  project(id: $projectId) {
+    trend(query: $query) { days hasMore series { label customName data aggregatedValue compareLabel } }
+  }
+}
+"""
+
+
+class Reader:
+    """Somebody who follows the guide: the example events, a key, and the clock it speaks of."""
+
+    def __init__(self, client: httpx2.AsyncClient, key: str, project_id: int) -> None:
+        self._client, self._key, self._project_id = client, key, project_id
+
+    async def ask(self, query: dict[str, Any]) -> str:
+        variables = {"projectId": str(self._project_id), "query": query}
+        response = await self._client.post(
+            "/graphql",
+            json={"query": DOCUMENT, "variables": variables},
+            headers={"authorization": f"Bearer {self._key}"},
+        )
+        body = response.json()
+        assert "errors" not in body, (query, body["errors"])
+        return written(body["data"]["project"]["trend"])
+
+
+@pytest.fixture(scope="module")
+async def reader(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Reader]:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("guide"))
+    async with MetadataStore.open(settings.metadata_url) as store:
+        await store.migrate()
+        project_id, key = await prepare(store, engine, settings.data_dir)
+        app = create_app(settings, stores=Stores(metadata=store, events=engine), clock=lambda: NOW)
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://guide") as client:
+            yield Reader(client, key, project_id)
+
+
+async def prepare(store: MetadataStore, engine: EmbeddedEngine, folder: Path) -> tuple[int, str]:
+    organization = await ensure_organization(store, name="Shop")
+    # Other tests' projects are numbered from other stores: these events must not meet theirs.
+    project = await create_project(store, organization_id=organization.id, name="Shop")
+    await update_project(store, project.id, test_account_filters=[TEST_ACCOUNTS])
+    owner = await ensure_member(store, email="reader@shop.example", organization_id=organization.id)
+    issued = await issue_key(store, owner=owner, label="guide", scopes=["insight:read", "project:read"])
+    for name in ("events", "persons", "groups"):
+        job = Job(RejectsFile(folder / "rejects"))
+        path = DOCS / "examples" / f"{name}.jsonl"
+        await load_file(engine, project.id, path, job, type_index=partial(ensure_group_type, store, project.id))
+        assert job.report.rejected == 0
+    return project.id, issued.value
+
+
+def written(trend: dict[str, Any]) -> str:
+    """The answer as the guide shows it."""
+    lines = [" ".join(trend["days"])] if trend["days"] else []
+    for series in trend["series"]:
+        figures = series["data"] if trend["days"] else [series["aggregatedValue"]]
+        label = f"{series['label']} {series['compareLabel'] or ''}".strip()
+        lines.append(f"{label}: {' '.join(f'{figure:g}' for figure in figures)}")
+    return "\n".join([*lines, *(["hasMore: true"] if trend["hasMore"] else [])])
+
+
+async def test_every_example_answers_what_stands_below_it(reader: Reader, update_golden: bool) -> None:
+    text = GUIDE.read_text()
+    examples = list(EXAMPLE.finditer(text))
+    answers = [await reader.ask(json.loads(example["query"])) for example in examples]
+    if update_golden:
+        GUIDE.write_text(with_answers(text, answers))
+    else:
+        assert [example["answer"] for example in examples] == answers
+
+
+def with_answers(text: str, answers: list[str]) -> str:
+    left = iter(answers)
+    return EXAMPLE.sub(lambda match: f"```json\n{match['query']}\n```\n\n```text\n{next(left)}\n```\n", text)
+
+
+def test_guide_names_every_field_of_the_query() -> None:
+    text = GUIDE.read_text()
+    sdl = (DOCS.parent / "schema.graphql").read_text()
+    body = sdl[sdl.index("input TrendQueryInput {") :]
+    fields = re.findall(r"^  (\w+): ", body[: body.index("\n}")], re.MULTILINE)
+    assert len(fields) > 20
+    assert [name for name in fields if not re.search(rf"\b{name}\b", text)] == []

@@ -1,0 +1,96 @@
+"""Input as it was written, whichever way it came into the document."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import strawberry
+
+import schema.math  # noqa: F401 - publishes its enum
+from resolvers.trends.query import TrendMath
+from schema.sent import sent_argument
+
+
+@dataclass
+class Context:
+    """The part of a request's context that is read here."""
+
+    sent_variables: dict[str, Any] = field(default_factory=dict)
+
+
+@strawberry.input
+class Line:
+    name: str | None = None
+    math: TrendMath = TrendMath.TOTAL
+    size: float = 1.5
+    parts: list[str] | None = None
+    inner: "Line | None" = None
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def keep(self, info: strawberry.Info[Any, None], line: Line) -> strawberry.scalars.JSON:  # noqa: ARG002 - only what was sent counts
+        return strawberry.scalars.JSON(sent_argument(info, "line"))
+
+
+SCHEMA = strawberry.Schema(query=Query)
+
+
+def kept(document: str, **variables: Any) -> Any:
+    result = SCHEMA.execute_sync(
+        document, variable_values=variables, context_value=Context(sent_variables=variables)
+    )
+    assert result.errors is None
+    assert result.data is not None
+    return result.data["keep"]
+
+
+@pytest.mark.parametrize(
+    ("literal", "expected"),
+    [
+        ("{}", {}),
+        ('{name: "a", math: DAU, size: 2}', {"name": "a", "math": "DAU", "size": 2}),
+        ("{name: null, parts: []}", {"name": None, "parts": []}),
+        ('{parts: "one"}', {"parts": "one"}),
+        ("{size: 2.50, inner: {inner: {math: SUM}}}", {"size": 2.5, "inner": {"inner": {"math": "SUM"}}}),
+        ('{name: "DAU"}', {"name": "DAU"}),
+    ],
+)
+def test_literal_is_kept_without_defaults(literal: str, expected: object) -> None:
+    assert kept(f"{{ keep(line: {literal}) }}") == expected
+
+
+@pytest.mark.parametrize(
+    "line", [{}, {"math": "DAU", "name": None}, {"size": 2, "parts": ["x"], "inner": {"math": "P99"}}]
+)
+def test_variable_is_kept_as_it_came(line: dict[str, Any]) -> None:
+    assert kept("query($line: Line!) { keep(line: $line) }", line=line) == line
+
+
+def test_variables_within_are_filled_in() -> None:
+    document = """query($name: String, $math: TrendMath!, $inner: Line, $part: String!) {
+        keep(line: {name: $name, math: $math, inner: $inner, parts: ["a", $part]}) }"""
+    assert kept(document, name=None, math="DAU", inner={"math": "SUM"}, part="b") == {
+        "name": None,
+        "math": "DAU",
+        "inner": {"math": "SUM"},
+        "parts": ["a", "b"],
+    }
+
+
+def test_variable_that_was_not_sent_leaves_its_field_out() -> None:
+    assert kept("query($name: String, $inner: Line) { keep(line: {name: $name, inner: $inner}) }") == {}
+
+
+def test_variable_with_a_default_stands_for_it_unless_sent() -> None:
+    whole = 'query($line: Line! = {name: "d", math: DAU}) { keep(line: $line) }'
+    assert kept(whole) == {"name": "d", "math": "DAU"}
+    assert kept(whole, line={"size": 4}) == {"size": 4}
+    within = "query($size: Float! = 3) { keep(line: {size: $size}) }"
+    assert kept(within) == {"size": 3}
+    assert kept(within, size=1.25) == {"size": 1.25}
+
+
+def test_field_that_stands_twice_is_kept_once() -> None:
+    assert kept('{ keep(line: {name: "a"}) keep(line: {name: "a"}) }') == {"name": "a"}
