@@ -40,6 +40,13 @@ _SIGNS: Mapping[type[exp.Expr], str] = {
     exp.GTE: ">=",
 }
 _ARITHMETIC: Mapping[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
+_PARTS = frozenset(
+    {
+        *("this", "expression", "expressions", "params", "table", "db", "catalog", "is_string", "low", "high"),
+        *("ifs", "true", "default", "unit", "negate", "safe", "field", "query", "alias"),
+    }
+)
+"""What nodes may carry: anything else would be left out in silence."""
 _JOINTS: Mapping[type[exp.Expr], Callable[..., Expr | None]] = {exp.And: every, exp.Or: either}
 
 
@@ -68,6 +75,9 @@ class Translator:
         return Translator(self.around, self.aggregating, self.inside, self.depth + 1)._value(node)
 
     def _value(self, node: exp.Expr) -> Value:
+        odd = next((name for name, part in node.args.items() if part and name not in _PARTS), None)
+        if odd is not None:
+            raise Refusal(f"{quoted(odd.partition('_')[0].upper())} is not allowed.", node)
         match node:
             case exp.Paren():
                 return self.value(node.this)

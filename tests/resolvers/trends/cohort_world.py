@@ -8,9 +8,13 @@ from itertools import count, pairwise
 from zoneinfo import ZoneInfo
 
 from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.render import render
+from datasource.clickhouse.scope import scope_to_project
+from datasource.clickhouse.sql import Query
 from datasource.events.members import store_members
+from datasource.events.native_layout import NativeLayout
 from resolvers.trends.actions import Action
-from resolvers.trends.behaviors import Behavior, BehaviorKind, CohortCountOperator, CohortInterval
+from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup, members
 from resolvers.trends.doers import MEMBER
@@ -55,6 +59,12 @@ class CohortWorld:
         """The person numbers, as they are stored."""
         return await self.stored(await self.calculate(*groups))
 
+    async def ask(self, query: Query) -> list[object]:
+        """The only column of a query over logical sources."""
+        statement = render(scope_to_project(NativeLayout().lower(query), self.world.project.id))
+        (column,) = (await self.world.engine.query(statement.text, statement.params)).columns
+        return column
+
     async def stored(self, cohort: Cohort) -> set[int]:
         answer = await self.world.engine.query(
             "SELECT person_no FROM cohort_members WHERE project_id = {project:UInt32} "
@@ -90,20 +100,20 @@ class Judge:
         start = self.earlier(self.now, behavior.time_value, behavior.time_interval)
         recent = [moment for moment in seen if moment >= start]
         match behavior.kind:
-            case BehaviorKind.PERFORMED_EVENT:
+            case CohortBehaviorKind.PERFORMED_EVENT:
                 return bool(recent)
-            case BehaviorKind.PERFORMED_EVENT_MULTIPLE:
+            case CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE:
                 return self.compared(len(recent))
-            case BehaviorKind.PERFORMED_EVENT_FIRST_TIME:
+            case CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME:
                 return seen[0] >= start
-            case BehaviorKind.PERFORMED_EVENT_REGULARLY:
+            case CohortBehaviorKind.PERFORMED_EVENT_REGULARLY:
                 return sum(map(self.compared, self.by_period(seen))) >= (behavior.min_periods or 0)
-            case BehaviorKind.PERFORMED_EVENT_SEQUENCE:
+            case CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE:
                 return any(one < other <= self.later(one) for one in recent for other in following)
         border = self.earlier(self.now, behavior.seq_time_value, behavior.seq_time_interval)
         before = any(start <= moment < border for moment in seen)
         lately = any(moment >= border for moment in seen)
-        if behavior.kind is BehaviorKind.STOPPED_PERFORMING_EVENT:
+        if behavior.kind is CohortBehaviorKind.STOPPED_PERFORMING_EVENT:
             return before and not lately
         return seen[0] < start and not before and lately
 

@@ -80,6 +80,10 @@ class EventWorld:
         columns = {"person_no": list(persons), "properties": [_json(each) for each in persons.values()]}
         await self._insert("persons", {**columns, "version": [version] * len(persons)}, len(persons))
 
+    async def add_distinct_ids(self, persons: Mapping[str, int], version: int = 0) -> None:
+        columns = {"distinct_id": list(persons), "person_no": list(persons.values())}
+        await self._insert("person_distinct_ids", {**columns, "version": [version] * len(persons)}, len(persons))
+
     async def add_groups(
         self, type_index: int, groups: Mapping[str, Mapping[str, Value]], version: int = 1
     ) -> None:

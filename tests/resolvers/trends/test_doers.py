@@ -9,7 +9,13 @@ import pytest
 
 from errors import BadUserInput
 from resolvers.trends.actions import Action, ActionStep
-from resolvers.trends.behaviors import MOST_PERIODS, Behavior, BehaviorKind, CohortCountOperator, CohortInterval
+from resolvers.trends.behaviors import (
+    MOST_PERIODS,
+    Behavior,
+    CohortBehaviorKind,
+    CohortCountOperator,
+    CohortInterval,
+)
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.doers import doers
 from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyType
@@ -18,7 +24,7 @@ from tests.resolvers.trends.cohort_world import CohortWorld, did, group
 from tests.resolvers.trends.conftest import NewWorld
 from tests.resolvers.trends.event_world import NOW, Event, EventWorld
 
-Kind = BehaviorKind
+Kind = CohortBehaviorKind
 DAY, WEEK, MONTH, HOUR = CohortInterval.DAY, CohortInterval.WEEK, CohortInterval.MONTH, CohortInterval.HOUR
 SEEN = Behavior(Kind.PERFORMED_EVENT, "a", time_value=7, time_interval=DAY)
 COUNTED = replace(SEEN, kind=Kind.PERFORMED_EVENT_MULTIPLE, count_operator=CohortCountOperator.GTE, count=2)

@@ -1,0 +1,260 @@
+"""Who is in a cohort, and trends of its members."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.scope import scope_to_project
+from datasource.clickhouse.sql import Column, Infix, Join, Param, Select, Table, equals
+from datasource.events.native_layout import NativeLayout
+from errors import BadUserInput
+from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortInterval
+from resolvers.trends.catalog import Catalog
+from resolvers.trends.cohorts import (
+    CohortDefinition,
+    CohortGroup,
+    known_distinct_ids,
+    listed_members,
+    members,
+)
+from resolvers.trends.query import (
+    Cohort,
+    FilterGroup,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendMath,
+)
+from resolvers.trends.run import run_trend
+from resolvers.trends.surroundings import Surroundings
+from tests.resolvers.trends.cohort_world import CohortWorld, group, inside, person
+from tests.resolvers.trends.conftest import NewWorld
+from tests.resolvers.trends.event_world import NOW, Event, EventWorld, figures, series, trend
+
+Op = PropertyOperator
+SEEN = Behavior(CohortBehaviorKind.PERFORMED_EVENT, "a", time_value=7, time_interval=CohortInterval.DAY)
+PAID = replace(SEEN, event="pay")
+
+
+@pytest.fixture
+async def cohorts(world: EventWorld) -> CohortWorld:
+    """Persons 1 to 4 have properties, 5 and 6 only a distinct id; 1, 2 and 5 did `a`, 2 paid."""
+    await world.add_persons(
+        {
+            1: {"plan": "pro", "age": 30, "since": "2020-01-01"},
+            2: {"plan": "free", "age": 40},
+            3: {"plan": "Pro plus", "age": "25", "since": "2019-06-01"},
+            4: {"age": None},
+        }
+    )
+    await world.add_distinct_ids({f"d{number}": number for number in (1, 2, 5, 6)})
+    await world.add_events([Event("a", "2020-01-14", number) for number in (1, 2, 5)])
+    await world.add_events([Event("pay", "2020-01-14", 2)])
+    return CohortWorld(world)
+
+
+@pytest.mark.parametrize(
+    ("key", "operator", "value", "expected"),
+    [
+        ("plan", Op.EXACT, "pro", {1}),
+        ("plan", Op.EXACT, ("pro", "free"), {1, 2}),
+        ("plan", Op.IS_NOT, "pro", {2, 3, 4, 5, 6}),
+        ("plan", Op.ICONTAINS, "PRO", {1, 3}),
+        ("plan", Op.NOT_ICONTAINS, "PRO", {2, 4, 5, 6}),
+        ("plan", Op.REGEX, "^P", {3}),
+        ("plan", Op.NOT_REGEX, "^P", {1, 2, 4, 5, 6}),
+        ("age", Op.GT, 25, {1, 2}),
+        ("age", Op.GTE, 25, {1, 2, 3}),
+        ("age", Op.LT, 40, {1, 3}),
+        ("age", Op.LTE, 40, {1, 2, 3}),
+        ("age", Op.BETWEEN, (25, 30), {1, 3}),
+        ("age", Op.NOT_BETWEEN, (25, 30), {2}),
+        ("plan", Op.IS_SET, None, {1, 2, 3}),
+        ("plan", Op.IS_NOT_SET, None, {4, 5, 6}),
+        ("since", Op.IS_DATE_BEFORE, "2020-01-01", {3}),
+        ("since", Op.IS_DATE_AFTER, "2019-12-31", {1}),
+        ("since", Op.IS_DATE_EXACT, "2020-01-01", {1}),
+        ("plan", Op.IN, ("free", "x"), {2}),
+        ("plan", Op.NOT_IN, ("free", "pro"), {3, 4, 5, 6}),
+        ("plan", Op.EXACT, (), {1, 2, 3, 4, 5, 6}),
+    ],
+)
+async def test_person_filter_looks_at_every_person(
+    key: str, operator: Op, value: str | int | tuple[str, ...] | None, expected: set[int], cohorts: CohortWorld
+) -> None:
+    condition = PropertyFilter(key, value, operator, PropertyType.PERSON)
+    assert await cohorts.members(group(condition)) == expected
+
+
+async def test_criteria_of_a_group_must_all_hold(cohorts: CohortWorld) -> None:
+    assert await cohorts.members(group(person("age", 20, Op.GT), SEEN)) == {1, 2}
+    assert await cohorts.members(group(person("age", 35, Op.GT), SEEN, PAID)) == {2}
+    assert await cohorts.members(group(SEEN, PAID)) == {2}
+    assert await cohorts.members(group(person("plan", "pro"), PAID)) == set()
+
+
+async def test_negated_behavior_takes_persons_away(cohorts: CohortWorld) -> None:
+    unpaid = replace(PAID, negated=True)
+    assert await cohorts.members(group(SEEN, unpaid)) == {1, 5}
+    assert await cohorts.members(group(unpaid, SEEN)) == {1, 5}
+    assert await cohorts.members(group(person("age", 20, Op.GT), unpaid)) == {1, 3}
+
+
+async def test_one_group_is_enough_and_nobody_counts_twice(cohorts: CohortWorld) -> None:
+    groups = (group(person("plan", "pro")), group(SEEN), group(person("plan", "Pro plus")))
+    assert await cohorts.members(*groups) == {1, 2, 3, 5}
+
+
+async def test_nested_cohorts_count_as_of_their_calculation(cohorts: CohortWorld) -> None:
+    seen = await cohorts.calculate(group(SEEN))
+    adults = await cohorts.calculate(group(person("age", 20, Op.GT)))
+    assert await cohorts.members(group(inside(seen))) == {1, 2, 5}
+    assert await cohorts.members(group(inside(seen), inside(adults))) == {1, 2}
+    assert await cohorts.members(group(inside(seen), inside(adults, Op.NOT_IN))) == {5}
+    assert await cohorts.members(group(PAID, inside(adults, Op.NOT_IN))) == set()
+    either = PropertyFilter("id", (str(seen.id), str(adults.id)), Op.IN, PropertyType.COHORT)
+    assert await cohorts.members(group(either)) == {1, 2, 3, 5}
+    within = await cohorts.calculate(group(inside(seen), inside(adults)))
+    assert await cohorts.members(group(inside(within, Op.NOT_IN), person("age", 0, Op.GT))) == {3}
+    await cohorts.world.add_events([Event("a", "2020-01-14", 6)])
+    assert await cohorts.members(group(inside(seen))) == {1, 2, 5}
+
+
+async def test_cohort_within_an_event_filter_narrows_the_event(cohorts: CohortWorld) -> None:
+    payers = await cohorts.calculate(group(PAID))
+    filters = FilterGroup(children=(inside(payers, Op.NOT_IN),))
+    assert await cohorts.members(group(replace(SEEN, filters=filters))) == {1, 5}
+
+
+async def test_later_version_stands_beside_the_earlier_one(cohorts: CohortWorld) -> None:
+    first = await cohorts.calculate(group(SEEN), version=1)
+    second = await cohorts.calculate(group(PAID), cohort_id=first.id, version=2)
+    assert await cohorts.stored(first) == {1, 2, 5}
+    assert await cohorts.stored(second) == {2}
+    assert await cohorts.members(group(inside(second))) == {2}
+
+
+async def test_merged_persons_are_one_member(cohorts: CohortWorld) -> None:
+    before = await cohorts.calculate(group(SEEN))
+    await cohorts.world.merge({2: 1, 5: 6})
+    assert await cohorts.members(group(SEEN)) == {1, 6}
+    assert await cohorts.members(group(PAID)) == {1}
+    assert await cohorts.members(group(person("age", 0, Op.GT))) == {1, 3}
+    assert await cohorts.members(group(person("plan", "free"))) == set()
+    # Members that were stored before the merge are who they became.
+    assert await cohorts.stored(before) == {1, 2, 5}
+    assert await cohorts.members(group(inside(before))) == {1, 6}
+    assert await cohorts.members(group(person("age", None, Op.IS_NOT_SET), inside(before))) == {6}
+
+
+async def test_rows_of_another_project_make_no_members(cohorts: CohortWorld, new_world: NewWorld) -> None:
+    other = CohortWorld(new_world("UTC"))
+    await other.world.add_persons({8: {"plan": "pro"}})
+    await other.world.add_distinct_ids({"d9": 9})
+    await other.world.add_events([Event("a", "2020-01-14", 8)])
+    await other.world.merge({1: 8})
+    for groups in ((group(SEEN),), (group(person("plan", "pro")),), (group(person("plan", "x", Op.IS_NOT)),)):
+        assert (await cohorts.members(*groups)).isdisjoint({8, 9})
+    mine = await cohorts.calculate(group(SEEN))
+    other.cohorts[mine.id] = mine
+    assert await other.members(group(inside(mine))) == set()
+    assert await other.members(group(SEEN)) == {8}
+
+
+async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortWorld) -> None:
+    world = cohorts.world
+    adults = await cohorts.calculate(group(person("age", 20, Op.GT)))
+
+    async def counted(condition: PropertyFilter, kind: TrendMath = TrendMath.TOTAL) -> float | None:
+        asked = trend(
+            replace(series("a", kind), filters=FilterGroup(children=(condition,))),
+            date_from="2020-01-14",
+            date_to="2020-01-14",
+        )
+        catalog = Catalog(cohorts=cohorts.cohorts)
+        result = await run_trend(
+            asked, world.project, now=NOW, engine=world.engine, limits=Limits(seconds=20), catalog=catalog
+        )
+        return figures(result)[0]
+
+    assert await counted(inside(adults)) == 2
+    assert await counted(inside(adults, Op.NOT_IN)) == 1
+    await world.merge({5: 3, 2: 1})
+    assert await counted(inside(adults)) == 3
+    assert await counted(inside(adults), TrendMath.DAU) == 2
+
+
+async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: CohortWorld) -> None:
+    await cohorts.world.merge({5: 6})
+    known = await cohorts.ask(known_distinct_ids(("d1", "d5", "nobody")))
+    assert sorted(known) == ["d1", "d5"]
+    assert sorted(await cohorts.ask(listed_members(("d1", "d5", "d6", "nobody")))) == [1, 6, 6]
+
+
+@pytest.mark.parametrize(
+    ("bad", "path"),
+    [
+        (CohortGroup(path=("filters", 0)), ("filters", 0)),
+        (CohortGroup(behaviors=(replace(SEEN, negated=True),), path=("filters", 1)), ("filters", 1)),
+        (
+            CohortGroup((PropertyFilter("id", 1, Op.NOT_IN, PropertyType.COHORT),), path=("filters", 2)),
+            ("filters", 2),
+        ),
+        (CohortGroup((PropertyFilter("plan", "pro", path=("p",)),)), ("p", "type")),
+        (CohortGroup((PropertyFilter("1 = 1", type=PropertyType.HOGQL, path=("p",)),)), ("p", "type")),
+        (CohortGroup((PropertyFilter("a", 1, type=PropertyType.SESSION, path=("p",)),)), ("p", "type")),
+        (CohortGroup((PropertyFilter("id", 77, Op.IN, PropertyType.COHORT, path=("p",)),)), ("p", "value")),
+        (CohortGroup((PropertyFilter("a", None, type=PropertyType.PERSON, path=("p",)),)), ("p",)),
+    ],
+)
+def test_group_that_makes_no_cohort_is_refused_where_it_is_wrong(
+    bad: CohortGroup, path: tuple[str | int, ...]
+) -> None:
+    around = Surroundings(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
+    with pytest.raises(BadUserInput) as caught:
+        members(CohortDefinition((bad,)), around, Catalog())
+    assert caught.value.path == path
+    assert caught.value.hint
+
+
+def test_definition_without_groups_has_no_members() -> None:
+    assert members(CohortDefinition(), Surroundings(ZoneInfo("UTC"), NOW), Catalog()) is None
+
+
+def _nodes(node: object) -> Iterator[object]:
+    yield node
+    children = node if isinstance(node, tuple) else ()
+    if is_dataclass(node) and not isinstance(node, type):
+        children = tuple(getattr(node, item.name) for item in fields(node))
+    for child in children:
+        yield from _nodes(child)
+
+
+def test_every_table_of_a_definition_stands_under_the_projects_condition() -> None:
+    known = Cohort(1, "known", 3)
+    around = Surroundings(ZoneInfo("UTC"), NOW, cohorts={1: known})
+    sequence = replace(
+        SEEN,
+        kind=CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE,
+        seq_event="b",
+        seq_time_value=1,
+        seq_time_interval=CohortInterval.DAY,
+        filters=FilterGroup(children=(person("x", 1),)),
+    )
+    groups = (group(person("x", 1), inside(known), sequence), group(SEEN, replace(PAID, negated=True)))
+    query = members(CohortDefinition(groups), around, Catalog())
+    assert query is not None
+    statements = [query, listed_members(("a",)), known_distinct_ids(("a",))]
+    lowered = [scope_to_project(NativeLayout().lower(each), 7) for each in statements]
+    found = [node for each in lowered for node in _nodes(each)]
+    guarded = [node for node in found if isinstance(node, Select) and isinstance(node.source, Table)]
+    assert len(guarded) == sum(isinstance(node, Table) for node in found) > 12
+    assert not any(isinstance(node.source, Table) for node in found if isinstance(node, Join))
+    for select in guarded:
+        assert isinstance(select.source, Table)
+        condition = equals(Column(select.source.project_column, select.source.alias), Param(7, "UInt32"))
+        where = select.where
+        assert condition == where or (isinstance(where, Infix) and condition in where.operands)
