@@ -17,7 +17,7 @@ run: .venv/run.stamp
 	@TRENDGATE_PORT=$(PORT) exec $(BIN)/python server.py serve --demo
 
 test: .venv/dev.stamp
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

@@ -1,12 +1,16 @@
 """One embedded ClickHouse for the whole run, which is chdb's rule; tests are kept apart by project."""
 
 import itertools
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.events.schema import migrate
+
+# Tests that start the command line start it many times, and three times as fast with compiled modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _project_ids = itertools.count(1000)
 

@@ -54,8 +54,11 @@ def test_serve_answers_and_ends_without_noise(tmp_path: Path, number: signal.Sig
         answer = httpx2.post(f"{address}/graphql", json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "Query"}}
         process.send_signal(number)
-        output, errors = process.communicate(timeout=START_S)
-    assert process.returncode == 0
+        assert process.wait(timeout=START_S) == 0
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # Not communicate(): what readline() took from the pipe too early it would not find.
+        output, errors = process.stdout.read(), process.stderr.read()
     assert output == "Press Ctrl-C to stop.\n"
     assert errors == ""
 
