@@ -2,10 +2,10 @@
 
 import typer
 
-from commands import demo, key, load, member, migrate, project, schema, serve
+from commands import cohort, demo, key, load, member, migrate, project, schema, serve
 from commands.refusals import RefusalGroup
 
-COMMANDS = (serve, migrate, load, demo, project, member, key, schema)
+COMMANDS = (serve, migrate, load, demo, project, cohort, member, key, schema)
 
 
 def build_cli() -> typer.Typer:

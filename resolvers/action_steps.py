@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from datasource.metadata.records import ActionRecord, ProjectRecord
 from resolvers.context import RequestContext
-from resolvers.projects import surroundings
+from resolvers.projects import load_surroundings
 from resolvers.regexes import Regex, check_regexes, regexes_of
 from resolvers.stored_filters import read_filter, write_filter
 from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, StringMatching, action_condition
@@ -65,7 +65,8 @@ async def check_steps(context: RequestContext, project: ProjectRecord, steps: Se
     """Raises BadUserInput, its path below ("steps",), for what a trend of the action would be refused for."""
     # What a step says of elements is ignored for other events, but must be readable all the same.
     checked = tuple(replace(step, event=AUTOCAPTURE) for step in steps)
-    action_condition(Action(0, "", checked), surroundings(context, project))
+    filters = (item for step in steps for item in step.filters.leaves())
+    action_condition(Action(0, "", checked), await load_surroundings(context, project, filters))
     await check_regexes(context, [each for index, step in enumerate(steps) for each in _regexes(step, index)])
 
 

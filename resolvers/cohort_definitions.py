@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from resolvers.stored_filters import read_filter, write_filter
-from resolvers.trends.behaviors import Behavior, BehaviorKind, CohortCountOperator, CohortInterval
+from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup
 from resolvers.trends.query import FilterGroup
 
@@ -60,7 +60,7 @@ def _write_behavior(behavior: Behavior) -> dict[str, object]:
 
 def _read_behavior(stored: Stored) -> Behavior:
     return Behavior(
-        kind=BehaviorKind(str(stored["kind"])),
+        kind=CohortBehaviorKind(str(stored["kind"])),
         event=_text(stored, "event"),
         action_id=_number(stored, "actionId"),
         filters=FilterGroup(children=tuple(read_filter(item, ()) for item in _list(stored, "properties"))),

@@ -9,10 +9,11 @@ from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.metadata.actions import find_actions
+from datasource.metadata.cohorts import find_cohorts, find_distinct_ids
 from datasource.metadata.insights import find_insights
 from datasource.metadata.members import find_members
 from datasource.metadata.reach import projects_in_reach_by_id
-from datasource.metadata.records import ActionRecord, InsightRecord, MemberRecord, ProjectRecord
+from datasource.metadata.records import ActionRecord, CohortRecord, InsightRecord, MemberRecord, ProjectRecord
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
@@ -62,6 +63,8 @@ class RequestContext:
     # Loaders below ask nobody for leave: a project in a key is one that `projects` answered.
     actions: DataLoader[SavedKey, ActionRecord | None] = field(repr=False)
     insights: DataLoader[SavedKey, InsightRecord | None] = field(repr=False)
+    cohorts: DataLoader[SavedKey, CohortRecord | None] = field(repr=False)
+    cohort_lists: DataLoader[SavedKey, tuple[str, ...] | None] = field(repr=False)
     members: DataLoader[str, MemberRecord | None] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
@@ -95,6 +98,8 @@ async def open_context(
         projects=DataLoader(ProjectsInReach(store, caller, refusal).load),
         actions=_batched(store, find_actions),
         insights=_batched(store, find_insights),
+        cohorts=_batched(store, find_cohorts),
+        cohort_lists=_batched(store, find_distinct_ids),
         members=_batched(store, find_members),
         caller=caller,
         authentication_error=refusal,

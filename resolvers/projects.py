@@ -1,5 +1,6 @@
 """How projects are found."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from datasource.metadata import projects
@@ -9,6 +10,7 @@ from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from errors import NotFound
 from permissions.classes import require_caller
 from resolvers.context import RequestContext
+from resolvers.mentions import load_cohorts, mentioned_cohorts
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page, read_id
 from resolvers.stored_filters import read_filter, write_filter
@@ -46,7 +48,7 @@ async def update_project(
 ) -> ProjectRecord:
     """The project after the changes. Raises BadUserInput for filters that no trend could use."""
     group = FilterGroup(LogicalOperator.AND, filters or ())
-    group_condition(group, surroundings(context, project))
+    group_condition(group, await load_surroundings(context, project, group.leaves()))
     await check_regexes(context, regexes_of(group.leaves()))
     record = await projects.update_project(
         context.store,
@@ -77,10 +79,13 @@ def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
     return tuple(read_filter(stored, ("query", "filterTestAccounts")) for stored in record.test_account_filters)
 
 
-def surroundings(context: RequestContext, record: ProjectRecord) -> Surroundings:
-    """What a filter of the project means at the request's clock, as far as it mentions no cohort."""
+async def load_surroundings(
+    context: RequestContext, record: ProjectRecord, filters: Iterable[PropertyFilter]
+) -> Surroundings:
+    """What filters of the project mean at the request's clock, the cohorts that they mention included."""
     project = trend_project(record)
-    return Surroundings(project.timezone, context.now, project.week_start)
+    cohorts = await load_cohorts(context, record.id, mentioned_cohorts(filters))
+    return Surroundings(project.timezone, context.now, project.week_start, cohorts)
 
 
 def _no_such_project() -> NotFound:

@@ -1,11 +1,12 @@
 """Regular expressions, checked before they are stored. Only ClickHouse knows for sure what it reads."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.render import render
 from datasource.clickhouse.sql import Column, Lambda, Named, Param, Select, call
 from errors import BadUserInput, ErrorCode, GatewayError
-from resolvers.context import RequestContext
 from resolvers.trends.filters import as_text
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator
 
@@ -13,6 +14,15 @@ Regex = tuple[str, InputPath]
 """A regular expression and where it came from."""
 
 _OPERATORS = (PropertyOperator.REGEX, PropertyOperator.NOT_REGEX)
+
+
+class Asking(Protocol):
+    """What it takes to ask ClickHouse."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def limits(self) -> Limits: ...
 
 
 def regexes_of(filters: Iterable[PropertyFilter]) -> list[Regex]:
@@ -26,7 +36,7 @@ def regexes_of(filters: Iterable[PropertyFilter]) -> list[Regex]:
     ]
 
 
-async def check_regexes(context: RequestContext, regexes: Sequence[Regex]) -> None:
+async def check_regexes(context: Asking, regexes: Sequence[Regex]) -> None:
     """Raises BadUserInput, with its path, for one that cannot be read."""
     suspects = list(regexes)
     if not suspects or await _can_read(context, suspects):
@@ -39,7 +49,7 @@ async def check_regexes(context: RequestContext, regexes: Sequence[Regex]) -> No
     )
 
 
-async def _can_read(context: RequestContext, regexes: Sequence[Regex]) -> bool:
+async def _can_read(context: Asking, regexes: Sequence[Regex]) -> bool:
     match = Lambda(("regex",), call("match", Param("", "String"), Column("regex")))
     texts = Param(tuple(text for text, _ in regexes), "Array(String)")
     statement = render(Select((Named(call("arrayCount", match, texts), "matches"),)))

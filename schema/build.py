@@ -38,6 +38,7 @@ ENTITIES = {
     "Project": {"id": "id"},
     "Action": {"projectId": "project_id", "id": "id"},
     "Insight": {"projectId": "project_id", "id": "id"},
+    "Cohort": {"projectId": "project_id", "id": "id"},
 }
 MAX_ENTITIES = 200
 

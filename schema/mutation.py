@@ -3,10 +3,11 @@
 import strawberry
 
 from schema.action import ActionMutations
+from schema.cohort import CohortMutations
 from schema.insight import InsightMutations
 from schema.project_update import ProjectMutations
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(ActionMutations, InsightMutations, ProjectMutations):
+class Mutation(ActionMutations, CohortMutations, InsightMutations, ProjectMutations):
     pass

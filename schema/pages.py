@@ -35,7 +35,7 @@ class Edge(Generic[Node]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Node]):
-    edges: list[Edge[Node]] = strawberry.field(description="The places of the page, by ascending id.")
+    edges: list[Edge[Node]] = strawberry.field(description="The places of the page, in the list's order.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     total_count: int = strawberry.field(description="How many there are on all pages.")
 

@@ -8,11 +8,31 @@ from datasource.metadata.records import ProjectRecord
 from permissions.classes import require_scopes
 from permissions.guards import guarded_field
 from resolvers.actions import list_actions, load_action
+from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.insights import list_insights, load_insight
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_field import resolve_trend
-from resolvers.trends.query import WeekStartDay
+from resolvers.trends.query import PropertyType, WeekStartDay
 from schema.action import Action
+from schema.cohort import Cohort
+from schema.definitions import (
+    EVENT_SCOPE,
+    EVENTS_DESCRIPTION,
+    PROPERTIES_DESCRIPTION,
+    PROPERTY_SCOPE,
+    VALUES_DESCRIPTION,
+    EventDefinition,
+    Key,
+    OfEvent,
+    OfGroupType,
+    OfType,
+    PropertyDefinition,
+    PropertyValueCount,
+    ValueSearch,
+    show_events,
+    show_properties,
+    show_values,
+)
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
 from schema.insight import Insight
@@ -24,6 +44,7 @@ from schema.trend_question import read_question
 PROJECT_SCOPE = "project:read"
 TREND_SCOPE = "insight:read"
 ACTION_SCOPE = "action:read"
+COHORT_SCOPE = "cohort:read"
 
 
 @strawberry.type(description="A kind of group, such as company, that events can belong to.")
@@ -98,6 +119,23 @@ class Project:
         nodes = [(record.id, Action.from_record(self.record, record)) for record in page.records]
         return Connection[Action].of("action", nodes, total=page.total, has_next=page.has_next, after=position)
 
+    @guarded_field(scopes=[COHORT_SCOPE], description="One saved cohort.")
+    async def cohort(
+        self,
+        info: ContextInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
+    ) -> Cohort:
+        return Cohort.from_record(self.record, await load_cohort(info.context, self.record, id))
+
+    @guarded_field(scopes=[COHORT_SCOPE], description="The saved cohorts, by ascending id.")
+    async def cohorts(
+        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+    ) -> Connection[Cohort]:
+        position = read_cursor("cohort", after)
+        page = await list_cohorts(info.context, self.record, first=first, after=position, search=search)
+        nodes = [(record.id, Cohort.from_record(self.record, record)) for record in page.records]
+        return Connection[Cohort].of("cohort", nodes, total=page.total, has_next=page.has_next, after=position)
+
     @guarded_field(scopes=[TREND_SCOPE], description="One saved insight.")
     async def insight(
         self,
@@ -114,3 +152,47 @@ class Project:
         page = await list_insights(info.context, self.record, first=first, after=position, search=search)
         nodes = [(record.id, Insight.from_record(self.record, record)) for record in page.records]
         return Connection[Insight].of("insight", nodes, total=page.total, has_next=page.has_next, after=position)
+
+    @guarded_field(scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
+    async def event_definitions(
+        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+    ) -> Connection[EventDefinition]:
+        return await show_events(info.context, self.record, first=first, after=after, search=search)
+
+    @guarded_field(scopes=[PROPERTY_SCOPE], description=PROPERTIES_DESCRIPTION)
+    async def property_definitions(
+        self,
+        info: ContextInfo,
+        *,
+        type: OfType = PropertyType.EVENT,
+        event: OfEvent = None,
+        group_type_index: OfGroupType = None,
+        first: First = 50,
+        after: After = None,
+        search: Search = None,
+    ) -> Connection[PropertyDefinition]:
+        return await show_properties(
+            info.context,
+            self.record,
+            type,
+            event=event,
+            group_type_index=group_type_index,
+            first=first,
+            after=after,
+            search=search,
+        )
+
+    @guarded_field(scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
+    async def property_values(
+        self,
+        info: ContextInfo,
+        *,
+        key: Key,
+        type: OfType = PropertyType.EVENT,
+        group_type_index: OfGroupType = None,
+        search: ValueSearch = None,
+        first: First = 20,
+    ) -> list[PropertyValueCount]:
+        return await show_values(
+            info.context, self.record, type, key, group_type_index=group_type_index, first=first, search=search
+        )

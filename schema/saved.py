@@ -43,8 +43,9 @@ class Saved:
     )
 
     @classmethod
-    def _show(cls, project: ProjectRecord, record: SavedRecord) -> Self:
+    def _show(cls, project: ProjectRecord, record: SavedRecord, **others: object) -> Self:
         return cls(
+            **others,
             project=project,
             record=record,
             id=strawberry.ID(str(record.id)),

@@ -7,6 +7,7 @@ import strawberry
 
 from datasource.metadata.records import ProjectRecord
 from permissions.guards import guarded_field
+from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
@@ -85,8 +86,13 @@ class QueryStatistics:
         )
 
 
+def _show_csv(root: strawberry.Parent["Trend"]) -> str:
+    return write_csv(root.result)
+
+
 @strawberry.type(description="Series of figures over dates.")
 class Trend:
+    result: strawberry.Private[TrendResult]
     series: list[TrendSeries] = strawberry.field(description="The lines, in order.")
     days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
     labels: list[str] = strawberry.field(description="The same in words.")
@@ -95,6 +101,14 @@ class Trend:
     date_to: datetime = strawberry.field(description="The end of the range that was read.")
     timezone: str = strawberry.field(description="The project's time zone, in which days were counted.")
     has_more: bool = strawberry.field(description="Breakdown values were cut at breakdownLimit.")
+    csv: str = strawberry.field(
+        resolver=_show_csv,
+        description=(
+            "The same figures as a CSV document (RFC 4180): a line per series, a column per bucket. "
+            "Texts are exact: a spreadsheet that runs those that begin like a formula has to import them as text. "
+            "breakdownLimit holds here too; exports often ask for 512 values."
+        ),
+    )
     sql: str = strawberry.field(description="The ClickHouse SQL that ran, parameters bound by name.")
     statistics: QueryStatistics = strawberry.field(description="What the answer cost.")
     is_cached: bool = strawberry.field(description="Whether the figures were computed earlier.")
@@ -103,6 +117,7 @@ class Trend:
     @classmethod
     def from_result(cls, result: TrendResult, project: ProjectRecord, *, computed_at: datetime) -> Self:
         return cls(
+            result=result,
             series=[TrendSeries.from_result(series, project) for series in result.series],
             days=list(result.days),
             labels=list(result.labels),

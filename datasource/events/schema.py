@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from datasource.clickhouse.engine import Engine
+from datasource.events.property_tables import PROPERTY_TABLES
 
 GROUP_TYPE_COUNT = 5
 """Group types a project can have: `$group_0` to `$group_4`."""
@@ -171,6 +172,7 @@ STEPS = (
     ),
     SchemaStep(2, "the journal that keeps the roll-up right through interruptions", (_LOAD_JOURNAL,)),
     SchemaStep(3, "the members of cohorts", (_COHORT_MEMBERS,)),
+    SchemaStep(4, "the properties of events, persons and groups", PROPERTY_TABLES),
 )
 
 

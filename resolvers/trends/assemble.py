@@ -35,7 +35,20 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
         has_more=has_more,
         sql=sql,
         statistics=statistics,
+        breakdown_headers=_breakdown_headers(plan),
+        cohort_names=_cohort_names(plan, series),
     )
+
+
+def _breakdown_headers(plan: Plan) -> tuple[str, ...]:
+    """What each value of a line is a value of: a key, or all the cohorts that were asked for."""
+    asked = tuple(breakdown.property for breakdown in plan.query.breakdowns)
+    return (", ".join(asked),) if plan.by_cohort else asked
+
+
+def _cohort_names(plan: Plan, series: Iterable[SeriesResult]) -> dict[str, str]:
+    values = (value for line in series for value in line.breakdown_value or ()) if plan.by_cohort else ()
+    return {value: plan.catalog.cohort_name(value) for value in values}
 
 
 def _read(plan: Plan, results: Sequence[QueryResult]) -> Lines:
@@ -108,8 +121,10 @@ def _formula_period(
     plan: Plan, formula: Formula, order: int, parts: Sequence[tuple[Part, tuple[Line, ...]]]
 ) -> list[SeriesResult]:
     parsed = parse_formula(formula, len(plan.query.series))
-    found = [{line.value: line for line in part_lines} for _, part_lines in parts]
-    values = dict.fromkeys(value for lines in found for value in lines)
+    found: list[dict[tuple[str, ...] | None, Line]] = [{} for _ in plan.query.series]
+    for part, part_lines in parts:
+        found[part.series_index].update({line.value: line for line in part_lines})
+    values = dict.fromkeys(line.value for _, part_lines in parts for line in part_lines)
     period = parts[0][0].period
     results = [_calculate(parsed, value, [lines.get(value) for lines in found], period) for value in values]
     splits_everybody = plan.by_cohort and not joins_cohorts(plan.query)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 MOST_PERIODS = 400
 
 
-class BehaviorKind(StrEnum):
+class CohortBehaviorKind(StrEnum):
     PERFORMED_EVENT = "PERFORMED_EVENT"
     PERFORMED_EVENT_MULTIPLE = "PERFORMED_EVENT_MULTIPLE"
     PERFORMED_EVENT_FIRST_TIME = "PERFORMED_EVENT_FIRST_TIME"
@@ -57,7 +57,7 @@ class Behavior:
     The event is an event's name or an action. `negated` takes those who did away from the group.
     """
 
-    kind: BehaviorKind
+    kind: CohortBehaviorKind
     event: str | None = None
     action_id: int | None = None
     filters: FilterGroup = field(default_factory=FilterGroup)
@@ -109,14 +109,15 @@ class Behavior:
 _WINDOW = frozenset({"timeValue", "timeInterval", "explicitDatetime"})
 _COUNT = frozenset({"countOperator", "count"})
 _SEQ_TIME = frozenset({"seqTimeValue", "seqTimeInterval"})
-_USED: dict[BehaviorKind, frozenset[str]] = {
-    BehaviorKind.PERFORMED_EVENT: _WINDOW,
-    BehaviorKind.PERFORMED_EVENT_MULTIPLE: _WINDOW | _COUNT,
-    BehaviorKind.PERFORMED_EVENT_FIRST_TIME: _WINDOW,
-    BehaviorKind.PERFORMED_EVENT_REGULARLY: _COUNT | {"timeValue", "timeInterval", "minPeriods", "totalPeriods"},
-    BehaviorKind.STOPPED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
-    BehaviorKind.RESTARTED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
-    BehaviorKind.PERFORMED_EVENT_SEQUENCE: _WINDOW | _SEQ_TIME | {"seqEvent", "seqActionId"},
+_USED: dict[CohortBehaviorKind, frozenset[str]] = {
+    CohortBehaviorKind.PERFORMED_EVENT: _WINDOW,
+    CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE: _WINDOW | _COUNT,
+    CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME: _WINDOW,
+    CohortBehaviorKind.PERFORMED_EVENT_REGULARLY: _COUNT
+    | {"timeValue", "timeInterval", "minPeriods", "totalPeriods"},
+    CohortBehaviorKind.STOPPED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
+    CohortBehaviorKind.RESTARTED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
+    CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE: _WINDOW | _SEQ_TIME | {"seqEvent", "seqActionId"},
 }
 
 
@@ -126,7 +127,7 @@ def check_parts(behavior: Behavior) -> None:
     for key in sorted(given - _USED[behavior.kind]):
         raise behavior.refusal(f"{behavior.kind} makes no use of {key}.", key, "Leave it out.")
     _exactly_one(behavior, event=behavior.event, actionId=behavior.action_id)
-    if behavior.kind is BehaviorKind.PERFORMED_EVENT_SEQUENCE:
+    if behavior.kind is CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE:
         _exactly_one(behavior, seqEvent=behavior.seq_event, seqActionId=behavior.seq_action_id)
     if behavior.explicit_datetime is not None and given & {"timeValue", "timeInterval"}:
         raise behavior.refusal(

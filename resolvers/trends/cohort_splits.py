@@ -45,6 +45,12 @@ def joins_cohorts(query: TrendQuery) -> bool:
     return len(values) > 1 and EVERYBODY not in values
 
 
+def values_per_line(query: TrendQuery) -> int:
+    """How many breakdown values a line has: one for each breakdown, but only one cohort."""
+    is_by_cohort = any(breakdown.type is BreakdownType.COHORT for breakdown in query.breakdowns)
+    return 1 if is_by_cohort else len(query.breakdowns)
+
+
 def _split(breakdown: Breakdown, around: Surroundings) -> CohortSplit:
     if breakdown.property == EVERYBODY:
         return CohortSplit(EVERYBODY, None)

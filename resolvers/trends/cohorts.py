@@ -17,6 +17,7 @@ from datasource.clickhouse.sql import (
     Select,
     Union,
     compare,
+    either,
     every,
 )
 from datasource.events.layout import DISTINCT_ID, PERSON
@@ -30,6 +31,9 @@ from resolvers.trends.surroundings import Surroundings
 
 FOUND = "distinct_id"
 """The column of the distinct ids that somebody is known by."""
+
+_LISTED_AT_ONCE = 10_000
+"""ClickHouse takes a hundred times longer to read a parameter of three times as many."""
 
 _OUTSIDE = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 _HINTS = {
@@ -89,12 +93,12 @@ def members(definition: CohortDefinition, around: Surroundings, catalog: Catalog
 
 
 def listed_members(distinct_ids: tuple[str, ...]) -> Query:
-    """The persons of these distinct ids."""
+    """The persons of these distinct ids, of which there is one at least."""
     return Select((Named(PERSON, MEMBER),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
 def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
-    """Those of the distinct ids that somebody is known by."""
+    """Those of the distinct ids that somebody is known by; there is one at least."""
     return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
@@ -141,5 +145,7 @@ def _is_outside(item: PropertyFilter) -> bool:
     return item.type is PropertyType.COHORT and item.operator in _OUTSIDE
 
 
-def _is_listed(distinct_ids: tuple[str, ...]) -> Expr:
-    return compare(DISTINCT_ID, "IN", Param(distinct_ids, "Array(String)"))
+def _is_listed(distinct_ids: tuple[str, ...]) -> Expr | None:
+    starts = range(0, len(distinct_ids), _LISTED_AT_ONCE)
+    parts = (Param(distinct_ids[start : start + _LISTED_AT_ONCE], "Array(String)") for start in starts)
+    return either(*(compare(DISTINCT_ID, "IN", part) for part in parts))

@@ -28,7 +28,7 @@ from resolvers.trends.actions import action_condition
 from resolvers.trends.behaviors import (
     MOST_PERIODS,
     Behavior,
-    BehaviorKind,
+    CohortBehaviorKind,
     CohortCountOperator,
     CohortInterval,
     Span,
@@ -285,12 +285,12 @@ def _text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
-_QUERIES: dict[BehaviorKind, Callable[[_Reader], Select]] = {
-    BehaviorKind.PERFORMED_EVENT: _performed,
-    BehaviorKind.PERFORMED_EVENT_MULTIPLE: _performed_multiple,
-    BehaviorKind.PERFORMED_EVENT_FIRST_TIME: _performed_first_time,
-    BehaviorKind.PERFORMED_EVENT_REGULARLY: _performed_regularly,
-    BehaviorKind.STOPPED_PERFORMING_EVENT: _stopped,
-    BehaviorKind.RESTARTED_PERFORMING_EVENT: _restarted,
-    BehaviorKind.PERFORMED_EVENT_SEQUENCE: _performed_sequence,
+_QUERIES: dict[CohortBehaviorKind, Callable[[_Reader], Select]] = {
+    CohortBehaviorKind.PERFORMED_EVENT: _performed,
+    CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE: _performed_multiple,
+    CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME: _performed_first_time,
+    CohortBehaviorKind.PERFORMED_EVENT_REGULARLY: _performed_regularly,
+    CohortBehaviorKind.STOPPED_PERFORMING_EVENT: _stopped,
+    CohortBehaviorKind.RESTARTED_PERFORMING_EVENT: _restarted,
+    CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE: _performed_sequence,
 }

@@ -7,6 +7,7 @@ from typing import cast
 
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
+from resolvers.trends.cohort_splits import values_per_line
 from resolvers.trends.compile import Part
 from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
 from resolvers.trends.sampling import scale_up
@@ -42,7 +43,7 @@ class Line:
 
 def read_lines(part: Part, result: QueryResult, query: TrendQuery) -> tuple[Line, ...]:
     """The lines of one statement: figures filled up, summed up and smoothed as the display asks."""
-    split = len(query.breakdowns)
+    split = values_per_line(query)
     if part.period.buckets is None:
         lines = [_total_line(row, split) for row in result.rows()]
     else:

@@ -1,6 +1,7 @@
 """The answer of a trend: series of figures, in the order in which clients receive them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,7 +48,11 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class TrendResult:
-    """The whole answer; dates carry the project's time zone, `days` and `labels` are the current period's."""
+    """The whole answer; dates carry the project's time zone, `days` and `labels` are the current period's.
+
+    `breakdown_headers` name what each breakdown value of a series is a value of; where these are cohorts,
+    `cohort_names` has a name for each.
+    """
 
     series: tuple[SeriesResult, ...]
     days: tuple[str, ...]
@@ -59,3 +64,5 @@ class TrendResult:
     has_more: bool
     sql: str
     statistics: Statistics
+    breakdown_headers: tuple[str, ...] = ()
+    cohort_names: Mapping[str, str] = field(default_factory=dict)

@@ -98,7 +98,7 @@ class Run:
     form: str
     query: object
     is_export: bool
-    checks: object
+    checks: list[tuple[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +251,7 @@ def _read_run(value: object, where: str, zone: tzinfo) -> Run:
         if len(query) != 1 or not query.keys() <= {"filter", "trends_query"}:
             raise CaseError(f"{where}.query: it is either a filter or a trends_query, not {sorted(query)}")
         [(form, content)] = query.items()
-        checks = fields.items("checks")
-        return Run(_moment(fields, "now", zone), form, content, context is not None, [item for _, item in checks])
+        return Run(_moment(fields, "now", zone), form, content, context is not None, fields.items("checks"))
 
 
 def _index(fields: Fields, key: str) -> int:

@@ -15,7 +15,7 @@ def read_filter_list(value: object, where: str) -> list[Input]:
     """A list of filters that must all hold; groups are taken apart, as they are for a single series."""
     if _is_group(value):
         with read_object(value, where) as fields:
-            fields.take("type")
+            fields.drop(("type",))
             return read_filter_list(fields.take("values", []), f"{where}.values")
     if isinstance(value, dict):
         return [] if not value else [read_filter(value, where)]
@@ -28,18 +28,17 @@ def _read_member(item: object, place: str) -> list[Input]:
 
 def read_filter_tree(value: object, where: str) -> Input:
     """The filters of a query as parts of TrendQueryInput: a list, or nested groups."""
-    if not _is_group(value):
-        listed = read_filter_list(value, where)
-        return {"properties": listed} if listed else {}
-    return {"propertyGroup": _read_group(value, where)}
+    if isinstance(value, list) and any(map(_is_group, value)):
+        return read_filter_tree({"type": "AND", "values": value}, where)
+    if _is_group(value):
+        return {"propertyGroup": _read_group(value, where)}
+    listed = read_filter_list(value, where)
+    return {"properties": listed} if listed else {}
 
 
 def _read_group(value: object, where: str) -> Input:
     with read_object(value, where) as fields:
-        operator = str(fields.take("type", "AND"))
-        if operator not in ("AND", "OR"):
-            raise CaseError(f"{where}.type: groups are joined by AND or OR, not {operator!r}")
-        members = fields.items("values")
+        operator, members = fields.required_text("type"), fields.items("values")
     return {
         "type": operator,
         "filters": [read_filter(item, place) for place, item in members if not _is_group(item)],
@@ -48,7 +47,7 @@ def _read_group(value: object, where: str) -> Input:
 
 
 def _is_group(value: object) -> bool:
-    return isinstance(value, dict) and "key" not in value and str(value.get("type")) in ("AND", "OR")
+    return isinstance(value, dict) and value.get("type") in ("AND", "OR")
 
 
 def read_filter(value: object, where: str) -> Input:

@@ -6,7 +6,8 @@ from typing import Any
 from tests.conformance.filters import Input
 
 TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) { series {
-    label order event action { name } math formula data days labels count aggregatedValue breakdownValue compareLabel
+    label order event action { name } math formula data days labels
+    count aggregatedValue breakdownValue compareLabel
 } } } }"""
 
 Row = dict[str, object]

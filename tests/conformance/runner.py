@@ -99,11 +99,8 @@ class Runner:
         return int(body["data"][field]["id"])
 
     async def _run(self, run: Run, project_id: int, references: References) -> list[str]:
-        resolved = resolve([run.query, run.checks], references)
-        assert isinstance(resolved, list)
-        content, listed = resolved
-        query = _FORMS[run.form](content, is_export=run.is_export)
-        checks = read_checks([(f"checks.{place}", item) for place, item in enumerate(listed)])
+        query = _FORMS[run.form](resolve(run.query, references), is_export=run.is_export)
+        checks = read_checks([(place, resolve(item, references)) for place, item in run.checks])
         self.clock.now = run.now.astimezone(UTC)
         body = await self._ask(TREND, {"project": str(project_id), "query": query})
         errors = body.get("errors")

@@ -13,6 +13,7 @@ EXPORT_LIMIT = 512
 
 _PROPERTY_TYPES = {
     "event_properties": "EVENT",
+    "numerical_event_properties": "EVENT",
     "person_properties": "PERSON",
     "group_properties": "GROUP",
     "session_properties": "SESSION",

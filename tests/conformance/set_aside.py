@@ -1,7 +1,9 @@
-"""The cases that are not run, each with the decision that sets it aside."""
+"""The cases that are not run, each with the decision of ours that sets it aside."""
 
 from collections.abc import Mapping
 
 SET_ASIDE: Mapping[str, str] = {
-    "test_sampling_adjustment": "its figures follow from one hash function of distinct ids; ours samples people",
+    "test_sampling_adjustment": (
+        "people are sampled by a hash of the person, so the figures of one particular hash of distinct ids differ"
+    ),
 }

@@ -190,8 +190,19 @@ def read_cohort(cohort: Cohort, project_id: int) -> Input:
 
 def _read_cohort_group(group: object, where: str) -> Input:
     with read_object(group, where) as fields:
-        filters = read_filter_list(fields.take("properties", []), f"{where}.properties")
+        filters = read_filter_list(_spelled_out(fields.take("properties", [])), f"{where}.properties")
     return {"properties": [_of_person(filter_) for filter_ in filters]}
+
+
+def _spelled_out(properties: object) -> object:
+    """The old short form {key: value, ...} as a list of filters."""
+    if not isinstance(properties, dict):
+        return properties
+    if "type" in properties:
+        if properties["type"] != "AND":
+            raise CaseError("a cohort's group is all of its properties, not any of them")
+        return properties
+    return [{"key": key, "value": value} for key, value in properties.items()]
 
 
 def _of_person(filter_: Input) -> Input:

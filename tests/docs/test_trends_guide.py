@@ -31,6 +31,7 @@ TEST_ACCOUNTS = {"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = DOCS / "trends.md"
 EXAMPLE = re.compile(r"```json\n(?P<query>.*?)\n```\n(?:\n```text\n(?P<answer>.*?)\n```\n)?", re.DOTALL)
+MUTATION = re.compile(r"```graphql\n(?P<document>mutation .*?)\n```", re.DOTALL)
 DOCUMENT = """
 query Trend($projectId: ID!, $query: TrendQueryInput!) {
   project(id: $projectId) {
@@ -47,15 +48,15 @@ class Reader:
         self._client, self._key, self._project_id = client, key, project_id
 
     async def ask(self, query: dict[str, Any]) -> str:
-        variables = {"projectId": str(self._project_id), "query": query}
-        response = await self._client.post(
-            "/graphql",
-            json={"query": DOCUMENT, "variables": variables},
-            headers={"authorization": f"Bearer {self._key}"},
-        )
-        body = response.json()
-        assert "errors" not in body, (query, body["errors"])
-        return written(body["data"]["project"]["trend"])
+        data = await self.send(DOCUMENT, {"projectId": str(self._project_id), "query": query})
+        return written(data["project"]["trend"])
+
+    async def send(self, document: str, variables: dict[str, Any] | None = None) -> Any:
+        headers = {"authorization": f"Bearer {self._key}"}
+        body = {"query": document, "variables": variables}
+        answer = (await self._client.post("/graphql", json=body, headers=headers)).json()
+        assert "errors" not in answer, (variables, answer["errors"])
+        return answer["data"]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,10 @@ async def reader(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactor
         app = create_app(settings, stores=Stores(metadata=store, events=engine), clock=lambda: NOW)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://guide") as client:
-            yield Reader(client, key, project_id)
+            reader = Reader(client, key, project_id)
+            for mutation in MUTATION.finditer(GUIDE.read_text()):
+                await reader.send(mutation["document"])
+            yield reader
 
 
 async def prepare(store: MetadataStore, engine: EmbeddedEngine, folder: Path) -> tuple[int, str]:
@@ -76,7 +80,7 @@ async def prepare(store: MetadataStore, engine: EmbeddedEngine, folder: Path) ->
     project = await create_project(store, organization_id=organization.id, name="Shop")
     await update_project(store, project.id, test_account_filters=[TEST_ACCOUNTS])
     owner = await ensure_member(store, email="reader@shop.example", organization_id=organization.id)
-    issued = await issue_key(store, owner=owner, label="guide", scopes=["insight:read", "project:read"])
+    issued = await issue_key(store, owner=owner, label="guide", scopes=["*"])
     for name in ("events", "persons", "groups"):
         job = Job(RejectsFile(folder / "rejects"))
         path = DOCS / "examples" / f"{name}.jsonl"

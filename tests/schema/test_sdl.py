@@ -52,6 +52,13 @@ INPUTS = {
     "ActionUpdateInput": "projectId id name description steps",
     "InsightCreateInput": "projectId name description query",
     "InsightUpdateInput": "projectId id name description query",
+    "CohortGroupInput": "properties behaviors",
+    "CohortBehaviorInput": (
+        "kind event actionId properties negated timeValue timeInterval explicitDatetime countOperator count "
+        "minPeriods totalPeriods seqEvent seqActionId seqTimeValue seqTimeInterval"
+    ),
+    "CohortCreateInput": "projectId name description filters distinctIds",
+    "CohortUpdateInput": "projectId id name description filters distinctIds",
 }
 SIZES = {
     "TrendInterval": 5,
@@ -65,6 +72,9 @@ SIZES = {
     "CompareLabel": 2,
     "StringMatching": 3,
     "OrganizationLevel": 3,
+    "CohortBehaviorKind": 7,
+    "CohortCountOperator": 5,
+    "CohortInterval": 6,
 }
 
 

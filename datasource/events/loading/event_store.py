@@ -23,6 +23,7 @@ from datasource.events.loading.native import (
 )
 from datasource.events.loading.people import People
 from datasource.events.loading.properties import Mask
+from datasource.events.loading.property_counts import count_properties, store_counts
 from datasource.events.loading.uuids import Halves, SeenUuids
 
 _Item = TypeVar("_Item", bound=np.generic)
@@ -68,9 +69,12 @@ class EventStore:
             pa.concat_arrays([part.person_ids for part in parts]),
         )
         blocks = await anyio.to_thread.run_sync(_encode, parts, numbers, person_ids)
+        counts = await anyio.to_thread.run_sync(count_properties, parts)
         params = {"project": self._project_id, "loaded_at": int(time.time())}
         times = np.concatenate([part.timestamps for part in parts])
         span = await self._journal.announce(int(times.min()), int(times.max()))
+        # First, so that an interruption loses no key; what is stored later on is then counted once more.
+        await store_counts(self._engine, self._project_id, counts)
         await insert_blocks(self._engine, _INSERT, blocks, params)
         await self._journal.sign_off(span)
         if self._seen is not None:

@@ -34,10 +34,20 @@ async def test_every_table_of_data_starts_its_order_with_the_project(engine: Emb
     answer = await engine.query(
         "SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase() "
         "AND has({names:Array(String)}, name) ORDER BY name",
-        {"names": ["events", "persons", "groups", "person_distinct_ids", "person_merges", "events_by_hour"]},
+        {
+            "names": [
+                "events",
+                "persons",
+                "groups",
+                "person_distinct_ids",
+                "person_merges",
+                "events_by_hour",
+                "cohort_members",
+            ]
+        },
     )
     _, keys = answer.columns
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert all(str(key).startswith("project_id, ") for key in keys)
 
 

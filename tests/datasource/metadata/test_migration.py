@@ -19,6 +19,7 @@ TABLES = {
     "api_keys",
     "saved_actions",
     "insights",
+    "cohorts",
 }
 
 

@@ -8,9 +8,13 @@ from datasource.clickhouse.engine import QueryResult
 from datasource.events.native_layout import NativeLayout
 from resolvers.trends.assemble import assemble
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
+from resolvers.trends.catalog import Catalog
+from resolvers.trends.cohort_splits import values_per_line
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import (
     Breakdown,
+    BreakdownType,
+    Cohort,
     EventSeries,
     Formula,
     Math,
@@ -28,14 +32,16 @@ COST = Statistics(elapsed_ms=1.0, rows_read=2, bytes_read=3, queries=4)
 ONE = TrendQuery((EventSeries("sign up"),), date_from="2020-01-13", date_to="2020-01-15")
 TWO = replace(ONE, series=(EventSeries("sign up"), EventSeries(None)))
 BY_CITY = (Breakdown("city"),)
+COHORTS = {5: Cohort(5, "five", 1), 6: Cohort(6, "six", 1)}
 LINE, PIE = TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_PIE
 CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
 
 def answer(query: TrendQuery, *tables: Rows) -> TrendResult:
     """What comes of a query on 2020-01-15 when its statements answer these rows."""
-    plan = compile_trend(query, TrendProject(1, UTC_ZONE), NativeLayout(), now=wednesday())
-    width = len(query.breakdowns) + (1 if query.display.is_total else 2)
+    catalog = Catalog(cohorts=COHORTS)
+    plan = compile_trend(query, TrendProject(1, UTC_ZONE), NativeLayout(), now=wednesday(), catalog=catalog)
+    width = values_per_line(query) + (1 if query.display.is_total else 2)
     results = [
         QueryResult(
             names=tuple(f"c{n}" for n in range(width)),
@@ -47,6 +53,11 @@ def answer(query: TrendQuery, *tables: Rows) -> TrendResult:
         for rows in tables
     ]
     return assemble(plan, results, sql="SELECT 1", statistics=COST)
+
+
+def by_cohorts(*values: str) -> tuple[Breakdown, ...]:
+    """A breakdown by these cohorts."""
+    return tuple(Breakdown(value, BreakdownType.COHORT) for value in values)
 
 
 def days(*figures: float) -> Rows:
@@ -336,4 +347,21 @@ def test_formula_over_several_breakdowns_joins_their_combinations() -> None:
     assert [(series.breakdown_value, series.data) for series in found] == [
         (("x", "paid"), (7, 1, 0)),
         (("x", "free"), (1, 0, 0)),
+    ]
+
+
+def test_several_cohorts_are_one_value_each_ranked_by_size() -> None:
+    result = answer(replace(ONE, display=PIE, breakdowns=by_cohorts("5", "6")), [("5", 1.0)], [("6", 2.0)])
+    assert [(line.label, line.breakdown_value, line.aggregated_value) for line in result.series] == [
+        ("six", ("6",), 2.0),
+        ("five", ("5",), 1.0),
+    ]
+
+
+def test_formula_is_calculated_for_every_cohort_in_the_order_given() -> None:
+    query = formulas(replace(TWO, breakdowns=by_cohorts("6", "all")), "A * 10 + B")
+    result = answer(query, split(**{"6": [1]}), split(**{"6": [2]}), split(all=[3]), split(all=[4]))
+    assert [(line.breakdown_value, line.data) for line in result.series] == [
+        (("6",), (12.0, 0.0, 0.0)),
+        (("all",), (34.0, 0.0, 0.0)),
     ]

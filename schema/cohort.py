@@ -1,0 +1,231 @@
+"""Saved cohorts: what they show, and how they are changed."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from datasource.metadata.records import CohortRecord, ProjectRecord
+from errors import BadUserInput
+from permissions.classes import require_scopes
+from permissions.guards import guarded_field
+from resolvers.cohort_calculation import Listed, Membership
+from resolvers.cohort_definitions import read_groups as read_stored_groups
+from resolvers.cohorts import calculate_cohort, create_cohort, delete_cohort, load_cohort, update_cohort
+from resolvers.projects import load_project
+from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
+from schema.cohort_input import (
+    CohortCreateInput,
+    CohortGroupInput,
+    CohortUpdateInput,
+    read_distinct_ids,
+    read_groups,
+)
+from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
+from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+
+READ_SCOPE = "cohort:read"
+WRITE_SCOPE = "cohort:write"
+PERSON_SCOPE = "person:read"
+
+
+@strawberry.type(description="What persons did or stopped doing; parts that its kind makes no use of are null.")
+class CohortBehavior:
+    kind: CohortBehaviorKind = strawberry.field(description="What is asked about the event.")
+    event: str | None = strawberry.field(description="The event's name; null: an action.")
+    action_id: strawberry.ID | None = strawberry.field(description="The action; null: an event.")
+    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the event.")
+    negated: bool = strawberry.field(description="Those who did are taken away from the group.")
+    time_value: int | None = strawberry.field(description="How many timeIntervals ago the time begins.")
+    time_interval: CohortInterval | None = strawberry.field(description="The unit of timeValue.")
+    explicit_datetime: str | None = strawberry.field(description="When the time begins, in place of timeValue.")
+    count_operator: CohortCountOperator | None = strawberry.field(description="How count is compared.")
+    count: int | None = strawberry.field(description="A number of events.")
+    min_periods: int | None = strawberry.field(description="In how many periods at least.")
+    total_periods: int | None = strawberry.field(description="How many periods are looked at.")
+    seq_event: str | None = strawberry.field(description="The event that follows.")
+    seq_action_id: strawberry.ID | None = strawberry.field(description="The action that follows.")
+    seq_time_value: int | None = strawberry.field(description="How many seqTimeIntervals.")
+    seq_time_interval: CohortInterval | None = strawberry.field(description="The unit of seqTimeValue.")
+
+    @classmethod
+    def from_behavior(cls, behavior: Behavior) -> Self:
+        return cls(
+            kind=behavior.kind,
+            event=behavior.event,
+            action_id=_show_id(behavior.action_id),
+            properties=[StoredPropertyFilter.from_filter(item) for item in behavior.filters.leaves()],
+            negated=behavior.negated,
+            time_value=behavior.time_value,
+            time_interval=behavior.time_interval,
+            explicit_datetime=behavior.explicit_datetime,
+            count_operator=behavior.count_operator,
+            count=behavior.count,
+            min_periods=behavior.min_periods,
+            total_periods=behavior.total_periods,
+            seq_event=behavior.seq_event,
+            seq_action_id=_show_id(behavior.seq_action_id),
+            seq_time_value=behavior.seq_time_value,
+            seq_time_interval=behavior.seq_time_interval,
+        )
+
+
+@strawberry.type(description="Criteria of which all must hold.")
+class CohortGroup:
+    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the person.")
+    behaviors: list[CohortBehavior] = strawberry.field(description="What the person did or stopped doing.")
+
+
+def _show_id(number: int | None) -> strawberry.ID | None:
+    return None if number is None else strawberry.ID(str(number))
+
+
+def _show_groups(root: strawberry.Parent["Cohort"]) -> list[CohortGroup]:
+    return [
+        CohortGroup(
+            properties=[StoredPropertyFilter.from_filter(item) for item in group.properties],
+            behaviors=[CohortBehavior.from_behavior(behavior) for behavior in group.behaviors],
+        )
+        for group in read_stored_groups(root.record.groups).groups
+    ]
+
+
+@strawberry.federation.type(
+    keys=["projectId id"],
+    description="Persons who have something in common, or were listed. Its members are those of its last "
+    "calculation, which every change and the mutation cohortCalculate make.",
+)
+class Cohort(Saved):
+    record: strawberry.Private[CohortRecord]
+    is_static: bool = strawberry.field(description="Its members were listed by distinct ids.")
+    size: int = strawberry.field(description="How many members it has, as of the last calculation.")
+    calculated_at: datetime | None = strawberry.field(
+        description="When its members were calculated; null: it has none yet."
+    )
+    calculation_error: str | None = strawberry.field(
+        description="Why calculating it anew failed after that; null: it did not. Its members stay."
+    )
+
+    filters: list[CohortGroup] = strawberry.field(
+        resolver=_show_groups, description="Groups of which one is enough; empty for a static cohort."
+    )
+
+    @guarded_field(
+        scopes=[PERSON_SCOPE], description="The distinct ids that a static cohort was listed by; null for others."
+    )
+    async def distinct_ids(self, info: ContextInfo) -> list[str] | None:
+        listed = await info.context.cohort_lists.load((self.project.id, self.record.id))
+        return None if listed is None else list(listed)
+
+    @classmethod
+    def from_record(cls, project: ProjectRecord, record: CohortRecord) -> Self:
+        return cls._show(
+            project,
+            record,
+            is_static=record.is_static,
+            size=record.size,
+            calculated_at=record.calculated_at,
+            calculation_error=record.error,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
+        """The entity behind a router's reference. Raises what the field `cohort` does."""
+        require_scopes(info.context, READ_SCOPE)
+        project = await load_project(info.context, project_id)
+        return cls.from_record(project, await load_cohort(info.context, project, id))
+
+
+@strawberry.type
+class CohortMutations:
+    """The fields of Mutation that change cohorts."""
+
+    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new cohort and calculate its members.")
+    async def cohort_create(
+        self,
+        info: ContextInfo,
+        input: Annotated[CohortCreateInput, strawberry.argument(description="The new cohort.")],
+    ) -> Cohort:
+        project = await load_project(info.context, input.project_id)
+        with under_input():
+            membership = _read_membership(info, input.filters, input.distinct_ids)
+            if membership is None:
+                raise BadUserInput(
+                    "Either filters or distinctIds say who is in the cohort.",
+                    path=("filters",),
+                    hint="filters: [] is a cohort without members.",
+                )
+            record = await create_cohort(
+                info.context,
+                project,
+                name=read_name(input.name),
+                description=read_description(input.description),
+                membership=membership,
+            )
+        return Cohort.from_record(project, record)
+
+    @guarded_field(
+        scopes=[WRITE_SCOPE],
+        description="Change a cohort; what is left out stays as it is. If that says anew who is in it, its "
+        "members are calculated, and then those of the cohorts that depend on it.",
+    )
+    async def cohort_update(
+        self,
+        info: ContextInfo,
+        input: Annotated[CohortUpdateInput, strawberry.argument(description="The changes.")],
+    ) -> Cohort:
+        project = await load_project(info.context, input.project_id)
+        with under_input():
+            name = read_change(input.name, "name")
+            description = read_change(input.description, "description")
+            filters = read_change(input.filters, "filters")
+            distinct_ids = read_change(input.distinct_ids, "distinctIds")
+            record = await update_cohort(
+                info.context,
+                project,
+                input.id,
+                name=None if name is None else read_name(name),
+                description=None if description is None else read_description(description),
+                membership=_read_membership(info, filters, distinct_ids),
+            )
+        return Cohort.from_record(project, record)
+
+    @guarded_field(
+        scopes=[WRITE_SCOPE],
+        description="Calculate a cohort's members as of now, after those of the cohorts that it depends on. Where "
+        "that fails, the members stay as they are.",
+    )
+    async def cohort_calculate(
+        self,
+        info: ContextInfo,
+        project_id: ProjectId,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
+    ) -> Cohort:
+        project = await load_project(info.context, project_id)
+        return Cohort.from_record(project, await calculate_cohort(info.context, project, id))
+
+    @guarded_field(
+        scopes=[WRITE_SCOPE],
+        description="Delete a cohort that no other one uses. Trends that mention it are then refused.",
+    )
+    async def cohort_delete(
+        self,
+        info: ContextInfo,
+        project_id: ProjectId,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id; it comes back.")],
+    ) -> strawberry.ID:
+        await delete_cohort(info.context, await load_project(info.context, project_id), id)
+        return id
+
+
+def _read_membership(
+    info: ContextInfo, filters: list[CohortGroupInput] | None, distinct_ids: list[str] | None
+) -> Membership | None:
+    if filters is not None and distinct_ids is not None:
+        raise BadUserInput("filters and distinctIds exclude each other.", path=("distinctIds",))
+    if distinct_ids is not None:
+        return Listed(read_distinct_ids(distinct_ids))
+    if filters is not None:
+        return read_groups(filters, max_filters=info.context.settings.max_filters)
+    return None
