@@ -5,6 +5,7 @@ Values are parameters, or figures of the compiler. A client's text can be in the
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from operator import is_
 from typing import TypeVar, cast
 
 from datasource.clickhouse.engine import ParamValue
@@ -277,9 +278,25 @@ def transform(node: Node, change: Callable[[object], object]) -> Node:
 
 def _transform(node: object, change: Callable[[object], object]) -> object:
     if isinstance(node, tuple):
-        return tuple(_transform(item, change) for item in node)
-    if not is_dataclass(node) or isinstance(node, type):
+        items = [_transform(item, change) for item in node]
+        return node if all(map(is_, items, node)) else tuple(items)
+    names = _field_names(type(node))
+    if names is None:
         return node
-    children = {item.name: getattr(node, item.name) for item in fields(node)}
-    changed = {name: _transform(child, change) for name, child in children.items()}
-    return change(replace(node, **changed) if changed != children else node)
+    changed = {}
+    for name in names:
+        child = getattr(node, name)
+        new = _transform(child, change)
+        if new is not child:
+            changed[name] = new
+    return change(replace(node, **changed) if changed else node)  # type: ignore[type-var]
+
+
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a node's kind, None for what is no node; looked up once, since trees are walked often."""
+    if kind not in _FIELD_NAMES:
+        _FIELD_NAMES[kind] = tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
+    return _FIELD_NAMES[kind]
+
+
+_FIELD_NAMES: dict[type, tuple[str, ...] | None] = {}

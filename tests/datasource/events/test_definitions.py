@@ -21,7 +21,7 @@ from datasource.events.definitions import (
     find_properties,
     find_properties_by_key,
 )
-from datasource.events.load import Kind
+from datasource.events.load import Kind, repair
 from tests.datasource.events.loads import Loader, event
 from tests.resolvers.trends.event_world import Event, EventWorld, Value
 
@@ -181,7 +181,8 @@ async def test_properties_that_were_loaded_are_counted_the_same(loader: Loader) 
     ]
     names = ["buy", "view", "buy", "buy"]
     rows = [
-        event(event=name, properties=each, uuid=f"{n:032x}") for n, (name, each) in enumerate(zip(names, maps))
+        event(event=name, properties=each, uuid=f"{n:032x}")
+        for n, (name, each) in enumerate(zip(names, maps, strict=True))
     ]
     await loader.load_rows(*rows)
     place = source(loader.engine, loader.project_id)
@@ -208,7 +209,7 @@ async def test_event_that_is_loaded_again_is_counted_once(loader: Loader) -> Non
 class Failing:
     """An engine that is cut off before it stores events."""
 
-    def __init__(self, engine: EmbeddedEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.query, self.insert, self._command = engine.query, engine.insert, engine.command
 
     async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
@@ -223,6 +224,7 @@ async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: py
         patch.setattr(loader, "engine", Failing(loader.engine))
         with pytest.raises(ConnectionResetError):
             await loader.load_rows(*rows)
+    await repair(loader.engine)
     await loader.load_rows(*rows)
     found = await properties(source(loader.engine, loader.project_id), EVENTS)
     assert {key: kinds for key, (kinds, _) in found.items()} == {f"k{n}": ("Numeric",) for n in range(3)}
