@@ -1,4 +1,4 @@
-"""Definitions over HTTP: scopes, pages and refusals; what the lists hold in detail is tested with the datasource."""
+"""Definitions over HTTP: scopes, pages, refusals. What the lists hold in detail is tested with the datasource."""
 
 from typing import Any
 
@@ -22,14 +22,19 @@ LIST_VALUES = """query($project: ID!, $key: String!, $type: PropertyType! = EVEN
     propertyValues(key: $key, type: $type, groupTypeIndex: $group, search: $search, first: $first) {
         value count } } }"""
 TYPED = (
-    "INSERT INTO events (project_id, event, timestamp, properties) SELECT {project:UInt32}, 'typed', "
-    "toDateTime64('2020-01-10 12:00:00.25', 6, 'UTC'), properties FROM (SELECT arrayJoin([ "
-    '\'{"k.k": 1, "day": "2020-01-05"}\', \'{"k.k": 1.5}\', \'{"k.k": true}\', \'{"k.k": "1"}\']) AS properties) '
-    f"SETTINGS {JSON_INSERT_SETTINGS}"
+    """INSERT INTO events (project_id, event, timestamp, properties)
+SELECT {project:UInt32}, 'typed', toDateTime64('2020-01-10 12:00:00.25', 6, 'UTC'), properties
+FROM (SELECT arrayJoin([
+    '{"k.k": 1, "day": "2020-01-05"}', '{"k.k": 1.5}', '{"k.k": true}', '{"k.k": "1"}'
+]) AS properties)
+SETTINGS """
+    + JSON_INSERT_SETTINGS
 )
 GROUPS = (
-    "INSERT INTO groups (project_id, type_index, key, properties) SELECT {project:UInt32}, 1, 'acme', "
-    f"CAST('{{\"size\": 12}}', 'JSON') SETTINGS {JSON_INSERT_SETTINGS}"
+    """INSERT INTO groups (project_id, type_index, key, properties)
+SELECT {project:UInt32}, 1, 'acme', '{"size": 12}'
+SETTINGS """
+    + JSON_INSERT_SETTINGS
 )
 
 

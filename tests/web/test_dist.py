@@ -55,8 +55,7 @@ def hash_sources() -> dict[str, str]:
     in_folders = (path for folder in SOURCE_FOLDERS for path in (WEB / folder).rglob("*") if path.is_file())
     paths = [*(WEB / name for name in SOURCE_FILES), *in_folders]
     return {
-        path.relative_to(WEB).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(paths)
+        path.relative_to(WEB).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)
     }
 
 

