@@ -47,7 +47,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = "".join(iter(process.stdout.readline, "Press Ctrl-C to stop.\n"))
+        said = ""
+        while not said.endswith("Press Ctrl-C to stop.\n"):
+            line = process.stdout.readline()
+            assert line, said
+            said += line
         address = re.findall(r"http://[\d.:]+", said)[0]
         (key,) = re.findall(r"^API key: (phx_\w+)$", said, re.MULTILINE)
         assert "Project id: 1" in said
