@@ -1,17 +1,18 @@
 """One gateway, asked over HTTP; the same statements, asked of its ClickHouse alone."""
 
 import asyncio
+import json
 import socket
 import time
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from statistics import median
-
-import httpx2
 
 from asgi.app import create_app
 from asgi.server import Server
 from asgi.stores import open_stores
 from benchmarks.shapes import SHAPES, Query
+from commands.listening import bind
 from settings import Settings
 
 DOCUMENT = """
@@ -39,23 +40,49 @@ class Timing:
 
 
 async def measure_shapes(settings: Settings, key: str, runs: int) -> list[Timing]:
-    """Time every shape, over a real socket."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    """Time every shape, over a real socket and from a thread of its own."""
+    with bind("127.0.0.1", 0) as listener:
+        return await _serve_and_measure(listener, settings, key, runs)
+
+
+async def _serve_and_measure(listener: socket.socket, settings: Settings, key: str, runs: int) -> list[Timing]:
     async with open_stores(settings) as stores:
-        server = Server(create_app(settings, stores=stores), settings, on_start=lambda: None)
+        started = asyncio.Event()
+        server = Server(create_app(settings, stores=stores), settings, on_start=started.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        headers = {"Authorization": f"Bearer {key}"}
-        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=120) as client:
-            timings = [await _measure(client, shape, query, runs) for shape, query in SHAPES.items()]
+        await started.wait()
+        client = Client(listener.getsockname()[1], key)
+        timings = await asyncio.to_thread(
+            lambda: [_measure(client, shape, query, runs) for shape, query in SHAPES.items()]
+        )
         server.stop()
         await serving
     return timings
 
 
-async def _measure(client: httpx2.AsyncClient, shape: str, query: Query, runs: int) -> Timing:
-    await _ask(client, query)  # the first run reads from disk
-    answers = [await _ask(client, query) for _ in range(runs)]
+class Client:
+    """One connection that is kept open, as a frontend's is."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=120)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def ask(self, query: Query) -> tuple[float, dict[str, float]]:
+        """The milliseconds of the whole exchange, and the answer's statistics."""
+        body = json.dumps({"query": DOCUMENT, "variables": {"query": query}})
+        started = time.perf_counter()
+        self._connection.request("POST", "/graphql", body, self._headers)
+        text = self._connection.getresponse().read()
+        elapsed = (time.perf_counter() - started) * 1000
+        answer = json.loads(text)
+        if "errors" in answer:
+            raise RuntimeError(answer["errors"][0]["message"])
+        return elapsed, answer["data"]["project"]["trend"]["statistics"]
+
+
+def _measure(client: Client, shape: str, query: Query, runs: int) -> Timing:
+    client.ask(query)  # the first run reads from disk
+    answers = [client.ask(query) for _ in range(runs)]
     statistics = answers[-1][1]
     return Timing(
         shape,
@@ -64,13 +91,3 @@ async def _measure(client: httpx2.AsyncClient, shape: str, query: Query, runs: i
         rows=int(statistics["rowsRead"]),
         bytes=int(statistics["bytesRead"]),
     )
-
-
-async def _ask(client: httpx2.AsyncClient, query: Query) -> tuple[float, dict[str, float]]:
-    started = time.perf_counter()
-    response = await client.post("/graphql", json={"query": DOCUMENT, "variables": {"query": query}})
-    elapsed = (time.perf_counter() - started) * 1000
-    answer = response.json()
-    if "errors" in answer:
-        raise RuntimeError(answer["errors"][0]["message"])
-    return elapsed, answer["data"]["project"]["trend"]["statistics"]
