@@ -148,7 +148,7 @@ class _Reader:
 
     def after(self, moment: Expr, span: Span) -> Expr:
         """The same later, in ClickHouse."""
-        local = call("toTimeZone", moment, Param(self.around.timezone.key, "String"))
+        local = call("toTimeZone", moment, self.around.zone)
         return call(_LATER[span.interval], local, Number(span.value))
 
     def select(

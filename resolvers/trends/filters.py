@@ -114,7 +114,7 @@ def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, around: S
     if date.is_relative:
         raise BadUserInput(f"{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.")
     moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    read = call("parseDateTime64BestEffortOrNull", text, Number(6), Param(around.timezone.key, "String"))
+    read = call("parseDateTime64BestEffortOrNull", text, Number(6), around.zone)
     return compare(read, _DATE_SIGNS[filter_.operator], Param(moment, "DateTime64(6, 'UTC')"))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from datasource.clickhouse.sql import Param
 from resolvers.trends.query import Cohort, WeekStartDay
 
 
@@ -16,3 +17,8 @@ class Surroundings:
     now: datetime
     week_start: WeekStartDay = WeekStartDay.SUNDAY
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> Param:
+        """The time zone, as an argument of functions."""
+        return Param(self.timezone.key, "String")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from datasource.clickhouse.sql import Expr, Number, Param, call, compare, either
 from resolvers.trends.hogql.refusal import Refusal
-from resolvers.trends.hogql.values import TIMES, Kind, Surroundings, Value, agree, as_moment, as_number, as_text
+from resolvers.trends.hogql.values import TIMES, Kind, Value, agree, as_moment, as_number, as_text
+from resolvers.trends.surroundings import Surroundings
 
 
 def compared(sign: str, left: Value, right: Value, around: Surroundings) -> Expr:

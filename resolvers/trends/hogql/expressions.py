@@ -17,13 +17,13 @@ from resolvers.trends.hogql.strings import JSON, STRINGS, element, matches
 from resolvers.trends.hogql.values import (
     TIMES,
     Kind,
-    Surroundings,
     Value,
     as_condition,
     as_number,
     number_literal,
     text_literal,
 )
+from resolvers.trends.surroundings import Surroundings
 
 FUNCTIONS: Mapping[str, Function] = {**SCALARS, **STRINGS, **JSON, **MOMENTS}
 """Every function but the aggregates, by its name in lower case."""

@@ -32,7 +32,8 @@ from datasource.events.layout import (
 )
 from datasource.events.schema import GROUP_TYPE_COUNT
 from resolvers.trends.hogql.refusal import Refusal, quoted
-from resolvers.trends.hogql.values import Kind, Surroundings, Value
+from resolvers.trends.hogql.values import Kind, Value
+from resolvers.trends.surroundings import Surroundings
 
 DEEPEST_PATH = 10
 _KNOWN = (

@@ -12,7 +12,6 @@ from datasource.clickhouse.sql import Call, Expr, Null, Number, Param, call, com
 from resolvers.trends.hogql.refusal import Refusal
 from resolvers.trends.hogql.values import (
     Kind,
-    Surroundings,
     Value,
     agree,
     as_condition,
@@ -25,6 +24,7 @@ from resolvers.trends.hogql.values import (
     whole_literal,
     written_text,
 )
+from resolvers.trends.surroundings import Surroundings
 
 MANY = 100
 """The most arguments of a function that takes any number of them."""

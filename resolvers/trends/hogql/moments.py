@@ -11,7 +11,6 @@ from resolvers.trends.hogql.functions import Build, Function, Invocation, moment
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
     Kind,
-    Surroundings,
     Value,
     as_moment,
     as_number,
@@ -22,6 +21,7 @@ from resolvers.trends.hogql.values import (
     written_text,
 )
 from resolvers.trends.query import WeekStartDay
+from resolvers.trends.surroundings import Surroundings
 
 _UNITS = {name: name.title() for name in ("second", "minute", "hour", "day", "week", "month", "quarter", "year")}
 _LONGEST_INTERVAL = 100_000

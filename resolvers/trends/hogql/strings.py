@@ -11,7 +11,6 @@ from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, 
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
     Kind,
-    Surroundings,
     Value,
     as_text,
     number_result,
@@ -19,6 +18,7 @@ from resolvers.trends.hogql.values import (
     whole_literal,
     written_text,
 )
+from resolvers.trends.surroundings import Surroundings
 
 _LONGEST_PAD = 1000
 _NOTHING = pa.array([""])

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from datasource.clickhouse.sql import Cast, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.hogql.refusal import Refusal, quoted
-from resolvers.trends.query import WeekStartDay
+from resolvers.trends.surroundings import Surroundings
 
 INSTANT = "DateTime64(6, 'UTC')"
 _YEARS = range(1900, 2300)
@@ -35,20 +34,6 @@ class Kind(StrEnum):
 
 TIMES = (Kind.DATE, Kind.SECOND, Kind.MOMENT)
 """From the coarsest to the finest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an expression means depends on: the clock and the project."""
-
-    timezone: ZoneInfo
-    now: datetime
-    week_start: WeekStartDay
-
-    @property
-    def zone(self) -> Param:
-        """The time zone, as an argument."""
-        return Param(self.timezone.key, "String")
 
 
 @dataclass(frozen=True, slots=True)
