@@ -1,0 +1,127 @@
+"""Any question that can be put together is answered, or refused as the client's mistake."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datasource.clickhouse.embedded import EmbeddedEngine
+from errors import BadUserInput
+from resolvers.trends.query import (
+    Breakdown,
+    BreakdownType,
+    EventSeries,
+    FilterGroup,
+    Formula,
+    LogicalOperator,
+    Math,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendDisplay,
+    TrendInterval,
+    TrendMath,
+    TrendQuery,
+)
+from tests.resolvers.trends.event_world import Event, EventWorld
+
+KEYS = ("plan", "price", "$browser", "a.b", "$session_duration", "$group_0", "odd `key'")
+EXPRESSIONS = (
+    "properties.price * 2",
+    "properties.plan",
+    "toHour(timestamp)",
+    "sum(properties.price)",
+    "nonsense(",
+)
+
+keys = st.sampled_from(KEYS)
+indexes = st.none() | st.integers(0, 4)
+values = (
+    st.none() | st.sampled_from(("team", "", 5, 2.5, True, "2020-01-10", "10")) | st.just((1, 10)) | st.just(())
+)
+filters = st.builds(
+    PropertyFilter,
+    st.one_of(keys, st.sampled_from(EXPRESSIONS)),
+    values,
+    st.sampled_from(PropertyOperator),
+    st.sampled_from(PropertyType),
+    indexes,
+)
+groups = st.recursive(
+    st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(filters, max_size=2).map(tuple)),
+    lambda inner: st.builds(FilterGroup, st.sampled_from(LogicalOperator), st.lists(inner, max_size=2).map(tuple)),
+    max_leaves=3,
+)
+maths = st.builds(
+    Math,
+    st.sampled_from(TrendMath),
+    st.none() | keys,
+    st.sampled_from((PropertyType.EVENT, PropertyType.PERSON, PropertyType.GROUP, PropertyType.SESSION)),
+    indexes,
+    st.none() | st.sampled_from(EXPRESSIONS),
+)
+series = st.builds(EventSeries, st.sampled_from(("paid", "seen", "unknown", None)), maths, groups)
+breakdowns = st.builds(
+    Breakdown,
+    st.one_of(keys, st.sampled_from(EXPRESSIONS)),
+    st.sampled_from(BreakdownType),
+    indexes,
+    st.none() | st.integers(1, 4),
+    st.booleans(),
+)
+queries = st.builds(
+    TrendQuery,
+    series=st.lists(series, min_size=1, max_size=2).map(tuple),
+    filters=groups,
+    date_from=st.sampled_from(("-7d", "-30h", "2020-01-08", "2020-01-09 07:30", "mStart", "all", None)),
+    date_to=st.sampled_from((None, "2020-01-12", "-1d", "2020-01-10 10:00:00Z")),
+    explicit_date=st.booleans(),
+    interval=st.sampled_from([each for each in TrendInterval if each is not TrendInterval.MINUTE]),
+    breakdowns=st.lists(breakdowns, max_size=3).map(tuple),
+    breakdown_limit=st.integers(1, 3),
+    breakdown_hide_other=st.booleans(),
+    compare=st.booleans(),
+    compare_to=st.sampled_from((None, "-1w", "-1m")),
+    display=st.sampled_from(TrendDisplay),
+    formulas=st.sampled_from(((), (Formula("A * 2 - 1 / A"),))),
+    smoothing_intervals=st.integers(1, 3),
+    sampling_factor=st.sampled_from((1.0, 0.5)),
+)
+
+
+@pytest.fixture(scope="module")
+async def busy(engine: EmbeddedEngine) -> EventWorld:
+    world = EventWorld.new(engine, "Europe/Berlin")
+    await world.add_events(
+        [
+            Event(
+                ("paid", "seen")[n % 2],
+                f"2020-01-{9 + n % 4:02} 1{n % 3}:{n % 60:02}:00",
+                1 + n % 4,
+                {
+                    "plan": ("team", "solo", None)[n % 3],
+                    "price": (5, "7.5", "x", 10)[n % 4],
+                    "a.b": n,
+                    "$group_0": "g",
+                },
+            )
+            for n in range(40)
+        ]
+    )
+    await world.add_persons({1: {"plan": "team", "price": 3}, 2: {"plan": None}})
+    await world.add_groups(0, {"g": {"plan": "big"}})
+    return world
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=queries)
+async def test_any_question_is_answered_or_refused_as_a_mistake(busy: EventWorld, query: TrendQuery) -> None:
+    try:
+        answer = await busy.ask(query)
+    except BadUserInput:
+        simpler = replace(query, filters=FilterGroup(), breakdowns=(), series=(EventSeries("paid"),))
+        answer = await busy.ask(replace(simpler, date_from="-7d", date_to=None))
+    for line in answer.series:
+        assert len(line.data) == len(line.days) == len(line.labels)
+        assert (line.data == ()) == query.display.is_total
