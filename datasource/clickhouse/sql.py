@@ -289,6 +289,7 @@ def _transform(node: object, change: Callable[[object], object]) -> object:
         new = _transform(child, change)
         if new is not child:
             changed[name] = new
+    # mypy cannot see that a kind with field names is a dataclass.
     return change(replace(node, **changed) if changed else node)  # type: ignore[type-var]
 
 

@@ -115,7 +115,8 @@ class _Parser(parser.Parser):
         TokenType.FALSE: lambda self, token: self.expression(exp.Boolean(this=False), token),
     }
 
-    def _parse_alias(self, this: exp.Expr | None, explicit: bool = False) -> exp.Expr | None:  # noqa: ARG002
+    def _parse_alias(self, this: exp.Expr | None, explicit: bool = False) -> exp.Expr | None:  # noqa: ARG002 - sqlglot's
+        # Whatever the caller asks for: without AS, a forgotten operator would read as an alias.
         return super()._parse_alias(this, explicit=True)
 
     def _parse_interval(self, *args: bool, **options: bool) -> exp.Expr | None:  # type: ignore[override]  # wider
