@@ -22,8 +22,9 @@ class ErrorCode(StrEnum):
 class GatewayError(Exception):
     """An expected refusal: its message and hint are written for the client's developer.
 
-    `details` are further members of `extensions` (for instance `missingScope`). Neither message nor
-    details may hold SQL, a key, or data of another project.
+    `details` are further members of `extensions` (for instance `missingScope`), `path` is the input that it is
+    about, from the field's argument name on. Neither message nor details may hold SQL, a key, or data of another
+    project.
     """
 
     def __init__(
@@ -33,20 +34,27 @@ class GatewayError(Exception):
         *,
         hint: str | None = None,
         details: dict[str, object] | None = None,
+        path: Sequence[str | int] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.details = details or {}
+        self.path = tuple(path)
+
+    def under(self, *prefix: str | int) -> "GatewayError":
+        """The same refusal, seen from an enclosing input."""
+        return GatewayError(
+            self.code, self.message, hint=self.hint, details=self.details, path=(*prefix, *self.path)
+        )
 
 
 class BadUserInput(GatewayError):
     """The input at `path` cannot be used; the path starts at the field's argument name."""
 
     def __init__(self, message: str, *, path: Sequence[str | int] = (), hint: str | None = None) -> None:
-        super().__init__(ErrorCode.BAD_USER_INPUT, message, hint=hint)
-        self.path = tuple(path)
+        super().__init__(ErrorCode.BAD_USER_INPUT, message, hint=hint, path=path)
 
     def under(self, *prefix: str | int) -> "BadUserInput":
         """The same refusal, seen from an enclosing input."""

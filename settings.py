@@ -40,6 +40,9 @@ class Settings(BaseSettings):
         2_000, description="Most input objects in the variables of one GraphQL request."
     )
     max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
+    max_objects_with_rules: PositiveInt = Field(
+        1_000, description="Most objects of one kind in a project that have access controls of their own."
+    )
     access_log: bool = Field(False, description="Write a log line for every HTTP request.")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="The least level that is logged: critical, error, warning, info or debug."

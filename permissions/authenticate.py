@@ -1,3 +1,4 @@
+import hmac
 import logging
 from datetime import UTC, datetime
 
@@ -20,19 +21,27 @@ async def authenticate(
     no message says more than its mask.
     """
     key = parse_authorization(authorization_header)
-    # The look-up is by hash, so the time it takes tells nothing about how much of a guess was right.
-    owned = await find_key(store, hash_key(key))
-    if owned is None:
+    wanted = hash_key(key)
+    # The look-up is by hash, so the time it takes tells nothing about how much of a guess was right; nor does
+    # the comparison that follows it.
+    found = await find_key(store, wanted)
+    if found is None or not hmac.compare_digest(found[1], wanted):
         raise _refusal(f"The API key {mask_key(key)} is not known.", "Check that it was copied in full.")
-    _check_usable(owned)
-    await _touch(store, owned.key, now or datetime.now(UTC))
+    owned, at = found[0], now or datetime.now(UTC)
+    _check_usable(owned, at)
+    await _touch(store, owned.key, at)
     return _caller(owned)
 
 
-def _check_usable(owned: OwnedKey) -> None:
+def _check_usable(owned: OwnedKey, now: datetime) -> None:
     if owned.key.revoked_at is not None:
         raise _refusal(f"The API key {owned.key.mask} was revoked.", "Ask for a new key.")
-    if not owned.owner.is_active:
+    if owned.key.expires_at is not None and owned.key.expires_at <= now:
+        raise _refusal(
+            f"The API key {owned.key.mask} expired at {owned.key.expires_at:%Y-%m-%d %H:%M} UTC.",
+            "Ask for a new key.",
+        )
+    if owned.owner is not None and not owned.owner.is_active:
         raise _refusal(
             f"The owner of the API key {owned.key.mask} is not active.",
             "Ask an admin to activate the member.",
@@ -56,6 +65,8 @@ def _caller(owned: OwnedKey) -> Caller:
         scoped_projects=owned.key.scoped_projects,
         scoped_organizations=owned.key.scoped_organizations,
         user=owned.owner,
+        project_id=owned.key.project_id,
+        key_expires_at=owned.key.expires_at,
     )
 
 

@@ -1,13 +1,18 @@
 from dataclasses import dataclass
+from datetime import datetime
 
-from datasource.metadata.records import MemberRecord
+from datasource.metadata.audit import Actor, ActorKind
+from datasource.metadata.reach import Reach
+from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
+from permissions.policy import Principal
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an API key and the person it belongs to.
+    """Who asks: an API key, and the person or the project that it belongs to.
 
-    `scoped_projects` and `scoped_organizations` narrow what the person reaches; None: no narrowing.
+    Exactly one of `user` and `project_id` is set. `scoped_projects` and `scoped_organizations` narrow what a
+    person reaches; None: no narrowing.
     """
 
     key_id: str
@@ -16,4 +21,53 @@ class Caller:
     scopes: tuple[str, ...]
     scoped_projects: tuple[int, ...] | None
     scoped_organizations: tuple[str, ...] | None
-    user: MemberRecord
+    user: MemberRecord | None
+    project_id: int | None = None
+    key_expires_at: datetime | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        return self.user.id if self.user else None
+
+    @property
+    def actor(self) -> Actor:
+        """Who goes on record for what the caller changes."""
+        return Actor(
+            ActorKind.API_KEY,
+            user_id=self.user_id,
+            email=self.user.email if self.user else None,
+            key_id=self.key_id,
+            key_mask=self.key_mask,
+        )
+
+    @property
+    def reach(self) -> Reach:
+        """The projects that the key may be used for, before rules."""
+        if self.project_id is not None:
+            return Reach(organization_ids=None, project_ids=frozenset({self.project_id}))
+        organizations = {each.organization_id for each in self.memberships if not self.is_shut_out(each)}
+        if self.scoped_organizations is not None:
+            organizations &= set(self.scoped_organizations)
+        projects = None if self.scoped_projects is None else frozenset(self.scoped_projects)
+        return Reach(frozenset(organizations), projects)
+
+    @property
+    def owner_reach(self) -> Reach:
+        """The projects that the key's owner reaches, whatever the key is scoped to."""
+        if self.project_id is not None:
+            return self.reach
+        return Reach(frozenset(each.organization_id for each in self.memberships), None)
+
+    @property
+    def memberships(self) -> tuple[MembershipRecord, ...]:
+        return self.user.memberships if self.user else ()
+
+    def is_shut_out(self, membership: MembershipRecord) -> bool:
+        """Whether the organization takes no keys of members below admin, of whom the caller is one."""
+        return not membership.features.member_keys and membership.level < OrganizationLevel.ADMIN
+
+    def principal_in(self, organization_id: str) -> Principal:
+        """The caller as that organization knows them."""
+        if self.user is None:
+            return Principal(user_id=None, level=None, is_project_key=True)
+        return Principal(user_id=self.user.id, level=self.user.level_in(organization_id))

@@ -1,15 +1,20 @@
 """Permission classes for the schema, and the same checks for places that are no fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import strawberry
 from strawberry.permission import BasePermission
 
+from datasource.metadata.records import AccessLevel
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import SEND_HINT
 from permissions.caller import Caller
-from permissions.scopes import SCOPES, missing_scopes, scopes_meeting
+from permissions.checks import READ, WRITE, check_gate, required_level
+from permissions.reach import ReachedProject
+from permissions.resources import Resource
+from permissions.scopes import known_scopes, missing_scopes, scopes_meeting
 
 
 class CallerContext(Protocol):
@@ -19,6 +24,12 @@ class CallerContext(Protocol):
     def caller(self) -> Caller | None: ...
     @property
     def authentication_error(self) -> GatewayError | None: ...
+
+
+class ReachingContext(CallerContext, Protocol):
+    """The same, and how it finds projects."""
+
+    async def reach(self, project_id: str) -> ReachedProject: ...
 
 
 def require_caller(context: CallerContext) -> Caller:
@@ -69,9 +80,53 @@ class RequiresScopes(BasePermission):
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Access that a field needs to a kind of resource: to change it where its scopes are to write, else to read.
+
+    `strictly`: the level is needed on the whole resource; otherwise having it on any one object lets a caller
+    through to the objects, each of which is checked when it is loaded.
+    """
+
+    resource: Resource
+    strictly: bool = False
+
+
+class PassesGate(BasePermission):
+    """The caller's level on the resource is enough, in the project that the field is about."""
+
+    def __init__(self, gate: Gate, scopes: Sequence[str]) -> None:
+        self.gate = gate
+        self.action = WRITE if any(scope.endswith(f":{WRITE}") for scope in scopes) else READ
+
+    @property
+    def level(self) -> AccessLevel:
+        """What is needed."""
+        return required_level(self.gate.resource, self.action)
+
+    async def has_permission(self, source: Any, info: strawberry.Info, **kwargs: Any) -> bool:
+        project = await find_project(source, info.context, kwargs)
+        check_gate(project.policy, self.gate.resource, self.action, strictly=self.gate.strictly)
+        return True
+
+
+async def find_project(source: object, context: ReachingContext, arguments: Mapping[str, Any]) -> ReachedProject:
+    """The project that a field is about: the one that its parent belongs to, or the one that its arguments name.
+
+    Raises as `ReachingContext.reach` does.
+    """
+    reached = getattr(source, "reached", None)
+    if isinstance(reached, ReachedProject):
+        return reached
+    named = arguments.get("project_id", getattr(arguments.get("input"), "project_id", None))
+    if named is None:
+        raise TypeError("a field with a gate is about a project: its parent's or one that its arguments name")
+    return await context.reach(str(named))
+
+
 def _declared(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """A mistake in a declaration must stop the start, not open or lock a field."""
-    unknown = [scope for scope in scopes if scope not in SCOPES]
+    unknown = [scope for scope in scopes if scope not in known_scopes()]
     if unknown or not scopes:
         raise ValueError(f"a guarded field needs known scopes, not {list(scopes)}")
     return scopes

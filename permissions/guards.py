@@ -5,10 +5,11 @@ from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import strawberry
 from strawberry.extensions import FieldExtension
-from strawberry.permission import PermissionExtension
+from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 
-from permissions.classes import IsAuthenticated, RequiresScopes
+from permissions.classes import Gate, IsAuthenticated, PassesGate, RequiresScopes
+from permissions.resources import PROJECT
 
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
@@ -29,19 +30,44 @@ class FieldOptions(TypedDict, total=False):
 
 
 @overload
-def guarded_field(*, scopes: Sequence[str], **options: Unpack[FieldOptions]) -> Callable[[Resolver], Resolver]: ...
+def guarded_field(
+    *, scopes: Sequence[str], gate: Gate | None = None, **options: Unpack[FieldOptions]
+) -> Callable[[Resolver], Resolver]: ...
 @overload
 def guarded_field(
-    *, scopes: Sequence[str], resolver: Callable[..., Any], **options: Unpack[FieldOptions]
+    *,
+    scopes: Sequence[str],
+    gate: Gate | None = None,
+    resolver: Callable[..., Any],
+    **options: Unpack[FieldOptions],
 ) -> Any: ...
 def guarded_field(
-    *, scopes: Sequence[str], resolver: Callable[..., Any] | None = None, **options: Unpack[FieldOptions]
+    *,
+    scopes: Sequence[str],
+    gate: Gate | None = None,
+    resolver: Callable[..., Any] | None = None,
+    **options: Unpack[FieldOptions],
 ) -> Any:
-    """A field for callers with all of the scopes only; the SDL gets `@requiresScopes` with the same ones."""
-    guard = PermissionExtension([RequiresScopes(*scopes)], use_directives=False)
+    """A field for callers with all of the scopes and, behind a gate, the level that these ask of its resource.
+
+    The SDL gets `@requiresScopes` with the same scopes, the description a sentence with the level.
+    """
+    permissions: list[BasePermission] = [RequiresScopes(*scopes)]
+    if gate is not None:
+        passes = PassesGate(gate, scopes)
+        permissions.append(passes)
+        if description := options.get("description"):
+            options["description"] = f"{description} Needs {passes.level.value} access{_to_what(gate)}."
+    guard = PermissionExtension(permissions, use_directives=False)
     options["extensions"] = [*options.get("extensions", ()), guard]  # the last one runs first
     field = strawberry.federation.field(requires_scopes=[list(scopes)], **options)
     return field(resolver) if resolver else field
+
+
+def _to_what(gate: Gate) -> str:
+    if gate.resource is PROJECT:
+        return " to the project"
+    return f" to {gate.resource.labels} in general" if gate.strictly else f" to {gate.resource.labels}"
 
 
 @overload

@@ -1,13 +1,18 @@
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from datasource.metadata.keys import insert_key, unknown_projects
+from datasource.metadata.keys import NewKey, get_key, insert_key, replace_key, unknown_projects
 from datasource.metadata.models import LABEL_LENGTH
-from datasource.metadata.records import KeyRecord, MemberRecord
+from datasource.metadata.records import KeyRecord, MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from permissions.api_keys import generate_key, hash_key, mask_key
 from permissions.scopes import check_scopes
+
+MOST_KEYS = 10
+"""How many usable keys a person may have."""
+LONGEST_DESCRIPTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +29,79 @@ async def issue_key(
     owner: MemberRecord,
     label: str,
     scopes: Iterable[str],
+    description: str = "",
     scoped_projects: Iterable[int] = (),
     scoped_organizations: Iterable[str] = (),
+    expires_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> IssuedKey:
-    """A new key; without `scoped_…` it reaches whatever its owner does.
+    """A new key of a person; without `scoped_…` it reaches whatever its owner does.
 
-    Raises BadUserInput for a bad label or scope, and for ids of projects or organizations that are not
-    the owner's.
+    Raises BadUserInput for a bad label, scope or time, for ids of projects or organizations that are not the
+    owner's, and for a key too many.
     """
-    label = check_label(label)
-    checked_scopes = check_scopes(scopes)
+    at = now or datetime.now(UTC)
+    settings = _settings(label, description, scopes, expires_at, at)
     projects = tuple(dict.fromkeys(scoped_projects))
     organizations = tuple(dict.fromkeys(scoped_organizations))
     _check_organizations(owner, organizations)
     await _check_projects(store, owner, projects)
+    new = replace(settings, user_id=owner.id, scoped_projects=projects, scoped_organizations=organizations)
+    return await _issue(store, new, at)
+
+
+async def issue_project_key(
+    store: MetadataStore,
+    *,
+    project: ProjectRecord,
+    label: str,
+    scopes: Iterable[str],
+    description: str = "",
+    expires_at: datetime | None = None,
+    now: datetime | None = None,
+) -> IssuedKey:
+    """A new key of a project, which outlives whoever made it. It reaches this project only, is bound by its scopes
+    alone, and never changes access. Raises BadUserInput as issue_key does."""
+    at = now or datetime.now(UTC)
+    settings = _settings(label, description, scopes, expires_at, at)
+    return await _issue(store, replace(settings, project_id=project.id), at)
+
+
+async def roll_key(store: MetadataStore, id_or_mask: str, *, now: datetime | None = None) -> IssuedKey:
+    """The same key with another value; the old value is refused from then on.
+
+    Raises NotFound, and BadUserInput for a key that was revoked or a mask that several have.
+    """
+    key = await get_key(store, id_or_mask)
     value = generate_key()
-    record = await insert_key(
-        store,
-        user_id=owner.id,
-        label=label,
-        secure_value=hash_key(value),
-        mask=mask_key(value),
+    record = await replace_key(store, key.id, secure_value=hash_key(value), mask=mask_key(value), now=now)
+    return IssuedKey(record=record, value=value)
+
+
+def _settings(
+    label: str, description: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime
+) -> NewKey:
+    checked_label, checked_scopes = check_label(label), check_scopes(scopes)
+    if len(description) > LONGEST_DESCRIPTION or not description.replace("\n", " ").isprintable():
+        raise BadUserInput(
+            f"A key's description has at most {LONGEST_DESCRIPTION} printable characters.", path=("description",)
+        )
+    if expires_at is not None and expires_at <= now:
+        raise BadUserInput("The key would have expired already.", path=("expiresAt",))
+    return NewKey(
+        label=checked_label,
+        description=description,
         scopes=checked_scopes,
-        scoped_projects=projects,
-        scoped_organizations=organizations,
+        expires_at=expires_at,
+        secure_value="",
+        mask="",
     )
+
+
+async def _issue(store: MetadataStore, new: NewKey, now: datetime) -> IssuedKey:
+    value = generate_key()
+    new = replace(new, secure_value=hash_key(value), mask=mask_key(value))
+    record = await insert_key(store, new, most_per_user=MOST_KEYS, now=now)
     return IssuedKey(record=record, value=value)
 
 

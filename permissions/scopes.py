@@ -4,30 +4,26 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from errors import BadUserInput
+from permissions.resources import known_resources
 
 EVERYTHING = "*"
 ACTIONS = ("read", "write")
-OBJECTS = (
-    "access_control",
-    "action",
-    "cohort",
-    "event_definition",
-    "insight",
-    "organization",
-    "person",
-    "project",
-    "property_definition",
-    "query",
-    "user",
-)
-SCOPES = tuple(f"{name}:{action}" for name in OBJECTS for action in ACTIONS)
+OTHER_OBJECTS = ("access_control", "event_definition", "person", "property_definition", "query", "user")
+"""Objects of scopes on which no access is controlled; every resource of the registry is one too."""
+
+
+def known_scopes() -> tuple[str, ...]:
+    """Every scope but `*`, in alphabetical order."""
+    names = sorted({*OTHER_OBJECTS, *(resource.name for resource in known_resources())})
+    return tuple(f"{name}:{action}" for name in names for action in ACTIONS)
 
 
 def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """The scopes without repetitions, in the order given; refused are unknown ones and having none."""
     checked = tuple(dict.fromkeys(scopes))
+    known = known_scopes()
     for scope in checked:
-        if scope != EVERYTHING and scope not in SCOPES:
+        if scope != EVERYTHING and scope not in known:
             raise BadUserInput(f"{scope!r} is not a scope.", path=("scopes",), hint=_valid_scopes(scope))
     if not checked:
         raise BadUserInput(
@@ -55,10 +51,10 @@ def _is_met(required: str, granted: Collection[str]) -> bool:
 
 
 def _valid_scopes(wrong: str) -> str:
-    close = get_close_matches(wrong.lower(), SCOPES, n=1, cutoff=0.7)
+    close = get_close_matches(wrong.lower(), known_scopes(), n=1, cutoff=0.7)
     suggestion = f"Did you mean {close[0]}? " if close else ""
     return f"{suggestion}Scopes are {_listed_scopes()}."
 
 
 def _listed_scopes() -> str:
-    return f"{', '.join(SCOPES)} and {EVERYTHING}"
+    return f"{', '.join(known_scopes())} and {EVERYTHING}"

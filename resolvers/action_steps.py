@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from datasource.metadata.records import ActionRecord, ProjectRecord
+from datasource.metadata.records import ActionRecord
+from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
 from resolvers.projects import load_surroundings
 from resolvers.regexes import Regex, check_regexes, regexes_of
@@ -61,8 +62,9 @@ def _text(value: object) -> str | None:
     raise TypeError("a stored step holds something that is no text")
 
 
-async def check_steps(context: RequestContext, project: ProjectRecord, steps: Sequence[ActionStep]) -> None:
-    """Raises BadUserInput, its path below ("steps",), for what a trend of the action would be refused for."""
+async def check_steps(context: RequestContext, project: ReachedProject, steps: Sequence[ActionStep]) -> None:
+    """Raises BadUserInput, its path below ("steps",), for what a trend of the action would be refused for, and
+    FORBIDDEN for a cohort that the caller may not read."""
     # What a step says of elements is ignored for other events, but must be readable all the same.
     checked = tuple(replace(step, event=AUTOCAPTURE) for step in steps)
     filters = (item for step in steps for item in step.filters.leaves())

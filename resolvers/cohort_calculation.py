@@ -18,15 +18,17 @@ from datasource.clickhouse.sql import Query
 from datasource.events.members import drop_members, store_members
 from datasource.events.native_layout import NativeLayout
 from datasource.metadata import cohorts
+from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.cohorts import CalculatedMembers, CohortChange, StoredMembership
 from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, ErrorCode, GatewayError, NotFound
+from permissions.resources import COHORT
 from resolvers.cohort_definitions import read_groups, write_groups
 from resolvers.cohort_library import CohortLibrary, load_library
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
-from resolvers.saved import not_found
+from resolvers.saved import no_such
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
 from resolvers.trends.doers import MEMBER
 from resolvers.trends.query import InputPath
@@ -69,6 +71,7 @@ class CohortCalculator:
     limits: Limits
     now: datetime
     project: ProjectRecord
+    actor: Actor = OPERATOR
 
     async def create(
         self, *, name: str, membership: Membership, description: str = "", created_by: str | None = None
@@ -91,7 +94,7 @@ class CohortCalculator:
             return await self._fill(record, query) or _there(await self._find(record.id))
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await cohorts.delete_cohort(self.store, (self.project.id, record.id), now=self.now)
+                await self._delete(record.id)
             raise
 
     async def update(
@@ -146,9 +149,13 @@ class CohortCalculator:
                 path=("id",),
                 hint="Change or delete those first.",
             )
-        if not await cohorts.delete_cohort(self.store, (self.project.id, record.id), now=self.now):
+        if not await self._delete(record.id):
             raise no_such_cohort()
         await drop_members(self.engine, self.project.id, record.id)
+
+    async def _delete(self, cohort_id: int) -> bool:
+        key = (self.project.id, cohort_id)
+        return await cohorts.delete_cohort(self.store, key, now=self.now, actor=self.actor)
 
     async def _find(self, cohort_id: int) -> CohortRecord | None:
         key = (self.project.id, cohort_id)
@@ -261,7 +268,7 @@ class CohortCalculator:
 
 def no_such_cohort() -> NotFound:
     """The refusal of whatever is no cohort of the project."""
-    return not_found("cohort", "The field Project.cohorts lists those that are.")
+    return no_such(COHORT)
 
 
 def _there(record: CohortRecord | None) -> CohortRecord:

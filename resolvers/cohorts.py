@@ -1,65 +1,94 @@
 """How saved cohorts are found and changed within a request."""
 
 from datasource.metadata import cohorts
-from datasource.metadata.records import CohortRecord, ProjectRecord, SavedPage
+from datasource.metadata.records import CohortRecord, SavedPage
+from permissions.checks import READ, WRITE
 from permissions.classes import require_caller
-from resolvers.cohort_calculation import CohortCalculator, Membership, no_such_cohort
+from permissions.reach import ReachedProject
+from permissions.resources import ACTION, COHORT
+from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership, no_such_cohort
 from resolvers.context import RequestContext
-from resolvers.saved import check_page, read_id
+from resolvers.ids import read_id
+from resolvers.mentions import check_readable, mentioned_cohorts
+from resolvers.saved import check_page, open_saved, visible
+from resolvers.trends.cohorts import CohortDefinition
 
 
-async def load_cohort(context: RequestContext, project: ProjectRecord, cohort_id: str) -> CohortRecord:
-    """Raises NOT_FOUND for an id that is malformed, unknown, deleted or of another project."""
-    record = await context.cohorts.load((project.id, _number(cohort_id)))
-    if record is None:
-        raise no_such_cohort()
-    return record
+async def load_cohort(
+    context: RequestContext, project: ReachedProject, cohort_id: str, to: str = READ
+) -> CohortRecord:
+    """The cohort, when the caller may read or, for "write", change it.
+
+    Raises FORBIDDEN, and NOT_FOUND for an id that is malformed, unknown, deleted or of another project.
+    """
+    number = read_id(cohort_id)
+    record = None if number is None else await context.cohorts.load((project.record.id, number))
+    return open_saved(project, COHORT, record, to)
 
 
 async def list_cohorts(
-    context: RequestContext, project: ProjectRecord, *, first: int, after: int | None, search: str | None
+    context: RequestContext,
+    project: ReachedProject,
+    *,
+    first: int,
+    after: int | None,
+    search: str | None,
+    includes_hidden: bool = False,
 ) -> SavedPage[CohortRecord]:
-    """The project's cohorts with an id greater than `after`; raises BadUserInput for arguments out of range."""
+    """Those of the project's cohorts that the caller finds listed, with an id greater than `after`.
+
+    Raises BadUserInput for arguments out of range.
+    """
     text = check_page(first, search)
-    return await cohorts.list_cohorts(context.store, project.id, first=first, after=after, search=text)
+    shown = visible(project, COHORT, includes_hidden=includes_hidden)
+    return await cohorts.list_cohorts(
+        context.store, project.record.id, first=first, after=after, search=text, visible=shown
+    )
 
 
 async def create_cohort(
-    context: RequestContext, project: ProjectRecord, *, name: str, description: str, membership: Membership
+    context: RequestContext, project: ReachedProject, *, name: str, description: str, membership: Membership
 ) -> CohortRecord:
-    """The new cohort with its members; see CohortCalculator.create."""
+    """The new cohort with its members; see CohortCalculator.create.
+
+    Raises FORBIDDEN for a definition that uses a cohort or an action that the caller may not read.
+    """
+    await _check_mentions(context, project, membership)
     return await _calculator(context, project).create(
         name=name,
         description=description,
         membership=membership,
-        created_by=require_caller(context).user.id,
+        created_by=require_caller(context).user_id,
     )
 
 
 async def update_cohort(
     context: RequestContext,
-    project: ProjectRecord,
+    project: ReachedProject,
     cohort_id: str,
     *,
     name: str | None,
     description: str | None,
     membership: Membership | None,
 ) -> CohortRecord:
-    """Changes what is not None; see CohortCalculator.update."""
+    """Changes what is not None; see `create_cohort` and CohortCalculator.update."""
+    record = await load_cohort(context, project, cohort_id, to=WRITE)
+    if membership is not None:
+        await _check_mentions(context, project, membership)
     try:
         return await _calculator(context, project).update(
-            _number(cohort_id), name=name, description=description, membership=membership
+            record.id, name=name, description=description, membership=membership
         )
     finally:
         _forget(context)
 
 
-async def calculate_cohort(context: RequestContext, project: ProjectRecord, cohort_id: str) -> CohortRecord:
+async def calculate_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> CohortRecord:
     """The cohort with new members, those that it uses calculated before it.
 
-    Raises GatewayError when it cannot be calculated, and NOT_FOUND.
+    Raises GatewayError when it cannot be calculated, and as `load_cohort` does.
     """
-    number = _number(cohort_id)
+    number = (await load_cohort(context, project, cohort_id, to=WRITE)).id
     try:
         outcomes = await _calculator(context, project).calculate([number])
     finally:
@@ -72,23 +101,36 @@ async def calculate_cohort(context: RequestContext, project: ProjectRecord, coho
     raise no_such_cohort()
 
 
-async def delete_cohort(context: RequestContext, project: ProjectRecord, cohort_id: str) -> None:
-    """See CohortCalculator.delete."""
-    await _calculator(context, project).delete(_number(cohort_id))
+async def delete_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> None:
+    """See `load_cohort` and CohortCalculator.delete."""
+    record = await load_cohort(context, project, cohort_id, to=WRITE)
+    await _calculator(context, project).delete(record.id)
     _forget(context)
+    context.projects.clear(project.record.id)
 
 
-def _calculator(context: RequestContext, project: ProjectRecord) -> CohortCalculator:
-    return CohortCalculator(context.store, context.engine, context.limits, context.now, project)
+def _calculator(context: RequestContext, project: ReachedProject) -> CohortCalculator:
+    return CohortCalculator(
+        context.store,
+        context.engine,
+        context.limits,
+        context.now,
+        project.record,
+        require_caller(context).actor,
+    )
+
+
+async def _check_mentions(context: RequestContext, project: ReachedProject, membership: Membership) -> None:
+    if not isinstance(membership, CohortDefinition):
+        return
+    used = mentioned_cohorts(membership.filters())
+    found = await context.cohorts.load_many([(project.record.id, number) for number in used])
+    check_readable(project, COHORT, [record for record in found if record is not None], used)
+    done = dict.fromkeys(membership.action_ids(), FILTERS)
+    actions = await context.actions.load_many([(project.record.id, number) for number in done])
+    check_readable(project, ACTION, [record for record in actions if record is not None], done)
 
 
 def _forget(context: RequestContext) -> None:
     context.cohorts.clear_all()
     context.cohort_lists.clear_all()
-
-
-def _number(cohort_id: str) -> int:
-    number = read_id(cohort_id)
-    if number is None:
-        raise no_such_cohort()
-    return number

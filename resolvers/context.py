@@ -11,15 +11,17 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.metadata.actions import find_actions
 from datasource.metadata.cohorts import find_cohorts, find_distinct_ids
 from datasource.metadata.insights import find_insights
-from datasource.metadata.members import find_members
-from datasource.metadata.reach import projects_in_reach_by_id
-from datasource.metadata.records import ActionRecord, CohortRecord, InsightRecord, MemberRecord, ProjectRecord
+from datasource.metadata.members import find_members, find_membership_owners
+from datasource.metadata.records import ActionRecord, CohortRecord, InsightRecord, MemberRecord, RoleRecord
+from datasource.metadata.roles import find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError, NotFound
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
 from permissions.classes import require_caller
+from permissions.reach import ReachedProject, find_owner_project, reach_projects
+from resolvers.ids import read_id
 from settings import Settings
 
 Key = TypeVar("Key")
@@ -59,17 +61,48 @@ class RequestContext:
     engine: Engine = field(repr=False)
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
-    projects: DataLoader[int, ProjectRecord | None] = field(repr=False)
+    projects: DataLoader[int, ReachedProject | None] = field(repr=False)
     # Loaders below ask nobody for leave: a project in a key is one that `projects` answered.
     actions: DataLoader[SavedKey, ActionRecord | None] = field(repr=False)
     insights: DataLoader[SavedKey, InsightRecord | None] = field(repr=False)
     cohorts: DataLoader[SavedKey, CohortRecord | None] = field(repr=False)
     cohort_lists: DataLoader[SavedKey, tuple[str, ...] | None] = field(repr=False)
     members: DataLoader[str, MemberRecord | None] = field(repr=False)
+    memberships: DataLoader[str, MemberRecord | None] = field(repr=False)
+    roles: DataLoader[str, RoleRecord | None] = field(repr=False)
+    role_members: DataLoader[str, tuple[str, ...] | None] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
     # As the client wrote them, before they are coerced; the schema fills them in.
     sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
+
+    async def reach(self, project_id: str) -> ReachedProject:
+        """The project that a request is about, as the caller meets it.
+
+        Raises FORBIDDEN where only the key keeps it out of reach, and NOT_FOUND, always in the same words, for an
+        id that is malformed or unknown, and for a project that is hidden from the caller.
+        """
+        number = read_id(project_id)
+        if number is None:
+            raise no_such_project()
+        reached = await self.projects.load(number)
+        if reached is None:
+            await self._check_key_reaches(number)
+            raise no_such_project()
+        return reached
+
+    async def _check_key_reaches(self, project_id: int) -> None:
+        caller = require_caller(self)
+        projects = caller.reach.project_ids
+        if projects is not None and project_id not in projects:
+            raise _out_of_scope(f"The API key is not for the project {project_id}.")
+        found = await find_owner_project(self.store, caller, project_id)
+        if found is None:
+            return
+        membership = caller.user.membership_in(found.record.organization_id) if caller.user else None
+        if membership is not None and caller.is_shut_out(membership):
+            raise _out_of_scope(f"The organization of the project {project_id} accepts API keys of admins only.")
+        raise _out_of_scope(f"The API key is not for the organization of the project {project_id}.")
 
 
 async def open_context(
@@ -101,6 +134,9 @@ async def open_context(
         cohorts=_batched(store, find_cohorts),
         cohort_lists=_batched(store, find_distinct_ids),
         members=_batched(store, find_members),
+        memberships=_batched(store, find_membership_owners),
+        roles=_batched(store, find_roles),
+        role_members=_batched(store, find_role_members),
         caller=caller,
         authentication_error=refusal,
     )
@@ -114,10 +150,22 @@ class ProjectsInReach:
     caller: Caller | None
     authentication_error: GatewayError | None
 
-    async def load(self, project_ids: list[int]) -> list[ProjectRecord | None]:
+    async def load(self, project_ids: list[int]) -> list[ReachedProject | None]:
         """One answer per id, in the same order."""
-        found = await projects_in_reach_by_id(self.store, require_caller(self), project_ids)
+        found = await reach_projects(self.store, require_caller(self), project_ids)
         return [found.get(project_id) for project_id in project_ids]
+
+
+def no_such_project() -> NotFound:
+    """The refusal of every id that is no project within reach, whatever the reason."""
+    return NotFound(
+        "There is no such project within the reach of the API key.",
+        hint="The field projects lists those that are.",
+    )
+
+
+def _out_of_scope(message: str) -> GatewayError:
+    return GatewayError(ErrorCode.FORBIDDEN, message, hint="The field projects lists those that it is for.")
 
 
 def _batched(

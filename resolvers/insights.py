@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasource.metadata import insights
-from datasource.metadata.records import InsightRecord, ProjectRecord, SavedPage
-from errors import NotFound
+from datasource.metadata.records import InsightRecord, SavedPage
+from permissions.checks import READ, WRITE
 from permissions.classes import require_caller
+from permissions.reach import ReachedProject
+from permissions.resources import INSIGHT
 from resolvers.context import RequestContext
-from resolvers.saved import check_page, not_found, read_id
+from resolvers.ids import read_id
+from resolvers.saved import check_page, no_such, open_saved, visible
 from resolvers.trend_field import check_trend
 from resolvers.trends.query import TrendQuery
 
@@ -21,44 +24,59 @@ class SentQuery:
     question: TrendQuery
 
 
-async def load_insight(context: RequestContext, project: ProjectRecord, insight_id: str) -> InsightRecord:
-    """Raises NOT_FOUND for an id that is malformed, unknown, deleted or of another project."""
+async def load_insight(
+    context: RequestContext, project: ReachedProject, insight_id: str, to: str = READ
+) -> InsightRecord:
+    """The insight, when the caller may read or, for "write", change it.
+
+    Raises FORBIDDEN, and NOT_FOUND for an id that is malformed, unknown, deleted or of another project.
+    """
     number = read_id(insight_id)
-    record = None if number is None else await context.insights.load((project.id, number))
-    if record is None:
-        raise _no_such_insight()
-    return record
+    record = None if number is None else await context.insights.load((project.record.id, number))
+    return open_saved(project, INSIGHT, record, to)
 
 
 async def list_insights(
-    context: RequestContext, project: ProjectRecord, *, first: int, after: int | None, search: str | None
+    context: RequestContext,
+    project: ReachedProject,
+    *,
+    first: int,
+    after: int | None,
+    search: str | None,
+    includes_hidden: bool = False,
 ) -> SavedPage[InsightRecord]:
-    """The project's insights with an id greater than `after`; raises BadUserInput for arguments out of range."""
+    """Those of the project's insights that the caller finds listed, with an id greater than `after`.
+
+    Raises BadUserInput for arguments out of range.
+    """
     text = check_page(first, search)
-    return await insights.list_insights(context.store, project.id, first=first, after=after, search=text)
+    shown = visible(project, INSIGHT, includes_hidden=includes_hidden)
+    return await insights.list_insights(
+        context.store, project.record.id, first=first, after=after, search=text, visible=shown
+    )
 
 
 async def create_insight(
-    context: RequestContext, project: ProjectRecord, *, name: str, description: str, query: SentQuery
+    context: RequestContext, project: ReachedProject, *, name: str, description: str, query: SentQuery
 ) -> InsightRecord:
     """Raises BadUserInput for a query that could not run now, with a path below ("query",)."""
     await check_trend(context, project, query.question)
     record = await insights.create_insight(
         context.store,
-        project_id=project.id,
+        project_id=project.record.id,
         name=name,
         description=description,
         query=query.sent,
-        created_by=require_caller(context).user.id,
+        created_by=require_caller(context).user_id,
         now=context.now,
     )
-    context.insights.prime((project.id, record.id), record, force=True)
+    context.insights.prime((project.record.id, record.id), record, force=True)
     return record
 
 
 async def update_insight(
     context: RequestContext,
-    project: ProjectRecord,
+    project: ReachedProject,
     insight_id: str,
     *,
     name: str | None,
@@ -66,7 +84,7 @@ async def update_insight(
     query: SentQuery | None,
 ) -> InsightRecord:
     """Changes what is not None. Raises as `load_insight` and `create_insight` do."""
-    key = (project.id, (await load_insight(context, project, insight_id)).id)
+    key = (project.record.id, (await load_insight(context, project, insight_id, to=WRITE)).id)
     if query is not None:
         await check_trend(context, project, query.question)
     record = await insights.update_insight(
@@ -79,17 +97,16 @@ async def update_insight(
     )
     context.insights.prime(key, record, force=True)
     if record is None:
-        raise _no_such_insight()
+        raise no_such(INSIGHT)
     return record
 
 
-async def delete_insight(context: RequestContext, project: ProjectRecord, insight_id: str) -> None:
-    """Raises NOT_FOUND as `load_insight` does, so also the second time."""
-    number = read_id(insight_id)
-    if number is None or not await insights.delete_insight(context.store, (project.id, number), now=context.now):
-        raise _no_such_insight()
-    context.insights.prime((project.id, number), None, force=True)
-
-
-def _no_such_insight() -> NotFound:
-    return not_found("insight", "The field Project.insights lists those that are.")
+async def delete_insight(context: RequestContext, project: ReachedProject, insight_id: str) -> None:
+    """Raises as `load_insight` does, so also the second time."""
+    record = await load_insight(context, project, insight_id, to=WRITE)
+    key = (project.record.id, record.id)
+    actor = require_caller(context).actor
+    if not await insights.delete_insight(context.store, key, now=context.now, actor=actor):
+        raise no_such(INSIGHT)
+    context.insights.prime(key, None, force=True)
+    context.projects.clear(project.record.id)

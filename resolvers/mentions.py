@@ -1,16 +1,22 @@
 """The cohorts that filters and breakdowns mention."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
-from datasource.metadata.records import CohortRecord
+from datasource.metadata.records import CohortRecord, SavedRecord
 from errors import BadUserInput
+from permissions.checks import READ, check_object, controlled
+from permissions.reach import ReachedProject
+from permissions.resources import COHORT, Resource
 from resolvers.context import RequestContext
 from resolvers.trends.cohort_splits import EVERYBODY
 from resolvers.trends.membership import cohort_id
 from resolvers.trends.query import BreakdownType, Cohort, InputPath, PropertyFilter, PropertyType, TrendQuery
 
 Mentions = Mapping[int, InputPath]
-"""Ids of cohorts, each with the first place that names it."""
+"""Ids of cohorts or actions, each with the first place that names it."""
+
+NOTHING: Final[Mentions] = {}
 
 
 def mentioned_cohorts(filters: Iterable[PropertyFilter]) -> Mentions:
@@ -32,10 +38,28 @@ def split_cohorts(query: TrendQuery) -> Mentions:
     return {number: path for number, path in reversed(tuple(named)) if number is not None}
 
 
-async def load_cohorts(context: RequestContext, project_id: int, mentions: Mentions) -> dict[int, Cohort]:
-    """The cohorts that there are, as the compiler takes them. Raises BadUserInput for one without members yet."""
-    records = await context.cohorts.load_many([(project_id, number) for number in mentions])
-    return readable_cohorts((record for record in records if record is not None), mentions)
+async def load_cohorts(
+    context: RequestContext, project: ReachedProject, mentions: Mentions, *, inherited: Mentions = NOTHING
+) -> dict[int, Cohort]:
+    """The cohorts that there are, as the compiler takes them.
+
+    Those that the client mentions must be readable for the caller; `inherited` ones come with what the client
+    mentions, and belong to it. Raises FORBIDDEN, and BadUserInput for a cohort without members yet.
+    """
+    everything = {**inherited, **mentions}
+    records = await context.cohorts.load_many([(project.record.id, number) for number in everything])
+    known = [record for record in records if record is not None]
+    check_readable(project, COHORT, known, mentions)
+    return readable_cohorts(known, everything)
+
+
+def check_readable(
+    project: ReachedProject, resource: Resource, records: Iterable[SavedRecord], mentions: Mentions
+) -> None:
+    """Raises FORBIDDEN for the first mentioned record that the caller may not read."""
+    for record in records:
+        if record.id in mentions:
+            check_object(project.policy, controlled(resource, record), READ, path=mentions[record.id])
 
 
 def readable_cohorts(records: Iterable[CohortRecord], mentions: Mentions) -> dict[int, Cohort]:

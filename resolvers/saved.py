@@ -1,18 +1,19 @@
 """What everything saved in a project has in common: ids and pages, as clients ask for them."""
 
-import re
+from typing import TypeVar
 
+from datasource.metadata.records import SavedRecord
+from datasource.metadata.saved import Visible
 from errors import BadUserInput, NotFound
+from permissions.checks import check_object, controlled
+from permissions.reach import ReachedProject
+from permissions.resources import Resource
+from resolvers.ids import read_id
+
+Saved = TypeVar("Saved", bound=SavedRecord)
 
 LARGEST_PAGE = 500
 LONGEST_SEARCH = 400
-
-_ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-
-
-def read_id(text: str) -> int | None:
-    """The number of an id, None for a text that is none."""
-    return int(text) if _ID.fullmatch(text) else None
 
 
 def not_found(what: str, hint: str) -> NotFound:
@@ -30,3 +31,30 @@ def check_page(first: int, search: str | None) -> str:
             f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
         )
     return text
+
+
+def open_saved(project: ReachedProject, resource: Resource, record: Saved | None, to: str) -> Saved:
+    """The record, when the caller may read or change it. Raises NOT_FOUND without one, and FORBIDDEN."""
+    if record is None:
+        raise no_such(resource)
+    check_object(project.policy, controlled(resource, record), to)
+    return record
+
+
+def no_such(resource: Resource) -> NotFound:
+    """The refusal of whatever is none of the project's."""
+    return not_found(resource.label, f"The field Project.{resource.labels} lists those that are.")
+
+
+def visible(project: ReachedProject, resource: Resource, *, includes_hidden: bool) -> Visible:
+    """What of a resource a list shows to the caller; `includes_hidden` counts for organization admins."""
+    shown = project.policy.list_filter(resource, includes_all_for_admins=includes_hidden)
+    return Visible(
+        only=None if shown.only is None else _numbers(shown.only),
+        hidden=_numbers(shown.hidden),
+        creator=shown.creator,
+    )
+
+
+def _numbers(ids: frozenset[str]) -> frozenset[int]:
+    return frozenset(number for number in map(read_id, ids) if number is not None)

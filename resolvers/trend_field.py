@@ -3,7 +3,7 @@
 from itertools import chain
 
 from datasource.events.native_layout import NativeLayout
-from datasource.metadata.records import ProjectRecord
+from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
 from resolvers.projects import trend_project
@@ -14,12 +14,13 @@ from resolvers.trends.results import TrendResult
 from resolvers.trends.run import run_trend
 
 
-async def resolve_trend(context: RequestContext, project: ProjectRecord, query: TrendQuery) -> TrendResult:
-    """Raises GatewayError for a question that cannot be answered, or costs more than the request has left."""
+async def resolve_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> TrendResult:
+    """Raises GatewayError for a question that cannot be answered, that names what the caller may not read, or that
+    costs more than the request has left."""
     context.trend_budget.spend()
     return await run_trend(
         query,
-        trend_project(project),
+        trend_project(project.record),
         now=context.now,
         engine=context.engine,
         limits=context.limits,
@@ -27,9 +28,9 @@ async def resolve_trend(context: RequestContext, project: ProjectRecord, query: 
     )
 
 
-async def check_trend(context: RequestContext, project: ProjectRecord, query: TrendQuery) -> None:
+async def check_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> None:
     """Raises BadUserInput for a question that could not be answered now; reads no event."""
     catalog = await load_catalog(context, project, query)
-    compile_trend(query, trend_project(project), NativeLayout(), now=context.now, catalog=catalog)
+    compile_trend(query, trend_project(project.record), NativeLayout(), now=context.now, catalog=catalog)
     filters = chain(query.filters.leaves(), *(series.filters.leaves() for series in query.series))
     await check_regexes(context, regexes_of(filters))

@@ -1,15 +1,17 @@
 """Saved actions: what they show, and how they are changed."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import strawberry
 
-from datasource.metadata.records import ActionRecord, ProjectRecord
-from permissions.classes import require_scopes
+from datasource.metadata.records import ActionRecord
+from permissions.checks import READ, check_gate
+from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
+from permissions.reach import ReachedProject
+from permissions.resources import ACTION, Resource
 from resolvers.action_steps import read_action
 from resolvers.actions import create_action, delete_action, load_action, update_action
-from resolvers.projects import load_project
 from resolvers.trends.actions import ActionStep as ReadStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
@@ -19,6 +21,8 @@ from schema.saved import ProjectId, Saved, read_change, read_description, read_n
 
 READ_SCOPE = "action:read"
 WRITE_SCOPE = "action:write"
+WRITE_GATE = Gate(ACTION)
+CREATE_GATE = Gate(ACTION, strictly=True)
 
 
 @strawberry.type(description="One way in which an action happens; what is null is not looked at.")
@@ -58,6 +62,7 @@ def _show_steps(root: strawberry.Parent["Action"]) -> list[ActionStep]:
     keys=["projectId id"], description="What people do, named, and described by steps any of which is enough."
 )
 class Action(Saved):
+    resource: ClassVar[Resource] = ACTION
     record: strawberry.Private[ActionRecord]
 
     steps: list[ActionStep] = strawberry.field(
@@ -65,14 +70,15 @@ class Action(Saved):
     )
 
     @classmethod
-    def from_record(cls, project: ProjectRecord, record: ActionRecord) -> Self:
+    def from_record(cls, project: ReachedProject, record: ActionRecord) -> Self:
         return cls._show(project, record)
 
     @classmethod
     async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
         """The entity behind a router's reference. Raises what the field `action` does."""
         require_scopes(info.context, READ_SCOPE)
-        project = await load_project(info.context, project_id)
+        project = await info.context.reach(project_id)
+        check_gate(project.policy, ACTION, READ)
         return cls.from_record(project, await load_action(info.context, project, id))
 
 
@@ -80,14 +86,14 @@ class Action(Saved):
 class ActionMutations:
     """The fields of Mutation that change actions."""
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new action.")
+    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new action.")
     async def action_create(
         self,
         info: ContextInfo,
         input: Annotated[ActionCreateInput, strawberry.argument(description="The new action.")],
     ) -> Action:
         context = info.context
-        project = await load_project(context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             record = await create_action(
                 context,
@@ -98,14 +104,16 @@ class ActionMutations:
             )
         return Action.from_record(project, record)
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Change an action; what is left out stays as it is.")
+    @guarded_field(
+        scopes=[WRITE_SCOPE], gate=WRITE_GATE, description="Change an action; what is left out stays as it is."
+    )
     async def action_update(
         self,
         info: ContextInfo,
         input: Annotated[ActionUpdateInput, strawberry.argument(description="The changes.")],
     ) -> Action:
         context = info.context
-        project = await load_project(context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             name = read_change(input.name, "name")
             description = read_change(input.description, "description")
@@ -120,12 +128,17 @@ class ActionMutations:
             )
         return Action.from_record(project, record)
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Delete an action. Trends that mention it are then refused.")
+    @guarded_field(
+        scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
+        description="Delete an action. Trends that mention it are then refused.",
+    )
     async def action_delete(
         self,
         info: ContextInfo,
         project_id: ProjectId,
         id: Annotated[strawberry.ID, strawberry.argument(description="The action's id; it comes back.")],
     ) -> strawberry.ID:
-        await delete_action(info.context, await load_project(info.context, project_id), id)
+        project = await info.context.reach(project_id)
+        await delete_action(info.context, project, id)
         return id

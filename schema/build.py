@@ -1,6 +1,7 @@
 """The schema, put together."""
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +11,17 @@ from graphql import (
     GraphQLError,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
 )
 from strawberry.federation.schema import FederationAny
+from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -49,6 +53,7 @@ class GatewaySchema(strawberry.federation.Schema):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         _drop_null_defaults(self._schema)
+        _drop_scopes_of_interfaces(self._schema)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -105,9 +110,19 @@ def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:
     for graphql_type in graphql_schema.type_map.values():
         if isinstance(graphql_type, GraphQLInputObjectType):
             _drop_nulls(graphql_type.fields.values())
-        elif isinstance(graphql_type, GraphQLObjectType):
+        elif isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
             for graphql_field in graphql_type.fields.values():
                 _drop_nulls(graphql_field.args.values())
+
+
+def _drop_scopes_of_interfaces(graphql_schema: GraphQLSchema) -> None:
+    # Composers of supergraphs refuse @requiresScopes there; the types that implement the interface keep it.
+    for graphql_type in graphql_schema.type_map.values():
+        if isinstance(graphql_type, GraphQLInterfaceType):
+            for graphql_field in graphql_type.fields.values():
+                field = copy(graphql_field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF])
+                field.directives = [each for each in field.directives if not isinstance(each, RequiresScopes)]
+                graphql_field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF] = field
 
 
 def _drop_nulls(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:

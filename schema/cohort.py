@@ -1,18 +1,20 @@
 """Saved cohorts: what they show, and how they are changed."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import strawberry
 
-from datasource.metadata.records import CohortRecord, ProjectRecord
+from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
-from permissions.classes import require_scopes
+from permissions.checks import READ, check_gate
+from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
+from permissions.reach import ReachedProject
+from permissions.resources import COHORT, Resource
 from resolvers.cohort_calculation import Listed, Membership
 from resolvers.cohort_definitions import read_groups as read_stored_groups
 from resolvers.cohorts import calculate_cohort, create_cohort, delete_cohort, load_cohort, update_cohort
-from resolvers.projects import load_project
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from schema.cohort_input import (
     CohortCreateInput,
@@ -27,6 +29,8 @@ from schema.saved import ProjectId, Saved, read_change, read_description, read_n
 
 READ_SCOPE = "cohort:read"
 WRITE_SCOPE = "cohort:write"
+WRITE_GATE = Gate(COHORT)
+CREATE_GATE = Gate(COHORT, strictly=True)
 PERSON_SCOPE = "person:read"
 
 
@@ -97,6 +101,7 @@ def _show_groups(root: strawberry.Parent["Cohort"]) -> list[CohortGroup]:
     "calculation, which every change and the mutation cohortCalculate make.",
 )
 class Cohort(Saved):
+    resource: ClassVar[Resource] = COHORT
     record: strawberry.Private[CohortRecord]
     is_static: bool = strawberry.field(description="Its members were listed by distinct ids.")
     size: int = strawberry.field(description="How many members it has, as of the last calculation.")
@@ -119,7 +124,7 @@ class Cohort(Saved):
         return None if listed is None else list(listed)
 
     @classmethod
-    def from_record(cls, project: ProjectRecord, record: CohortRecord) -> Self:
+    def from_record(cls, project: ReachedProject, record: CohortRecord) -> Self:
         return cls._show(
             project,
             record,
@@ -133,7 +138,8 @@ class Cohort(Saved):
     async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
         """The entity behind a router's reference. Raises what the field `cohort` does."""
         require_scopes(info.context, READ_SCOPE)
-        project = await load_project(info.context, project_id)
+        project = await info.context.reach(project_id)
+        check_gate(project.policy, COHORT, READ)
         return cls.from_record(project, await load_cohort(info.context, project, id))
 
 
@@ -141,13 +147,15 @@ class Cohort(Saved):
 class CohortMutations:
     """The fields of Mutation that change cohorts."""
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new cohort and calculate its members.")
+    @guarded_field(
+        scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new cohort and calculate its members."
+    )
     async def cohort_create(
         self,
         info: ContextInfo,
         input: Annotated[CohortCreateInput, strawberry.argument(description="The new cohort.")],
     ) -> Cohort:
-        project = await load_project(info.context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             membership = _read_membership(info, input.filters, input.distinct_ids)
             if membership is None:
@@ -167,6 +175,7 @@ class CohortMutations:
 
     @guarded_field(
         scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
         description="Change a cohort; what is left out stays as it is. If that says anew who is in it, its "
         "members are calculated, and then those of the cohorts that depend on it.",
     )
@@ -175,7 +184,7 @@ class CohortMutations:
         info: ContextInfo,
         input: Annotated[CohortUpdateInput, strawberry.argument(description="The changes.")],
     ) -> Cohort:
-        project = await load_project(info.context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             name = read_change(input.name, "name")
             description = read_change(input.description, "description")
@@ -193,6 +202,7 @@ class CohortMutations:
 
     @guarded_field(
         scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
         description="Calculate a cohort's members as of now, after those of the cohorts that it depends on. Where "
         "that fails, the members stay as they are.",
     )
@@ -202,11 +212,12 @@ class CohortMutations:
         project_id: ProjectId,
         id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
     ) -> Cohort:
-        project = await load_project(info.context, project_id)
+        project = await info.context.reach(project_id)
         return Cohort.from_record(project, await calculate_cohort(info.context, project, id))
 
     @guarded_field(
         scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
         description="Delete a cohort that no other one uses. Trends that mention it are then refused.",
     )
     async def cohort_delete(
@@ -215,7 +226,8 @@ class CohortMutations:
         project_id: ProjectId,
         id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id; it comes back.")],
     ) -> strawberry.ID:
-        await delete_cohort(info.context, await load_project(info.context, project_id), id)
+        project = await info.context.reach(project_id)
+        await delete_cohort(info.context, project, id)
         return id
 
 

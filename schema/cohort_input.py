@@ -4,7 +4,7 @@ import strawberry
 
 import schema.cohort_enums  # noqa: F401 - publishes their enums
 from errors import BadUserInput
-from resolvers.saved import read_id
+from resolvers.ids import read_id
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup
 from resolvers.trends.query import FilterGroup, InputPath

@@ -1,11 +1,7 @@
 """What there is to ask about, as clients see it: events, properties and values, read from the data itself."""
 
-import base64
-import binascii
-import json
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 import strawberry
@@ -18,7 +14,8 @@ from errors import BadUserInput
 from resolvers.context import RequestContext
 from resolvers.definitions import KnownProperty, list_events, list_properties, list_values
 from resolvers.trends.query import PropertyType
-from schema.pages import Connection, Edge, PageInfo
+from schema.pages import Connection
+from schema.places import page_of, read_place
 from schema.scalars import PropertyValue
 from schema.texts import check_group_type, check_key, check_text
 
@@ -50,9 +47,6 @@ Key = Annotated[str, strawberry.argument(description="The property's key.")]
 ValueSearch = Annotated[
     str | None, strawberry.argument(description="Only values whose text has this text in it, whatever the case.")
 ]
-
-Node = TypeVar("Node")
-_LARGEST_COUNT = 2**64 - 1
 
 
 @strawberry.type(description="An event that happened.")
@@ -176,45 +170,3 @@ def _check_type(type_: PropertyType, group_type_index: int | None, event: str | 
     if event is not None and type_ is not PropertyType.EVENT:
         raise BadUserInput("An event goes with type EVENT only.", path=("event",))
     check_text(event or "", ("event",), what="The event")
-
-
-def page_of(
-    kind: str, nodes: Sequence[tuple[Place, Node]], *, total: int, has_next: bool, after: Place | None
-) -> Connection[Node]:
-    """The page of these nodes, each with its place, that follows the place `after`; `kind` marks its cursors."""
-    edges = [Edge(cursor=write_place(kind, place), node=node) for place, node in nodes]
-    return Connection(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=has_next,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-        total_count=total,
-    )
-
-
-def write_place(kind: str, place: Place) -> str:
-    """Opaque to clients: the kind of list and a place in it, wrapped."""
-    return base64.urlsafe_b64encode(json.dumps([kind, place.count, place.name]).encode()).decode()
-
-
-def read_place(kind: str, cursor: str | None) -> Place | None:
-    """The place in a cursor; raises BadUserInput for a text that no page of such a list gave out."""
-    if cursor is None:
-        return None
-    try:
-        match json.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)):
-            case [str() as marked, int() as count, str() as name] if (
-                marked == kind and not isinstance(count, bool) and 0 <= count <= _LARGEST_COUNT
-            ):
-                name.encode()  # half a surrogate pair cannot be a name
-                return Place(count, name)
-    except (binascii.Error, ValueError, RecursionError):
-        pass
-    raise BadUserInput(
-        "The cursor is none that this list gave out.",
-        path=("after",),
-        hint="Take it from pageInfo.endCursor or an edge's cursor.",
-    )

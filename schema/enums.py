@@ -23,11 +23,14 @@ from resolvers.trends.results import CompareLabel
 EnumClass = TypeVar("EnumClass", bound=type[Enum])
 
 
-def publish(enum: EnumClass, description: str, values: Mapping[str, str]) -> EnumClass:
-    """Make the enum one of the schema. A missing or a surplus description of a value stops the start."""
+def publish(enum: EnumClass, description: str, values: Mapping[str, str], *, name: str | None = None) -> EnumClass:
+    """Make the enum one of the schema, under its own name where none is given.
+
+    A missing or a surplus description of a value stops the start.
+    """
     if set(values) != set(enum.__members__):
         raise ValueError(f"{enum.__name__}: descriptions do not match the values")
-    strawberry.enum(enum, description=description)
+    strawberry.enum(enum, name=name, description=description)
     definition: StrawberryEnumDefinition = getattr(enum, "__strawberry_definition__")  # noqa: B009 - set just above, unknown to type checkers
     for value in definition.values:
         value.description = values[value.name]

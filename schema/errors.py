@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from errors import BadUserInput, ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger("trendgate")
 
@@ -32,7 +32,7 @@ def describe(refusal: GatewayError) -> dict[str, object]:
     extensions: dict[str, object] = {**refusal.details, "code": str(refusal.code)}
     if refusal.hint is not None:
         extensions["hint"] = refusal.hint
-    if isinstance(refusal, BadUserInput) and refusal.path:
+    if refusal.path:
         extensions["path"] = list(refusal.path)
     return extensions
 

@@ -1,17 +1,19 @@
 """Saved insights: what they show, how they run, and how they are changed."""
 
 from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
-from datasource.metadata.records import InsightRecord, ProjectRecord
-from errors import BadUserInput
-from permissions.classes import require_scopes
+from datasource.metadata.records import InsightRecord
+from errors import BadUserInput, GatewayError
+from permissions.checks import READ, check_gate
+from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
+from permissions.reach import ReachedProject
+from permissions.resources import INSIGHT, Resource
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
-from resolvers.projects import load_project
 from resolvers.trend_field import resolve_trend
 from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
@@ -23,6 +25,8 @@ from schema.trend_question import read_question
 
 READ_SCOPE = "insight:read"
 WRITE_SCOPE = "insight:write"
+WRITE_GATE = Gate(INSIGHT)
+CREATE_GATE = Gate(INSIGHT, strictly=True)
 
 
 def _show_query(root: strawberry.Parent["Insight"]) -> JSON:
@@ -31,6 +35,7 @@ def _show_query(root: strawberry.Parent["Insight"]) -> JSON:
 
 @strawberry.federation.type(keys=["projectId id"], description="A trend's query, named and saved.")
 class Insight(Saved):
+    resource: ClassVar[Resource] = INSIGHT
     record: strawberry.Private[InsightRecord]
 
     query: JSON = strawberry.field(
@@ -38,7 +43,7 @@ class Insight(Saved):
     )
 
     @classmethod
-    def from_record(cls, project: ProjectRecord, record: InsightRecord) -> Self:
+    def from_record(cls, project: ReachedProject, record: InsightRecord) -> Self:
         return cls._show(project, record)
 
     @guarded_field(scopes=[READ_SCOPE], description="The answer of the stored query.")
@@ -63,23 +68,29 @@ class Insight(Saved):
                 date_from=question.date_from if date_from is None else date_from,
                 date_to=question.date_to if date_to is None else date_to,
             )
-            result = await resolve_trend(context, self.project, question)
-        except BadUserInput as refusal:
+            result = await resolve_trend(context, self.reached, question)
+        except GatewayError as refusal:
+            if not refusal.path and not isinstance(refusal, BadUserInput):
+                raise
             raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
-        return Trend.from_result(result, self.project, computed_at=context.now)
+        return Trend.from_result(result, self.reached, computed_at=context.now)
 
-    def _explain(self, refusal: BadUserInput, given: tuple[str, ...]) -> BadUserInput:
+    def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
         """Who runs an insight did not write its query: say which one it is about."""
+        message, path = (
+            f"The insight {self.record.id}, {self.record.name!r}, cannot run: {refusal.message}",
+            refusal.path,
+        )
         if refusal.path[:1] == ("query",) and refusal.path[1:] in {(key,) for key in given}:
-            return BadUserInput(refusal.message, path=refusal.path[1:], hint=refusal.hint)
-        name = f"The insight {self.record.id}, {self.record.name!r}, cannot run"
-        return BadUserInput(f"{name}: {refusal.message}", path=refusal.path, hint=refusal.hint)
+            message, path = refusal.message, refusal.path[1:]
+        return GatewayError(refusal.code, message, hint=refusal.hint, details=refusal.details, path=path)
 
     @classmethod
     async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
         """The entity behind a router's reference. Raises what the field `insight` does."""
         require_scopes(info.context, READ_SCOPE)
-        project = await load_project(info.context, project_id)
+        project = await info.context.reach(project_id)
+        check_gate(project.policy, INSIGHT, READ)
         return cls.from_record(project, await load_insight(info.context, project, id))
 
 
@@ -106,13 +117,13 @@ class InsightUpdateInput:
 class InsightMutations:
     """The fields of Mutation that change insights."""
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Save a new insight.")
+    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new insight.")
     async def insight_create(
         self,
         info: ContextInfo,
         input: Annotated[InsightCreateInput, strawberry.argument(description="The new insight.")],
     ) -> Insight:
-        project = await load_project(info.context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             record = await create_insight(
                 info.context,
@@ -123,13 +134,15 @@ class InsightMutations:
             )
         return Insight.from_record(project, record)
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Change an insight; what is left out stays as it is.")
+    @guarded_field(
+        scopes=[WRITE_SCOPE], gate=WRITE_GATE, description="Change an insight; what is left out stays as it is."
+    )
     async def insight_update(
         self,
         info: ContextInfo,
         input: Annotated[InsightUpdateInput, strawberry.argument(description="The changes.")],
     ) -> Insight:
-        project = await load_project(info.context, input.project_id)
+        project = await info.context.reach(input.project_id)
         with under_input():
             name = read_change(input.name, "name")
             description = read_change(input.description, "description")
@@ -144,14 +157,15 @@ class InsightMutations:
             )
         return Insight.from_record(project, record)
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Delete an insight.")
+    @guarded_field(scopes=[WRITE_SCOPE], gate=WRITE_GATE, description="Delete an insight.")
     async def insight_delete(
         self,
         info: ContextInfo,
         project_id: ProjectId,
         id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id; it comes back.")],
     ) -> strawberry.ID:
-        await delete_insight(info.context, await load_project(info.context, project_id), id)
+        project = await info.context.reach(project_id)
+        await delete_insight(info.context, project, id)
         return id
 
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.access_mutation import AccessMutations
 from schema.action import ActionMutations
 from schema.cohort import CohortMutations
 from schema.insight import InsightMutations
@@ -9,5 +10,5 @@ from schema.project_update import ProjectMutations
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(ActionMutations, CohortMutations, InsightMutations, ProjectMutations):
+class Mutation(AccessMutations, ActionMutations, CohortMutations, InsightMutations, ProjectMutations):
     pass

@@ -1,19 +1,26 @@
 """A project, the unit that events, keys and access belong to."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import strawberry
 
 from datasource.metadata.records import ProjectRecord
-from permissions.classes import require_scopes
+from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
+from permissions.policy import Controlled
+from permissions.reach import ReachedProject
+from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
+from resolvers.access import resource_policy
 from resolvers.actions import list_actions, load_action
 from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.insights import list_insights, load_insight
+from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import PropertyType, WeekStartDay
+from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy
 from schema.action import Action
+from schema.audit import AUDIT_DESCRIPTION, AuditEntry, show_audit_log
 from schema.cohort import Cohort
 from schema.definitions import (
     EVENT_SCOPE,
@@ -36,11 +43,19 @@ from schema.definitions import (
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
 from schema.insight import Insight
+from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
 
+IncludeHidden = Annotated[
+    bool,
+    strawberry.argument(
+        description="For organization admins: also those that access controls hide from lists. For others it "
+        "changes nothing."
+    ),
+]
 PROJECT_SCOPE = "project:read"
 TREND_SCOPE = "insight:read"
 ACTION_SCOPE = "action:read"
@@ -58,9 +73,8 @@ def _show_test_account_filters(root: strawberry.Parent["Project"]) -> list[Store
 
 
 @strawberry.federation.type(keys=["id"], description="A project: events, and the settings they are read with.")
-class Project:
-    record: strawberry.Private[ProjectRecord]
-    id: strawberry.ID = strawberry.field(description="A number, as a text.")
+class Project(AccessControlled):
+    resource: ClassVar[Resource] = PROJECT
     name: str = strawberry.field(description="What it is called.")
     timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
     week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
@@ -71,10 +85,18 @@ class Project:
         description="The conditions that filterTestAccounts adds to a trend.",
     )
 
+    @property
+    def record(self) -> ProjectRecord:
+        return self.reached.record
+
+    def controlled(self) -> Controlled:
+        return self.reached.policy.project
+
     @classmethod
-    def from_record(cls, record: ProjectRecord) -> Self:
+    def from_reached(cls, reached: ReachedProject) -> Self:
+        record = reached.record
         return cls(
-            record=record,
+            reached=reached,
             id=strawberry.ID(str(record.id)),
             name=record.name,
             timezone=record.timezone,
@@ -86,10 +108,11 @@ class Project:
     async def resolve_reference(cls, info: ContextInfo, id: strawberry.ID) -> Self:
         """The entity behind a router's reference. Raises what the field `project` does."""
         require_scopes(info.context, PROJECT_SCOPE)
-        return cls.from_record(await load_project(info.context, id))
+        return cls.from_reached(await load_project(info.context, id))
 
     @guarded_field(
         scopes=[TREND_SCOPE],
+        gate=Gate(INSIGHT, strictly=True),
         description="The trend: series of figures for events or actions over dates.",
     )
     async def trend(
@@ -99,59 +122,121 @@ class Project:
     ) -> Trend:
         context = info.context
         question = read_question(query, max_filters=context.settings.max_filters)
-        result = await resolve_trend(context, self.record, question)
-        return Trend.from_result(result, self.record, computed_at=context.now)
+        result = await resolve_trend(context, self.reached, question)
+        return Trend.from_result(result, self.reached, computed_at=context.now)
 
-    @guarded_field(scopes=[ACTION_SCOPE], description="One saved action.")
+    @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
     async def action(
         self,
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The action's id.")],
     ) -> Action:
-        return Action.from_record(self.record, await load_action(info.context, self.record, id))
+        return Action.from_record(self.reached, await load_action(info.context, self.reached, id))
 
-    @guarded_field(scopes=[ACTION_SCOPE], description="The saved actions, by ascending id.")
+    @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="The saved actions, by ascending id.")
     async def actions(
-        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+        self,
+        info: ContextInfo,
+        *,
+        first: First = 50,
+        after: After = None,
+        search: Search = None,
+        include_hidden: IncludeHidden = False,
     ) -> Connection[Action]:
         position = read_cursor("action", after)
-        page = await list_actions(info.context, self.record, first=first, after=position, search=search)
-        nodes = [(record.id, Action.from_record(self.record, record)) for record in page.records]
+        page = await list_actions(
+            info.context,
+            self.reached,
+            first=first,
+            after=position,
+            search=search,
+            includes_hidden=include_hidden,
+        )
+        nodes = [(record.id, Action.from_record(self.reached, record)) for record in page.records]
         return Connection[Action].of("action", nodes, total=page.total, has_next=page.has_next, after=position)
 
-    @guarded_field(scopes=[COHORT_SCOPE], description="One saved cohort.")
+    @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="One saved cohort.")
     async def cohort(
         self,
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
     ) -> Cohort:
-        return Cohort.from_record(self.record, await load_cohort(info.context, self.record, id))
+        return Cohort.from_record(self.reached, await load_cohort(info.context, self.reached, id))
 
-    @guarded_field(scopes=[COHORT_SCOPE], description="The saved cohorts, by ascending id.")
+    @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="The saved cohorts, by ascending id.")
     async def cohorts(
-        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+        self,
+        info: ContextInfo,
+        *,
+        first: First = 50,
+        after: After = None,
+        search: Search = None,
+        include_hidden: IncludeHidden = False,
     ) -> Connection[Cohort]:
         position = read_cursor("cohort", after)
-        page = await list_cohorts(info.context, self.record, first=first, after=position, search=search)
-        nodes = [(record.id, Cohort.from_record(self.record, record)) for record in page.records]
+        page = await list_cohorts(
+            info.context,
+            self.reached,
+            first=first,
+            after=position,
+            search=search,
+            includes_hidden=include_hidden,
+        )
+        nodes = [(record.id, Cohort.from_record(self.reached, record)) for record in page.records]
         return Connection[Cohort].of("cohort", nodes, total=page.total, has_next=page.has_next, after=position)
 
-    @guarded_field(scopes=[TREND_SCOPE], description="One saved insight.")
+    @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="One saved insight.")
     async def insight(
         self,
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id.")],
     ) -> Insight:
-        return Insight.from_record(self.record, await load_insight(info.context, self.record, id))
+        return Insight.from_record(self.reached, await load_insight(info.context, self.reached, id))
 
-    @guarded_field(scopes=[TREND_SCOPE], description="The saved insights, by ascending id.")
+    @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="The saved insights, by ascending id.")
     async def insights(
-        self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
+        self,
+        info: ContextInfo,
+        *,
+        first: First = 50,
+        after: After = None,
+        search: Search = None,
+        include_hidden: IncludeHidden = False,
     ) -> Connection[Insight]:
         position = read_cursor("insight", after)
-        page = await list_insights(info.context, self.record, first=first, after=position, search=search)
-        nodes = [(record.id, Insight.from_record(self.record, record)) for record in page.records]
+        page = await list_insights(
+            info.context,
+            self.reached,
+            first=first,
+            after=position,
+            search=search,
+            includes_hidden=include_hidden,
+        )
+        nodes = [(record.id, Insight.from_record(self.reached, record)) for record in page.records]
         return Connection[Insight].of("insight", nodes, total=page.total, has_next=page.has_next, after=position)
+
+    @guarded_field(
+        scopes=[READ_ACCESS_SCOPE],
+        description="The access controls of whole kinds of resources within the project, of all subjects.",
+    )
+    async def resource_access_policy(self, info: ContextInfo) -> AccessPolicy:
+        return AccessPolicy.from_view(await resource_policy(info.context, self.reached, None))
+
+    @guarded_field(
+        scopes=[READ_ACCESS_SCOPE], description="The active members of the project's organization, by address."
+    )
+    async def members(
+        self, info: ContextInfo, first: First = 50, after: After = None, search: PersonSearch = None
+    ) -> Connection[Member]:
+        return await show_members(info, self.record.organization_id, first=first, after=after, search=search)
+
+    @guarded_field(scopes=[READ_ACCESS_SCOPE], description="The roles of the project's organization, by name.")
+    async def roles(self, info: ContextInfo) -> list[Role]:
+        return [Role.from_record(role) for role in await list_roles(info.context, self.record.organization_id)]
+
+    @guarded_field(scopes=[READ_ACCESS_SCOPE], description=AUDIT_DESCRIPTION)
+    async def audit_log(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[AuditEntry]:
+        return await show_audit_log(info, self.reached, first=first, after=after)
 
     @guarded_field(scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
     async def event_definitions(

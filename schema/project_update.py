@@ -6,8 +6,10 @@ import strawberry
 
 from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from errors import BadUserInput
+from permissions.classes import Gate
 from permissions.guards import guarded_field
-from resolvers.projects import load_project, update_project
+from permissions.resources import PROJECT
+from resolvers.projects import update_project
 from resolvers.trends.query import PropertyFilter, WeekStartDay
 from schema.filters import PropertyFilterInput
 from schema.info import ContextInfo
@@ -31,23 +33,32 @@ class ProjectUpdateInput:
         description="The new conditions that filterTestAccounts adds, which replace all of the old ones."
     )
 
+    @property
+    def project_id(self) -> str:
+        """The project that the change is about, as other inputs name it."""
+        return self.id
+
 
 @strawberry.type
 class ProjectMutations:
     """The fields of Mutation that change projects."""
 
-    @guarded_field(scopes=[WRITE_SCOPE], description="Change a project; what is left out stays as it is.")
+    @guarded_field(
+        scopes=[WRITE_SCOPE],
+        gate=Gate(PROJECT),
+        description="Change a project; what is left out stays as it is.",
+    )
     async def project_update(
         self,
         info: ContextInfo,
         input: Annotated[ProjectUpdateInput, strawberry.argument(description="The changes.")],
     ) -> Project:
         context = info.context
-        project = await load_project(context, input.id)
+        project = await context.reach(input.id)
         with under_input():
             week_start = read_change(input.week_start_day, "weekStartDay")
             filters = read_change(input.test_account_filters, "testAccountFilters")
-            record = await update_project(
+            updated = await update_project(
                 context,
                 project,
                 name=read_change(input.name, "name"),
@@ -55,7 +66,7 @@ class ProjectMutations:
                 week_start_day=None if week_start is None else StoredWeekStartDay(week_start.value),
                 filters=None if filters is None else _read(filters, most=context.settings.max_filters),
             )
-        return Project.from_record(record)
+        return Project.from_reached(updated)
 
 
 def _read(filters: list[PropertyFilterInput], *, most: int) -> tuple[PropertyFilter, ...]:

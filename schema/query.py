@@ -6,10 +6,14 @@ import strawberry
 
 from permissions.classes import require_caller
 from permissions.guards import authenticated_field, guarded_field
+from resolvers.access import open_policy
 from resolvers.projects import list_projects, load_project
+from schema.access import READ_ACCESS_SCOPE, AccessPolicy
+from schema.access_enums import AccessControlledResource
 from schema.info import ContextInfo
 from schema.pages import After, Connection, First, read_cursor
 from schema.project import PROJECT_SCOPE, Project
+from schema.saved import ProjectId
 from schema.viewer import Viewer
 
 
@@ -28,11 +32,31 @@ class Query:
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The project's id.")],
     ) -> Project:
-        return Project.from_record(await load_project(info.context, id))
+        return Project.from_reached(await load_project(info.context, id))
 
     @guarded_field(scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id.")
     async def projects(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[Project]:
         position = read_cursor("project", after)
         page = await list_projects(info.context, first=first, after=position)
-        nodes = [(record.id, Project.from_record(record)) for record in page.projects]
+        nodes = [(reached.record.id, Project.from_reached(reached)) for reached in page.projects]
         return Connection[Project].of("project", nodes, total=page.total, has_next=page.has_next, after=position)
+
+    @guarded_field(
+        scopes=[READ_ACCESS_SCOPE],
+        description="Who has access to an object or, without resourceId, to a whole kind of resource; without "
+        "resource the access controls of every whole kind. For keys that manage access and read nothing else.",
+    )
+    async def access_policy(
+        self,
+        info: ContextInfo,
+        project_id: ProjectId,
+        resource: Annotated[
+            AccessControlledResource | None, strawberry.argument(description="The kind of resource.")
+        ] = None,
+        resource_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The object's id; PROJECT needs none.")
+        ] = None,
+    ) -> AccessPolicy:
+        project = await info.context.reach(project_id)
+        kind = None if resource is None else resource.resource
+        return AccessPolicy.from_view(await open_policy(info.context, project, kind, resource_id))

@@ -8,10 +8,14 @@ from typing import Annotated, Self, TypeVar
 import strawberry
 
 from datasource.metadata.records import ProjectRecord, SavedRecord
-from errors import BadUserInput
+from errors import BadUserInput, GatewayError
+from permissions.checks import controlled
+from permissions.policy import Controlled
+from permissions.reach import ReachedProject
+from schema.access import AccessControlled
 from schema.info import ContextInfo
+from schema.member import Member
 from schema.texts import LONGEST_DESCRIPTION, check_name, check_text
-from schema.viewer import Member
 
 T = TypeVar("T")
 
@@ -25,12 +29,10 @@ async def _show_creator(root: strawberry.Parent["Saved"], info: ContextInfo) -> 
 
 
 @strawberry.type
-class Saved:
+class Saved(AccessControlled):
     """The fields that all saved things have."""
 
-    project: strawberry.Private[ProjectRecord]
     record: strawberry.Private[SavedRecord]
-    id: strawberry.ID = strawberry.field(description="A number, as a text.")
     project_id: strawberry.ID = strawberry.field(description="The project that it belongs to.")
     name: str = strawberry.field(description="What it is called; several may have the same name.")
     description: str = strawberry.field(description="What it is for; may be empty.")
@@ -42,11 +44,18 @@ class Saved:
         description="Who made it; null when they are no member of the organization any more.",
     )
 
+    @property
+    def project(self) -> ProjectRecord:
+        return self.reached.record
+
+    def controlled(self) -> Controlled:
+        return controlled(self.resource, self.record)
+
     @classmethod
-    def _show(cls, project: ProjectRecord, record: SavedRecord, **others: object) -> Self:
+    def _show(cls, project: ReachedProject, record: SavedRecord, **others: object) -> Self:
         return cls(
             **others,
-            project=project,
+            reached=project,
             record=record,
             id=strawberry.ID(str(record.id)),
             project_id=strawberry.ID(str(record.project_id)),
@@ -59,10 +68,12 @@ class Saved:
 
 @contextmanager
 def under_input() -> Iterator[None]:
-    """Refusals within are seen from the argument `input`."""
+    """Refusals of inputs within are seen from the argument `input`."""
     try:
         yield
-    except BadUserInput as refusal:
+    except GatewayError as refusal:
+        if not refusal.path and not isinstance(refusal, BadUserInput):
+            raise
         raise refusal.under("input") from refusal
 
 

@@ -5,8 +5,10 @@ from typing import Self
 
 import strawberry
 
-from datasource.metadata.records import ProjectRecord
+from permissions.checks import READ, check_object, controlled
 from permissions.guards import guarded_field
+from permissions.reach import ReachedProject
+from permissions.resources import ACTION
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
@@ -16,7 +18,7 @@ from schema.info import ContextInfo
 
 @strawberry.type(description="One line of figures.")
 class TrendSeries:
-    project: strawberry.Private[ProjectRecord]
+    reached: strawberry.Private[ReachedProject]
     action_id: strawberry.Private[int | None]
     label: str = strawberry.field(description="The name of the event or the action, or the breakdown value.")
     order: int = strawberry.field(description="Position of the series in the query, from 0.")
@@ -42,14 +44,17 @@ class TrendSeries:
     async def action(self, info: ContextInfo) -> Action | None:
         if self.action_id is None:
             return None
-        record = await info.context.actions.load((self.project.id, self.action_id))
-        return None if record is None else Action.from_record(self.project, record)
+        record = await info.context.actions.load((self.reached.record.id, self.action_id))
+        if record is None:
+            return None
+        check_object(self.reached.policy, controlled(ACTION, record), READ)
+        return Action.from_record(self.reached, record)
 
     @classmethod
-    def from_result(cls, series: SeriesResult, project: ProjectRecord) -> Self:
+    def from_result(cls, series: SeriesResult, project: ReachedProject) -> Self:
         breakdown = series.breakdown_value
         return cls(
-            project=project,
+            reached=project,
             action_id=series.action_id,
             label=series.label,
             order=series.order,
@@ -115,7 +120,7 @@ class Trend:
     last_refresh: datetime = strawberry.field(description="When the figures were computed.")
 
     @classmethod
-    def from_result(cls, result: TrendResult, project: ProjectRecord, *, computed_at: datetime) -> Self:
+    def from_result(cls, result: TrendResult, project: ReachedProject, *, computed_at: datetime) -> Self:
         return cls(
             result=result,
             series=[TrendSeries.from_result(series, project) for series in result.series],

@@ -1,9 +1,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.models import SavedAction
 from datasource.metadata.records import ActionRecord, SavedPage
-from datasource.metadata.saved import SavedKey, SavedTable, search_key
+from datasource.metadata.saved import EVERYTHING, SavedKey, SavedTable, Visible, search_key
 from datasource.metadata.store import MetadataStore
 
 Steps = Sequence[Mapping[str, object]]
@@ -40,10 +41,16 @@ async def find_actions(store: MetadataStore, keys: Collection[SavedKey]) -> dict
 
 
 async def list_actions(
-    store: MetadataStore, project_id: int, *, first: int, after: int | None = None, search: str = ""
+    store: MetadataStore,
+    project_id: int,
+    *,
+    first: int,
+    after: int | None = None,
+    search: str = "",
+    visible: Visible = EVERYTHING,
 ) -> SavedPage[ActionRecord]:
-    """The first actions with an id greater than `after`, by ascending id; `search` is a part of the name."""
-    return await _ACTIONS.page(store, project_id, first=first, after=after, search=search)
+    """The first visible actions with an id above `after`, by ascending id; `search` is a part of the name."""
+    return await _ACTIONS.page(store, project_id, first=first, after=after, search=search, visible=visible)
 
 
 async def update_action(
@@ -61,9 +68,9 @@ async def update_action(
     return await _ACTIONS.update(store, key, now=now, changes=changes)
 
 
-async def delete_action(store: MetadataStore, key: SavedKey, *, now: datetime) -> bool:
-    """False when there is none."""
-    return await _ACTIONS.delete(store, key, now=now)
+async def delete_action(store: MetadataStore, key: SavedKey, *, now: datetime, actor: Actor = OPERATOR) -> bool:
+    """The rules about it go with it. False when there is none."""
+    return await _ACTIONS.delete(store, key, actor=actor, now=now)
 
 
 def _stored(steps: Steps) -> list[dict[str, object]]:
@@ -83,4 +90,4 @@ def _record(row: SavedAction) -> ActionRecord:
     )
 
 
-_ACTIONS = SavedTable(SavedAction, _record)
+_ACTIONS = SavedTable(SavedAction, _record, "action")

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.models import SavedCohort
 from datasource.metadata.records import CohortRecord, SavedPage
-from datasource.metadata.saved import SavedKey, SavedTable, changed, search_key
+from datasource.metadata.saved import EVERYTHING, SavedKey, SavedTable, Visible, changed, search_key
 from datasource.metadata.store import MetadataStore
 
 Groups = Sequence[Mapping[str, object]]
@@ -78,10 +79,16 @@ async def find_cohorts(store: MetadataStore, keys: Collection[SavedKey]) -> dict
 
 
 async def list_cohorts(
-    store: MetadataStore, project_id: int, *, first: int, after: int | None = None, search: str = ""
+    store: MetadataStore,
+    project_id: int,
+    *,
+    first: int,
+    after: int | None = None,
+    search: str = "",
+    visible: Visible = EVERYTHING,
 ) -> SavedPage[CohortRecord]:
-    """The first cohorts with an id greater than `after`, by ascending id; `search` is a part of the name."""
-    return await _COHORTS.page(store, project_id, first=first, after=after, search=search)
+    """The first visible cohorts with an id above `after`, by ascending id; `search` is a part of the name."""
+    return await _COHORTS.page(store, project_id, first=first, after=after, search=search, visible=visible)
 
 
 async def all_cohorts(store: MetadataStore, project_id: int) -> dict[int, CohortRecord]:
@@ -156,9 +163,9 @@ async def update_cohort(
     return await _COHORTS.update(store, key, now=now, changes=change.columns())
 
 
-async def delete_cohort(store: MetadataStore, key: SavedKey, *, now: datetime) -> bool:
-    """False when there is none."""
-    return await _COHORTS.delete(store, key, now=now)
+async def delete_cohort(store: MetadataStore, key: SavedKey, *, now: datetime, actor: Actor = OPERATOR) -> bool:
+    """The rules about it go with it. False when there is none."""
+    return await _COHORTS.delete(store, key, actor=actor, now=now)
 
 
 def _columns(membership: StoredMembership) -> dict[str, object]:
@@ -187,4 +194,4 @@ def _record(row: SavedCohort) -> CohortRecord:
     )
 
 
-_COHORTS = SavedTable(SavedCohort, _record)
+_COHORTS = SavedTable(SavedCohort, _record, "cohort")

@@ -1,9 +1,10 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.models import SavedInsight
 from datasource.metadata.records import InsightRecord, SavedPage
-from datasource.metadata.saved import SavedKey, SavedTable, search_key
+from datasource.metadata.saved import EVERYTHING, SavedKey, SavedTable, Visible, search_key
 from datasource.metadata.store import MetadataStore
 
 
@@ -38,10 +39,16 @@ async def find_insights(store: MetadataStore, keys: Collection[SavedKey]) -> dic
 
 
 async def list_insights(
-    store: MetadataStore, project_id: int, *, first: int, after: int | None = None, search: str = ""
+    store: MetadataStore,
+    project_id: int,
+    *,
+    first: int,
+    after: int | None = None,
+    search: str = "",
+    visible: Visible = EVERYTHING,
 ) -> SavedPage[InsightRecord]:
-    """The first insights with an id greater than `after`, by ascending id; `search` is a part of the name."""
-    return await _INSIGHTS.page(store, project_id, first=first, after=after, search=search)
+    """The first visible insights with an id above `after`, by ascending id; `search` is a part of the name."""
+    return await _INSIGHTS.page(store, project_id, first=first, after=after, search=search, visible=visible)
 
 
 async def update_insight(
@@ -59,9 +66,9 @@ async def update_insight(
     return await _INSIGHTS.update(store, key, now=now, changes=changes)
 
 
-async def delete_insight(store: MetadataStore, key: SavedKey, *, now: datetime) -> bool:
-    """False when there is none."""
-    return await _INSIGHTS.delete(store, key, now=now)
+async def delete_insight(store: MetadataStore, key: SavedKey, *, now: datetime, actor: Actor = OPERATOR) -> bool:
+    """The rules about it go with it. False when there is none."""
+    return await _INSIGHTS.delete(store, key, actor=actor, now=now)
 
 
 def _record(row: SavedInsight) -> InsightRecord:
@@ -77,4 +84,4 @@ def _record(row: SavedInsight) -> InsightRecord:
     )
 
 
-_INSIGHTS = SavedTable(SavedInsight, _record)
+_INSIGHTS = SavedTable(SavedInsight, _record, "insight")

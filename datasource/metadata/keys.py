@@ -1,12 +1,15 @@
 """API keys as the store knows them: by hash and mask. The keys themselves are `permissions`' part."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.members import member_record
 from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, Membership, Project, User, utc_now
 from datasource.metadata.records import KeyRecord, OwnedKey
@@ -17,30 +20,51 @@ from errors import BadUserInput, NotFound
 LAST_USED_PRECISION = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key to store: a person's (`user_id`) or a project's. `scoped_…`: None or empty for no narrowing."""
+
+    label: str
+    secure_value: str
+    mask: str
+    scopes: Sequence[str]
+    user_id: str | None = None
+    project_id: int | None = None
+    description: str = ""
+    scoped_projects: Sequence[int] | None = None
+    scoped_organizations: Sequence[str] | None = None
+    expires_at: datetime | None = None
+
+
 async def insert_key(
     store: MetadataStore,
+    new: NewKey,
     *,
-    user_id: str,
-    label: str,
-    secure_value: str,
-    mask: str,
-    scopes: Sequence[str],
-    scoped_projects: Sequence[int] | None = None,
-    scoped_organizations: Sequence[str] | None = None,
+    most_per_user: int | None = None,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
 ) -> KeyRecord:
-    """`scoped_…`: None or empty for no narrowing."""
+    """Raises BadUserInput when the owner is gone, or a person has that many usable keys already."""
+    at = now or utc_now()
     key = ApiKey(
-        user_id=user_id,
-        label=label,
-        secure_value=secure_value,
-        mask=mask,
-        scopes=list(scopes),
-        scoped_projects=list(scoped_projects) if scoped_projects else None,
-        scoped_organizations=list(scoped_organizations) if scoped_organizations else None,
+        user_id=new.user_id,
+        project_id=new.project_id,
+        label=new.label,
+        description=new.description,
+        secure_value=new.secure_value,
+        mask=new.mask,
+        scopes=list(new.scopes),
+        scoped_projects=list(new.scoped_projects) if new.scoped_projects else None,
+        scoped_organizations=list(new.scoped_organizations) if new.scoped_organizations else None,
+        created_at=at,
+        expires_at=new.expires_at,
     )
     try:
         async with store.write() as session:
+            await _check_count(session, new.user_id, most_per_user, at)
             session.add(key)
+            await session.flush()
+            await _note(session, key, AuditAction.KEY_CREATED, actor, at)
     except IntegrityError as exc:
         raise BadUserInput("The key's owner is not there any more, or the key exists already.") from exc
     return _record(key)
@@ -53,27 +77,52 @@ async def list_keys(store: MetadataStore) -> tuple[OwnedKey, ...]:
         return tuple(_owned(row) for row in rows.unique())
 
 
-async def find_key(store: MetadataStore, secure_value: str) -> OwnedKey | None:
+async def find_key(store: MetadataStore, secure_value: str) -> tuple[OwnedKey, str] | None:
+    """The key with that hash, and the hash as it is stored."""
     async with store.read() as session:
         rows = await session.scalars(_owned_keys().where(ApiKey.secure_value == secure_value))
         row = rows.unique().one_or_none()
-        return _owned(row) if row else None
+        return (_owned(row), row.secure_value) if row else None
 
 
-async def revoke_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
-    """Repeating it is harmless: the time of the first revocation stays."""
-    if not id_or_mask.isprintable():
-        raise NotFound(f"There is no key {id_or_mask!r}.")
+async def get_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
+    """Raises NotFound, and BadUserInput for a mask that several keys have."""
+    async with store.read() as session:
+        return _record(await _find(session, id_or_mask))
+
+
+async def revoke_key(
+    store: MetadataStore, id_or_mask: str, *, actor: Actor = OPERATOR, now: datetime | None = None
+) -> KeyRecord:
+    """Repeating it is harmless: the time of the first revocation stays. Raises as get_key does."""
+    at = now or utc_now()
     async with store.write() as session:
-        query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
-        keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
-        if not keys:
-            raise NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
-        if len(keys) > 1:
-            ids = ", ".join(key.id for key in keys)
-            raise BadUserInput(f"{len(keys)} keys look like {id_or_mask}.", hint=f"Give one of the ids {ids}.")
-        keys[0].revoked_at = keys[0].revoked_at or utc_now()
-        return _record(keys[0])
+        key = await _find(session, id_or_mask)
+        if key.revoked_at is None:
+            key.revoked_at = at
+            await _note(session, key, AuditAction.KEY_REVOKED, actor, at)
+        return _record(key)
+
+
+async def replace_key(
+    store: MetadataStore,
+    key_id: str,
+    *,
+    secure_value: str,
+    mask: str,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
+) -> KeyRecord:
+    """Give the key another value; the old one is unknown from then on. Raises BadUserInput for a revoked key."""
+    at = now or utc_now()
+    async with store.write() as session:
+        key = await _find(session, key_id)
+        if key.revoked_at is not None:
+            raise BadUserInput(f"The key {key.mask} was revoked.", hint="Create a new one.")
+        old = key.mask
+        key.secure_value, key.mask, key.last_rolled_at = secure_value, mask, at
+        await _note(session, key, AuditAction.KEY_ROLLED, actor, at, before={"mask": old}, after={"mask": mask})
+        return _record(key)
 
 
 async def touch_key(store: MetadataStore, key: KeyRecord, now: datetime) -> None:
@@ -98,26 +147,113 @@ async def unknown_projects(
     return tuple(project_id for project_id in project_ids if project_id not in known)
 
 
+async def _check_count(session: AsyncSession, user_id: str | None, most: int | None, now: datetime) -> None:
+    if user_id is None or most is None:
+        return
+    usable = (ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
+    count = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, *usable)
+    if (await session.scalar(count) or 0) >= most:
+        raise BadUserInput(
+            f"A member has at most {most} usable API keys.", hint="Revoke one that is not needed any more."
+        )
+
+
+async def _find(session: AsyncSession, id_or_mask: str) -> ApiKey:
+    missing = NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
+    if not id_or_mask.isprintable():
+        raise missing
+    query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
+    keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
+    if not keys:
+        raise missing
+    if len(keys) > 1:
+        ids = ", ".join(key.id for key in keys)
+        raise BadUserInput(f"{len(keys)} keys look like {id_or_mask}.", hint=f"Give one of the ids {ids}.")
+    return keys[0]
+
+
+async def _note(
+    session: AsyncSession,
+    key: ApiKey,
+    action: AuditAction,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    """One entry for each organization that the key reaches, which tells it nothing of the others."""
+    owner = await session.get(User, key.user_id) if key.user_id else None
+    target: dict[str, object] = {
+        "key_id": key.id,
+        "mask": key.mask,
+        "label": key.label,
+        "member_id": owner.id if owner else None,
+        "member": owner.email if owner else None,
+    }
+    changes = []
+    for organization_id, projects in (await _projects_by_organization(session, key)).items():
+        created = None if action is not AuditAction.KEY_CREATED else _settings(key, organization_id, projects)
+        changes.append(
+            Change(
+                organization_id, action, target, before=before, after=after or created, project_id=key.project_id
+            )
+        )
+    add_changes(session, actor, now, changes)
+
+
+async def _projects_by_organization(session: AsyncSession, key: ApiKey) -> dict[str, Collection[int]]:
+    """The organizations that the key reaches, each with those of its projects that the key is scoped to."""
+    if key.project_id is not None:
+        project = await session.get_one(Project, key.project_id)
+        return {project.organization_id: ()}
+    mine = select(Membership.organization_id).where(Membership.user_id == key.user_id)
+    found: dict[str, list[int]] = {organization_id: [] for organization_id in await session.scalars(mine)}
+    scoped = select(Project.organization_id, Project.id).where(Project.id.in_(key.scoped_projects or ()))
+    for organization_id, project_id in await session.execute(scoped.order_by(Project.id)):
+        if organization_id in found:
+            found[organization_id].append(project_id)
+    return {
+        organization_id: projects
+        for organization_id, projects in found.items()
+        if (key.scoped_organizations is None or organization_id in key.scoped_organizations)
+        and (key.scoped_projects is None or projects)
+    }
+
+
+def _settings(key: ApiKey, organization_id: str, projects: Iterable[int]) -> dict[str, object]:
+    return {
+        "scopes": list(key.scopes),
+        "scoped_projects": None if key.scoped_projects is None else list(projects),
+        "scoped_organizations": None if key.scoped_organizations is None else [organization_id],
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+    }
+
+
 def _owned_keys() -> Select[ApiKey]:
     # One statement for all of it: this runs at every request.
-    owner = joinedload(ApiKey.user, innerjoin=True)
+    owner = joinedload(ApiKey.user)
     return select(ApiKey).options(owner.joinedload(User.memberships).joinedload(Membership.organization))
 
 
 def _owned(row: ApiKey) -> OwnedKey:
-    return OwnedKey(key=_record(row), owner=member_record(row.user))
+    return OwnedKey(key=_record(row), owner=member_record(row.user) if row.user else None)
 
 
 def _record(row: ApiKey) -> KeyRecord:
     return KeyRecord(
         id=row.id,
         user_id=row.user_id,
+        project_id=row.project_id,
         label=row.label,
+        description=row.description,
         mask=row.mask,
         scopes=tuple(row.scopes),
         scoped_projects=tuple(row.scoped_projects) if row.scoped_projects else None,
         scoped_organizations=tuple(row.scoped_organizations) if row.scoped_organizations else None,
         created_at=row.created_at,
+        expires_at=row.expires_at,
         last_used_at=row.last_used_at,
+        last_rolled_at=row.last_rolled_at,
         revoked_at=row.revoked_at,
     )

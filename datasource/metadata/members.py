@@ -1,15 +1,18 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from datasource.metadata.models import Membership, User
+from datasource.metadata.access_controls import remove_rules_naming
+from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, Document, add_changes
+from datasource.metadata.models import AccessControl, Membership, User, utc_now
 from datasource.metadata.names import check_name
-from datasource.metadata.organizations import check_organization
+from datasource.metadata.organizations import check_organization, features_of
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -25,6 +28,8 @@ async def add_member(
     organization_id: str,
     name: str = "",
     level: OrganizationLevel = OrganizationLevel.MEMBER,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
 ) -> MemberRecord:
     """Make the person a member; a person known from another organization keeps their name and keys.
 
@@ -40,6 +45,8 @@ async def add_member(
                 raise already
             user.memberships.append(Membership(organization_id=organization_id, level=level))
             await session.flush()
+            action = AuditAction.MEMBER_ADDED
+            _note(session, user, organization_id, action, actor=actor, now=now, after=_level(level))
             return await _read_member(session, user.id)
     except IntegrityError as exc:
         await check_organization(store, organization_id)
@@ -80,6 +87,18 @@ async def find_members(store: MetadataStore, user_ids: Collection[str]) -> dict[
         return {user.id: member_record(user) for user in users}
 
 
+async def find_membership_owners(
+    store: MetadataStore, membership_ids: Collection[str]
+) -> dict[str, MemberRecord]:
+    """Whose memberships these are, many at once; one that does not exist is absent from the answer."""
+    wanted = sorted(set(membership_ids))
+    owners = select(Membership.user_id).where(Membership.id.in_(wanted))
+    async with store.read() as session:
+        users = (await session.scalars(_members().where(User.id.in_(owners)))).all()
+    records = [member_record(user) for user in users]
+    return {each.id: record for record in records for each in record.memberships if each.id in wanted}
+
+
 async def get_member(store: MetadataStore, *, email: str) -> MemberRecord:
     member = await find_member(store, email=check_email(email))
     if member is None:
@@ -93,14 +112,72 @@ async def list_members(store: MetadataStore) -> tuple[MemberRecord, ...]:
         return tuple(member_record(user) for user in users)
 
 
-async def set_member_active(store: MetadataStore, *, email: str, is_active: bool) -> MemberRecord:
+async def list_organization_members(
+    store: MetadataStore, organization_id: str, *, user_ids: Collection[str] | None = None
+) -> tuple[MemberRecord, ...]:
+    """The active members of an organization by their addresses, or those of them with these ids."""
+    query = _members().where(
+        User.is_active.is_(True),
+        User.id.in_(select(Membership.user_id).where(Membership.organization_id == organization_id)),
+    )
+    if user_ids is not None:
+        query = query.where(User.id.in_(sorted(set(user_ids))))
+    async with store.read() as session:
+        users = await session.scalars(query.order_by(User.email_key))
+        return tuple(member_record(user) for user in users)
+
+
+async def set_member_active(
+    store: MetadataStore, *, email: str, is_active: bool, actor: Actor = OPERATOR, now: datetime | None = None
+) -> MemberRecord:
     """The keys of an inactive person are refused, and work again once the person is active."""
     async with store.write() as session:
-        user = await session.scalar(_members().where(User.email_key == email_key(email)))
-        if user is None:
-            raise NotFound(f"There is no member with the e-mail address {email!r}.")
+        user = await _get_user(session, email)
+        if user.is_active is not is_active:
+            for each in user.memberships:
+                before, after = {"is_active": user.is_active}, {"is_active": is_active}
+                action = AuditAction.MEMBER_CHANGED
+                _note(
+                    session, user, each.organization_id, action, actor=actor, now=now, before=before, after=after
+                )
         user.is_active = is_active
         return member_record(user)
+
+
+async def set_member_level(
+    store: MetadataStore,
+    *,
+    email: str,
+    organization_id: str,
+    level: OrganizationLevel,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
+) -> MemberRecord:
+    """Raises NotFound for a person who is no member of the organization."""
+    async with store.write() as session:
+        user = await _get_user(session, email)
+        membership = _membership(user, organization_id)
+        if membership.level is not level:
+            before, after = _level(membership.level), _level(level)
+            action = AuditAction.MEMBER_CHANGED
+            _note(session, user, organization_id, action, actor=actor, now=now, before=before, after=after)
+        membership.level = level
+        return member_record(user)
+
+
+async def remove_member(
+    store: MetadataStore, *, email: str, organization_id: str, actor: Actor = OPERATOR, now: datetime | None = None
+) -> None:
+    """End the membership; with it go the rules that name it. Raises NotFound when there is none."""
+    at = now or utc_now()
+    async with store.write() as session:
+        user = await _get_user(session, email)
+        membership = _membership(user, organization_id)
+        named = AccessControl.member_id == membership.id
+        await remove_rules_naming(session, organization_id, named, actor=actor, now=at)
+        await session.delete(membership)
+        before = _level(membership.level)
+        _note(session, user, organization_id, AuditAction.MEMBER_REMOVED, actor=actor, now=at, before=before)
 
 
 def email_key(email: str) -> str:
@@ -127,6 +204,7 @@ def member_record(user: User) -> MemberRecord:
             organization_id=membership.organization_id,
             organization_name=membership.organization.name,
             level=membership.level,
+            features=features_of(membership.organization),
         )
         for membership in user.memberships
     )
@@ -138,6 +216,40 @@ def member_record(user: User) -> MemberRecord:
         created_at=user.created_at,
         memberships=tuple(sorted(memberships, key=lambda membership: membership.organization_name)),
     )
+
+
+async def _get_user(session: AsyncSession, email: str) -> User:
+    user = await session.scalar(_members().where(User.email_key == email_key(email)))
+    if user is None:
+        raise NotFound(f"There is no member with the e-mail address {email!r}.")
+    return user
+
+
+def _membership(user: User, organization_id: str) -> Membership:
+    for membership in user.memberships:
+        if membership.organization_id == organization_id:
+            return membership
+    raise NotFound(f"{user.email} is not a member of this organization.")
+
+
+def _level(level: OrganizationLevel) -> dict[str, object]:
+    return {"level": level.name.lower()}
+
+
+def _note(
+    session: AsyncSession,
+    user: User,
+    organization_id: str,
+    action: AuditAction,
+    *,
+    actor: Actor,
+    now: datetime | None,
+    before: Document | None = None,
+    after: Document | None = None,
+) -> None:
+    target = {"member_id": user.id, "member": user.email}
+    change = Change(organization_id, action, target, before=before, after=after)
+    add_changes(session, actor, now or utc_now(), [change])
 
 
 def _members() -> Select[User]:

@@ -42,6 +42,10 @@ class Organization(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    # What each means: OrganizationFeatures.
+    access_control: Mapped[bool] = mapped_column(default=True)
+    role_based_access: Mapped[bool] = mapped_column(default=True)
+    member_keys: Mapped[bool] = mapped_column(default=True)
 
 
 class User(Base):
@@ -75,6 +79,27 @@ class Membership(Base):
     organization: Mapped[Organization] = relationship()
 
 
+class Role(Base):
+    """A named group of an organization's members."""
+
+    __tablename__ = "roles"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class RoleMembership(Base):
+    __tablename__ = "role_memberships"
+
+    role_id: Mapped[str] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True)
+    membership_id: Mapped[str] = mapped_column(
+        ForeignKey("memberships.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class Project(Base):
     __tablename__ = "projects"
     # A deleted project's number must never come back: its events in ClickHouse may still carry it.
@@ -106,24 +131,78 @@ class GroupType(Base):
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
 
 
-class ApiKey(Base):
-    """Of the key itself only a hash is stored: who reads this table cannot use it."""
+class AccessControl(Base):
+    """A rule about an object or, with an empty `resource_id`, about a whole resource of the project.
 
-    __tablename__ = "api_keys"
+    `subject` is the id of the member or role once more, empty for everyone: unlike columns that may be null it
+    can be part of a unique constraint. There is one rule for each subject of each object.
+    """
+
+    __tablename__ = "access_controls"
+    __table_args__ = (
+        UniqueConstraint("project_id", "resource", "resource_id", "subject"),
+        CheckConstraint("member_id IS NULL OR role_id IS NULL", name="one_subject"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    resource: Mapped[str] = mapped_column(String(64))
+    resource_id: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(36))
+    member_id: Mapped[str | None] = mapped_column(ForeignKey("memberships.id", ondelete="CASCADE"), index=True)
+    role_id: Mapped[str | None] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"), index=True)
+    access_level: Mapped[str] = mapped_column(String(16))
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AuditEntry(Base):
+    """A change of keys, rules, roles or members. Rows are only ever added, which triggers see to.
+
+    It refers to nothing by foreign key: what is gone stays on record.
+    """
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "organization_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    organization_id: Mapped[str] = mapped_column(String(36))
+    project_id: Mapped[int | None]
+    action: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[dict[str, object]] = mapped_column(JSON)
+    target: Mapped[dict[str, object]] = mapped_column(JSON)
+    before: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ApiKey(Base):
+    """Of the key itself only a hash is stored: who reads this table cannot use it.
+
+    It is a person's or a project's.
+    """
+
+    __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("(user_id IS NULL) <> (project_id IS NULL)", name="one_owner"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     label: Mapped[str] = mapped_column(String(LABEL_LENGTH))
+    description: Mapped[str] = mapped_column(Text, default="")
     secure_value: Mapped[str] = mapped_column(String(80), unique=True)
     mask: Mapped[str] = mapped_column(String(11))
     scopes: Mapped[list[str]] = mapped_column(JSON)
     scoped_projects: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     scoped_organizations: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_rolled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User | None] = relationship()
 
 
 class Saved:

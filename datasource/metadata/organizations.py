@@ -1,9 +1,12 @@
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from datasource.metadata.models import Organization
+from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
+from datasource.metadata.models import Organization, utc_now
 from datasource.metadata.names import check_name
-from datasource.metadata.records import OrganizationRecord
+from datasource.metadata.records import OrganizationFeatures, OrganizationRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 
@@ -53,11 +56,54 @@ async def ensure_organization(store: MetadataStore, *, name: str) -> Organizatio
         return made_meanwhile
 
 
+async def set_features(
+    store: MetadataStore,
+    organization_id: str,
+    *,
+    access_control: bool | None = None,
+    role_based_access: bool | None = None,
+    member_keys: bool | None = None,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
+) -> OrganizationRecord:
+    """Switch features on or off; what is None stays as it is. Raises NotFound without the organization."""
+    given = {
+        "access_control": access_control,
+        "role_based_access": role_based_access,
+        "member_keys": member_keys,
+    }
+    async with store.write() as session:
+        row = await session.get(Organization, organization_id)
+        if row is None:
+            raise NotFound("There is no such organization.")
+        changed = {name: on for name, on in given.items() if on is not None and on is not getattr(row, name)}
+        if changed:
+            change = Change(
+                organization_id,
+                AuditAction.ORGANIZATION_CHANGED,
+                {"organization": row.name},
+                before={name: getattr(row, name) for name in changed},
+                after=dict(changed),
+            )
+            add_changes(session, actor, now or utc_now(), [change])
+        for name, on in changed.items():
+            setattr(row, name, on)
+        return _record(row)
+
+
 async def check_organization(store: MetadataStore, organization_id: str) -> None:
     async with store.read() as session:
         if await session.get(Organization, organization_id) is None:
             raise NotFound("There is no such organization.")
 
 
+def features_of(row: Organization) -> OrganizationFeatures:
+    return OrganizationFeatures(
+        access_control=row.access_control,
+        role_based_access=row.role_based_access,
+        member_keys=row.member_keys,
+    )
+
+
 def _record(row: Organization) -> OrganizationRecord:
-    return OrganizationRecord(id=row.id, name=row.name, created_at=row.created_at)
+    return OrganizationRecord(id=row.id, name=row.name, created_at=row.created_at, features=features_of(row))

@@ -1,32 +1,45 @@
 """Which projects a key reaches: those of its owner's organizations, narrowed by what the key is scoped to."""
 
 from collections.abc import Collection
-from typing import Protocol
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
 
+from datasource.metadata.access_controls import rules_for
 from datasource.metadata.models import LARGEST_PROJECT_ID, Project
 from datasource.metadata.projects import read_projects, select_projects
-from datasource.metadata.records import MemberRecord, ProjectPage, ProjectRecord
+from datasource.metadata.records import ProjectPage, ProjectRecord, RuleRecord
 from datasource.metadata.store import MetadataStore
 
 
-class Reaching(Protocol):
-    """Who asks, as far as reach goes."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The projects of some organizations, of them only `project_ids`. None: of any organization, all of them."""
 
-    @property
-    def user(self) -> MemberRecord: ...
-    @property
-    def scoped_projects(self) -> tuple[int, ...] | None: ...
-    @property
-    def scoped_organizations(self) -> tuple[str, ...] | None: ...
+    organization_ids: frozenset[str] | None
+    project_ids: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuledProject:
+    """A project with the rules that apply to somebody."""
+
+    record: ProjectRecord
+    rules: tuple[RuleRecord, ...]
 
 
 async def projects_in_reach(
-    store: MetadataStore, caller: Reaching, *, first: int, after: int | None = None
+    store: MetadataStore,
+    reach: Reach,
+    *,
+    first: int,
+    after: int | None = None,
+    hidden: Collection[int] = (),
 ) -> ProjectPage:
-    """The first projects with an id greater than `after`, by ascending id."""
-    conditions = _within_reach(caller)
+    """The first projects with an id greater than `after` but the hidden ones, by ascending id."""
+    conditions = _within(reach)
+    if hidden:
+        conditions.append(Project.id.not_in(sorted(hidden)))
     page = select_projects().where(*conditions).order_by(Project.id).limit(first + 1)
     if after is not None:
         page = page.where(Project.id > min(max(after, 0), LARGEST_PROJECT_ID))
@@ -36,29 +49,49 @@ async def projects_in_reach(
     return ProjectPage(projects=records[:first], total=total or 0, has_next=len(records) > first)
 
 
-async def project_in_reach(store: MetadataStore, caller: Reaching, project_id: int) -> ProjectRecord | None:
-    """None both for a project that does not exist and for one that the caller must not know of."""
-    found = await projects_in_reach_by_id(store, caller, (project_id,))
-    return found.get(project_id)
+async def ruled_projects(
+    store: MetadataStore, reach: Reach, project_ids: Collection[int], membership_ids: Collection[str]
+) -> dict[int, RuledProject]:
+    """Many at once, each with the rules that apply to the memberships; what is out of reach is absent.
 
-
-async def projects_in_reach_by_id(
-    store: MetadataStore, caller: Reaching, project_ids: Collection[int]
-) -> dict[int, ProjectRecord]:
-    """Many at once, for batched look-ups; what is out of reach is absent from the answer."""
-    possible = {project_id for project_id in project_ids if 0 < project_id <= LARGEST_PROJECT_ID}
+    Two statements: one for the projects, one for all of their rules.
+    """
+    possible = sorted({project_id for project_id in project_ids if 0 < project_id <= LARGEST_PROJECT_ID})
     if not possible:
         return {}
     async with store.read() as session:
-        query = select_projects().where(Project.id.in_(sorted(possible)), *_within_reach(caller))
-        return {project.id: project for project in await read_projects(session, query)}
+        records = await read_projects(session, select_projects().where(Project.id.in_(possible), *_within(reach)))
+        found = [record.id for record in records]
+        rules = await rules_for(session, found, membership_ids) if found else {}
+    return {record.id: RuledProject(record, tuple(rules.get(record.id, ()))) for record in records}
 
 
-def _within_reach(caller: Reaching) -> tuple[ColumnElement[bool], ...]:
-    organizations = set(caller.user.organization_ids)
-    if caller.scoped_organizations is not None:
-        organizations &= set(caller.scoped_organizations)
-    in_organizations = Project.organization_id.in_(sorted(organizations))
-    if caller.scoped_projects is None:
-        return (in_organizations,)
-    return (in_organizations, Project.id.in_(sorted(caller.scoped_projects)))
+async def rules_of_projects(
+    store: MetadataStore, project_ids: Collection[int], membership_ids: Collection[str]
+) -> dict[int, list[RuleRecord]]:
+    """The rules of each project that apply to the memberships, in one statement."""
+    if not project_ids:
+        return {}
+    async with store.read() as session:
+        return await rules_for(session, project_ids, membership_ids)
+
+
+async def rules_about_projects(
+    store: MetadataStore, reach: Reach, membership_ids: Collection[str]
+) -> dict[int, tuple[str, list[RuleRecord]]]:
+    """Of each project in reach that has any, its organization and the rules about itself that apply."""
+    projects = select(Project.id).where(*_within(reach))
+    async with store.read() as session:
+        rules = await rules_for(session, projects, membership_ids, resource="project")
+        named = select(Project.id, Project.organization_id).where(Project.id.in_(sorted(rules)))
+        rows = (await session.execute(named)).all() if rules else ()
+    return {project_id: (organization_id, rules[project_id]) for project_id, organization_id in rows}
+
+
+def _within(reach: Reach) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if reach.organization_ids is not None:
+        conditions.append(Project.organization_id.in_(sorted(reach.organization_ids)))
+    if reach.project_ids is not None:
+        conditions.append(Project.id.in_(sorted(reach.project_ids)))
+    return conditions

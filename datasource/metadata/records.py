@@ -15,9 +15,30 @@ class OrganizationLevel(IntEnum):
     OWNER = 15
 
 
+class AccessLevel(StrEnum):
+    """What somebody may do with a resource. Which levels it has, and their order, is the resource's part."""
+
+    NONE = "none"
+    MEMBER = "member"
+    ADMIN = "admin"
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    MANAGER = "manager"
+
+
 class WeekStartDay(StrEnum):
     SUNDAY = "SUNDAY"
     MONDAY = "MONDAY"
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFeatures:
+    """What an organization has switched on. Rules stay stored while a feature is off, and mean nothing then."""
+
+    access_control: bool = True
+    role_based_access: bool = True
+    member_keys: bool = True
+    """Whether keys of members below admin are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +46,7 @@ class OrganizationRecord:
     id: str
     name: str
     created_at: datetime
+    features: OrganizationFeatures = OrganizationFeatures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +55,7 @@ class MembershipRecord:
     organization_id: str
     organization_name: str
     level: OrganizationLevel
+    features: OrganizationFeatures = OrganizationFeatures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +73,15 @@ class MemberRecord:
     def organization_ids(self) -> tuple[str, ...]:
         return tuple(membership.organization_id for membership in self.memberships)
 
-    def level_in(self, organization_id: str) -> OrganizationLevel | None:
+    def membership_in(self, organization_id: str) -> MembershipRecord | None:
         for membership in self.memberships:
             if membership.organization_id == organization_id:
-                return membership.level
+                return membership
         return None
+
+    def level_in(self, organization_id: str) -> OrganizationLevel | None:
+        membership = self.membership_in(organization_id)
+        return membership.level if membership else None
 
     @property
     def highest_level(self) -> OrganizationLevel | None:
@@ -91,28 +118,63 @@ class ProjectPage:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """An API key without its value, of which the store keeps only a hash and this mask.
+class RoleRecord:
+    """A named group of members of one organization."""
 
-    `scoped_projects` and `scoped_organizations` narrow what the owner reaches; None: no narrowing.
+    id: str
+    organization_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """An access control: the level of a subject on an object or, without `resource_id`, on the whole resource.
+
+    The subject is a membership, a role or, without either, everyone in the project; never both.
     """
 
     id: str
-    user_id: str
+    project_id: int
+    resource: str
+    resource_id: str | None
+    member_id: str | None
+    role_id: str | None
+    access_level: AccessLevel
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """An API key without its value, of which the store keeps only a hash and this mask.
+
+    It belongs to a person or to a project, so exactly one of `user_id` and `project_id` is set.
+    `scoped_projects` and `scoped_organizations` narrow what a person's key reaches; None: no narrowing.
+    """
+
+    id: str
+    user_id: str | None
+    project_id: int | None
     label: str
+    description: str
     mask: str
     scopes: tuple[str, ...]
     scoped_projects: tuple[int, ...] | None
     scoped_organizations: tuple[str, ...] | None
     created_at: datetime
+    expires_at: datetime | None
     last_used_at: datetime | None
+    last_rolled_at: datetime | None
     revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedKey:
+    """A key with the person it belongs to, None for a project's."""
+
     key: KeyRecord
-    owner: MemberRecord
+    owner: MemberRecord | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from datasource.metadata.access_controls import remove_rules_of
+from datasource.metadata.audit import Actor
 from datasource.metadata.models import LARGEST_PROJECT_ID, Saved
 from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.store import MetadataStore
@@ -24,11 +26,25 @@ Record = TypeVar("Record", bound=SavedRecord)
 
 
 @dataclass(frozen=True, slots=True)
+class Visible:
+    """Which rows a list may have: of `only`, where given, or else all but `hidden`; and always `creator`'s own."""
+
+    only: frozenset[int] | None = None
+    hidden: frozenset[int] = frozenset()
+    creator: str | None = None
+
+
+EVERYTHING: Final = Visible()
+
+
+@dataclass(frozen=True, slots=True)
 class SavedTable(Generic[Row, Record]):
     """One kind of saved thing. What is deleted, or of another project, does not exist for any method."""
 
     model: type[Row]
     record: Callable[[Row], Record]
+    resource: str
+    """What rules about such things are stored under."""
 
     async def insert(self, store: MetadataStore, row: Row) -> Record:
         """Raises NotFound without the project."""
@@ -51,10 +67,19 @@ class SavedTable(Generic[Row, Record]):
         return {(row.project_id, row.id): self.record(row) for row in rows if (row.project_id, row.id) in wanted}
 
     async def page(
-        self, store: MetadataStore, project_id: int, *, first: int, after: int | None, search: str
+        self,
+        store: MetadataStore,
+        project_id: int,
+        *,
+        first: int,
+        after: int | None,
+        search: str,
+        visible: Visible,
     ) -> SavedPage[Record]:
-        """The first rows with an id greater than `after` whose name has `search` in it, by ascending id."""
+        """The first visible rows with an id above `after` whose name has `search` in it, by ascending id."""
         conditions = [self.model.project_id == project_id, self.model.deleted_at.is_(None)]
+        if (condition := self._is_visible(visible)) is not None:
+            conditions.append(condition)
         if search:
             conditions.append(self.model.name_key.contains(search_key(search), autoescape=True))
         page = select(self.model).where(*conditions).order_by(self.model.id).limit(first + 1)
@@ -76,11 +101,23 @@ class SavedTable(Generic[Row, Record]):
             row = (await session.scalars(change)).one_or_none()
         return None if row is None else self.record(row)
 
-    async def delete(self, store: MetadataStore, key: SavedKey, *, now: datetime) -> bool:
-        """Mark it as deleted; False when it does not exist."""
+    async def delete(self, store: MetadataStore, key: SavedKey, *, actor: Actor, now: datetime) -> bool:
+        """Mark it as deleted, and remove the rules about it; False when it does not exist."""
         change = update(self.model).where(*self.existing(key)).values(deleted_at=now).returning(self.model.id)
         async with store.write() as session:
-            return (await session.scalars(change)).one_or_none() is not None
+            gone = (await session.scalars(change)).one_or_none()
+            if gone is not None:
+                await remove_rules_of(session, key[0], self.resource, str(gone), actor=actor, now=now)
+            return gone is not None
+
+    def _is_visible(self, visible: Visible) -> ColumnElement[bool] | None:
+        if visible.only is not None:
+            condition = self.model.id.in_(sorted(visible.only))
+        elif visible.hidden:
+            condition = self.model.id.not_in(sorted(visible.hidden))
+        else:
+            return None
+        return condition if visible.creator is None else or_(condition, self.model.created_by == visible.creator)
 
     def existing(self, key: SavedKey) -> tuple[ColumnElement[bool], ...]:
         """The condition that a row is this one and not deleted."""

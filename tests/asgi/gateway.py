@@ -13,8 +13,8 @@ from asgi.stores import Stores
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord
-from permissions.issue import issue_key
 from settings import Settings
+from tests.keys import make_key
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 EMAIL = "ada@example.com"
@@ -76,14 +76,7 @@ class Gateway:
         owner = await ensure_member(
             self.stores.metadata, email=EMAIL, organization_id=project.organization_id, name="Ada"
         )
-        issued = await issue_key(
-            self.stores.metadata,
-            owner=owner,
-            label="tests",
-            scopes=scopes,
-            scoped_projects=[project.id] if only else (),
-        )
-        return issued.value
+        return await make_key(self.stores.metadata, owner, scopes, projects=[project.id] if only else ())
 
 
 @asynccontextmanager

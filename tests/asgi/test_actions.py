@@ -150,10 +150,11 @@ async def test_action_of_another_project_is_as_unknown_as_none(shop: Shop, neigh
     change = {"id": action_id, "name": "theirs"}
     answer = await neighbour.ask(UPDATE, input={"projectId": neighbour.id, **change})
     assert answer.extensions["code"] == "NOT_FOUND"
+    # The key is for the neighbour alone, which it is told whether there is such a project or not.
     answer = await neighbour.ask(UPDATE, input={"projectId": shop.id, **change})
-    assert answer.extensions["code"] == "NOT_FOUND"
+    assert answer.extensions["code"] == "FORBIDDEN"
     answer = await neighbour.ask(CREATE, input={"projectId": shop.id, "name": "theirs", "steps": []})
-    assert answer.extensions["code"] == "NOT_FOUND"
+    assert answer.extensions["code"] == "FORBIDDEN"
     page = (await neighbour.ask(LIST)).data["project"]["actions"]
     assert page["edges"] == []
     assert (await shop.ask(ONE, id=action_id)).data["project"]["action"]["name"] == "mine"
@@ -366,7 +367,10 @@ async def test_entities_by_reference_are_checked_one_by_one(shop: Shop, neighbou
         {"id": action_id, "projectId": shop.id, "name": "referred"},
         *[None] * 4,
     ]
-    assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["NOT_FOUND"] * 4
+    assert sorted(error["extensions"]["code"] for error in answer.body["errors"]) == [
+        "FORBIDDEN",
+        *["NOT_FOUND"] * 3,
+    ]
 
 
 async def test_entities_without_scope_or_key_field_are_refused(shop: Shop) -> None:

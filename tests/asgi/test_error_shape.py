@@ -161,7 +161,7 @@ async def test_document_beyond_the_depth_is_refused(gateway: Gateway) -> None:
 async def test_anonymous_introspection_is_answered(gateway: Gateway) -> None:
     answer = await gateway.ask("{ __schema { queryType { name } } _service { sdl } }")
     assert answer.data["__schema"]["queryType"]["name"] == "Query"
-    assert 'type Project @key(fields: "id")' in answer.data["_service"]["sdl"]
+    assert 'type Project implements AccessControlled @key(fields: "id")' in answer.data["_service"]["sdl"]
 
 
 async def test_variables_of_very_many_objects_are_refused_before_they_are_read(gateway: Gateway) -> None:

@@ -67,4 +67,8 @@ async def test_update_of_a_project_out_of_reach_finds_nothing(gateway: Gateway) 
     mine, theirs = await gateway.project("Mine"), await gateway.project("Theirs", organization="Elsewhere")
     key = await gateway.key("*", project=mine, only=True)
     refused = await gateway.ask(UPDATE, {"input": {"id": str(theirs.id), "name": "Mine now"}}, key=key)
+    assert refused.extensions["code"] == "FORBIDDEN"
+    assert str(theirs.id) in refused.error["message"]
+    stranger = await gateway.key("*", project=await gateway.project("Far away", organization="Far away"))
+    refused = await gateway.ask(UPDATE, {"input": {"id": "999999", "name": "Mine now"}}, key=stranger)
     assert refused.extensions["code"] == "NOT_FOUND"

@@ -3,8 +3,8 @@ import base64
 import pytest
 
 from datasource.metadata.members import ensure_member
-from permissions.issue import issue_key
 from tests.asgi.gateway import EMAIL, Gateway
+from tests.keys import make_key
 
 ONE = "query($id: ID!) { project(id: $id) { id name timezone weekStartDay groupTypes { index name } } }"
 LIST = """query($first: Int! = 50, $after: String) { projects(first: $first, after: $after) {
@@ -73,8 +73,7 @@ async def _paged_key(gateway: Gateway) -> str:
     owner = await ensure_member(
         gateway.stores.metadata, email="paged@example.com", organization_id=project.organization_id
     )
-    issued = await issue_key(gateway.stores.metadata, owner=owner, label="pages", scopes=["project:read"])
-    return issued.value
+    return await make_key(gateway.stores.metadata, owner, ["project:read"])
 
 
 async def test_projects_in_pages_are_all_answered_once(gateway: Gateway) -> None:

@@ -13,6 +13,7 @@ from resolvers.context import RequestContext
 from resolvers.trends.actions import Action, ActionStep
 from resolvers.trends.query import ActionSeries, EventSeries, TrendQuery
 from tests.metadata_stores import database_url, store
+from tests.reached import by_admin
 from tests.resolvers.test_context import NOW, context_with
 
 __all__ = ["database_url", "store"]
@@ -44,7 +45,7 @@ async def test_catalog_holds_the_mentioned_actions_of_the_project(
     one, two, gone, _ = [await create(store, project, name) for name in ("one", "two", "gone", "not mentioned")]
     theirs = await create(store, other, "theirs")
     await delete_action(store, (project.id, gone), now=NOW)
-    catalog = await load_catalog(context, project, question(two, one, two, gone, theirs, 99, 10**17))
+    catalog = await load_catalog(context, by_admin(project), question(two, one, two, gone, theirs, 99, 10**17))
     assert catalog.actions == {
         one: Action(one, "one", (ActionStep("one"),)),
         two: Action(two, "two", (ActionStep("two"),)),
@@ -63,10 +64,10 @@ async def test_catalog_is_loaded_with_one_statement_per_request(
     listened = store._engine.sync_engine
     event.listen(listened, "before_cursor_execute", note)
     try:
-        await load_catalog(context, project, question())
+        await load_catalog(context, by_admin(project), question())
         assert statements == []
         for _ in range(2):
-            assert len((await load_catalog(context, project, question(*ids))).actions) == 3
+            assert len((await load_catalog(context, by_admin(project), question(*ids))).actions) == 3
     finally:
         event.remove(listened, "before_cursor_execute", note)
     assert sum("FROM saved_actions" in statement for statement in statements) == 1

@@ -30,6 +30,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from tests.metadata_stores import database_url, store
+from tests.reached import by_admin
 from tests.resolvers.test_context import NOW, context_with
 
 __all__ = ["database_url", "store"]
@@ -96,10 +97,10 @@ async def test_catalog_holds_the_cohorts_of_every_place(
         filters=FilterGroup(children=(FilterGroup(children=(inside(in_query, elsewhere.id, 10**15),)),)),
         breakdowns=split("all", str(in_split)),
     )
-    found = (await load_catalog(context, changed, query)).cohorts
+    found = (await load_catalog(context, by_admin(changed), query)).cohorts
     assert set(found) == {in_query, in_series, in_step, in_split}
     assert found[in_step] == Cohort(in_step, "c", 3)
-    found = (await load_catalog(context, changed, replace(query, filter_test_accounts=True))).cohorts
+    found = (await load_catalog(context, by_admin(changed), replace(query, filter_test_accounts=True))).cohorts
     assert set(found) == {in_query, in_series, in_step, in_split, in_accounts}
     assert unmentioned not in found
 
@@ -112,5 +113,5 @@ async def test_cohort_without_members_is_refused_where_it_is_named(
     by_split = replace(PLAIN, breakdowns=split(str(record.id)))
     for query, path in ((by_filter, ("p", "value")), (by_split, ("query", str(record.id)))):
         with pytest.raises(BadUserInput, match="'new', has no members yet") as caught:
-            await load_catalog(context, project, query)
+            await load_catalog(context, by_admin(project), query)
         assert caught.value.path == path

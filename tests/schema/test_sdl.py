@@ -6,6 +6,7 @@ import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLScalarType,
     introspection_types,
@@ -59,6 +60,7 @@ INPUTS = {
     ),
     "CohortCreateInput": "projectId name description filters distinctIds",
     "CohortUpdateInput": "projectId id name description filters distinctIds",
+    "AccessControlSetInput": "projectId resource resourceId memberId roleId accessLevel",
 }
 SIZES = {
     "TrendInterval": 5,
@@ -75,6 +77,14 @@ SIZES = {
     "CohortBehaviorKind": 7,
     "CohortCountOperator": 5,
     "CohortInterval": 6,
+    "AccessLevel": 6,
+    "AccessControlledResource": 4,
+    "AccessGrantSource": 8,
+    "AccessSubject": 3,
+    "AccessSource": 6,
+    "ResourceAction": 5,
+    "AuditAction": 13,
+    "ActorKind": 2,
 }
 
 
@@ -128,7 +138,7 @@ def _names() -> list[tuple[str, str | None]]:
             names += [(f"{name}.{key}", value.description) for key, value in graphql_type.values.items()]
         elif isinstance(graphql_type, GraphQLInputObjectType):
             names += [(f"{name}.{key}", field.description) for key, field in graphql_type.fields.items()]
-        elif isinstance(graphql_type, GraphQLObjectType):
+        elif isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
             for key, field in graphql_type.fields.items():
                 if key.startswith("_"):
                     continue

@@ -20,6 +20,10 @@ TABLES = {
     "saved_actions",
     "insights",
     "cohorts",
+    "roles",
+    "role_memberships",
+    "access_controls",
+    "audit_log",
 }
 
 

@@ -1,0 +1,359 @@
+"""Who may do what: pure decisions over rules that were loaded before.
+
+A policy sees one project with the eyes of one principal. It is given the rules that apply to them and answers
+levels, each with the reason for it. docs/access-control.md tells the rules in prose.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from datasource.metadata.records import AccessLevel, OrganizationFeatures, OrganizationLevel, RuleRecord
+from permissions.resources import PROJECT, Resource
+
+
+class Source(StrEnum):
+    """What a level comes from."""
+
+    OBJECT = "object"
+    RESOURCE = "resource"
+    PARENT_RESOURCE = "parent_resource"
+    SYSTEM_DEFAULT = "system_default"
+    CREATOR = "creator"
+    ORG_ADMIN = "org_admin"
+    ORG_MEMBERSHIP = "org_membership"
+    PROJECT_KEY = "project_key"
+
+
+class SubjectKind(StrEnum):
+    """Whom a rule is about, the most specific first."""
+
+    MEMBER = "member"
+    ROLE = "role"
+    DEFAULT = "default"
+
+
+class AccessSource(StrEnum):
+    """Why somebody is among those with access to an object."""
+
+    CREATOR = "creator"
+    ORGANIZATION_ADMIN = "organization_admin"
+    EXPLICIT_MEMBER = "explicit_member"
+    EXPLICIT_ROLE = "explicit_role"
+    PROJECT_ADMIN = "project_admin"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, as the project's organization knows them.
+
+    `level` is None for those who are no members of it. A project's own key is no person: rules do not bind it,
+    its scopes alone do.
+    """
+
+    user_id: str | None
+    level: OrganizationLevel | None
+    is_project_key: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        return self.level is not None and self.level >= OrganizationLevel.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """An object whose access is controlled; `created_by` is a user's id."""
+
+    resource: Resource
+    id: str
+    created_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A level and where it comes from; `rule` is the rule that decided, if one did. No level: no access at all."""
+
+    level: AccessLevel | None
+    source: Source | None = None
+    rule: RuleRecord | None = None
+
+    @property
+    def subject(self) -> SubjectKind | None:
+        """Whom the deciding rule is about."""
+        return subject_of(self.rule) if self.rule else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """What a list may show: of `only`, where given, or else all but `hidden`; and always what `creator` made."""
+
+    only: frozenset[str] | None = None
+    hidden: frozenset[str] = frozenset()
+    creator: str | None = None
+
+    def shows(self, object_id: str, created_by: str | None) -> bool:
+        if created_by is not None and created_by == self.creator:
+            return True
+        return object_id in self.only if self.only is not None else object_id not in self.hidden
+
+
+NO_ACCESS: Final = Access(None)
+_SUBJECTS: Final = tuple(SubjectKind)
+
+
+def subject_of(rule: RuleRecord) -> SubjectKind:
+    if rule.member_id is not None:
+        return SubjectKind.MEMBER
+    return SubjectKind.DEFAULT if rule.role_id is None else SubjectKind.ROLE
+
+
+def applicable_rules(
+    rules: Iterable[RuleRecord], membership_id: str | None, role_ids: AbstractSet[str]
+) -> list[RuleRecord]:
+    """Those about everyone, about this membership, and about one of these roles."""
+    return [
+        rule
+        for rule in rules
+        if (rule.member_id is None and rule.role_id is None)
+        or (rule.member_id is not None and rule.member_id == membership_id)
+        or rule.role_id in role_ids
+    ]
+
+
+class Policy:
+    """A project's rules as they bind one principal.
+
+    `rules` are the project's, and of them only those that apply to the principal: see `applicable_rules`.
+    """
+
+    def __init__(
+        self,
+        principal: Principal,
+        project_id: int,
+        rules: Iterable[RuleRecord] = (),
+        features: OrganizationFeatures = OrganizationFeatures(),  # noqa: B008 - frozen
+    ) -> None:
+        self.principal = principal
+        self.project = Controlled(PROJECT, str(project_id))
+        self.features = features
+        self._objects: dict[str, dict[str, list[RuleRecord]]] = {}
+        self._resources: dict[str, list[RuleRecord]] = {}
+        if features.access_control:
+            self._index(rules)
+        self._resource_access: dict[str, Access] = {}
+        self._resource_ruled: dict[str, Access | None] = {}
+
+    def _index(self, rules: Iterable[RuleRecord]) -> None:
+        for rule in rules:
+            if rule.role_id is not None and not self.features.role_based_access:
+                continue
+            if rule.resource_id is None:
+                self._resources.setdefault(rule.resource, []).append(rule)
+            else:
+                self._objects.setdefault(rule.resource, {}).setdefault(rule.resource_id, []).append(rule)
+
+    # ------------------------------------------------------------------ levels
+
+    def object_access(self, target: Controlled) -> Access:
+        """The level on an object. The first that says something decides: who made it, being an admin, rules that
+        name a member or a role, rules about the whole resource, the object's rule for everyone, the default."""
+        return self._bypass(target) or self._ruled_access(target) or self._default(target.resource)
+
+    def explicit_access(self, target: Controlled) -> Access:
+        """The same, but where only a default would be left, none at all."""
+        return self._bypass(target) or self._ruled_access(target) or NO_ACCESS
+
+    def specific_access(self, target: Controlled) -> Access:
+        """The level that somebody was given on this very object by name or role, or has without any rule."""
+        bypass = self._bypass(target)
+        if bypass is None and not self.features.access_control:
+            return self._default(target.resource)
+        return bypass or _highest(target.resource, self._named(target), Source.OBJECT) or NO_ACCESS
+
+    def everyone_access(self, resource: Resource) -> Access:
+        """What an object without rules of its own gives a member whom no rule names."""
+        rules = self._resource_rules(resource)
+        general = [rule for rule in rules if subject_of(rule) is SubjectKind.DEFAULT]
+        return _highest(resource.ruling, general, _resource_source(resource)) or self._default(resource)
+
+    def resource_access(self, resource: Resource) -> Access:
+        """The level on a whole kind of resource: the highest of all rules about it."""
+        known = self._resource_access.get(resource.name)
+        if known is None:
+            known = self._resource_access[resource.name] = self._find_resource_access(resource)
+        return known
+
+    def effective_resource_level(self, resource: Resource) -> AccessLevel | None:
+        """For navigation: viewer where the resource is closed but some object of it was opened by name or role."""
+        level = self.resource_access(resource).level
+        if resource.reaches(level, resource.read_level):
+            return level
+        return resource.read_level if self._has_named_rule(resource, resource.read_level) else level
+
+    def has_specific_access(self, resource: Resource, required: AccessLevel) -> bool:
+        """Whether some object of the resource gives the level by name or role."""
+        if self.principal.is_admin or self.principal.is_project_key:
+            return True
+        return self._has_named_rule(resource, required)
+
+    def passes_gate(self, resource: Resource, required: AccessLevel, *, strictly: bool = False) -> bool:
+        """Whether a request about the resource may go on to its objects.
+
+        `strictly`: a level on the whole resource is needed, as it is to create; otherwise one object will do.
+        """
+        if resource.reaches(self.resource_access(resource).level, required):
+            return True
+        return not strictly and self.has_specific_access(resource, required)
+
+    def can_reach_project(self) -> bool:
+        """Whether the project exists for the principal."""
+        return PROJECT.reaches(self.object_access(self.project).level, PROJECT.read_level)
+
+    def can_modify(self, target: Controlled) -> bool:
+        """Whether the principal may change the rules of an object: who made it, explicit admins of the project,
+        explicit managers of the object. A default is no explicit level, and a project's key is nobody."""
+        if self.principal.is_project_key:
+            return False
+        if _is_creator(self.principal, target):
+            return True
+        if PROJECT.reaches(self.explicit_access(self.project).level, PROJECT.write_level):
+            return True
+        resource = target.resource
+        return resource is not PROJECT and resource.reaches(
+            self.explicit_access(target).level, resource.ladder[-1]
+        )
+
+    # ------------------------------------------------------------------ lists
+
+    def list_filter(self, resource: Resource, *, includes_all_for_admins: bool = False) -> ListFilter:
+        """What a list of the resource shows once the gate is passed.
+
+        Rules about the whole resource are not looked at, so an object can be missing that opens by its id.
+        """
+        if self.principal.is_project_key:
+            return ListFilter()
+        if self.principal.is_admin and (includes_all_for_admins or resource.admins_list_all):
+            return ListFilter()
+        allowed, blocked = self._allowed_and_blocked(resource)
+        level = self.resource_access(resource).level
+        if allowed and not resource.reaches(level, resource.read_level):
+            return ListFilter(only=allowed, creator=self.principal.user_id)
+        return ListFilter(hidden=blocked, creator=self.principal.user_id)
+
+    def blocked_ids(self, resource: Resource) -> frozenset[str]:
+        """The objects that object rules close to the principal, whoever made them."""
+        return frozenset() if self.principal.is_admin else self._allowed_and_blocked(resource)[1]
+
+    # ------------------------------------------------------------------ explanations
+
+    def access_source(self, target: Controlled) -> AccessSource | None:
+        """Why the principal has access, as a list of people with access tells it; None for who is no member."""
+        if self.principal.level is None:
+            return None
+        if _is_creator(self.principal, target):
+            return AccessSource.CREATOR
+        if self.principal.is_admin:
+            return AccessSource.ORGANIZATION_ADMIN
+        subjects = {subject_of(rule) for rule in self._named(target)}
+        if SubjectKind.MEMBER in subjects:
+            return AccessSource.EXPLICIT_MEMBER
+        if SubjectKind.ROLE in subjects:
+            return AccessSource.EXPLICIT_ROLE
+        if any(rule.member_id is not None for rule in self._rules_of(self.project)):
+            return AccessSource.PROJECT_ADMIN
+        return AccessSource.DEFAULT
+
+    # ------------------------------------------------------------------ parts
+
+    def _bypass(self, target: Controlled) -> Access | None:
+        """The level of those whom rules do not bind; NO_ACCESS for those who are no members."""
+        resource = target.resource
+        if self.principal.is_project_key:
+            return Access(resource.maximum, Source.PROJECT_KEY)
+        if self.principal.level is None:
+            return NO_ACCESS
+        if _is_creator(self.principal, target):
+            return Access(resource.maximum, Source.CREATOR)
+        if self.principal.is_admin:
+            return Access(resource.maximum, Source.ORG_ADMIN)
+        return None if resource.takes_rules else Access(resource.default, Source.ORG_MEMBERSHIP)
+
+    def _ruled_access(self, target: Controlled) -> Access | None:
+        resource = target.resource
+        rules = self._rules_of(target)
+        named = [rule for rule in rules if subject_of(rule) is not SubjectKind.DEFAULT]
+        if (found := _highest(resource, named, Source.OBJECT)) is not None:
+            return found
+        if (found := self._resource_rule(resource)) is not None:
+            return found
+        return _highest(resource, rules, Source.OBJECT)
+
+    def _find_resource_access(self, resource: Resource) -> Access:
+        if self.principal.is_project_key:
+            return Access(resource.maximum, Source.PROJECT_KEY)
+        if not resource.has_resource_rules:
+            return self._default(resource)
+        if self.principal.level is None:
+            return NO_ACCESS
+        if self.principal.is_admin:
+            return Access(resource.maximum, Source.ORG_ADMIN)
+        return self._resource_rule(resource) or self._default(resource)
+
+    def _resource_rule(self, resource: Resource) -> Access | None:
+        if resource.name not in self._resource_ruled:
+            found = _highest(resource.ruling, self._resource_rules(resource), _resource_source(resource))
+            self._resource_ruled[resource.name] = found
+        return self._resource_ruled[resource.name]
+
+    def _resource_rules(self, resource: Resource) -> Sequence[RuleRecord]:
+        return self._resources.get(resource.ruling.name, ()) if resource.has_resource_rules else ()
+
+    def _default(self, resource: Resource) -> Access:
+        return Access(resource.default, Source.SYSTEM_DEFAULT)
+
+    def _rules_of(self, target: Controlled) -> Sequence[RuleRecord]:
+        return self._objects.get(target.resource.name, {}).get(target.id, ())
+
+    def _named(self, target: Controlled) -> list[RuleRecord]:
+        return [rule for rule in self._rules_of(target) if subject_of(rule) is not SubjectKind.DEFAULT]
+
+    def _has_named_rule(self, resource: Resource, required: AccessLevel) -> bool:
+        return any(
+            subject_of(rule) is not SubjectKind.DEFAULT and resource.reaches(rule.access_level, required)
+            for rules in self._objects.get(resource.name, {}).values()
+            for rule in rules
+        )
+
+    def _allowed_and_blocked(self, resource: Resource) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of objects that rules by name or role open, and of those that rules close."""
+        allowed, blocked = set(), set()
+        for object_id, rules in self._objects.get(resource.name, {}).items():
+            named = [rule for rule in rules if subject_of(rule) is not SubjectKind.DEFAULT]
+            if all(rule.access_level is AccessLevel.NONE for rule in named or rules):
+                blocked.add(object_id)
+            elif named:
+                allowed.add(object_id)
+        return frozenset(allowed), frozenset(blocked)
+
+
+def _is_creator(principal: Principal, target: Controlled) -> bool:
+    return principal.user_id is not None and target.created_by == principal.user_id
+
+
+def _resource_source(resource: Resource) -> Source:
+    return Source.RESOURCE if resource.parent is None else Source.PARENT_RESOURCE
+
+
+def _highest(resource: Resource, rules: Iterable[RuleRecord], source: Source) -> Access | None:
+    """The access of the rule with the highest level; of rules with one level the most specific is named."""
+    ladder = resource.ladder
+    ranked = (rule for rule in rules if rule.access_level in ladder)
+    best = max(
+        ranked,
+        key=lambda rule: (ladder.index(rule.access_level), -_SUBJECTS.index(subject_of(rule))),
+        default=None,
+    )
+    return None if best is None else Access(best.access_level, source, best)

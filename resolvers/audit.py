@@ -1,0 +1,23 @@
+"""How the record of changes is read."""
+
+from datasource.metadata.audit import AuditPage, list_audit_log
+from permissions.reach import ReachedProject
+from permissions.resources import PROJECT
+from resolvers.access import check_may_modify
+from resolvers.context import RequestContext
+from resolvers.saved import check_page
+
+
+async def read_audit_log(
+    context: RequestContext, project: ReachedProject, *, first: int, after: int | None
+) -> AuditPage:
+    """The newest changes that concern the project, with an id less than `after`.
+
+    Raises FORBIDDEN for who may not edit access to the project, and BadUserInput for a bad `first`.
+    """
+    check_page(first, None)
+    check_may_modify(project.policy, PROJECT, project.policy.project)
+    record = project.record
+    return await list_audit_log(
+        context.store, record.organization_id, first=first, after=after, project_id=record.id
+    )

@@ -1,0 +1,251 @@
+"""Access control as clients see it: what any resource gains whose access is controlled."""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+import strawberry
+
+from datasource.events.definition_pages import Place
+from datasource.metadata.records import AccessLevel, RuleRecord
+from permissions.guards import guarded_field
+from permissions.policy import Access, AccessSource, Controlled, Source, SubjectKind
+from permissions.reach import ReachedProject
+from permissions.resources import Resource, controlled_resources
+from resolvers.access import PersonAccess, PolicyView, list_people_with_access, object_policy
+from resolvers.saved import check_page
+from schema.access_enums import AccessControlledResource, ResourceName
+from schema.info import ContextInfo
+from schema.member import Member, Role
+from schema.pages import After, Connection, First
+from schema.places import cut_page, read_place
+
+READ_ACCESS_SCOPE = "access_control:read"
+
+PEOPLE_DESCRIPTION = (
+    "The active members who have access, those with the highest level first. Needs scope access_control:read."
+)
+
+
+async def _show_member(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
+    member_id = root.rule.member_id
+    record = None if member_id is None else await info.context.memberships.load(member_id)
+    return None if record is None else Member.in_organization(record, root.organization_id)
+
+
+async def _show_role(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Role | None:
+    role_id = root.rule.role_id
+    record = None if role_id is None else await info.context.roles.load(role_id)
+    return None if record is None else Role.from_record(record)
+
+
+async def _show_creator(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
+    user_id = root.rule.created_by
+    record = None if user_id is None else await info.context.members.load(user_id)
+    return None if record is None else Member.in_organization(record, root.organization_id)
+
+
+@strawberry.type(description="An access control: the level of somebody on something.")
+class AccessControl:
+    rule: strawberry.Private[RuleRecord]
+    organization_id: strawberry.Private[str]
+    id: strawberry.ID = strawberry.field(description="A UUID.")
+    resource: AccessControlledResource = strawberry.field(description="The kind of resource that it is about.")
+    resource_id: strawberry.ID | None = strawberry.field(
+        description="null: the whole kind of resource within the project."
+    )
+    access_level: AccessLevel = strawberry.field(description="The level that it gives.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When its level was changed last.")
+
+    member: Member | None = strawberry.field(
+        resolver=_show_member,
+        description="At most one of member and role; neither: everyone in the project.",
+    )
+    role: Role | None = strawberry.field(resolver=_show_role, description="Whose members it is about.")
+    created_by: Member | None = strawberry.field(
+        resolver=_show_creator, description="Who made it; null when it was the operator, or they left."
+    )
+
+    @classmethod
+    def from_rule(cls, rule: RuleRecord, organization_id: str) -> Self:
+        return cls(
+            rule=rule,
+            organization_id=organization_id,
+            id=strawberry.ID(rule.id),
+            resource=ResourceName(rule.resource),
+            resource_id=_show_id(rule.resource_id),
+            access_level=rule.access_level,
+            created_at=rule.created_at,
+            updated_at=rule.updated_at,
+        )
+
+
+async def _show_source_name(root: strawberry.Parent["AccessGrant"], info: ContextInfo) -> str | None:
+    rule = root.rule
+    if rule is None:
+        return None
+    if rule.member_id is not None:
+        member = await info.context.memberships.load(rule.member_id)
+        return member.email if member else None
+    role = None if rule.role_id is None else await info.context.roles.load(rule.role_id)
+    return role.name if role else None
+
+
+@strawberry.type(description="An access level, and what it comes from.")
+class AccessGrant:
+    rule: strawberry.Private[RuleRecord | None]
+    access_level: AccessLevel = strawberry.field(description="The level.")
+    source: Source = strawberry.field(description="What it comes from.")
+    source_subject: SubjectKind | None = strawberry.field(
+        description="Whom the access control is about; null where none decided."
+    )
+    source_resource: AccessControlledResource | None = strawberry.field(
+        description="The kind of resource that the access control is about or, without one, whose default it is."
+    )
+    source_resource_id: strawberry.ID | None = strawberry.field(
+        description="The object that the access control is about; null: the whole kind of resource."
+    )
+
+    source_display_name: str | None = strawberry.field(
+        resolver=_show_source_name, description="The address of the member or the name of the role, if it is one."
+    )
+
+    @classmethod
+    def from_access(cls, access: Access | None, resource: Resource) -> Self | None:
+        """None where there is no level at all."""
+        if access is None or access.level is None or access.source is None:
+            return None
+        rule = access.rule
+        return cls(
+            rule=rule,
+            access_level=access.level,
+            source=access.source,
+            source_subject=access.subject,
+            source_resource=ResourceName(rule.resource if rule else resource.name),
+            source_resource_id=None
+            if rule is None or rule.resource_id is None
+            else strawberry.ID(rule.resource_id),
+        )
+
+
+@strawberry.type(description="A member who has access to something.")
+class MemberAccess:
+    member: Member = strawberry.field(description="Who has access.")
+    access_level: AccessLevel = strawberry.field(description="Their level, whatever it comes from.")
+    access_source: AccessSource = strawberry.field(description="Why they have access.")
+
+    @classmethod
+    def from_person(cls, person: PersonAccess, organization_id: str) -> Self | None:
+        member = Member.in_organization(person.member, organization_id)
+        return (
+            None if member is None else cls(member=member, access_level=person.level, access_source=person.source)
+        )
+
+
+def _show_id(text: str | None) -> strawberry.ID | None:
+    return None if text is None else strawberry.ID(text)
+
+
+async def show_people(
+    info: ContextInfo, project: ReachedProject, target: Controlled, *, first: int, after: str | None
+) -> Connection[MemberAccess]:
+    """The field `usersWithAccess` of anything. Raises BadUserInput for arguments out of range."""
+    check_page(first, None)
+    place = read_place("access", after)
+    people = await list_people_with_access(info.context, project, target)
+    ladder = target.resource.ladder
+    shown = ((Place(ladder.index(person.level), person.member.email), person.member, person) for person in people)
+    nodes = [
+        (at, node)
+        for at, _, person in shown
+        if (node := MemberAccess.from_person(person, project.record.organization_id)) is not None
+    ]
+    return cut_page("access", nodes, first=first, after=place)
+
+
+@strawberry.type(description="The access controls of something, and what a form to change them needs to know.")
+class AccessPolicy:
+    view: strawberry.Private[PolicyView]
+    access_controls: list[AccessControl] = strawberry.field(
+        description="Every access control, of all subjects, the oldest first."
+    )
+    available_access_levels: list[AccessLevel] = strawberry.field(
+        description="The levels of this kind of resource, in ascending order."
+    )
+    default_access_level: AccessLevel = strawberry.field(
+        description="Everyone's level where no access control says otherwise."
+    )
+    minimum_access_level: AccessLevel = strawberry.field(description="The least level that can be set.")
+    maximum_access_level: AccessLevel = strawberry.field(description="The greatest level that can be set.")
+    user_access_level: AccessLevel = strawberry.field(description="The caller's own level.")
+    user_can_edit_access_levels: bool = strawberry.field(
+        description="Whether the caller may change these access controls."
+    )
+    inherited_access: AccessGrant | None = strawberry.field(
+        description="What would be left for everyone without the object's own access control for everyone; null "
+        "for projects and for whole kinds of resources."
+    )
+
+    @classmethod
+    def from_view(cls, view: PolicyView) -> Self:
+        project = view.project.record
+        known = {resource.name for resource in controlled_resources()}
+        return cls(
+            view=view,
+            access_controls=[
+                AccessControl.from_rule(rule, project.organization_id)
+                for rule in view.rules
+                if rule.resource in known
+            ],
+            available_access_levels=list(view.ladder),
+            default_access_level=view.default,
+            minimum_access_level=view.minimum,
+            maximum_access_level=view.maximum,
+            user_access_level=view.level,
+            user_can_edit_access_levels=view.can_edit,
+            inherited_access=(
+                None if view.target is None else AccessGrant.from_access(view.inherited, view.target.resource)
+            ),
+        )
+
+    @guarded_field(
+        scopes=[READ_ACCESS_SCOPE],
+        description=f"{PEOPLE_DESCRIPTION} null where this is about whole kinds of resources.",
+    )
+    async def users_with_access(
+        self, info: ContextInfo, first: First = 50, after: After = None
+    ) -> Connection[MemberAccess] | None:
+        if self.view.target is None:
+            return None
+        return await show_people(info, self.view.project, self.view.target, first=first, after=after)
+
+
+def _show_level(root: strawberry.Parent["AccessControlled"]) -> AccessLevel:
+    return root.reached.policy.object_access(root.controlled()).level or AccessLevel.NONE
+
+
+@strawberry.interface(description="What any resource gains when its access is controlled.")
+class AccessControlled:
+    """A type that implements it says which `resource` it is, and what `controlled` object each of its nodes is."""
+
+    resource: ClassVar[Resource]
+    reached: strawberry.Private[ReachedProject]
+    id: strawberry.ID = strawberry.field(description="A number, as a text.")
+
+    user_access_level: AccessLevel = strawberry.field(
+        resolver=_show_level, description="The caller's own level on this object."
+    )
+
+    def controlled(self) -> Controlled:
+        """The node as an object of the policy."""
+        raise NotImplementedError
+
+    @guarded_field(scopes=[READ_ACCESS_SCOPE], description="Who else has access. Needs scope access_control:read.")
+    async def access_policy(self, info: ContextInfo) -> AccessPolicy:
+        return AccessPolicy.from_view(await object_policy(info.context, self.reached, self.controlled()))
+
+    @guarded_field(scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
+    async def users_with_access(
+        self, info: ContextInfo, first: First = 50, after: After = None
+    ) -> Connection[MemberAccess]:
+        return await show_people(info, self.reached, self.controlled(), first=first, after=after)

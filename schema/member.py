@@ -1,0 +1,77 @@
+"""People, and the roles that group them."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from datasource.events.definition_pages import Place
+from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
+from resolvers.people import list_members
+from schema.info import ContextInfo
+from schema.pages import Connection
+from schema.places import cut_page, read_place
+
+PersonSearch = Annotated[
+    str | None,
+    strawberry.argument(description="Only those whose address or name has this text in it, whatever the case."),
+]
+
+
+@strawberry.type(description="A person.")
+class Member:
+    id: strawberry.ID = strawberry.field(description="A UUID.")
+    email: str = strawberry.field(description="The person's e-mail address.")
+    name: str = strawberry.field(description="The person's name; may be empty.")
+    level: OrganizationLevel = strawberry.field(
+        description="The level in the organization at hand; for the viewer the highest of all organizations."
+    )
+
+    @classmethod
+    def from_record(cls, record: MemberRecord) -> Self:
+        return cls(
+            id=strawberry.ID(record.id),
+            email=record.email,
+            name=record.name,
+            level=record.highest_level or OrganizationLevel.MEMBER,
+        )
+
+    @classmethod
+    def in_organization(cls, record: MemberRecord, organization_id: str) -> Self | None:
+        """The person as a member of one organization, None when they are none."""
+        level = record.level_in(organization_id)
+        if level is None:
+            return None
+        return cls(id=strawberry.ID(record.id), email=record.email, name=record.name, level=level)
+
+
+async def _show_members(root: strawberry.Parent["Role"], info: ContextInfo) -> list[Member]:
+    user_ids = await info.context.role_members.load(root.record.id)
+    records = await info.context.members.load_many(list(user_ids or ()))
+    members = (
+        Member.in_organization(record, root.record.organization_id) for record in records if record is not None
+    )
+    return [member for member in members if member is not None]
+
+
+@strawberry.type(description="A named group of an organization's members, to give access to all of them at once.")
+class Role:
+    record: strawberry.Private[RoleRecord]
+    id: strawberry.ID = strawberry.field(description="A UUID.")
+    name: str = strawberry.field(description="What the role is called.")
+
+    members: list[Member] = strawberry.field(resolver=_show_members, description="Who has the role, by address.")
+
+    @classmethod
+    def from_record(cls, record: RoleRecord) -> Self:
+        return cls(record=record, id=strawberry.ID(record.id), name=record.name)
+
+
+async def show_members(
+    info: ContextInfo, organization_id: str, *, first: int, after: str | None, search: str | None
+) -> Connection[Member]:
+    """The field `Project.members`. Raises BadUserInput for arguments out of range."""
+    place = read_place("member", after)
+    records = await list_members(info.context, organization_id, first=first, search=search)
+    members = (Member.in_organization(record, organization_id) for record in records)
+    nodes = [(Place(0, member.email), member) for member in members if member is not None]
+    return cut_page("member", nodes, first=first, after=place)

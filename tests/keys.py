@@ -1,0 +1,34 @@
+"""API keys for tests, which need more of them than a person may have."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from datasource.metadata.keys import NewKey, insert_key
+from datasource.metadata.records import MemberRecord
+from datasource.metadata.store import MetadataStore
+from permissions.api_keys import generate_key, hash_key, mask_key
+
+
+async def make_key(
+    store: MetadataStore,
+    owner: MemberRecord,
+    scopes: Sequence[str],
+    *,
+    projects: Sequence[int] = (),
+    organizations: Sequence[str] = (),
+    expires_at: datetime | None = None,
+) -> str:
+    """The value of a new key of the person, for these projects and organizations or, without any, for all."""
+    value = generate_key()
+    new = NewKey(
+        user_id=owner.id,
+        label="tests",
+        secure_value=hash_key(value),
+        mask=mask_key(value),
+        scopes=scopes,
+        scoped_projects=projects,
+        scoped_organizations=organizations,
+        expires_at=expires_at,
+    )
+    await insert_key(store, new)
+    return value
