@@ -19,7 +19,7 @@ from asgi.replies import reply_error
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
-from schema.build import build_schema
+from schema.build import GatewaySchema, build_schema
 from settings import Settings
 
 COMPRESSED_FROM_BYTES = 1000
@@ -35,11 +35,15 @@ def create_app(
     *,
     stores: Stores | None = None,
     clock: Callable[[], datetime] = utc_now,
+    schema: GatewaySchema | None = None,
 ) -> Starlette:
-    """The ASGI application. It opens its stores when it starts, or works with those given and leaves them open."""
+    """The ASGI application. It opens its stores when it starts, or works with those given and leaves them open.
+
+    `schema` is one with more than the gateway's own resources.
+    """
     settings = settings or Settings()
     app = Starlette(
-        routes=_routes(settings, clock),
+        routes=_routes(settings, clock, schema or build_schema(settings)),
         middleware=[
             Middleware(RequestFrame),
             Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=5),
@@ -54,9 +58,9 @@ def create_app(
     return app
 
 
-def _routes(settings: Settings, clock: Callable[[], datetime]) -> list[BaseRoute]:
+def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema) -> list[BaseRoute]:
     page = read_page() if settings.graphiql else None
-    view = GraphQLView(build_schema(settings), settings=settings, clock=clock, page=page)
+    view = GraphQLView(schema, settings=settings, clock=clock, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         Route("/healthz", healthz),

@@ -55,11 +55,10 @@ async def reread_project(store: MetadataStore, caller: Caller, project: ReachedP
 
 
 async def find_owner_project(store: MetadataStore, caller: Caller, project_id: int) -> ReachedProject | None:
-    """The project as the key's owner meets it, whatever the key is scoped to; None when it is hidden from them."""
+    """A project of an organization of the key's owner, whatever the key is scoped to and rules say."""
     found = await reach.ruled_projects(store, caller.owner_reach, [project_id], _membership_ids(caller))
     ruled = found.get(project_id)
-    reached = None if ruled is None else _reached(caller, ruled.record, ruled.rules)
-    return reached if reached is not None and reached.policy.can_reach_project() else None
+    return None if ruled is None else _reached(caller, ruled.record, ruled.rules)
 
 
 async def _hidden_projects(store: MetadataStore, caller: Caller) -> list[int]:

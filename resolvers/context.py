@@ -79,8 +79,8 @@ class RequestContext:
     async def reach(self, project_id: str) -> ReachedProject:
         """The project that a request is about, as the caller meets it.
 
-        Raises FORBIDDEN where only the key keeps it out of reach, and NOT_FOUND, always in the same words, for an
-        id that is malformed or unknown, and for a project that is hidden from the caller.
+        Raises FORBIDDEN where the key or the project's rules keep a member of its organization out, and NOT_FOUND,
+        always in the same words, for an id that is malformed or unknown and for projects of other organizations.
         """
         number = read_id(project_id)
         if number is None:
@@ -99,6 +99,12 @@ class RequestContext:
         found = await find_owner_project(self.store, caller, project_id)
         if found is None:
             return
+        if not found.policy.can_reach_project():
+            raise GatewayError(
+                ErrorCode.FORBIDDEN,
+                f"You have no access to the project {project_id}.",
+                hint="An admin of its organization can give you access.",
+            )
         membership = caller.user.membership_in(found.record.organization_id) if caller.user else None
         if membership is not None and caller.is_shut_out(membership):
             raise _out_of_scope(f"The organization of the project {project_id} accepts API keys of admins only.")

@@ -39,12 +39,12 @@ class Verdict:
 
 async def explain_rights(
     context: RequestContext,
-    project: ReachedProject,
+    project_id: str,
     action: ResourceAction,
     resource: Resource,
     object_id: str | None,
 ) -> Verdict:
-    """What would become of such a request now. An object that is not there is no error but a no.
+    """What would become of such a request now. A project or an object that is not there is no error but a no.
 
     Raises BadUserInput for what cannot be done to a resource at all.
     """
@@ -52,6 +52,10 @@ async def explain_rights(
     scope = _scope(action, resource)
     if missing_scopes(require_caller(context).scopes, [scope]):
         return Verdict(False, f"The API key lacks the scope {scope}.", missing_scope=scope)
+    try:
+        project = await context.reach(project_id)
+    except GatewayError as refusal:
+        return Verdict(False, refusal.message)
     whole = project.policy.object_access(project.policy.project)
     access = whole if resource is PROJECT else project.policy.resource_access(resource)
     try:

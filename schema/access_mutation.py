@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from datasource.metadata.records import AccessLevel
+from errors import BadUserInput
 from permissions.guards import guarded_field
 from resolvers.access import set_access
 from schema.access import AccessPolicy
@@ -27,7 +28,9 @@ class AccessControlSetInput:
         default=None, description="A member's id. At most one of memberId and roleId; neither: everyone."
     )
     role_id: strawberry.ID | None = strawberry.field(default=None, description="A role's id.")
-    access_level: AccessLevel | None = strawberry.field(description="null removes the access control.")
+    access_level: strawberry.Maybe[AccessLevel | None] = strawberry.field(
+        description="The level; null removes the access control. Leaving it out is refused."
+    )
 
 
 @strawberry.type
@@ -47,6 +50,10 @@ class AccessMutations:
     ) -> AccessPolicy:
         project = await info.context.reach(input.project_id)
         with under_input():
+            if input.access_level is None:
+                raise BadUserInput(
+                    "accessLevel is missing.", path=("accessLevel",), hint="null removes the access control."
+                )
             view = await set_access(
                 info.context,
                 project,
@@ -54,6 +61,6 @@ class AccessMutations:
                 resource_id=input.resource_id,
                 member_id=input.member_id,
                 role_id=input.role_id,
-                level=input.access_level,
+                level=input.access_level.value,
             )
         return AccessPolicy.from_view(view)

@@ -5,8 +5,9 @@ from typing import Self
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
 
-from datasource.metadata.audit import Actor, ActorKind, AuditAction, AuditRecord
+from datasource.metadata.audit import Actor, ActorKind, AuditAction, AuditRecord, Document
 from permissions.reach import ReachedProject
 from resolvers.audit import read_audit_log
 from schema.info import ContextInfo
@@ -58,10 +59,15 @@ class AuditEntry:
             action=record.action,
             actor=AuditActor.from_actor(record.actor),
             project_id=None if record.project_id is None else strawberry.ID(str(record.project_id)),
-            target=JSON(record.target),
-            before=None if record.before is None else JSON(record.before),
-            after=None if record.after is None else JSON(record.after),
+            target=_show_document(record.target),
+            before=None if record.before is None else _show_document(record.before),
+            after=None if record.after is None else _show_document(record.after),
         )
+
+
+def _show_document(document: Document) -> JSON:
+    """As the rest of the API names things: keyId, not key_id."""
+    return JSON({to_camel_case(key): value for key, value in document.items()})
 
 
 async def show_audit_log(

@@ -87,11 +87,14 @@ class GatewaySchema(strawberry.federation.Schema):
         return super().entities_resolver(info, _check_references(representations))
 
 
-def build_schema(settings: Settings) -> GatewaySchema:
-    """The schema as these settings bound it; they change nothing of its SDL."""
+def build_schema(settings: Settings, *, query: type = Query, mutation: type = Mutation) -> GatewaySchema:
+    """The schema as these settings bound it; they change nothing of its SDL.
+
+    `query` and `mutation` may be types with further fields, for resources that were registered before.
+    """
     return GatewaySchema(
-        query=Query,
-        mutation=Mutation,
+        query=query,
+        mutation=mutation,
         extensions=build_extensions(settings),
         execution_context_class=LeafListExecutor,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),

@@ -120,8 +120,7 @@ class Viewer:
             strawberry.ID | None, strawberry.argument(description="With which object; null: with any of them.")
         ] = None,
     ) -> Permission:
-        project = await info.context.reach(project_id)
-        verdict = await explain_rights(info.context, project, action, resource.resource, object_id)
+        verdict = await explain_rights(info.context, project_id, action, resource.resource, object_id)
         return Permission.from_verdict(verdict, resource)
 
 

@@ -13,6 +13,7 @@ from asgi.stores import Stores
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord
+from schema.build import GatewaySchema
 from settings import Settings
 from tests.keys import make_key
 
@@ -80,8 +81,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
-    app = create_app(settings, stores=stores, clock=lambda: NOW)
+async def open_gateway(
+    stores: Stores, settings: Settings, *, schema: GatewaySchema | None = None
+) -> AsyncIterator[Gateway]:
+    app = create_app(settings, stores=stores, clock=lambda: NOW, schema=schema)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield Gateway(stores, settings, client)
