@@ -11,7 +11,7 @@ from permissions.resources import ACTION
 from resolvers.action_steps import check_steps, write_step
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
-from resolvers.saved import check_page, no_such, open_saved, visible
+from resolvers.saved import PageRequest, list_saved, no_such, open_saved
 from resolvers.trends.actions import ActionStep
 
 
@@ -28,23 +28,10 @@ async def load_action(
 
 
 async def list_actions(
-    context: RequestContext,
-    project: ReachedProject,
-    *,
-    first: int,
-    after: int | None,
-    search: str | None,
-    includes_hidden: bool = False,
+    context: RequestContext, project: ReachedProject, wanted: PageRequest
 ) -> SavedPage[ActionRecord]:
-    """Those of the project's actions that the caller finds listed, with an id greater than `after`.
-
-    Raises BadUserInput for arguments out of range.
-    """
-    text = check_page(first, search)
-    shown = visible(project, ACTION, includes_hidden=includes_hidden)
-    return await actions.list_actions(
-        context.store, project.record.id, first=first, after=after, search=text, visible=shown
-    )
+    """Those of the project's actions that the caller finds listed; see `list_saved`."""
+    return await list_saved(context, project, ACTION, actions.list_actions, wanted)
 
 
 async def create_action(

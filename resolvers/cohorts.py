@@ -10,7 +10,7 @@ from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership, 
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
 from resolvers.mentions import check_readable, mentioned_cohorts
-from resolvers.saved import check_page, open_saved, visible
+from resolvers.saved import PageRequest, list_saved, open_saved
 from resolvers.trends.cohorts import CohortDefinition
 
 
@@ -27,23 +27,10 @@ async def load_cohort(
 
 
 async def list_cohorts(
-    context: RequestContext,
-    project: ReachedProject,
-    *,
-    first: int,
-    after: int | None,
-    search: str | None,
-    includes_hidden: bool = False,
+    context: RequestContext, project: ReachedProject, wanted: PageRequest
 ) -> SavedPage[CohortRecord]:
-    """Those of the project's cohorts that the caller finds listed, with an id greater than `after`.
-
-    Raises BadUserInput for arguments out of range.
-    """
-    text = check_page(first, search)
-    shown = visible(project, COHORT, includes_hidden=includes_hidden)
-    return await cohorts.list_cohorts(
-        context.store, project.record.id, first=first, after=after, search=text, visible=shown
-    )
+    """Those of the project's cohorts that the caller finds listed; see `list_saved`."""
+    return await list_saved(context, project, COHORT, cohorts.list_cohorts, wanted)
 
 
 async def create_cohort(

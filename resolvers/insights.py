@@ -11,7 +11,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
-from resolvers.saved import check_page, no_such, open_saved, visible
+from resolvers.saved import PageRequest, list_saved, no_such, open_saved
 from resolvers.trend_field import check_trend
 from resolvers.trends.query import TrendQuery
 
@@ -37,23 +37,10 @@ async def load_insight(
 
 
 async def list_insights(
-    context: RequestContext,
-    project: ReachedProject,
-    *,
-    first: int,
-    after: int | None,
-    search: str | None,
-    includes_hidden: bool = False,
+    context: RequestContext, project: ReachedProject, wanted: PageRequest
 ) -> SavedPage[InsightRecord]:
-    """Those of the project's insights that the caller finds listed, with an id greater than `after`.
-
-    Raises BadUserInput for arguments out of range.
-    """
-    text = check_page(first, search)
-    shown = visible(project, INSIGHT, includes_hidden=includes_hidden)
-    return await insights.list_insights(
-        context.store, project.record.id, first=first, after=after, search=text, visible=shown
-    )
+    """Those of the project's insights that the caller finds listed; see `list_saved`."""
+    return await list_saved(context, project, INSIGHT, insights.list_insights, wanted)
 
 
 async def create_insight(

@@ -1,16 +1,21 @@
 """What everything saved in a project has in common: ids and pages, as clients ask for them."""
 
-from typing import TypeVar
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from datasource.metadata.records import SavedRecord
+from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.saved import Visible
+from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 from permissions.checks import check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import Resource
+from resolvers.context import RequestContext
 from resolvers.ids import read_id
 
 Saved = TypeVar("Saved", bound=SavedRecord)
+Listed = TypeVar("Listed", bound=SavedRecord)
 
 LARGEST_PAGE = 500
 LONGEST_SEARCH = 400
@@ -31,6 +36,52 @@ def check_page(first: int, search: str | None) -> str:
             f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
         )
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list: the first ones with an id greater than `after` whose name has the text in it.
+
+    `includes_hidden`: for organization admins also what access controls hide from lists.
+    """
+
+    first: int
+    after: int | None = None
+    search: str | None = None
+    includes_hidden: bool = False
+
+
+class ListFunction(Protocol[Listed]):
+    """How the metadata store lists one kind of saved things."""
+
+    def __call__(
+        self,
+        store: MetadataStore,
+        project_id: int,
+        *,
+        first: int,
+        after: int | None,
+        search: str,
+        visible: Visible,
+    ) -> Awaitable[SavedPage[Listed]]: ...
+
+
+async def list_saved(
+    context: RequestContext,
+    project: ReachedProject,
+    resource: Resource,
+    find_page: ListFunction[Listed],
+    wanted: PageRequest,
+) -> SavedPage[Listed]:
+    """Those that the caller finds listed. Raises BadUserInput for a request out of range."""
+    return await find_page(
+        context.store,
+        project.record.id,
+        first=wanted.first,
+        after=wanted.after,
+        search=check_page(wanted.first, wanted.search),
+        visible=visible(project, resource, includes_hidden=wanted.includes_hidden),
+    )
 
 
 def open_saved(project: ReachedProject, resource: Resource, record: Saved | None, to: str) -> Saved:

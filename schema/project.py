@@ -1,5 +1,6 @@
 """A project, the unit that events, keys and access belong to."""
 
+from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import strawberry
@@ -16,6 +17,7 @@ from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.insights import list_insights, load_insight
 from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
+from resolvers.saved import PageRequest
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import PropertyType, WeekStartDay
 from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy
@@ -45,6 +47,7 @@ from schema.info import ContextInfo
 from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
+from schema.saved import show_saved
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
@@ -143,17 +146,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Action]:
-        position = read_cursor("action", after)
-        page = await list_actions(
-            info.context,
-            self.reached,
-            first=first,
-            after=position,
-            search=search,
-            includes_hidden=include_hidden,
-        )
-        nodes = [(record.id, Action.from_record(self.reached, record)) for record in page.records]
-        return Connection[Action].of("action", nodes, total=page.total, has_next=page.has_next, after=position)
+        wanted = PageRequest(first, read_cursor("action", after), search, include_hidden)
+        page = await list_actions(info.context, self.reached, wanted)
+        return show_saved("action", page, wanted, partial(Action.from_record, self.reached))
 
     @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="One saved cohort.")
     async def cohort(
@@ -173,17 +168,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Cohort]:
-        position = read_cursor("cohort", after)
-        page = await list_cohorts(
-            info.context,
-            self.reached,
-            first=first,
-            after=position,
-            search=search,
-            includes_hidden=include_hidden,
-        )
-        nodes = [(record.id, Cohort.from_record(self.reached, record)) for record in page.records]
-        return Connection[Cohort].of("cohort", nodes, total=page.total, has_next=page.has_next, after=position)
+        wanted = PageRequest(first, read_cursor("cohort", after), search, include_hidden)
+        page = await list_cohorts(info.context, self.reached, wanted)
+        return show_saved("cohort", page, wanted, partial(Cohort.from_record, self.reached))
 
     @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="One saved insight.")
     async def insight(
@@ -203,17 +190,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Insight]:
-        position = read_cursor("insight", after)
-        page = await list_insights(
-            info.context,
-            self.reached,
-            first=first,
-            after=position,
-            search=search,
-            includes_hidden=include_hidden,
-        )
-        nodes = [(record.id, Insight.from_record(self.reached, record)) for record in page.records]
-        return Connection[Insight].of("insight", nodes, total=page.total, has_next=page.has_next, after=position)
+        wanted = PageRequest(first, read_cursor("insight", after), search, include_hidden)
+        page = await list_insights(info.context, self.reached, wanted)
+        return show_saved("insight", page, wanted, partial(Insight.from_record, self.reached))
 
     @guarded_field(
         scopes=[READ_ACCESS_SCOPE],

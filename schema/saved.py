@@ -1,23 +1,27 @@
 """What everything saved in a project shows, and what its inputs have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 
 import strawberry
 
-from datasource.metadata.records import ProjectRecord, SavedRecord
+from datasource.metadata.records import ProjectRecord, SavedPage, SavedRecord
 from errors import BadUserInput, GatewayError
 from permissions.checks import controlled
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
+from resolvers.saved import PageRequest
 from schema.access import AccessControlled
 from schema.info import ContextInfo
 from schema.member import Member
+from schema.pages import Connection
 from schema.texts import LONGEST_DESCRIPTION, check_name, check_text
 
 T = TypeVar("T")
+Record = TypeVar("Record", bound=SavedRecord)
+Node = TypeVar("Node", bound="Saved")
 
 ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The project's id.")]
 
@@ -95,3 +99,11 @@ def read_change(change: strawberry.Maybe[T | None], key: str) -> T | None:
     if change.value is None:
         raise BadUserInput(f"{key} cannot become null.", path=(key,), hint="Leave it out to keep it as it is.")
     return change.value
+
+
+def show_saved(
+    kind: str, page: SavedPage[Record], wanted: PageRequest, show: Callable[[Record], Node]
+) -> Connection[Node]:
+    """The connection of a page; `kind` marks its cursors."""
+    nodes = [(record.id, show(record)) for record in page.records]
+    return Connection[Node].of(kind, nodes, total=page.total, has_next=page.has_next, after=wanted.after)
