@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.members import member_record
-from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, Membership, Project, User, utc_now
+from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, AuditEntry, Membership, Project, User, utc_now
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -182,7 +182,7 @@ async def _note(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """One entry for each organization that the key reaches, which tells it nothing of the others."""
+    """One entry for each organization that the key reaches or once did, which tells it nothing of the others."""
     owner = await session.get(User, key.user_id) if key.user_id else None
     target: dict[str, object] = {
         "key_id": key.id,
@@ -192,7 +192,8 @@ async def _note(
         "member": owner.email if owner else None,
     }
     changes = []
-    for organization_id, projects in (await _projects_by_organization(session, key)).items():
+    reached = await _projects_by_organization(session, key)
+    for organization_id, projects in (reached or await _where_created(session, key)).items():
         created = None if action is not AuditAction.KEY_CREATED else _settings(key, organization_id, projects)
         changes.append(
             Change(
@@ -219,6 +220,14 @@ async def _projects_by_organization(session: AsyncSession, key: ApiKey) -> dict[
         if (key.scoped_organizations is None or organization_id in key.scoped_organizations)
         and (key.scoped_projects is None or projects)
     }
+
+
+async def _where_created(session: AsyncSession, key: ApiKey) -> dict[str, Collection[int]]:
+    """The organizations that have the key's creation on record, for one that reaches none any more."""
+    query = select(AuditEntry.organization_id).where(
+        AuditEntry.action == AuditAction.KEY_CREATED.value, AuditEntry.target["key_id"].as_string() == key.id
+    )
+    return dict.fromkeys(await session.scalars(query.distinct()), ())
 
 
 def _settings(key: ApiKey, organization_id: str, projects: Iterable[int]) -> dict[str, object]:
