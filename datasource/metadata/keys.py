@@ -97,7 +97,7 @@ async def revoke_key(
     """Repeating it is harmless: the time of the first revocation stays. Raises as get_key does."""
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, id_or_mask)
+        key = await _find(session, id_or_mask, for_update=True)
         if key.revoked_at is None:
             key.revoked_at = at
             await _note(session, key, AuditAction.KEY_REVOKED, actor, at)
@@ -116,7 +116,7 @@ async def replace_key(
     """Give the key another value; the old one is unknown from then on. Raises BadUserInput for a revoked key."""
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, key_id)
+        key = await _find(session, key_id, for_update=True)
         if key.revoked_at is not None:
             raise BadUserInput(f"The key {key.mask} was revoked.", hint="Create a new one.")
         old = key.mask
@@ -150,6 +150,8 @@ async def unknown_projects(
 async def _check_count(session: AsyncSession, user_id: str | None, most: int | None, now: datetime) -> None:
     if user_id is None or most is None:
         return
+    # Keys of one person are made one after the other, so that two cannot pass the limit at once.
+    await session.get(User, user_id, with_for_update=True)
     usable = (ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
     count = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, *usable)
     if (await session.scalar(count) or 0) >= most:
@@ -158,11 +160,13 @@ async def _check_count(session: AsyncSession, user_id: str | None, most: int | N
         )
 
 
-async def _find(session: AsyncSession, id_or_mask: str) -> ApiKey:
+async def _find(session: AsyncSession, id_or_mask: str, *, for_update: bool = False) -> ApiKey:
     missing = NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
     if not id_or_mask.isprintable():
         raise missing
     query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
+    if for_update:
+        query = query.with_for_update()
     keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
     if not keys:
         raise missing
