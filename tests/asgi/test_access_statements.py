@@ -10,6 +10,10 @@ INSIGHTS = """query($project: ID!, $first: Int!) { project(id: $project) { insig
 EVERYTHING = """query($project: ID!) { project(id: $project) { userAccessLevel
     insights { edges { node { userAccessLevel trend { series { count } } } } }
     actions { edges { node { userAccessLevel } } } cohorts { edges { node { userAccessLevel } } } } }"""
+POLICIES = """query($project: ID!, $first: Int!) { project(id: $project) { insights(first: $first) {
+    edges { node {
+        accessPolicy { accessControls { accessLevel member { email } createdBy { email } } }
+        usersWithAccess { totalCount edges { node { member { email } } } } } } } } }"""
 PROJECTS = """query($first: Int!) { projects(first: $first) { edges { node { userAccessLevel
     insights { edges { node { name userAccessLevel } } } actions { totalCount } cohorts { totalCount } } } } }"""
 REFERENCES = """query($refs: [_Any!]!) { _entities(representations: $refs) {
@@ -64,6 +68,23 @@ async def test_rules_of_many_projects_are_read_at_once(world: World, plain: Pers
         counts.append(len(sent))
     assert counts == [2, 2]
     assert [edge["node"]["userAccessLevel"] for edge in edges] == ["ADMIN"] + ["MEMBER"] * 5
+
+
+async def test_policies_of_many_objects_cost_no_more_statements_than_those_of_one(
+    world: World, plain: Person
+) -> None:
+    for index in range(20):
+        await world.give("viewer", on=await world.insight(f"insight {index}"), to=plain)
+    await plain.ask(POLICIES, first=1)  # the first use of a key is noted, which takes statements of its own
+    counts = []
+    for first in (1, 20):
+        with statements_reading("") as sent:
+            answer = await plain.ask(POLICIES, first=first)
+        edges = answer.data["project"]["insights"]["edges"]
+        assert all(len(edge["node"]["accessPolicy"]["accessControls"]) == 1 for edge in edges)
+        assert all(edge["node"]["usersWithAccess"]["totalCount"] >= 2 for edge in edges)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 async def test_rules_are_read_once_for_references_of_several_kinds(world: World, plain: Person) -> None:
