@@ -64,7 +64,7 @@ def test_key_of_a_member_has_description_and_expiry(acme: Run, in_store: InStore
     assert listed["expires"] == f"{key.expires_at:%Y-%m-%d %H:%MZ}"
     (entry,) = [entry for entry in changes(acme, "--organization", "Acme") if entry[1] == "key created"]
     assert entry == [
-        *("command line", "key created", f"key {key.mask} (laptop) of ada@example.com"),
+        *("command line", "key created", f"key {key.mask} (laptop) of ada@example.com in project 1"),
         f"scopes: - -> insight:read; scoped_projects: - -> 1; expires_at: - -> {key.expires_at.isoformat()}",
     ]
 
