@@ -59,9 +59,13 @@ async def stores(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-async def runner(engine: EmbeddedEngine, stores: Stores) -> AsyncIterator[Runner]:
-    async with open_runner(engine, stores.metadata, Settings()) as runner:
-        yield runner
+async def runner(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
+    # A store of its own: these cases choose the numbers of their projects, those of access are given theirs.
+    settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
+    async with MetadataStore.open(settings.metadata_url) as metadata:
+        await metadata.migrate()
+        async with open_runner(engine, metadata, settings) as runner:
+            yield runner
 
 
 @pytest.fixture(scope="session")
