@@ -1,12 +1,13 @@
 """Cohorts from their definition to their members, over both stores."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Limits, ParamValue
 from datasource.clickhouse.failures import ClickHouseError
@@ -277,11 +278,14 @@ async def test_failure_of_clickhouse_is_told_without_its_text(
 ) -> None:
     record = await place.create(PROS)
 
-    async def fail(text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+    async def fail(
+        text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
         if text.startswith("INSERT"):
             raise ClickHouseError(999, "secret SQL")
-        await EmbeddedEngine.command(place.engine, text, params)
+        await command(text, params, blocks=blocks)
 
+    command = place.engine.command
     monkeypatch.setattr(place.engine, "command", fail)
     (outcome,) = await place.calculator.calculate([record.id])
     assert outcome.failure is not None

@@ -213,6 +213,64 @@ async def test_insert_batch_arrives_with_its_parameters(engine: EmbeddedEngine) 
     assert answer.columns == ([1, 2, 3], [*TEXTS[1:3], None], [TEXTS[3]] * 3)
 
 
+ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
+WIDE = Limits(seconds=60, rows_to_read=10**15)
+
+
+async def running(engine: EmbeddedEngine) -> list[object]:
+    answer = await engine.query("SELECT query FROM system.processes WHERE query LIKE '%sipHash64(number)%'")
+    return [text for text in answer.columns[0] if "system.processes" not in str(text)]
+
+
+async def test_cancelled_query_ends_in_clickhouse(engine: EmbeddedEngine) -> None:
+    asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    await asyncio.sleep(0.3)
+    assert len(await running(engine)) == 1
+    started = time.perf_counter()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert time.perf_counter() - started < 1
+    assert await running(engine) == []
+
+
+@pytest.mark.parametrize("after_s", [0, 0.001, 0.01, 0.05])
+async def test_cancelled_queries_leave_nothing_for_the_next(engine: EmbeddedEngine, after_s: float) -> None:
+    text = "SELECT number AS secret, sipHash64(number) AS h FROM numbers(49000)"
+    asked = [asyncio.create_task(engine.query(text)) for _ in range(8)]
+    await asyncio.sleep(after_s)
+    for each in asked:
+        each.cancel()
+    await asyncio.wait(asked)
+    answers = await asyncio.gather(*(engine.query("SELECT 1 AS mine") for _ in range(8)))
+    assert [(answer.names, answer.columns) for answer in answers] == [(("mine",), ([1],))] * 8
+
+
+async def test_cancelled_query_that_waits_for_its_turn_never_runs(engine: EmbeddedEngine) -> None:
+    busy = [asyncio.create_task(engine.query("SELECT sleep(0.5) AS s")) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    await asyncio.sleep(0.1)
+    started = time.perf_counter()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    assert time.perf_counter() - started < 0.2
+    assert [answer.columns for answer in await asyncio.gather(*busy)] == [([0],)] * 4
+
+
+async def test_cancelled_command_ends_in_clickhouse(engine: EmbeddedEngine) -> None:
+    await engine.command("CREATE TABLE sums (s UInt64) ENGINE = Memory")
+    asked = asyncio.create_task(engine.command(f"INSERT INTO sums {ENDLESS}"))
+    await asyncio.sleep(0.3)
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert asked.cancelled()
+    assert await running(engine) == []
+    assert (await engine.query("SELECT count() AS n FROM sums")).columns == ([0],)
+    await engine.command("DROP TABLE sums")
+
+
 async def test_ping_of_an_open_engine_is_silent(engine: EmbeddedEngine) -> None:
     await engine.ping()
 
@@ -256,12 +314,15 @@ def test_closed_engine_refuses_and_frees_its_folder(tmp_path: Path) -> None:
     assert _run(_open(tmp_path, after)) == f"{closed}{closed}([1],)\n"
 
 
-async def test_close_waits_for_a_query_in_flight(tmp_path: Path) -> None:
-    after = """asked = asyncio.create_task(engine.query("SELECT sleep(0.5) AS s"))
+async def test_close_ends_a_query_in_flight(tmp_path: Path) -> None:
+    after = """asked = asyncio.create_task(engine.query("SELECT sum(sipHash64(number)) FROM numbers(2000000000)"))
     await asyncio.sleep(0.1)
     await engine.close()
-    print((await asked).columns)"""
-    assert _run(_open(tmp_path, after)) == "([0],)\n"
+    try:
+        await asked
+    except GatewayError as refused:
+        print(refused.code)"""
+    assert _run(_open(tmp_path, after)) == "CANCELLED\n"
 
 
 def _folder_of(engine: EmbeddedEngine) -> Path:

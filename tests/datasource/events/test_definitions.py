@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.events.definition_pages import Place, Source, Wanted
@@ -212,10 +213,12 @@ class Failing:
     def __init__(self, engine: Engine) -> None:
         self.query, self.insert, self._command = engine.query, engine.insert, engine.command
 
-    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
         if text.lstrip().startswith("INSERT INTO events\n"):
             raise ConnectionResetError
-        await self._command(text, params)
+        await self._command(text, params, blocks=blocks)
 
 
 async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +275,7 @@ async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: 
 def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.events import schema
 
