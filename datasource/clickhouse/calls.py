@@ -44,10 +44,11 @@ class Calls:
         """How many calls run now."""
         return len(self._running)
 
-    async def run(self, call: Call[Answer]) -> Answer:
+    async def run(self, call: Call[Answer], *, within_s: float | None = None) -> Answer:
         """Run the call when there is room. Cancelled, it stops the call and waits until it has ended.
 
-        Raises RATE_LIMITED when there is no room in time.
+        Raises RATE_LIMITED when there is no room in time, and TimeoutError when the call, which is stopped then,
+        has run for `within_s` seconds.
         """
         try:
             async with asyncio.timeout(self._wait_s):
@@ -58,12 +59,13 @@ class Calls:
                 "Too many queries wait for ClickHouse.",
                 hint="Try again in a moment.",
             ) from busy
-        task = self._start(call)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await _to_its_end(asyncio.ensure_future(self._stop(task, call)))
-            raise
+        async with asyncio.timeout(within_s):
+            task = self._start(call)
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await _to_its_end(asyncio.ensure_future(self._stop(task, call)))
+                raise
 
     async def stop_all(self) -> None:
         """Stop what runs and wait until it has ended."""
