@@ -2,10 +2,27 @@
 
 import typer
 
-from commands import cohort, demo, key, load, member, migrate, project, schema, serve
+from commands import (
+    access,
+    audit,
+    cohort,
+    demo,
+    key,
+    load,
+    member,
+    migrate,
+    organization,
+    project,
+    role,
+    schema,
+    serve,
+)
 from commands.refusals import RefusalGroup
 
-COMMANDS = (serve, migrate, load, demo, project, cohort, member, key, schema)
+COMMANDS = (
+    *(serve, migrate, load, demo, project, cohort),
+    *(organization, member, role, access, key, audit, schema),
+)
 
 
 def build_cli() -> typer.Typer:

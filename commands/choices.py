@@ -14,6 +14,18 @@ OrganizationOption = Annotated[
     ),
 ]
 
+ExistingOrganizationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--organization",
+        metavar="NAME",
+        help="The organization, as organization list shows it. Needed once there are several.",
+        show_default=False,
+    ),
+]
+
+ProjectOption = Annotated[int, typer.Option(metavar="ID", help="The project, as project list shows it.")]
+
 
 class WeekStart(StrEnum):
     SUNDAY = "sunday"

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from asgi.stores import open_stores
+from commands.choices import ProjectOption
 from commands.refusals import load_settings
+from commands.stores import existing_project
 from commands.tables import print_table
 from datasource.clickhouse.engine import Limits
-from datasource.metadata.projects import get_project
-from errors import NotFound
 from resolvers.cohort_calculation import CohortCalculator, Outcome, no_such_cohort
 from settings import Settings
 
@@ -26,7 +26,7 @@ def register(cli: typer.Typer) -> None:
 
 
 def calculate(
-    project: Annotated[int, typer.Option(metavar="ID", help="The project, as project list shows it.")],
+    project: ProjectOption,
     cohort: Annotated[
         int | None,
         typer.Option(
@@ -52,9 +52,7 @@ async def run(settings: Settings, project_id: int, cohort_id: int | None) -> Seq
         memory_bytes=settings.query_max_memory,
     )
     async with open_stores(settings) as stores:
-        project = await get_project(stores.metadata, project_id)
-        if project is None:
-            raise NotFound(f"There is no project {project_id}.", hint="List them: python server.py project list.")
+        project = await existing_project(stores.metadata, project_id)
         calculator = CohortCalculator(stores.metadata, stores.events, limits, datetime.now(UTC), project)
         if cohort_id is None:
             return await calculator.calculate_all()

@@ -2,6 +2,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,15 @@ from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, repair, sink_for
 from datasource.metadata.group_types import ensure_group_type
-from datasource.metadata.keys import find_key
+from datasource.metadata.keys import find_key, list_keys, revoke_key
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
-from datasource.metadata.records import MemberRecord, OrganizationLevel, ProjectRecord, WeekStartDay
+from datasource.metadata.records import MemberRecord, OrganizationLevel, OwnedKey, ProjectRecord, WeekStartDay
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key
-from permissions.issue import issue_key
+from permissions.issue import MOST_KEYS, issue_key
+from permissions.scopes import missing_scopes
 from settings import Settings
 
 ORGANIZATION: Final = "Trendgate demo"
@@ -44,7 +46,9 @@ SCOPES: Final = (
     "action:read",
     "cohort:read",
     "person:read",
+    "access_control:read",
 )
+LABEL: Final = "Demo"
 
 _COUNTS = """
 SELECT
@@ -94,7 +98,7 @@ async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine,
     await repair(engine)
     if not await _is_loaded(engine, project.id):
         await _load(settings, store, engine, project, console)
-    return DemoInfo(project.id, await _ensure_key(store, member, settings.data_dir / "demo-key"))
+    return DemoInfo(project.id, await ensure_key(store, member, settings.data_dir / "demo-key"))
 
 
 async def _is_loaded(engine: Engine, project_id: int) -> bool:
@@ -130,14 +134,33 @@ async def _load(
     console.print(f"Loaded {report.stored[Kind.EVENTS]} flights in {report.seconds:.1f} s.")
 
 
-async def _ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> str:
+async def ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> str:
+    """The key kept in the file or, when it does not do any more, another one."""
     kept = await asyncio.to_thread(_read_secret, path)
-    owned = await find_key(store, hash_key(kept)) if kept else None
-    if owned is not None and owned.key.revoked_at is None and owned.owner.id == member.id:
+    found = await find_key(store, hash_key(kept)) if kept else None
+    if found is not None and _is_good(found[0], member):
         return kept
-    issued = await issue_key(store, owner=member, label="Demo", scopes=SCOPES)
+    await _make_room(store, member, None if found is None else found[0])
+    issued = await issue_key(store, owner=member, label=LABEL, scopes=SCOPES)
     await asyncio.to_thread(_write_secret, path, issued.value)
     return issued.value
+
+
+def _is_good(owned: OwnedKey, member: MemberRecord) -> bool:
+    key = owned.key
+    is_usable = key.revoked_at is None and (key.expires_at is None or key.expires_at > datetime.now(UTC))
+    return is_usable and key.user_id == member.id and not missing_scopes(key.scopes, SCOPES)
+
+
+async def _make_room(store: MetadataStore, member: MemberRecord, replaced: OwnedKey | None) -> None:
+    """Revoke the demo's key that is replaced, and the oldest of those whose values were lost with their folders:
+    a member has a limited number of keys."""
+    mine = [owned.key for owned in await list_keys(store) if owned.key.user_id == member.id]
+    usable = [key for key in mine if key.revoked_at is None and key.label == LABEL]
+    stale = {key.id for key in usable[: max(len(usable) - MOST_KEYS + 1, 0)]}
+    stale |= {key.id for key in usable if replaced is not None and key.id == replaced.key.id}
+    for key_id in stale:
+        await revoke_key(store, key_id)
 
 
 def _read_secret(path: Path) -> str:

@@ -1,35 +1,57 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from commands.stores import with_store
-from commands.tables import print_table
+from commands.expiry import read_expiry
+from commands.stores import existing_project, with_store
+from commands.tables import minute, print_table
 from datasource.metadata.keys import list_keys, revoke_key
 from datasource.metadata.members import get_member
 from datasource.metadata.organizations import get_organization
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
-from permissions.issue import IssuedKey, issue_key
+from errors import BadUserInput
+from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
 
-COLUMNS = ("id", "mask", "label", "member", "scopes", "projects", "created", "last used", "revoked")
+COLUMNS = (
+    *("id", "mask", "label", "owner", "scopes", "projects"),
+    *("created", "last used", "expires", "state", "revoked"),
+)
+
+KeyArgument = Annotated[
+    str, typer.Argument(metavar="ID_OR_MASK", help="As key list shows it.", show_default=False)
+]
 
 
 def register(cli: typer.Typer) -> None:
     group = typer.Typer(help="API keys: what programs ask with.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(show)
+    group.command("roll")(roll)
     group.command("revoke")(revoke)
     cli.add_typer(group, name="key")
 
 
 def create(
-    member: Annotated[str, typer.Option(metavar="EMAIL", help="Whose key it is.")],
+    *,
     label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for, in at most 40 characters.")],
     scope: Annotated[
         list[str],
         typer.Option(metavar="SCOPE", help="What it may do: insight:read, project:write, ... or *. Repeatable."),
     ],
+    member: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The member whose key it is.", show_default=False)
+    ] = None,
+    for_project: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ID",
+            help="The project whose key it is: for a service. It outlives its maker, reaches this project only, "
+            "is bound by its scopes alone, and never changes access.",
+            show_default=False,
+        ),
+    ] = None,
     project: Annotated[
         list[int] | None,
         typer.Option(metavar="ID", help="Only this project. Repeatable; default: all of the member's."),
@@ -38,38 +60,84 @@ def create(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this organization. Repeatable; default: all of the member's."),
     ] = None,
+    description: Annotated[str, typer.Option(metavar="TEXT", help="More about it.", show_default=False)] = "",
+    expires: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="When it ends: after a duration (36h, 90d, 52w), or at a date or time in UTC (2027-01-31 is its "
+            "first moment). Default: never.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Create a key. It is printed once, on standard output, and stored nowhere."""
+    """Create a key. It is printed once, on standard output, and stored nowhere.
+
+    It belongs to a member (--member) or to a project (--for-project).
+    """
+    if (member is None) == (for_project is None):
+        raise BadUserInput(
+            "A key belongs to a member or to a project.",
+            hint="Give --member EMAIL or --for-project ID, and not both.",
+        )
+    if for_project is not None and (project or organization):
+        raise BadUserInput(
+            "A project's key reaches that project and nothing else.",
+            hint="Leave out --project and --organization, which narrow a member's key.",
+        )
+    now = datetime.now(UTC)
+    expires_at = None if expires is None else read_expiry(expires, now)
 
     async def action(store: MetadataStore) -> IssuedKey:
-        owner = await get_member(store, email=member)
+        if for_project is not None:
+            return await issue_project_key(
+                store,
+                project=await existing_project(store, for_project),
+                label=label,
+                scopes=scope,
+                description=description,
+                expires_at=expires_at,
+                now=now,
+            )
         organizations = [await get_organization(store, name=name) for name in organization or ()]
         return await issue_key(
             store,
-            owner=owner,
+            owner=await get_member(store, email=member or ""),
             label=label,
             scopes=scope,
+            description=description,
             scoped_projects=project or (),
             scoped_organizations=[each.id for each in organizations],
+            expires_at=expires_at,
+            now=now,
         )
 
-    issued = with_store(action)
-    typer.echo(issued.value)
-    typer.echo("Keep this key in a safe place: it is not shown again.", err=True)
+    _print_once(with_store(action))
 
 
 def show() -> None:
-    """List every key, by its mask; revoked ones too."""
+    """List every key, by its mask; expired and revoked ones too."""
+    now = datetime.now(UTC)
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
-        return [_line(owned) for owned in await list_keys(store)]
+        return [_line(owned, now) for owned in await list_keys(store)]
 
     print_table(COLUMNS, with_store(action), empty="No keys yet: create one with key create.")
 
 
-def revoke(
-    key: Annotated[str, typer.Argument(metavar="ID_OR_MASK", help="As key list shows it.", show_default=False)],
-) -> None:
+def roll(key: KeyArgument) -> None:
+    """Give a key a new value, printed once; the old value is refused at once. All else about it stays."""
+
+    async def action(store: MetadataStore) -> IssuedKey:
+        return await roll_key(store, key)
+
+    rolled = with_store(action)
+    _print_once(rolled)
+    if _state(rolled.record, datetime.now(UTC)) == "expired":
+        typer.echo("It has expired, and is refused all the same: create another one.", err=True)
+
+
+def revoke(key: KeyArgument) -> None:
     """Revoke a key, at once and for good."""
 
     async def action(store: MetadataStore) -> KeyRecord:
@@ -79,20 +147,30 @@ def revoke(
     typer.echo(f"Revoked {revoked.mask}: {revoked.label}")
 
 
-def _line(owned: OwnedKey) -> tuple[str, ...]:
+def _print_once(issued: IssuedKey) -> None:
+    typer.echo(issued.value)
+    typer.echo("Keep this key in a safe place: it is not shown again.", err=True)
+
+
+def _line(owned: OwnedKey, now: datetime) -> tuple[str, ...]:
     key = owned.key
+    projects = (key.project_id,) if key.project_id is not None else key.scoped_projects
     return (
         key.id,
         key.mask,
         key.label,
-        owned.owner.email,
+        owned.owner.email if owned.owner else f"project {key.project_id}",
         " ".join(key.scopes),
-        " ".join(map(str, key.scoped_projects or ())) or "all",
-        _minute(key.created_at),
-        _minute(key.last_used_at) or "never",
-        _minute(key.revoked_at),
+        " ".join(map(str, projects or ())) or "all",
+        minute(key.created_at),
+        minute(key.last_used_at) or "never",
+        minute(key.expires_at) or "never",
+        _state(key, now),
+        minute(key.revoked_at),
     )
 
 
-def _minute(instant: datetime | None) -> str:
-    return instant.strftime("%Y-%m-%d %H:%MZ") if instant else ""
+def _state(key: KeyRecord, now: datetime) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= now else "active"

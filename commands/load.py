@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from asgi.stores import Stores, open_stores
+from commands.choices import ProjectOption
 from commands.refusals import load_settings
+from commands.stores import existing_project
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.events.load import (
     FileFormat,
@@ -23,8 +25,7 @@ from datasource.events.load import (
     repair,
 )
 from datasource.metadata.group_types import ensure_group_type
-from datasource.metadata.projects import get_project
-from errors import ErrorCode, GatewayError, NotFound
+from errors import ErrorCode, GatewayError
 from settings import Settings
 
 REJECTED: Final = 3
@@ -39,7 +40,7 @@ def load(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Loaded in this order.", show_default=False)
     ],
-    project: Annotated[int, typer.Option(metavar="ID", help="The project, as project list shows it.")],
+    project: ProjectOption,
     kind: Annotated[
         Kind | None, typer.Option(help="What the rows are; told by their fields unless given.", show_default=False)
     ] = None,
@@ -93,10 +94,7 @@ class Request:
 async def run(settings: Settings, request: Request, report: LoadReport) -> list[Path]:
     """Load every file and answer which rejects files were written."""
     async with open_stores(settings) as stores:
-        if await get_project(stores.metadata, request.project_id) is None:
-            raise NotFound(
-                f"There is no project {request.project_id}.", hint="List them: python server.py project list."
-            )
+        await existing_project(stores.metadata, request.project_id)
         await repair(stores.events)
         written: list[Path] = []
         shared = RejectsFile(request.rejects) if request.rejects else None

@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 
 import typer
 from rich.console import Console
@@ -16,6 +17,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty:
         _print_for_eyes(columns, rows)
     else:
         typer.echo(empty)
+
+
+def minute(instant: datetime | None) -> str:
+    """A point in time, which is in UTC, to the minute."""
+    return instant.strftime("%Y-%m-%d %H:%MZ") if instant else ""
 
 
 def _print_for_eyes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

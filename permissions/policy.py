@@ -293,14 +293,14 @@ class Policy:
 
     def _find_resource_access(self, resource: Resource) -> Access:
         if self.principal.is_project_key:
-            return Access(resource.maximum, Source.PROJECT_KEY)
+            return Access(resource.ruling.maximum, Source.PROJECT_KEY)
         if not resource.has_resource_rules:
             return self._default(resource)
         if self.principal.level is None:
             return NO_ACCESS
         if self.principal.is_admin:
-            return Access(resource.maximum, Source.ORG_ADMIN)
-        return self._resource_rule(resource) or self._default(resource)
+            return Access(resource.ruling.maximum, Source.ORG_ADMIN)
+        return self._resource_rule(resource) or self._default(resource.ruling)
 
     def _resource_rule(self, resource: Resource) -> Access | None:
         if resource.name not in self._resource_ruled:

@@ -155,7 +155,7 @@ async def set_access(
     target = None if resource_id is None else await find_target(context, project, resource, resource_id, to=WRITE)
     if level is not None:
         check_level(resource, level)
-    member = None if member_id is None else _check_member_id(member_id)
+    member = None if member_id is None else _check_id(member_id, "memberId", "member")
     if member is not None and role_id is not None:
         raise BadUserInput("Give memberId or roleId, not both.", path=("roleId",))
     key = RuleKey(
@@ -235,12 +235,12 @@ def check_may_modify(policy: Policy, resource: Resource, target: Controlled | No
     )
 
 
-def _check_member_id(member_id: str) -> str:
+def _check_id(text: str, key: str, what: str) -> str:
     try:
-        return str(UUID(member_id))
+        return str(UUID(text))
     except ValueError:
         raise BadUserInput(
-            "memberId is not the id of a member.", path=("memberId",), hint="The field Project.members lists them."
+            f"{key} is not the id of a {what}.", path=(key,), hint=f"The field Project.{what}s lists them."
         ) from None
 
 
@@ -263,7 +263,7 @@ async def _find_role(context: RequestContext, project: ReachedProject, role_id: 
             "Role-based access is switched off in this organization.",
             hint="Give access to members, or have roles switched on.",
         )
-    role = await context.roles.load(role_id)
+    role = await context.roles.load(_check_id(role_id, "roleId", "role"))
     if role is None or role.organization_id != project.record.organization_id:
         raise BadUserInput(
             "There is no such role in the same organization as the project.",

@@ -4,7 +4,7 @@ The members of the calculation before the one that is read stay, for trends that
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -137,15 +137,16 @@ class CohortCalculator:
         """The same for every cohort of the project."""
         return await self.calculate(await cohorts.all_cohorts(self.store, self.project.id))
 
-    async def delete(self, cohort_id: int) -> None:
-        """Raises NOT_FOUND, and BadUserInput while other cohorts use it."""
+    async def delete(self, cohort_id: int, *, may_name: Callable[[CohortRecord], bool] = lambda _: True) -> None:
+        """Raises NOT_FOUND, and BadUserInput while other cohorts use it, of which it names those that it may."""
         library = await load_library(self.store, self.project.id)
         record = _there(library.records.get(cohort_id))
         if users := library.users(cohort_id):
-            names = ", ".join(f"{user.name!r} ({user.id})" for user in users[:_NAMED])
-            more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+            named = [f"{user.name!r} ({user.id})" for user in users if may_name(user)][:_NAMED]
+            names = f": {', '.join(named)}" if named else ""
+            more = f" and {len(users) - len(named)} more" if named and len(users) > len(named) else ""
             raise BadUserInput(
-                f"The cohort is used by {len(users)} other{'s' * (len(users) > 1)}: {names}{more}.",
+                f"The cohort is used by {len(users)} other{'s' * (len(users) > 1)}{names}{more}.",
                 path=("id",),
                 hint="Change or delete those first.",
             )

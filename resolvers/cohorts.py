@@ -2,7 +2,7 @@
 
 from datasource.metadata import cohorts
 from datasource.metadata.records import CohortRecord, SavedPage
-from permissions.checks import READ, WRITE
+from permissions.checks import READ, WRITE, controlled
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
@@ -91,7 +91,7 @@ async def calculate_cohort(context: RequestContext, project: ReachedProject, coh
 async def delete_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> None:
     """See `load_cohort` and CohortCalculator.delete."""
     record = await load_cohort(context, project, cohort_id, to=WRITE)
-    await _calculator(context, project).delete(record.id)
+    await _calculator(context, project).delete(record.id, may_name=lambda user: _may_read(project, user))
     _forget(context)
     context.projects.clear(project.record.id)
 
@@ -116,6 +116,10 @@ async def _check_mentions(context: RequestContext, project: ReachedProject, memb
     done = dict.fromkeys(membership.action_ids(), FILTERS)
     actions = await context.actions.load_many([(project.record.id, number) for number in done])
     check_readable(project, ACTION, [record for record in actions if record is not None], done)
+
+
+def _may_read(project: ReachedProject, record: CohortRecord) -> bool:
+    return COHORT.reaches(project.policy.object_access(controlled(COHORT, record)).level, COHORT.read_level)
 
 
 def _forget(context: RequestContext) -> None:

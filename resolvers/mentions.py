@@ -1,6 +1,6 @@
 """The cohorts that filters and breakdowns mention."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from datasource.metadata.records import CohortRecord, SavedRecord
@@ -50,7 +50,7 @@ async def load_cohorts(
     records = await context.cohorts.load_many([(project.record.id, number) for number in everything])
     known = [record for record in records if record is not None]
     check_readable(project, COHORT, known, mentions)
-    return readable_cohorts(known, everything)
+    return readable_cohorts(known, everything, unnamed=inherited.keys() - mentions.keys())
 
 
 def check_readable(
@@ -62,13 +62,19 @@ def check_readable(
             check_object(project.policy, controlled(resource, record), READ, path=mentions[record.id])
 
 
-def readable_cohorts(records: Iterable[CohortRecord], mentions: Mentions) -> dict[int, Cohort]:
-    """The mentioned ones of the records. Raises BadUserInput for one that was never calculated."""
+def readable_cohorts(
+    records: Iterable[CohortRecord], mentions: Mentions, *, unnamed: Collection[int] = ()
+) -> dict[int, Cohort]:
+    """The mentioned ones of the records. Raises BadUserInput for one that was never calculated.
+
+    `unnamed` are those whose names the caller need not know.
+    """
     known = {record.id: record for record in records if record.id in mentions}
     for record in known.values():
         if not record.version:
+            name = "" if record.id in unnamed else f", {record.name!r},"
             raise BadUserInput(
-                f"The cohort {record.id}, {record.name!r}, has no members yet: it was never calculated.",
+                f"The cohort {record.id}{name} has no members yet: it was never calculated.",
                 path=mentions[record.id],
                 hint="The mutation cohortCalculate does so.",
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, distinct, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from datasource.metadata.audit import Actor, AuditAction, Change, add_changes
@@ -105,28 +106,43 @@ async def set_rule(
     `most_objects` is how many objects of a resource may have rules. Raises BadUserInput where that would be
     exceeded, and NotFound without the project.
     """
-    async with store.write() as session:
-        # Rules of one project are written one after the other, so that two cannot pass the limit at once.
-        project = await session.get(Project, key.project_id, with_for_update=True)
-        if project is None:
-            raise NotFound("The project is not there any more.")
-        row = await session.scalar(select(AccessControl).where(*_is(key)))
-        before = None if row is None else AccessLevel(row.access_level)
-        if level is None:
-            if row is not None:
-                await session.delete(row)
-        elif row is not None:
-            row.access_level = level.value
-            row.updated_at = now
-        else:
-            await _check_limit(session, key, most_objects)
-            row = _new_row(key, level, actor, now)
-            session.add(row)
-        if before is not level:
-            change = await _change(session, project.organization_id, key, before, level)
-            add_changes(session, actor, now, [change])
-        await session.flush()
-        return None if level is None or row is None else _record(row)
+    try:
+        async with store.write() as session:
+            return await _write_rule(session, key, level, actor=actor, now=now, most_objects=most_objects)
+    except IntegrityError as exc:
+        raise BadUserInput("The member or role is not there any more.") from exc
+
+
+async def _write_rule(
+    session: AsyncSession,
+    key: RuleKey,
+    level: AccessLevel | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    most_objects: int | None,
+) -> RuleRecord | None:
+    # Rules of one project are written one after the other, so that two cannot pass the limit at once.
+    project = await session.get(Project, key.project_id, with_for_update=True)
+    if project is None:
+        raise NotFound("The project is not there any more.")
+    row = await session.scalar(select(AccessControl).where(*_is(key)))
+    before = None if row is None else AccessLevel(row.access_level)
+    if level is None:
+        if row is not None:
+            await session.delete(row)
+    elif row is not None:
+        row.access_level = level.value
+        row.updated_at = now
+    else:
+        await _check_limit(session, key, most_objects)
+        row = _new_row(key, level, actor, now)
+        session.add(row)
+    if before is not level:
+        change = await _change(session, project.organization_id, key, before, level)
+        add_changes(session, actor, now, [change])
+    await session.flush()
+    return None if level is None or row is None else _record(row)
 
 
 async def remove_rules_of(

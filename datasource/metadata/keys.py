@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.members import member_record
-from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, Membership, Project, User, utc_now
+from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, AuditEntry, Membership, Project, User, utc_now
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -97,7 +97,7 @@ async def revoke_key(
     """Repeating it is harmless: the time of the first revocation stays. Raises as get_key does."""
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, id_or_mask)
+        key = await _find(session, id_or_mask, for_update=True)
         if key.revoked_at is None:
             key.revoked_at = at
             await _note(session, key, AuditAction.KEY_REVOKED, actor, at)
@@ -116,7 +116,7 @@ async def replace_key(
     """Give the key another value; the old one is unknown from then on. Raises BadUserInput for a revoked key."""
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, key_id)
+        key = await _find(session, key_id, for_update=True)
         if key.revoked_at is not None:
             raise BadUserInput(f"The key {key.mask} was revoked.", hint="Create a new one.")
         old = key.mask
@@ -150,6 +150,8 @@ async def unknown_projects(
 async def _check_count(session: AsyncSession, user_id: str | None, most: int | None, now: datetime) -> None:
     if user_id is None or most is None:
         return
+    # Keys of one person are made one after the other, so that two cannot pass the limit at once.
+    await session.get(User, user_id, with_for_update=True)
     usable = (ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
     count = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, *usable)
     if (await session.scalar(count) or 0) >= most:
@@ -158,11 +160,13 @@ async def _check_count(session: AsyncSession, user_id: str | None, most: int | N
         )
 
 
-async def _find(session: AsyncSession, id_or_mask: str) -> ApiKey:
+async def _find(session: AsyncSession, id_or_mask: str, *, for_update: bool = False) -> ApiKey:
     missing = NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
     if not id_or_mask.isprintable():
         raise missing
     query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
+    if for_update:
+        query = query.with_for_update()
     keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
     if not keys:
         raise missing
@@ -182,7 +186,7 @@ async def _note(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """One entry for each organization that the key reaches, which tells it nothing of the others."""
+    """One entry for each organization that the key reaches or once did, which tells it nothing of the others."""
     owner = await session.get(User, key.user_id) if key.user_id else None
     target: dict[str, object] = {
         "key_id": key.id,
@@ -192,7 +196,8 @@ async def _note(
         "member": owner.email if owner else None,
     }
     changes = []
-    for organization_id, projects in (await _projects_by_organization(session, key)).items():
+    reached = await _projects_by_organization(session, key)
+    for organization_id, projects in (reached or await _where_created(session, key)).items():
         created = None if action is not AuditAction.KEY_CREATED else _settings(key, organization_id, projects)
         changes.append(
             Change(
@@ -219,6 +224,14 @@ async def _projects_by_organization(session: AsyncSession, key: ApiKey) -> dict[
         if (key.scoped_organizations is None or organization_id in key.scoped_organizations)
         and (key.scoped_projects is None or projects)
     }
+
+
+async def _where_created(session: AsyncSession, key: ApiKey) -> dict[str, Collection[int]]:
+    """The organizations that have the key's creation on record, for one that reaches none any more."""
+    query = select(AuditEntry.organization_id).where(
+        AuditEntry.action == AuditAction.KEY_CREATED.value, AuditEntry.target["key_id"].as_string() == key.id
+    )
+    return dict.fromkeys(await session.scalars(query.distinct()), ())
 
 
 def _settings(key: ApiKey, organization_id: str, projects: Iterable[int]) -> dict[str, object]:

@@ -87,9 +87,7 @@ async def find_members(store: MetadataStore, user_ids: Collection[str]) -> dict[
         return {user.id: member_record(user) for user in users}
 
 
-async def find_membership_owners(
-    store: MetadataStore, membership_ids: Collection[str]
-) -> dict[str, MemberRecord]:
+async def find_membership_owners(store: MetadataStore, membership_ids: Collection[str]) -> dict[str, MemberRecord]:
     """Whose memberships these are, many at once; one that does not exist is absent from the answer."""
     wanted = sorted(set(membership_ids))
     owners = select(Membership.user_id).where(Membership.id.in_(wanted))
@@ -219,7 +217,8 @@ def member_record(user: User) -> MemberRecord:
 
 
 async def _get_user(session: AsyncSession, email: str) -> User:
-    user = await session.scalar(_members().where(User.email_key == email_key(email)))
+    query = _members().where(User.email_key == email_key(email)).with_for_update(of=User)
+    user = await session.scalar(query)
     if user is None:
         raise NotFound(f"There is no member with the e-mail address {email!r}.")
     return user

@@ -73,7 +73,7 @@ async def set_features(
         "member_keys": member_keys,
     }
     async with store.write() as session:
-        row = await session.get(Organization, organization_id)
+        row = await session.get(Organization, organization_id, with_for_update=True)
         if row is None:
             raise NotFound("There is no such organization.")
         changed = {name: on for name, on in given.items() if on is not None and on is not getattr(row, name)}

@@ -46,7 +46,8 @@ async def list_roles(store: MetadataStore, organization_id: str) -> tuple[RoleRe
 
 async def get_role(store: MetadataStore, *, organization_id: str, name: str) -> RoleRecord:
     """Raises NotFound."""
-    query = select(Role).where(Role.organization_id == organization_id, Role.name == name.strip())
+    name = check_name(name, what="role")
+    query = select(Role).where(Role.organization_id == organization_id, Role.name == name)
     async with store.read() as session:
         row = await session.scalar(query)
     if row is None:
@@ -102,6 +103,10 @@ async def add_role_member(
     """Repeating it is harmless. Raises BadUserInput for a person who is no member of the role's organization."""
     membership = _membership(role, member)
     async with store.write() as session:
+        if await session.get(Role, role.id, with_for_update=True) is None:
+            raise NotFound(f"There is no role named {role.name!r} in this organization.")
+        if await session.get(Membership, membership.id, with_for_update=True) is None:
+            raise NotFound(f"{member.email} is not a member of this organization any more.")
         if await session.get(RoleMembership, (role.id, membership.id)):
             return
         session.add(RoleMembership(role_id=role.id, membership_id=membership.id))
@@ -119,7 +124,11 @@ async def remove_role_member(
     """Raises NotFound for a person who is not in the role."""
     membership = member.membership_in(role.organization_id)
     async with store.write() as session:
-        row = await session.get(RoleMembership, (role.id, membership.id)) if membership else None
+        row = (
+            await session.get(RoleMembership, (role.id, membership.id), with_for_update=True)
+            if membership
+            else None
+        )
         if row is None:
             raise NotFound(f"{member.email} is not in the role {role.name!r}.")
         await session.delete(row)

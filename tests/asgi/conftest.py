@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,9 @@ from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
+from tests.asgi.worlds import World, open_world
+
+_worlds = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +30,9 @@ async def stores(engine: EmbeddedEngine, settings: Settings) -> AsyncIterator[St
 async def gateway(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
     async with open_gateway(stores, settings) as gateway:
         yield gateway
+
+
+@pytest.fixture
+async def world(gateway: Gateway) -> World:
+    """An organization of the test's own."""
+    return await open_world(gateway, f"world {next(_worlds)}")

@@ -3,84 +3,15 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from commands import build_cli
-
-ROOT = Path(__file__).parents[2]
+from tests.commands.outcomes import ROOT, Outcome, Run, lines, refusal_of
 
 
-@dataclass(frozen=True)
-class Outcome:
-    status: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment of a command with a store of its own."""
-    for name in [name for name in os.environ if name.startswith("TRENDGATE_")]:
-        monkeypatch.delenv(name)
-    return {"TRENDGATE_DATA_DIR": str(tmp_path / "data")}
-
-
-@pytest.fixture
-def run(settings: dict[str, str]) -> Run:
-    """Runs a command within this process, which spares the start."""
-
-    def run(*words: str, **more_settings: str) -> Outcome:
-        result = CliRunner().invoke(build_cli(), words, env=settings | more_settings)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
-
-    return run
-
-
-@pytest.fixture
-def start(settings: dict[str, str], tmp_path: Path) -> Run:
-    """Starts a command as an operator does, from another folder."""
-
-    def start(*words: str, **more_settings: str) -> Outcome:
-        result = subprocess.run(
-            [sys.executable, str(ROOT / "server.py"), *words],
-            env=os.environ | settings | more_settings,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return Outcome(status=result.returncode, stdout=result.stdout, stderr=result.stderr)
-
-    return start
-
-
-def _lines(result: Outcome) -> list[list[str]]:
-    assert result.status == 0, result.stderr
-    assert result.stderr == ""
-    return [line.split("\t") for line in result.stdout.splitlines()]
-
-
-def _refusal(result: Outcome) -> str:
-    assert result.status == 1, result.stderr
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    return result.stderr
-
-
-def test_command_as_a_process_prints_its_answer_or_refusal(start: Run) -> None:
+def test_command_as_a_process_prints_its_answer_orrefusal_of(start: Run) -> None:
     assert start("project", "create", "Flights") == Outcome(0, "Created project 1: Flights\n", "")
-    assert _refusal(start("project", "create", "Flights")) == (
+    assert refusal_of(start("project", "create", "Flights")) == (
         "error: There is a project named 'Flights' in this organization already.\n"
     )
     assert start("project").status == 2
@@ -90,13 +21,13 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert run("migrate").stdout == "The metadata store is up to date.\n"
     made = run("project", "create", "Flights", "--timezone", "America/New_York", "--week-start", "monday")
     assert made.stdout == "Created project 1: Flights\n"
-    assert _lines(run("project", "list")) == [
+    assert lines(run("project", "list")) == [
         ["id", "name", "organization", "timezone", "week start"],
         ["1", "Flights", "Default", "America/New_York", "monday"],
     ]
     added = run("member", "add", "Ada@Example.com", "--name", "Ada", "--level", "owner")
     assert added.stdout == "Added Ada@Example.com to Default as owner\n"
-    assert _lines(run("member", "list"))[1:] == [["Ada@Example.com", "Ada", "Default", "owner", "yes"]]
+    assert lines(run("member", "list"))[1:] == [["Ada@Example.com", "Ada", "Default", "owner", "yes"]]
 
     key = run(
         *("key", "create", "--member", "ADA@example.com", "--label", "CI", "--project", "1"),
@@ -106,30 +37,33 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", key.stdout)
     assert "not shown again" in key.stderr
 
-    heading, line = _lines(run("key", "list"))
+    heading, line = lines(run("key", "list"))
     listed = dict(zip(heading, line, strict=True))
     mask = f"phx_...{key.stdout.strip()[-4:]}"
-    assert (listed["mask"], listed["label"], listed["member"]) == (mask, "CI", "Ada@Example.com")
+    assert (listed["mask"], listed["label"], listed["owner"]) == (mask, "CI", "Ada@Example.com")
     assert (listed["scopes"], listed["projects"]) == ("insight:read project:read", "1")
-    assert (listed["last used"], listed["revoked"]) == ("never", "")
+    assert (listed["last used"], listed["expires"], listed["state"], listed["revoked"]) == (
+        *("never", "never"),
+        *("active", ""),
+    )
     assert run("key", "revoke", mask).stdout == f"Revoked {mask}: CI\n"
     assert run("key", "revoke", listed["id"]).status == 0
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", _lines(run("key", "list"))[1][-1])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", lines(run("key", "list"))[1][-1])
 
 
 def test_organization_is_asked_for_once_there_are_several(run: Run) -> None:
     assert run("project", "create", "A", "--organization", "Acme").status == 0
     assert run("project", "create", "B").status == 0
     assert run("member", "add", "ada@example.com", "--organization", "Zeta").status == 0
-    assert [line[1:3] for line in _lines(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
-    assert _refusal(run("project", "create", "C")) == (
+    assert [line[1:3] for line in lines(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
+    assert refusal_of(run("project", "create", "C")) == (
         "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"
     )
 
 
 def test_lists_of_an_empty_store_are_a_heading(run: Run) -> None:
-    for noun in ("project", "member", "key"):
-        assert len(_lines(run(noun, "list"))) == 1
+    for noun in ("project", "organization", "member", "role", "key"):
+        assert len(lines(run(noun, "list"))) == 1
 
 
 def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> None:
@@ -161,13 +95,13 @@ def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> N
     ],
 )
 def test_refusal_is_a_clear_line_and_status_1(run: Run, words: tuple[str, ...], error: str) -> None:
-    assert _refusal(run(*words)).startswith(error)
+    assert refusal_of(run(*words)).startswith(error)
 
 
 def test_key_with_a_bad_scope_lists_the_valid_ones(run: Run) -> None:
     run("member", "add", "ada@example.com")
     words = ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "insights:read")
-    refusal = _refusal(run(*words))
+    refusal = refusal_of(run(*words))
     assert refusal.startswith("error: 'insights:read' is not a scope.\nhint: Did you mean insight:read?")
     assert "project:write" in refusal
 
@@ -191,25 +125,30 @@ def test_usage_error_is_status_2_and_names_what_is_wrong(run: Run, words: tuple[
 
 
 def test_settings_that_cannot_be_used_are_all_named(run: Run) -> None:
-    refusal = _refusal(run("migrate", TRENDGATE_PORT="http", TRENDGATE_QUERY_TIMEOUT_S="-1"))
+    refusal = refusal_of(run("migrate", TRENDGATE_PORT="http", TRENDGATE_QUERY_TIMEOUT_S="-1"))
     assert "TRENDGATE_PORT: Input should be a valid integer" in refusal
     assert "TRENDGATE_QUERY_TIMEOUT_S: Input should be greater than 0" in refusal
 
 
 def test_database_that_does_not_answer_is_told_without_its_password(start: Run) -> None:
-    refusal = _refusal(start("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
+    refusal = refusal_of(start("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
     assert "error: " in refusal
     assert "s3cret" not in refusal
 
 
-@pytest.mark.parametrize("words", [(), ("project",), ("member",), ("key",)])
+@pytest.mark.parametrize(
+    "words", [(), ("project",), ("organization",), ("member",), ("role",), ("access",), ("key",)]
+)
 def test_help_names_the_commands(run: Run, words: tuple[str, ...]) -> None:
     result = run(*words, "--help")
     assert result.status == 0
     expected = {
-        (): ["migrate", "project", "member", "key"],
+        (): ["migrate", "project", "organization", "member", "role", "access", "key", "audit"],
         ("project",): ["create", "list"],
-        ("member",): ["add", "list"],
-        ("key",): ["create", "list", "revoke"],
+        ("organization",): ["list", "update"],
+        ("member",): ["add", "list", "level", "activate", "deactivate", "remove"],
+        ("role",): ["create", "list", "delete", "add", "remove"],
+        ("access",): ["list", "set", "remove", "explain"],
+        ("key",): ["create", "list", "roll", "revoke"],
     }[words]
     assert all(re.search(rf"^  {command} ", result.stdout, re.MULTILINE) for command in expected)

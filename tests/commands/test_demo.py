@@ -1,10 +1,16 @@
 import stat
 from pathlib import Path
 
+from commands.demo import MEMBER, SCOPES, ensure_key
 from datasource.metadata.keys import list_keys, revoke_key
+from datasource.metadata.members import add_member, get_member
+from datasource.metadata.organizations import create_organization
 from datasource.metadata.projects import list_projects
 from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
+from permissions.api_keys import mask_key
+from permissions.authenticate import authenticate
+from permissions.issue import MOST_KEYS, issue_key
 from settings import Settings
 from tests.commands.trendgate_runs import ask_events, run
 
@@ -62,3 +68,30 @@ async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> 
         assert third.stdout != first.stdout
         assert third.stdout.startswith("Project id: 1\nAPI key: phx_")
         assert len(await list_keys(store)) == 2
+
+        # A key of a former version, without a scope that the demo has come to need.
+        member = await get_member(store, email=MEMBER)
+        former = await issue_key(store, owner=member, label="Demo", scopes=[*SCOPES[:-1], "insight:write"])
+        (data_dir / "demo-key").write_text(f"{former.value}\n")
+        fourth = run(data_dir, "demo")
+        assert fourth.returncode == 0
+        value = fourth.stdout.split()[-1]
+        assert value not in (former.value, third.stdout.split()[-1])
+        assert value == (data_dir / "demo-key").read_text().strip()
+        keys = {owned.key.id: owned.key for owned in await list_keys(store)}
+        assert keys[former.record.id].revoked_at is not None
+        caller = await authenticate(store, f"Bearer {value}")
+        assert "access_control:read" in caller.scopes
+        assert set(caller.scopes) == set(SCOPES)
+
+
+async def test_demo_whose_key_was_lost_many_times_still_gets_one(store: MetadataStore, tmp_path: Path) -> None:
+    organization = await create_organization(store, name="O")
+    member = await add_member(store, email=MEMBER, organization_id=organization.id)
+    file = tmp_path / "demo-key"
+    for _ in range(MOST_KEYS + 2):
+        value = await ensure_key(store, member, file)
+        file.unlink()
+    keys = [owned.key for owned in await list_keys(store)]
+    assert [key.revoked_at is None for key in keys] == [False] * 2 + [True] * MOST_KEYS
+    assert keys[-1].mask == mask_key(value)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +14,22 @@ NAIVE_TIME_IS_PROJECT_TIME = "naive_time_is_project_time"
 Properties = Mapping[str, object]
 
 
+class Kind(StrEnum):
+    """What a file's cases are about."""
+
+    TRENDS = "trends"
+    ACCESS = "access"
+    KEYS = "API keys"
+
+
+_MARKS = {"runs": Kind.TRENDS, "steps": Kind.ACCESS, "kind": Kind.KEYS}
+"""A key that cases of a kind have, and others do not."""
+
+
+class SetAside(Exception):
+    """A case asks what the gateway has no equivalent of; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseSource:
     """A case as its file has it; `content` is read once its test runs, so that a bad case fails alone."""
@@ -20,6 +37,7 @@ class CaseSource:
     file: str
     name: str
     content: object
+    kind: Kind = Kind.TRENDS
 
     @property
     def id(self) -> str:
@@ -29,7 +47,7 @@ class CaseSource:
 
 @dataclass(frozen=True, slots=True)
 class OtherFile:
-    """A JSON file without a single case of a trend."""
+    """A JSON file without a single case."""
 
     file: str
     reason: str
@@ -131,14 +149,19 @@ def find_cases(folder: Path) -> Iterator[CaseSource | OtherFile]:
         except ValueError as wrong:
             yield CaseSource(file, "unreadable", CaseError(f"{file}: {wrong}"))
             continue
-        if _is_of_trends(listed):
-            yield from (CaseSource(file, _name_of(item, index), item) for index, item in enumerate(listed))
+        kind = _kind_of(listed)
+        if kind is None:
+            yield OtherFile(file, "it is no list of cases")
         else:
-            yield OtherFile(file, "its cases have no runs: they are not about trends")
+            yield from (CaseSource(file, _name_of(item, index), item, kind) for index, item in enumerate(listed))
 
 
-def _is_of_trends(listed: object) -> bool:
-    return isinstance(listed, list) and any(isinstance(item, dict) and "runs" in item for item in listed)
+def _kind_of(listed: object) -> Kind | None:
+    """What a file is about: what its first case that shows it is about."""
+    if not isinstance(listed, list):
+        return None
+    objects = (item for item in listed if isinstance(item, dict))
+    return next((kind for item in objects for mark, kind in _MARKS.items() if mark in item), None)
 
 
 def _name_of(item: object, index: int) -> str:

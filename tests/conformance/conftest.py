@@ -1,15 +1,19 @@
 """`pytest tests/conformance --cases DIR` runs the cases of every JSON file below DIR."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from asgi.stores import Stores
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.metadata.store import MetadataStore
 from settings import Settings
-from tests.conformance.cases import find_cases
+from tests.conformance.access.key_runner import KeyRunner
+from tests.conformance.access.runner import AccessRunner, Gateways, open_gateways
+from tests.conformance.cases import Kind, find_cases
 from tests.conformance.runner import Runner, open_runner
+from tests.conformance.test_conformance import CaseRunner
 
 OWN_CASES = Path(__file__).parent / "cases"
 _TEST = "test_conformance.py::test_case["
@@ -47,9 +51,35 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-async def runner(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
+async def stores(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
-        async with open_runner(engine, metadata, settings) as runner:
-            yield runner
+        yield Stores(metadata=metadata, events=engine)
+
+
+@pytest.fixture(scope="session")
+async def runner(engine: EmbeddedEngine, stores: Stores) -> AsyncIterator[Runner]:
+    async with open_runner(engine, stores.metadata, Settings()) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+async def gateways(stores: Stores) -> AsyncIterator[Gateways]:
+    async with open_gateways(stores, Settings()) as gateways:
+        yield gateways
+
+
+@pytest.fixture(scope="session")
+def access_runner(gateways: Gateways) -> AccessRunner:
+    return AccessRunner(gateways)
+
+
+@pytest.fixture(scope="session")
+def key_runner(gateways: Gateways) -> KeyRunner:
+    return KeyRunner(gateways)
+
+
+@pytest.fixture(scope="session")
+def runners(runner: Runner, access_runner: AccessRunner, key_runner: KeyRunner) -> Mapping[Kind, CaseRunner]:
+    return {Kind.TRENDS: runner, Kind.ACCESS: access_runner, Kind.KEYS: key_runner}

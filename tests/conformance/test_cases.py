@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.cases import Case, CaseSource, OtherFile, find_cases, read_case
+from tests.conformance.cases import Case, CaseSource, Kind, find_cases, read_case
 from tests.conformance.fields import CaseError
 
 RUN = {"now": "2020-01-04T13:00:00Z", "query": {"filter": {}}, "checks": [{"path": "", "len": 0}]}
@@ -63,18 +63,27 @@ def test_time_without_offset_is_utc_unless_the_case_says_otherwise() -> None:
     assert event.timestamp == datetime(2020, 1, 2, 20, tzinfo=UTC)
 
 
-def test_files_are_found_at_any_depth_and_told_apart(tmp_path: Path) -> None:
+def test_files_are_found_at_any_depth_and_told_apart_by_what_is_in_them(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "trends.json").write_text(json.dumps([CASE, {"name": "no runs"}]))
-    (tmp_path / "access.json").write_text(json.dumps([{"name": "x", "steps": []}]))
+    (tmp_path / "deep" / "first.json").write_text(json.dumps([CASE, {"name": "no runs"}]))
+    (tmp_path / "deep" / "second.json").write_text(json.dumps([{"name": "x", "steps": []}]))
+    (tmp_path / "deep" / "third.json").write_text(json.dumps([{"name": "y", "kind": "hash"}]))
+    (tmp_path / "other.json").write_text(json.dumps([{"name": "z"}]))
+    (tmp_path / "no-list.json").write_text("{}")
     (tmp_path / "broken.json").write_text("[")
-    other, broken, first, second = find_cases(tmp_path)
-    assert isinstance(other, OtherFile)
-    assert [(each.file, getattr(each, "name", "")) for each in (broken, first, second)] == [
-        ("broken.json", "unreadable"),
-        ("deep/trends.json", "a case"),
-        ("deep/trends.json", "no runs"),
+    found = list(find_cases(tmp_path))
+    assert [
+        (each.file, each.name, each.kind) if isinstance(each, CaseSource) else (each.file,) for each in found
+    ] == [
+        ("broken.json", "unreadable", Kind.TRENDS),
+        ("deep/first.json", "a case", Kind.TRENDS),
+        ("deep/first.json", "no runs", Kind.TRENDS),
+        ("deep/second.json", "x", Kind.ACCESS),
+        ("deep/third.json", "y", Kind.KEYS),
+        ("no-list.json",),
+        ("other.json",),
     ]
+    broken = found[0]
     assert isinstance(broken, CaseSource)
     with pytest.raises(CaseError, match=r"broken\.json"):
         read_case(broken)

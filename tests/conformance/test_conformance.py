@@ -1,21 +1,31 @@
 """Every case of the folder, one test each."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import pytest
 
-from tests.conformance.cases import CaseSource, OtherFile
+from tests.conformance.cases import CaseSource, Kind, OtherFile, SetAside
 from tests.conformance.fields import CaseError
-from tests.conformance.runner import Runner
 from tests.conformance.set_aside import SET_ASIDE
 
 
-async def test_case(source: CaseSource | OtherFile, runner: Runner) -> None:
+class CaseRunner(Protocol):
+    """Runs the cases of one kind."""
+
+    async def run(self, source: CaseSource) -> list[str]: ...
+
+
+async def test_case(source: CaseSource | OtherFile, runners: Mapping[Kind, CaseRunner]) -> None:
     if isinstance(source, OtherFile):
         pytest.skip(f"{source.file}: {source.reason}")
     if source.name in SET_ASIDE:
         pytest.skip(f"set aside: {SET_ASIDE[source.name]}")
     try:
-        failures = await runner.run(source)
+        failures = await runners[source.kind].run(source)
     except CaseError as unreadable:
         failures = [str(unreadable)]
+    except SetAside as decision:
+        pytest.skip(f"set aside: {decision}")
     if failures:
         pytest.fail("\n".join(failures), pytrace=False)

@@ -3,18 +3,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 
 from datasource.metadata.keys import list_keys, revoke_key
-from datasource.metadata.members import add_member, set_member_active
+from datasource.metadata.members import add_member, remove_member, set_member_active
+from datasource.metadata.models import ApiKey, User
 from datasource.metadata.organizations import create_organization
-from datasource.metadata.projects import create_project
+from datasource.metadata.projects import create_project, list_projects
 from datasource.metadata.reach import projects_in_reach
-from datasource.metadata.records import MemberRecord
+from datasource.metadata.records import MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.authenticate import authenticate
-from permissions.issue import IssuedKey, issue_key
+from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -36,9 +37,16 @@ async def issued(store: MetadataStore, owner: MemberRecord) -> IssuedKey:
     return await issue_key(store, owner=owner, label="CI", scopes=["insight:read"])
 
 
-async def _refused(store: MetadataStore, header: str | None) -> GatewayError:
+@pytest.fixture
+async def project(store: MetadataStore, owner: MemberRecord) -> ProjectRecord:
+    (project,) = await list_projects(store)
+    assert project.organization_id == owner.organization_ids[0]
+    return project
+
+
+async def _refused(store: MetadataStore, header: str | None, *, now: datetime | None = None) -> GatewayError:
     with pytest.raises(GatewayError) as caught:
-        await authenticate(store, header)
+        await authenticate(store, header, now=now)
     assert caught.value.code is ErrorCode.UNAUTHENTICATED
     assert caught.value.hint
     return caught.value
@@ -56,7 +64,7 @@ async def test_authenticate_with_a_good_key_is_its_owner(
         ("insight:read",),
     )
     assert (caller.scoped_projects, caller.scoped_organizations) == (None, None)
-    page = await projects_in_reach(store, caller, first=10)
+    page = await projects_in_reach(store, caller.reach, first=10)
     assert [project.name for project in page.projects] == ["Flights"]
 
 
@@ -142,3 +150,152 @@ async def test_authenticate_on_a_store_that_cannot_be_written_still_answers(
     assert caller.key_id == issued.record.id
     assert f"last use of the API key {issued.record.mask} was not written" in caplog.text
     assert issued.value not in caplog.text
+
+
+# ---------------------------------------------------------------------- expiry
+
+
+async def test_authenticate_until_the_key_expires(store: MetadataStore, owner: MemberRecord) -> None:
+    issued = await issue_key(
+        store, owner=owner, label="CI", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
+    )
+    caller = await authenticate(store, f"Bearer {issued.value}", now=NOON - timedelta(microseconds=1))
+    assert caller.key_expires_at == NOON
+    for late in (NOON, NOON + timedelta(days=400)):
+        refusal = await _refused(store, f"Bearer {issued.value}", now=late)
+        assert refusal.message == f"The API key {issued.record.mask} expired at 2026-05-01 12:00 UTC."
+        assert refusal.hint == "Ask for a new key."
+    assert [each.key.last_used_at for each in await list_keys(store)] == [NOON - timedelta(microseconds=1)]
+
+
+async def test_revoked_key_that_expired_too_was_revoked(store: MetadataStore, owner: MemberRecord) -> None:
+    issued = await issue_key(
+        store, owner=owner, label="CI", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
+    )
+    await revoke_key(store, issued.record.id)
+    assert "was revoked" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
+
+
+async def test_rolled_key_answers_to_its_new_value_alone(store: MetadataStore, issued: IssuedKey) -> None:
+    rolled = await roll_key(store, issued.record.id)
+    assert "is not known" in (await _refused(store, f"Bearer {issued.value}")).message
+    assert (await authenticate(store, f"Bearer {rolled.value}")).key_id == issued.record.id
+
+
+# ---------------------------------------------------------------------- keys of projects
+
+
+async def test_authenticate_with_a_projects_key_is_nobody(
+    store: MetadataStore, owner: MemberRecord, project: ProjectRecord
+) -> None:
+    await create_project(store, organization_id=owner.organization_ids[0], name="Another")
+    issued = await issue_project_key(store, project=project, label="ingest", scopes=["insight:read"])
+    caller = await authenticate(store, f"Bearer {issued.value}")
+    assert (caller.user, caller.user_id, caller.project_id) == (None, None, project.id)
+    assert (caller.scopes, caller.memberships) == (("insight:read",), ())
+    assert (caller.actor.user_id, caller.actor.key_id) == (None, issued.record.id)
+    page = await projects_in_reach(store, caller.reach, first=10)
+    assert page.projects == (project,)
+
+
+async def test_projects_key_survives_the_person_who_made_it(
+    store: MetadataStore, owner: MemberRecord, project: ProjectRecord
+) -> None:
+    issued = await issue_project_key(store, project=project, label="ingest", scopes=["*"])
+    header = f"Bearer {issued.value}"
+    await set_member_active(store, email=owner.email, is_active=False)
+    assert (await authenticate(store, header)).project_id == project.id
+    await remove_member(store, email=owner.email, organization_id=project.organization_id)
+    assert (await authenticate(store, header)).project_id == project.id
+    async with store.write() as session:
+        await session.execute(delete(User).where(User.id == owner.id))
+    assert (await authenticate(store, header)).project_id == project.id
+
+
+async def test_projects_key_expires_and_is_revoked_like_any(store: MetadataStore, project: ProjectRecord) -> None:
+    issued = await issue_project_key(
+        store, project=project, label="x", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
+    )
+    assert "expired" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
+    await revoke_key(store, issued.record.id)
+    assert "was revoked" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
+
+
+async def test_persons_key_goes_with_the_person(
+    store: MetadataStore, owner: MemberRecord, issued: IssuedKey
+) -> None:
+    async with store.write() as session:
+        await session.execute(delete(User).where(User.id == owner.id))
+    assert "is not known" in (await _refused(store, f"Bearer {issued.value}")).message
+
+
+async def test_key_of_a_person_who_left_every_organization_reaches_nothing(
+    store: MetadataStore, owner: MemberRecord, issued: IssuedKey
+) -> None:
+    await remove_member(store, email=owner.email, organization_id=owner.organization_ids[0])
+    caller = await authenticate(store, f"Bearer {issued.value}")
+    assert (await projects_in_reach(store, caller.reach, first=10)).total == 0
+
+
+# ---------------------------------------------------------------------- what is told of a key
+
+
+async def _spoil(store: MetadataStore, owner: MemberRecord, issued: IssuedKey, how: str) -> str:
+    """Make the key one that is refused; the header to send."""
+    if how == "revoked":
+        await revoke_key(store, issued.record.id)
+    elif how == "expired":
+        async with store.write() as session:
+            await session.execute(update(ApiKey).values(expires_at=NOON))
+    elif how == "inactive":
+        await set_member_active(store, email=owner.email, is_active=False)
+    elif how == "unknown":
+        return f"Bearer {issued.value}0"
+    elif how == "two keys":
+        return f"Bearer {issued.value} {issued.value}"
+    elif how == "another scheme":
+        return f"Token {issued.value}"
+    elif how == "no tables":
+        async with store.write() as session:
+            await session.execute(text("DROP TABLE api_keys"))
+    return f"Bearer {issued.value}"
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["good", "revoked", "expired", "inactive", "unknown", "two keys", "another scheme", "no tables"],
+)
+async def test_nothing_of_a_key_but_its_mask_is_told_or_logged(
+    store: MetadataStore,
+    owner: MemberRecord,
+    issued: IssuedKey,
+    caplog: pytest.LogCaptureFixture,
+    how: str,
+) -> None:
+    header = await _spoil(store, owner, issued, how)
+    told = ""
+    with caplog.at_level(logging.DEBUG):
+        try:
+            caller = await authenticate(store, header)
+        except GatewayError as refusal:
+            told = f"{refusal!r} {refusal} {refusal.message} {refusal.hint} {refusal.details}"
+        else:
+            told = repr(caller)
+            assert how == "good"
+    # Not even a part of it: eight characters in a row, after the prefix that every key has.
+    secret = issued.value.removeprefix("phx_")
+    for start in range(len(secret) - 7):
+        assert secret[start : start + 8] not in told
+        assert secret[start : start + 8] not in caplog.text
+
+
+async def test_failure_to_write_the_last_use_is_logged_with_the_mask_alone(
+    store: MetadataStore, issued: IssuedKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with store.write() as session:
+        await session.execute(text(READ_ONLY[session.get_bind().dialect.name]))
+    with caplog.at_level(logging.DEBUG):
+        await authenticate(store, f"Bearer {issued.value}")
+    assert issued.record.mask in caplog.text
+    secret = issued.value.removeprefix("phx_")
+    assert not any(secret[start : start + 8] in caplog.text for start in range(len(secret) - 7))

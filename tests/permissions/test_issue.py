@@ -1,14 +1,20 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from datasource.metadata.keys import find_key, list_keys
+from datasource.metadata.keys import find_key, list_keys, revoke_key
 from datasource.metadata.members import add_member
 from datasource.metadata.organizations import create_organization
 from datasource.metadata.projects import create_project, ensure_project
-from datasource.metadata.records import MemberRecord
+from datasource.metadata.records import MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
-from errors import BadUserInput
+from errors import BadUserInput, NotFound
 from permissions.api_keys import hash_key
-from permissions.issue import issue_key
+from permissions.authenticate import authenticate
+from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
+
+NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -17,11 +23,16 @@ async def owner(store: MetadataStore) -> MemberRecord:
     return await add_member(store, email="ada@example.com", organization_id=organization.id)
 
 
+@pytest.fixture
+async def project(store: MetadataStore, owner: MemberRecord) -> ProjectRecord:
+    return await create_project(store, organization_id=owner.organization_ids[0], name="P")
+
+
 async def test_issued_key_is_stored_by_its_hash_alone(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await issue_key(store, owner=owner, label=" CI ", scopes=["insight:read"])
     found = await find_key(store, hash_key(issued.value))
     assert found is not None
-    assert found.key == issued.record
+    assert (found[0].key, found[0].owner, found[1]) == (issued.record, owner, hash_key(issued.value))
     assert (issued.record.label, issued.record.scopes) == ("CI", ("insight:read",))
     assert issued.record.mask == f"phx_...{issued.value[-4:]}"
     assert issued.value not in repr(issued)
@@ -52,21 +63,26 @@ async def test_key_scoped_to_a_foreign_or_missing_project_is_refused_alike(
         with pytest.raises(BadUserInput) as caught:
             await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_projects=[project_id])
         assert caught.value.message == f"ada@example.com does not reach a project {project_id}."
+        assert caught.value.path == ("scopedProjects",)
     assert await list_keys(store) == ()
 
 
 async def test_key_scoped_to_a_foreign_organization_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
     strangers = await create_organization(store, name="Strangers")
-    with pytest.raises(BadUserInput, match="is not a member of the organization"):
+    with pytest.raises(BadUserInput, match="is not a member of the organization") as caught:
         await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_organizations=[strangers.id])
+    assert caught.value.path == ("scopedOrganizations",)
+    assert await list_keys(store) == ()
 
 
 @pytest.mark.parametrize("label", ["", "   ", "x" * 41, "a\nb"])
 async def test_key_with_an_unusable_label_is_refused(
     store: MetadataStore, owner: MemberRecord, label: str
 ) -> None:
-    with pytest.raises(BadUserInput, match="label"):
+    with pytest.raises(BadUserInput, match="label") as caught:
         await issue_key(store, owner=owner, label=label, scopes=["*"])
+    assert caught.value.path == ("label",)
+    assert await list_keys(store) == ()
 
 
 async def test_key_with_a_label_of_40_characters_is_issued(store: MetadataStore, owner: MemberRecord) -> None:
@@ -77,5 +93,146 @@ async def test_key_with_a_label_of_40_characters_is_issued(store: MetadataStore,
 async def test_key_without_valid_scopes_is_refused(
     store: MetadataStore, owner: MemberRecord, scopes: list[str]
 ) -> None:
-    with pytest.raises(BadUserInput, match="scope"):
+    with pytest.raises(BadUserInput, match="scope") as caught:
         await issue_key(store, owner=owner, label="x", scopes=scopes)
+    assert caught.value.path == ("scopes",)
+    assert await list_keys(store) == ()
+
+
+async def _issued(
+    store: MetadataStore, owner: MemberRecord, *, description: str = "", expires_at: datetime | None = None
+) -> IssuedKey:
+    return await issue_key(
+        store,
+        owner=owner,
+        label="x",
+        scopes=["*"],
+        description=description,
+        expires_at=expires_at,
+        now=NOON,
+    )
+
+
+@pytest.mark.parametrize("description", ["", "x" * 1000, "one line\nand another", "größe ✓"])
+async def test_key_keeps_its_description(store: MetadataStore, owner: MemberRecord, description: str) -> None:
+    issued = await _issued(store, owner, description=description)
+    assert issued.record.description == description
+    assert [each.key for each in await list_keys(store)] == [issued.record]
+
+
+@pytest.mark.parametrize("description", ["x" * 1001, "a\0b", "\udcff", "a\tb", "\x1b[31m"])
+async def test_key_with_an_unusable_description_is_refused(
+    store: MetadataStore, owner: MemberRecord, project: ProjectRecord, description: str
+) -> None:
+    with pytest.raises(BadUserInput, match="description has at most 1000 printable characters") as caught:
+        await _issued(store, owner, description=description)
+    assert caught.value.path == ("description",)
+    with pytest.raises(BadUserInput, match="description"):
+        await issue_project_key(store, project=project, label="x", scopes=["*"], description=description)
+    assert await list_keys(store) == ()
+
+
+async def test_key_keeps_when_it_expires(store: MetadataStore, owner: MemberRecord) -> None:
+    expires_at = NOON + timedelta(microseconds=1)
+    issued = await _issued(store, owner, expires_at=expires_at)
+    assert (issued.record.created_at, issued.record.expires_at) == (NOON, expires_at)
+    assert (await _issued(store, owner)).record.expires_at is None
+
+
+@pytest.mark.parametrize("before", [timedelta(0), timedelta(seconds=1), timedelta(days=9)])
+async def test_key_that_would_have_expired_is_refused(
+    store: MetadataStore, owner: MemberRecord, before: timedelta
+) -> None:
+    with pytest.raises(BadUserInput, match="expired already") as caught:
+        await _issued(store, owner, expires_at=NOON - before)
+    assert caught.value.path == ("expiresAt",)
+    assert await list_keys(store) == ()
+
+
+async def test_person_has_at_most_ten_usable_keys(store: MetadataStore, owner: MemberRecord) -> None:
+    issued = [await _issued(store, owner) for _ in range(10)]
+    with pytest.raises(BadUserInput, match="at most 10 usable API keys"):
+        await _issued(store, owner)
+    await revoke_key(store, issued[3].record.id, now=NOON)
+    assert (await _issued(store, owner)).record.user_id == owner.id
+
+
+async def test_keys_are_never_alike(store: MetadataStore, owner: MemberRecord) -> None:
+    assert len({(await _issued(store, owner)).value for _ in range(10)}) == 10
+
+
+# ---------------------------------------------------------------------- keys of projects
+
+
+async def test_projects_key_belongs_to_nobody(store: MetadataStore, project: ProjectRecord) -> None:
+    issued = await issue_project_key(
+        store,
+        project=project,
+        label=" ingest ",
+        scopes=["insight:read", "insight:read"],
+        description="for the CI",
+        expires_at=NOON + timedelta(days=1),
+        now=NOON,
+    )
+    record = issued.record
+    assert (record.user_id, record.project_id, record.label) == (None, project.id, "ingest")
+    assert (record.scopes, record.description) == (("insight:read",), "for the CI")
+    assert (record.scoped_projects, record.scoped_organizations) == (None, None)
+    assert (record.created_at, record.expires_at) == (NOON, NOON + timedelta(days=1))
+    found = await find_key(store, hash_key(issued.value))
+    assert found is not None
+    assert (found[0].key, found[0].owner) == (record, None)
+
+
+async def test_projects_may_have_more_keys_than_people(store: MetadataStore, project: ProjectRecord) -> None:
+    for _ in range(11):
+        await issue_project_key(store, project=project, label="x", scopes=["*"])
+    assert len(await list_keys(store)) == 11
+
+
+async def test_projects_key_with_odd_settings_is_refused(store: MetadataStore, project: ProjectRecord) -> None:
+    with pytest.raises(BadUserInput) as caught:
+        await issue_project_key(store, project=project, label=" ", scopes=["*"])
+    assert caught.value.path == ("label",)
+    with pytest.raises(BadUserInput) as caught:
+        await issue_project_key(store, project=project, label="x", scopes=["insight"])
+    assert caught.value.path == ("scopes",)
+    with pytest.raises(BadUserInput) as caught:
+        await issue_project_key(store, project=project, label="x", scopes=["*"], expires_at=NOON, now=NOON)
+    assert caught.value.path == ("expiresAt",)
+    assert await list_keys(store) == ()
+
+
+async def test_key_of_a_project_that_is_gone_is_refused(store: MetadataStore, project: ProjectRecord) -> None:
+    with pytest.raises(BadUserInput, match="owner is not there any more"):
+        await issue_project_key(store, project=replace(project, id=9999), label="x", scopes=["*"])
+
+
+# ---------------------------------------------------------------------- rolling
+
+
+async def test_rolled_key_has_another_value_and_nothing_else(store: MetadataStore, owner: MemberRecord) -> None:
+    first = await _issued(store, owner, description="d", expires_at=NOON + timedelta(days=1))
+    second = await roll_key(store, first.record.mask, now=NOON + timedelta(hours=1))
+    assert second.value != first.value
+    assert second.record == replace(
+        first.record, mask=f"phx_...{second.value[-4:]}", last_rolled_at=NOON + timedelta(hours=1)
+    )
+    assert await find_key(store, hash_key(first.value)) is None
+    assert (await authenticate(store, f"Bearer {second.value}", now=NOON)).key_id == first.record.id
+    assert second.value not in repr(second)
+
+
+async def test_rolling_needs_no_room_for_another_key(store: MetadataStore, owner: MemberRecord) -> None:
+    issued = [await _issued(store, owner) for _ in range(10)]
+    await roll_key(store, issued[0].record.id, now=NOON)
+    assert len(await list_keys(store)) == 10
+
+
+async def test_rolling_a_revoked_or_missing_key_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
+    issued = await _issued(store, owner)
+    await revoke_key(store, issued.record.id, now=NOON)
+    with pytest.raises(BadUserInput, match=f"The key {issued.record.mask} was revoked"):
+        await roll_key(store, issued.record.id)
+    with pytest.raises(NotFound, match="There is no key 'nothing'"):
+        await roll_key(store, "nothing")

@@ -46,6 +46,7 @@ async def test_context_with_key_has_its_caller(
     key, _ = await issue(store)
     context = await context_with(f"Bearer {key}", store, engine, tmp_path)
     assert context.caller is not None
+    assert context.caller.user is not None
     assert context.caller.user.email == "ada@example.com"
     assert context.authentication_error is None
     assert key not in repr(context)

@@ -7,7 +7,10 @@ from datasource.metadata.members import (
     find_members,
     get_member,
     list_members,
+    list_organization_members,
+    remove_member,
     set_member_active,
+    set_member_level,
 )
 from datasource.metadata.organizations import create_organization
 from datasource.metadata.records import OrganizationLevel, OrganizationRecord
@@ -117,3 +120,71 @@ async def test_find_members_answers_those_that_exist(
     ada = await add_member(store, email="ada@example.com", organization_id=organization.id)
     await add_member(store, email="bob@example.com", organization_id=organization.id)
     assert await find_members(store, [ada.id, ada.id, "nobody"]) == {ada.id: ada}
+
+
+async def test_set_member_level_changes_one_membership(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    other = await create_organization(store, name="Zeta")
+    for each in (organization, other):
+        await add_member(store, email="ada@example.com", organization_id=each.id)
+    changed = await set_member_level(
+        store, email="ADA@example.com", organization_id=other.id, level=OrganizationLevel.OWNER
+    )
+    assert changed.level_in(organization.id) is OrganizationLevel.MEMBER
+    assert changed.level_in(other.id) is OrganizationLevel.OWNER
+    assert await get_member(store, email="ada@example.com") == changed
+
+
+async def test_set_member_level_elsewhere_is_not_found(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    other = await create_organization(store, name="Zeta")
+    await add_member(store, email="ada@example.com", organization_id=organization.id)
+    for email in ("ada@example.com", "bob@example.com"):
+        with pytest.raises(NotFound, match=email):
+            await set_member_level(store, email=email, organization_id=other.id, level=OrganizationLevel.OWNER)
+
+
+async def test_remove_member_ends_one_membership_and_keeps_the_person(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    other = await create_organization(store, name="Zeta")
+    for each in (organization, other):
+        await add_member(store, email="ada@example.com", organization_id=each.id, name="Ada")
+    await remove_member(store, email="Ada@example.com", organization_id=organization.id)
+    left = await get_member(store, email="ada@example.com")
+    assert left.organization_ids == (other.id,)
+    with pytest.raises(NotFound, match="is not a member of this organization"):
+        await remove_member(store, email="ada@example.com", organization_id=organization.id)
+    await remove_member(store, email="ada@example.com", organization_id=other.id)
+    assert (await get_member(store, email="ada@example.com")).memberships == ()
+
+
+async def test_member_who_comes_back_is_the_same_person_with_another_membership(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    first = await add_member(
+        store, email="ada@example.com", organization_id=organization.id, level=OrganizationLevel.OWNER
+    )
+    await remove_member(store, email="ada@example.com", organization_id=organization.id)
+    again = await add_member(store, email="ada@example.com", organization_id=organization.id)
+    assert again.id == first.id
+    assert again.level_in(organization.id) is OrganizationLevel.MEMBER
+    assert again.memberships[0].id != first.memberships[0].id
+
+
+async def test_organization_members_are_the_active_ones_by_address(
+    store: MetadataStore, organization: OrganizationRecord
+) -> None:
+    other = await create_organization(store, name="Zeta")
+    made = {}
+    for name in ("cyd", "ada", "bob"):
+        email = f"{name}@example.com"
+        made[name] = await add_member(store, email=email, organization_id=organization.id)
+    await add_member(store, email="dan@example.com", organization_id=other.id)
+    await set_member_active(store, email="bob@example.com", is_active=False)
+    assert await list_organization_members(store, organization.id) == (made["ada"], made["cyd"])
+    asked = [made["cyd"].id, made["bob"].id, "nobody"]
+    assert await list_organization_members(store, organization.id, user_ids=asked) == (made["cyd"],)
+    assert await list_organization_members(store, organization.id, user_ids=[]) == ()

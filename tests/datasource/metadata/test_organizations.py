@@ -1,12 +1,15 @@
 import pytest
 
+from datasource.metadata.members import add_member, get_member
 from datasource.metadata.organizations import (
     create_organization,
     ensure_organization,
     find_organization,
     get_organization,
     list_organizations,
+    set_features,
 )
+from datasource.metadata.records import OrganizationFeatures
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 
@@ -36,3 +39,41 @@ async def test_organization_of_an_unusable_name_is_refused(store: MetadataStore,
     for function in (create_organization, find_organization, ensure_organization):
         with pytest.raises(BadUserInput, match="The name of the organization"):
             await function(store, name=name)
+
+
+async def test_new_organization_has_every_feature_on(store: MetadataStore) -> None:
+    made = await create_organization(store, name="Acme")
+    assert made.features == OrganizationFeatures(access_control=True, role_based_access=True, member_keys=True)
+    assert await find_organization(store, name="Acme") == made
+
+
+async def test_set_features_switches_only_what_is_given(store: MetadataStore) -> None:
+    acme = await create_organization(store, name="Acme")
+    other = await create_organization(store, name="Other")
+    first = await set_features(store, acme.id, access_control=False)
+    assert first.features == OrganizationFeatures(access_control=False)
+    second = await set_features(store, acme.id, role_based_access=False)
+    assert second.features == OrganizationFeatures(access_control=False, role_based_access=False)
+    third = await set_features(store, acme.id, access_control=True, member_keys=False)
+    assert third.features == OrganizationFeatures(role_based_access=False, member_keys=False)
+    assert await set_features(store, acme.id) == third
+    assert await get_organization(store, name="Acme") == third
+    assert await get_organization(store, name="Other") == other
+
+
+async def test_features_are_part_of_what_a_membership_says(store: MetadataStore) -> None:
+    acme = await create_organization(store, name="Acme")
+    other = await create_organization(store, name="Other")
+    for organization in (acme, other):
+        await add_member(store, email="ada@example.com", organization_id=organization.id)
+    await set_features(store, other.id, role_based_access=False, member_keys=False)
+    ada = await get_member(store, email="ada@example.com")
+    assert [each.features for each in ada.memberships] == [
+        OrganizationFeatures(),
+        OrganizationFeatures(role_based_access=False, member_keys=False),
+    ]
+
+
+async def test_set_features_of_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
+    with pytest.raises(NotFound, match="organization"):
+        await set_features(store, "nowhere", access_control=False)

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -5,16 +6,9 @@ import pytest
 from datasource.metadata.members import add_member
 from datasource.metadata.organizations import create_organization
 from datasource.metadata.projects import create_project
-from datasource.metadata.reach import project_in_reach, projects_in_reach, projects_in_reach_by_id
+from datasource.metadata.reach import Reach, projects_in_reach, ruled_projects
 from datasource.metadata.records import MemberRecord, OrganizationLevel, ProjectRecord
 from datasource.metadata.store import MetadataStore
-
-
-@dataclass(frozen=True)
-class Asker:
-    user: MemberRecord
-    scoped_projects: tuple[int, ...] | None = None
-    scoped_organizations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,11 +33,25 @@ async def world(store: MetadataStore) -> World:
     return World(member=member, a=(first, third), b=(second, fourth), foreign=foreign)
 
 
-async def _reached(store: MetadataStore, asker: Asker) -> list[int]:
-    page = await projects_in_reach(store, asker, first=100)
+def _reach(
+    world: World, *, projects: Iterable[int] | None = None, organizations: Iterable[str] | None = None
+) -> Reach:
+    """What the member's organizations have, as far as a key is scoped to it."""
+    own = set(world.member.organization_ids)
+    within = own if organizations is None else own & set(organizations)
+    return Reach(frozenset(within), None if projects is None else frozenset(projects))
+
+
+async def _reached(store: MetadataStore, reach: Reach) -> list[int]:
+    page = await projects_in_reach(store, reach, first=100)
     ids = [project.id for project in page.projects]
     assert (page.total, page.has_next) == (len(ids), False)
     return ids
+
+
+async def _found(store: MetadataStore, reach: Reach, *project_ids: int) -> dict[int, ProjectRecord]:
+    found = await ruled_projects(store, reach, project_ids, ())
+    return {project_id: ruled.record for project_id, ruled in found.items()}
 
 
 def _ids(*projects: ProjectRecord) -> list[int]:
@@ -51,42 +59,43 @@ def _ids(*projects: ProjectRecord) -> list[int]:
 
 
 async def test_reach_is_every_project_of_the_owners_organizations(store: MetadataStore, world: World) -> None:
-    assert await _reached(store, Asker(world.member)) == _ids(*world.a, *world.b)
+    assert await _reached(store, _reach(world)) == _ids(*world.a, *world.b)
+
+
+async def test_reach_of_any_organization_is_bound_by_its_projects_alone(
+    store: MetadataStore, world: World
+) -> None:
+    assert await _reached(store, Reach(None, frozenset({world.foreign.id}))) == [world.foreign.id]
 
 
 async def test_reach_scoped_to_projects_is_those_the_owner_reaches(store: MetadataStore, world: World) -> None:
-    asker = Asker(world.member, scoped_projects=(world.a[1].id, world.foreign.id, 999))
-    assert await _reached(store, asker) == _ids(world.a[1])
+    reach = _reach(world, projects=(world.a[1].id, world.foreign.id, 999))
+    assert await _reached(store, reach) == _ids(world.a[1])
 
 
 async def test_reach_scoped_to_organizations_is_their_projects(store: MetadataStore, world: World) -> None:
-    asker = Asker(world.member, scoped_organizations=(world.b[0].organization_id, world.foreign.organization_id))
-    assert await _reached(store, asker) == _ids(*world.b)
+    reach = _reach(world, organizations=(world.b[0].organization_id, world.foreign.organization_id))
+    assert await _reached(store, reach) == _ids(*world.b)
 
 
 async def test_reach_scoped_to_both_needs_both(store: MetadataStore, world: World) -> None:
-    asker = Asker(
-        world.member,
-        scoped_projects=(world.a[0].id, world.b[0].id),
-        scoped_organizations=(world.b[0].organization_id,),
-    )
-    assert await _reached(store, asker) == _ids(world.b[0])
+    reach = _reach(world, projects=(world.a[0].id, world.b[0].id), organizations=(world.b[0].organization_id,))
+    assert await _reached(store, reach) == _ids(world.b[0])
 
 
 async def test_reach_scoped_to_nothing_is_empty(store: MetadataStore, world: World) -> None:
-    assert await _reached(store, Asker(world.member, scoped_projects=())) == []
-    assert await _reached(store, Asker(world.member, scoped_organizations=())) == []
+    assert await _reached(store, _reach(world, projects=())) == []
+    assert await _reached(store, _reach(world, organizations=())) == []
 
 
 async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, world: World) -> None:
-    asker = Asker(world.member)
-    first = await projects_in_reach(store, asker, first=3)
+    first = await projects_in_reach(store, _reach(world), first=3)
     assert ([each.id for each in first.projects], first.total, first.has_next) == (
         _ids(*world.a, *world.b)[:3],
         4,
         True,
     )
-    rest = await projects_in_reach(store, asker, first=3, after=first.projects[-1].id)
+    rest = await projects_in_reach(store, _reach(world), first=3, after=first.projects[-1].id)
     assert ([each.id for each in rest.projects], rest.total, rest.has_next) == (
         _ids(*world.a, *world.b)[3:],
         4,
@@ -94,29 +103,39 @@ async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, wor
     )
 
 
+async def test_reach_without_the_hidden_ones_pages_and_counts_the_others(
+    store: MetadataStore, world: World
+) -> None:
+    hidden = [world.a[0].id, world.b[1].id, world.foreign.id]
+    page = await projects_in_reach(store, _reach(world), first=1, hidden=hidden)
+    assert ([each.id for each in page.projects], page.total, page.has_next) == ([world.b[0].id], 2, True)
+    rest = await projects_in_reach(store, _reach(world), first=1, after=world.b[0].id, hidden=hidden)
+    assert ([each.id for each in rest.projects], rest.total, rest.has_next) == ([world.a[1].id], 2, False)
+
+
 @pytest.mark.parametrize(("after", "count"), [(-5, 4), (0, 4), (2**31 - 1, 0), (2**31, 0), (10**30, 0)])
 async def test_reach_after_any_number_is_answered(
     store: MetadataStore, world: World, after: int, count: int
 ) -> None:
-    page = await projects_in_reach(store, Asker(world.member), first=10, after=after)
+    page = await projects_in_reach(store, _reach(world), first=10, after=after)
     assert (len(page.projects), page.total) == (count, 4)
 
 
 async def test_reach_first_none_only_counts(store: MetadataStore, world: World) -> None:
-    page = await projects_in_reach(store, Asker(world.member), first=0)
+    page = await projects_in_reach(store, _reach(world), first=0)
     assert (page.projects, page.total, page.has_next) == ((), 4, True)
 
 
-async def test_project_in_reach_hides_a_foreign_one_like_a_missing_one(store: MetadataStore, world: World) -> None:
-    asker = Asker(world.member, scoped_projects=(world.a[0].id, world.foreign.id))
-    assert await project_in_reach(store, asker, world.a[0].id) == world.a[0]
+async def test_project_out_of_reach_is_absent_like_a_missing_one(store: MetadataStore, world: World) -> None:
+    reach = _reach(world, projects=(world.a[0].id, world.foreign.id))
+    assert await _found(store, reach, world.a[0].id) == {world.a[0].id: world.a[0]}
     for unreachable in (world.a[1].id, world.foreign.id, 999, 0, -1, 2**31, 2**63, 10**30):
-        assert await project_in_reach(store, asker, unreachable) is None
+        assert await _found(store, reach, unreachable) == {}
 
 
-async def test_projects_in_reach_by_id_leaves_out_what_is_not(store: MetadataStore, world: World) -> None:
+async def test_projects_asked_for_together_leave_out_what_is_not(store: MetadataStore, world: World) -> None:
     asked = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
-    assert await projects_in_reach_by_id(store, Asker(world.member), asked) == {
+    assert await _found(store, _reach(world), *asked) == {
         world.a[0].id: world.a[0],
         world.b[0].id: world.b[0],
     }

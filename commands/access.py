@@ -1,0 +1,189 @@
+import shlex
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from commands.access_rows import COLUMNS, rows_of
+from commands.access_target import (
+    RESOURCES,
+    Subject,
+    Target,
+    find_subject,
+    find_target,
+    read_resource,
+    rule_key,
+)
+from commands.choices import ProjectOption
+from commands.explanation import explain_access
+from commands.refusals import load_settings
+from commands.stores import existing_project, organization_of, with_store
+from commands.tables import print_table
+from datasource.metadata.access_controls import find_rules, set_rule
+from datasource.metadata.audit import OPERATOR
+from datasource.metadata.members import get_member
+from datasource.metadata.records import AccessLevel, OrganizationLevel, OrganizationRecord
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput
+from permissions.rules import check_level
+
+EXPLANATION_COLUMNS = ("question", "answer")
+
+ResourceOption = Annotated[str, typer.Option(metavar="RESOURCE", help=f"What kind of thing: {RESOURCES}.")]
+IdOption = Annotated[
+    int | None,
+    typer.Option("--id", metavar="ID", help="One of the resource; default: all of it.", show_default=False),
+]
+MemberOption = Annotated[
+    str | None,
+    typer.Option(metavar="EMAIL", help="A rule for this member; default: everyone.", show_default=False),
+]
+RoleOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A rule for this role; default: everyone.", show_default=False),
+]
+
+
+def register(cli: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Access: the levels of members, roles and everyone in a project.", no_args_is_help=True
+    )
+    group.command("list")(show)
+    group.command("set")(set_level)
+    group.command("remove")(remove)
+    group.command("explain")(explain)
+    cli.add_typer(group, name="access")
+
+
+def show(
+    project: ProjectOption,
+    resource: Annotated[
+        str | None,
+        typer.Option(metavar="RESOURCE", help=f"Only of this kind: {RESOURCES}.", show_default=False),
+    ] = None,
+    object_id: Annotated[
+        int | None,
+        typer.Option("--id", metavar="ID", help="Only of this one of the resource.", show_default=False),
+    ] = None,
+) -> None:
+    """List the stored rules. One without an id is about all of the resource."""
+    if resource is None and object_id is not None:
+        raise BadUserInput("An id alone names nothing.", hint=f"Give --resource with --id: {RESOURCES}.")
+
+    async def action(store: MetadataStore) -> tuple[OrganizationRecord, list[tuple[str, ...]]]:
+        if resource is not None and object_id is not None:
+            target = await find_target(store, project, resource, object_id)
+            rules = await find_rules(store, project, (target.resource.name, target.resource_id))
+            return target.organization, await rows_of(store, target.organization, rules)
+        organization = await organization_of(store, await existing_project(store, project))
+        kind = None if resource is None else read_resource(resource).name
+        rules = await find_rules(store, project)
+        return organization, await rows_of(store, organization, [r for r in rules if kind in (None, r.resource)])
+
+    organization, lines = with_store(action)
+    print_table(COLUMNS, lines, empty="No rules: everyone has the defaults.")
+    _say_what_is_off(organization)
+
+
+def set_level(
+    level: Annotated[
+        AccessLevel,
+        typer.Argument(
+            metavar="LEVEL",
+            help="none, member or admin for a project; none, viewer, editor or manager for the rest.",
+        ),
+    ],
+    *,
+    project: ProjectOption,
+    resource: ResourceOption,
+    object_id: IdOption = None,
+    member: MemberOption = None,
+    role: RoleOption = None,
+) -> None:
+    """Give everyone, a member or a role a level on one object, or on all of a resource.
+
+    A rule counts at once. What a member has in the end, and why, tells access explain.
+    """
+
+    async def action(store: MetadataStore) -> tuple[Target, Subject, str]:
+        target = await find_target(store, project, resource, object_id)
+        check_level(target.resource, level)
+        subject = await find_subject(store, target.organization, member, role)
+        return target, subject, await _write(store, target, subject, level)
+
+    target, subject, change = with_store(action)
+    typer.echo(f"{target}, {subject}: {change}")
+    _say_what_is_off(target.organization)
+    _say_who_is_not_bound(subject)
+
+
+def remove(
+    project: ProjectOption,
+    resource: ResourceOption,
+    object_id: IdOption = None,
+    member: MemberOption = None,
+    role: RoleOption = None,
+) -> None:
+    """Remove the rule that access set writes with the same options. Other rules count then, or the default."""
+
+    async def action(store: MetadataStore) -> str:
+        target = await find_target(store, project, resource, object_id)
+        subject = await find_subject(store, target.organization, member, role)
+        return f"{target}, {subject}: {await _write(store, target, subject, None)}"
+
+    typer.echo(with_store(action))
+
+
+def explain(
+    email: Annotated[str, typer.Argument(help="The member's e-mail address.")],
+    project: ProjectOption,
+    resource: ResourceOption,
+    object_id: IdOption = None,
+) -> None:
+    """Tell what a member may do with one object, or with all of a resource, and which rule decides it."""
+
+    async def action(store: MetadataStore) -> list[tuple[str, str]]:
+        target = await find_target(store, project, resource, object_id)
+        return await explain_access(store, await get_member(store, email=email), target)
+
+    print_table(EXPLANATION_COLUMNS, with_store(action), empty="")
+
+
+async def _write(store: MetadataStore, target: Target, subject: Subject, level: AccessLevel | None) -> str:
+    """Store the rule, or remove it, and say what changed."""
+    key = rule_key(target, subject)
+    before = next(
+        (
+            rule.access_level
+            for rule in await find_rules(store, key.project_id, (key.resource, key.resource_id))
+            if (rule.member_id, rule.role_id) == (key.member_id, key.role_id)
+        ),
+        None,
+    )
+    most = load_settings().max_objects_with_rules
+    await set_rule(store, key, level, actor=OPERATOR, now=datetime.now(UTC), most_objects=most)
+    if before is level:
+        return "there was no rule" if level is None else f"{level.value} already"
+    return f"{before.value if before else 'no rule'} -> {level.value if level else 'no rule'}"
+
+
+def _say_what_is_off(organization: OrganizationRecord) -> None:
+    update = f"python server.py organization update {shlex.quote(organization.name)}"
+    if not organization.features.access_control:
+        typer.echo(
+            f"Access control is off in {organization.name}: no rule counts. "
+            f"Switch it on: {update} --access-control.",
+            err=True,
+        )
+    elif not organization.features.role_based_access:
+        typer.echo(
+            f"Roles are off in {organization.name}: rules of roles do not count. "
+            f"Switch them on: {update} --roles.",
+            err=True,
+        )
+
+
+def _say_who_is_not_bound(subject: Subject) -> None:
+    if subject.member and subject.membership and subject.membership.level >= OrganizationLevel.ADMIN:
+        level = subject.membership.level.name.lower()
+        typer.echo(f"{subject.member.email} is {level}: rules do not bind them.", err=True)

@@ -1,0 +1,119 @@
+"""What a rule is about, and whom it names, as the command line says it."""
+
+import shlex
+from dataclasses import dataclass
+
+from commands.role import existing_role
+from commands.stores import existing_membership, existing_project, organization_of
+from datasource.metadata.access_controls import RuleKey
+from datasource.metadata.records import (
+    MemberRecord,
+    MembershipRecord,
+    OrganizationRecord,
+    ProjectRecord,
+    RoleRecord,
+    SavedRecord,
+)
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput, ErrorCode, GatewayError, NotFound
+from permissions.resources import PROJECT, Resource, controlled_resources, find_resource
+
+RESOURCES = ", ".join(resource.name for resource in controlled_resources())
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A whole resource of a project or, with an id, one object of it: `record`, or the project itself."""
+
+    project: ProjectRecord
+    organization: OrganizationRecord
+    resource: Resource
+    resource_id: str | None
+    record: SavedRecord | None = None
+
+    def __str__(self) -> str:
+        where = f"project {self.project.id} ({self.project.name})"
+        if self.resource is PROJECT:
+            return where
+        if self.record is None:
+            return f"all {self.resource.labels} of {where}"
+        return f"{self.resource.label} {self.record.id} ({self.record.name}) of {where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A member, a role or, without either, everyone in the project."""
+
+    member: MemberRecord | None = None
+    membership: MembershipRecord | None = None
+    role: RoleRecord | None = None
+
+    def __str__(self) -> str:
+        if self.member is not None:
+            return self.member.email
+        return "everyone" if self.role is None else f"role {self.role.name}"
+
+
+def rule_key(target: Target, subject: Subject) -> RuleKey:
+    return RuleKey(
+        project_id=target.project.id,
+        resource=target.resource.name,
+        resource_id=target.resource_id,
+        member_id=subject.membership.id if subject.membership else None,
+        role_id=subject.role.id if subject.role else None,
+    )
+
+
+async def find_target(store: MetadataStore, project_id: int, resource_name: str, object_id: int | None) -> Target:
+    """Raises BadUserInput for a resource without rules, NotFound for a project or object that is not there."""
+    resource = read_resource(resource_name)
+    project = await existing_project(store, project_id)
+    organization = await organization_of(store, project)
+    if resource is PROJECT:
+        # Each project has its own rules, so its id need not be said twice.
+        if object_id not in (None, project.id):
+            raise BadUserInput(
+                f"{object_id} is not the id of project {project.id}.",
+                hint="For the rules of a project leave --id out: --project says which one.",
+            )
+        return Target(project, organization, resource, str(project.id))
+    if object_id is None:
+        return Target(project, organization, resource, None)
+    key = (project.id, object_id)
+    found = {} if resource.find is None else await resource.find(store, [key])
+    if key not in found:
+        raise NotFound(
+            f"There is no {resource.label} {object_id} in project {project.id}.",
+            hint=f"Leave --id out for a rule about all {resource.labels}.",
+        )
+    return Target(project, organization, resource, str(object_id), found[key])
+
+
+def read_resource(name: str) -> Resource:
+    """Raises BadUserInput for what is no resource, or one that takes no rules."""
+    resource = find_resource(name)
+    if resource is None or not resource.takes_rules:
+        raise BadUserInput(f"There are no access rules about {name!r}.", hint=f"Resources are {RESOURCES}.")
+    return resource
+
+
+async def find_subject(
+    store: MetadataStore, organization: OrganizationRecord, email: str | None, role: str | None
+) -> Subject:
+    """Raises BadUserInput for both at once, NotFound for a member or role that the organization does not have,
+    FORBIDDEN for a role while roles are off."""
+    if email is not None and role is not None:
+        raise BadUserInput(
+            "A rule names a member or a role, not both.", hint="Leave out --member, --role, or both for everyone."
+        )
+    if email is not None:
+        return Subject(*await existing_membership(store, email, organization))
+    if role is None:
+        return Subject()
+    if not organization.features.role_based_access:
+        raise GatewayError(
+            ErrorCode.FORBIDDEN,
+            f"Roles are off in {organization.name}.",
+            hint=f"Switch them on: python server.py organization update {shlex.quote(organization.name)} --roles.",
+        )
+    return Subject(role=await existing_role(store, role, organization))

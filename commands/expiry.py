@@ -1,0 +1,28 @@
+"""When a key ends, as an operator writes it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from errors import BadUserInput
+
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+DURATION = re.compile(r"([1-9][0-9]{0,6})([hdw])", re.ASCII)
+
+
+def read_expiry(text: str, now: datetime) -> datetime:
+    """A duration from now (36h, 90d, 52w), a date (its first moment in UTC) or a time (UTC unless it says where).
+
+    Raises BadUserInput for anything else.
+    """
+    written = text.strip()
+    try:
+        if duration := DURATION.fullmatch(written):
+            return (now + int(duration[1]) * UNITS[duration[2]]).replace(microsecond=0)
+        moment = datetime.fromisoformat(written)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as wrong:
+        raise BadUserInput(
+            f"{written!r} is not a time at which a key can expire.",
+            path=("expiresAt",),
+            hint="Give a duration such as 36h, 90d or 52w, or a date or time in UTC such as 2027-01-31.",
+        ) from wrong

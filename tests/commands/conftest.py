@@ -1,0 +1,109 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from commands import build_cli
+from datasource.metadata.actions import create_action
+from datasource.metadata.cohorts import StoredMembership, create_cohort
+from datasource.metadata.insights import create_insight
+from datasource.metadata.members import get_member
+from datasource.metadata.store import MetadataStore
+from settings import Settings
+from tests.commands.outcomes import ROOT, Answer, InStore, Outcome, Run
+from tests.metadata_stores import database_url, store
+
+__all__ = ["database_url", "store"]
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a command with a store of its own."""
+    for name in [name for name in os.environ if name.startswith("TRENDGATE_")]:
+        monkeypatch.delenv(name)
+    return {"TRENDGATE_DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def run(settings: dict[str, str]) -> Run:
+    """Runs a command within this process, which spares the start."""
+
+    def run(*words: str, **more_settings: str) -> Outcome:
+        result = CliRunner().invoke(build_cli(), words, env=settings | more_settings)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def start(settings: dict[str, str], tmp_path: Path) -> Run:
+    """Starts a command as an operator does, from another folder."""
+
+    def start(*words: str, **more_settings: str) -> Outcome:
+        result = subprocess.run(
+            [sys.executable, str(ROOT / "server.py"), *words],
+            env=os.environ | settings | more_settings,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Outcome(status=result.returncode, stdout=result.stdout, stderr=result.stderr)
+
+    return start
+
+
+@pytest.fixture
+def in_store(settings: dict[str, str]) -> InStore:
+    url = Settings(data_dir=Path(settings["TRENDGATE_DATA_DIR"])).metadata_url
+
+    async def do(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+        async with MetadataStore.open(url) as store:
+            return await action(store)
+
+    def in_store(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+        return asyncio.run(do(action))
+
+    return in_store
+
+
+@pytest.fixture
+def acme(run: Run, in_store: InStore) -> Run:
+    """Acme, with an owner, two members, a role, a project and a few saved things; and Zeta beside it.
+
+    The first insight was made by the owner, the second by ada.
+    """
+    for words in (
+        ("project", "create", "Flights", "--organization", "Acme"),
+        ("member", "add", "boss@example.com", "--organization", "Acme", "--level", "owner"),
+        ("member", "add", "ada@example.com", "--organization", "Acme"),
+        ("member", "add", "bob@example.com", "--organization", "Acme"),
+        ("role", "create", "Analysts", "--organization", "Acme"),
+        ("role", "add", "Analysts", "ada@example.com", "--organization", "Acme"),
+        ("project", "create", "Trains", "--organization", "Zeta"),
+        ("member", "add", "eve@example.com", "--organization", "Zeta"),
+        ("role", "create", "Guards", "--organization", "Zeta"),
+    ):
+        assert run(*words).status == 0, words
+    in_store(_save_things)
+    return run
+
+
+async def _save_things(store: MetadataStore) -> None:
+    for email, name in (("boss@example.com", "Delays"), ("ada@example.com", "Planes")):
+        maker = await get_member(store, email=email)
+        await create_insight(store, project_id=1, name=name, query={}, now=NOW, created_by=maker.id)
+    await create_action(store, project_id=1, name="Departure", steps=[], now=NOW)
+    membership = StoredMembership(is_static=False, groups=())
+    await create_cohort(store, project_id=1, name="Jets", membership=membership, now=NOW)

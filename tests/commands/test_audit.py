@@ -1,0 +1,89 @@
+"""Who changed what."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from datasource.metadata.audit import OPERATOR, Actor, ActorKind
+from datasource.metadata.keys import NewKey, insert_key
+from datasource.metadata.members import set_member_level
+from datasource.metadata.organizations import get_organization
+from datasource.metadata.records import OrganizationLevel
+from datasource.metadata.store import MetadataStore
+from tests.commands.outcomes import InStore, Run, changes, lines, refusal_of
+
+NOW = datetime(2026, 5, 1, 10, 30, tzinfo=UTC)
+
+
+def test_changes_of_an_organization_are_its_own_newest_first(acme: Run) -> None:
+    heading, *entries = lines(acme("audit", "--organization", "Zeta"))
+    assert heading == ["when", "who", "what", "target", "change"]
+    assert [entry[1:] for entry in entries] == [
+        ["command line", "role created", "role Guards", "name: - -> Guards"],
+        ["command line", "member added", "member eve@example.com", "level: - -> member"],
+    ]
+
+
+def test_changes_by_keys_tell_whose_key_it_was(acme: Run, in_store: InStore) -> None:
+    by_boss = Actor(ActorKind.API_KEY, email="boss@example.com", key_id="1", key_mask="phx_...aaaa")
+    by_project = Actor(ActorKind.API_KEY, key_id="2", key_mask="phx_...bbbb")
+
+    async def change(store: MetadataStore) -> None:
+        acme_id = (await get_organization(store, name="Acme")).id
+        for actor, level in ((by_boss, OrganizationLevel.ADMIN), (by_project, OrganizationLevel.OWNER)):
+            who = {"email": "ada@example.com", "organization_id": acme_id}
+            await set_member_level(store, **who, level=level, actor=actor, now=NOW)
+
+    in_store(change)
+    assert lines(acme("audit", "--organization", "Acme"))[1:3] == [
+        [
+            *("2026-05-01 10:30Z", "a project by key phx_...bbbb", "member changed"),
+            *("member ada@example.com", "level: admin -> owner"),
+        ],
+        [
+            *("2026-05-01 10:30Z", "boss@example.com by key phx_...aaaa", "member changed"),
+            *("member ada@example.com", "level: member -> admin"),
+        ],
+    ]
+
+
+def test_changes_of_a_project_leave_out_those_of_other_projects(acme: Run, in_store: InStore) -> None:
+    acme("project", "create", "Ships", "--organization", "Acme")
+    acme("access", "set", "none", "--project", "3", "--resource", "insight")
+    acme("access", "set", "viewer", "--project", "1", "--resource", "insight")
+
+    async def add_key(store: MetadataStore) -> None:
+        new = NewKey(label="service", secure_value="s", mask="phx_...cccc", scopes=["insight:read"], project_id=1)
+        await insert_key(store, new, actor=OPERATOR, now=NOW)
+
+    in_store(add_key)
+    assert [entry[1:] for entry in changes(acme, "--project", "1")[:2]] == [
+        ["key created", "key phx_...cccc (service) in project 1", "scopes: - -> insight:read"],
+        ["access control set", "all insights for everyone in project 1", "access_level: - -> viewer"],
+    ]
+    assert not any("project 3" in entry[2] for entry in changes(acme, "--project", "1"))
+    assert any("project 3" in entry[2] for entry in changes(acme, "--organization", "Acme"))
+    assert changes(acme, "--project", "1", "--organization", "Acme") == changes(acme, "--project", "1")
+
+
+def test_limit_says_how_many_more_there_are(acme: Run) -> None:
+    result = acme("audit", "--organization", "Acme", "--limit", "2")
+    assert (result.status, len(result.stdout.splitlines())) == (0, 3)
+    assert result.stderr == "2 of 5 changes are shown: --limit gives more.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"),
+        (("--organization", "Nowhere"), "error: There is no organization named 'Nowhere'.\nhint: List them: "),
+        (("--project", "9"), "error: There is no project 9.\nhint: List them: "),
+        (
+            ("--project", "1", "--organization", "Zeta"),
+            "error: Project 1 belongs to Acme.\nhint: Leave --organization",
+        ),
+    ],
+)
+def test_audit_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+    assert refusal_of(acme("audit", *words)).startswith(error)
+    assert acme("audit", "--limit", "0").status == 2

@@ -1,0 +1,78 @@
+"""Roles and their members."""
+
+import pytest
+
+from tests.commands.outcomes import Run, changes, lines, refusal_of, said
+
+ACME = ("--organization", "Acme")
+
+
+def test_role_from_its_making_to_its_end(acme: Run) -> None:
+    assert said(acme("role", "create", "Pilots", *ACME)) == "Created the role Pilots in Acme\n"
+    for email in ("bob@example.com", "ADA@example.com", "ada@example.com"):
+        assert "has the role Pilots of Acme" in said(acme("role", "add", "Pilots", email, *ACME))
+    assert lines(acme("role", "list")) == [
+        ["name", "organization", "members"],
+        ["Analysts", "Acme", "ada@example.com"],
+        ["Pilots", "Acme", "ada@example.com bob@example.com"],
+        ["Guards", "Zeta", ""],
+    ]
+    assert said(acme("role", "remove", "Pilots", "bob@example.com", *ACME)) == (
+        "bob@example.com no longer has the role Pilots of Acme\n"
+    )
+    assert ["Pilots", "Acme", "ada@example.com"] in lines(acme("role", "list"))
+    rule = ("--project", "1", "--resource", "insight", "--role", "Pilots")
+    assert acme("access", "set", "viewer", *rule).status == 0
+    assert said(acme("role", "delete", "Pilots", *ACME)) == "Deleted the role Pilots and the rules that named it\n"
+    assert [line[0] for line in lines(acme("role", "list"))] == ["name", "Analysts", "Guards"]
+    assert len(lines(acme("access", "list", "--project", "1"))) == 1
+
+    assert changes(acme, *ACME)[:7] == [
+        ["command line", "role deleted", "role Pilots", "name: Pilots -> -"],
+        [
+            *("command line", "access control removed", "all insights for role Pilots in project 1"),
+            "access_level: viewer -> -",
+        ],
+        [
+            *("command line", "access control set", "all insights for role Pilots in project 1"),
+            "access_level: - -> viewer",
+        ],
+        ["command line", "role member removed", "bob@example.com in role Pilots", ""],
+        ["command line", "role member added", "ada@example.com in role Pilots", ""],
+        ["command line", "role member added", "bob@example.com in role Pilots", ""],
+        ["command line", "role created", "role Pilots", "name: - -> Pilots"],
+    ]
+
+
+def test_role_made_while_roles_are_off_says_that_it_does_not_count(acme: Run) -> None:
+    acme("organization", "update", "Acme", "--no-roles")
+    made = acme("role", "create", "Pilots", *ACME)
+    assert (made.status, made.stdout) == (0, "Created the role Pilots in Acme\n")
+    assert made.stderr == "Roles are off in Acme: rules that name one do not count.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("create", "Pilots"), "error: There are several organizations.\nhint: Choose one with --organization"),
+        (
+            ("create", "Pilots", "--organization", "Nowhere"),
+            "error: There is no organization named 'Nowhere'.\nhint",
+        ),
+        (("create", "Analysts", *ACME), "error: There is a role named 'Analysts' in this organization already."),
+        (("create", " ", *ACME), "error: The name of the role is empty."),
+        (("delete", "Guards", *ACME), "error: There is no role named 'Guards' in Acme.\nhint: List them: "),
+        (("add", "Guards", "ada@example.com", *ACME), "error: There is no role named 'Guards' in Acme."),
+        (
+            ("add", "Analysts", "eve@example.com", *ACME),
+            "error: eve@example.com is not a member of Acme.\nhint: Add them: ",
+        ),
+        (("add", "Analysts", "zoe@example.com", *ACME), "error: There is no member with the e-mail address"),
+        (
+            ("remove", "Analysts", "bob@example.com", *ACME),
+            "error: bob@example.com is not in the role 'Analysts'.",
+        ),
+    ],
+)
+def test_role_command_that_cannot_be_done_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+    assert refusal_of(acme("role", *words)).startswith(error)

@@ -1,0 +1,92 @@
+"""What cases about access and API keys ask that the gateway has no equivalent of, by its shape."""
+
+from collections.abc import Iterator
+
+from datasource.metadata.records import OrganizationLevel
+from permissions.resources import ORGANIZATION, PROJECT
+from permissions.scopes import known_scopes
+from tests.conformance.access.cases import (
+    AccessCase,
+    Action,
+    Change,
+    GetRules,
+    OtherRules,
+    Request,
+    SetRule,
+    Step,
+    UseObjects,
+    is_project,
+)
+from tests.conformance.access.key_cases import PERSONAL_KEY, USER, KeyRequest
+
+OTHER_RULES = "it asks for the rules that the peer announced, which are not in force there either"
+NO_SUCH_ADDRESS = (
+    "rules about whole resources have no address but their project's, and what the body asks for is allowed "
+    "to who asks"
+)
+READ_ELSEWHERE = "rules about whole resources have no address but their project's, so none to read them at"
+TWO_TARGETS = (
+    "its body names an object where its address is about whole resources; in GraphQL resource and resourceId "
+    "are one input, which says what the rule is about"
+)
+NO_PROJECT_FIELDS = "projects are created and deleted on the command line alone"
+NO_ORGANIZATION_FIELDS = "organizations have no fields of their own"
+PROJECT_CREATOR = "projects have no creator"
+HEADER_ONLY = "keys are taken from the Authorization header alone: bodies and addresses end up in logs"
+PROJECT_NEEDED = "every field about what is in a project names the project"
+INTERNAL_SCOPES = "a field cannot declare a scope that no key can be given: the server would not start"
+USER_IS_READ_ONLY = "people are managed on the command line alone"
+
+
+def why_access(case: AccessCase) -> str | None:
+    """Why the case is not run, None for one that is."""
+    return next(_reasons(case), None)
+
+
+def _reasons(case: AccessCase) -> Iterator[str]:
+    levels = {member.ref: member.level for member in case.organization.members}
+    created = {each.ref for each in case.objects if each.resource == PROJECT.name and each.created_by is not None}
+    for step in case.steps:
+        if isinstance(step, Change):
+            levels |= step.levels
+        elif isinstance(step, OtherRules):
+            yield OTHER_RULES
+        elif isinstance(step, Request) and step.about.object in created:
+            yield PROJECT_CREATOR
+        elif reason := _reason(step, levels.get(getattr(step, "about").actor)):  # noqa: B009 - changes have none
+            yield reason
+
+
+def _reason(step: Step, level: OrganizationLevel | None) -> str | None:
+    match step:
+        case SetRule(rule=rule) if not step.endpoint.is_of_object:
+            if is_project(step.about.resource):
+                is_contradiction = rule.resource_id is not None and not is_project(rule.resource)
+                return TWO_TARGETS if is_contradiction else None
+            return NO_SUCH_ADDRESS if level is not None and level >= OrganizationLevel.ADMIN else None
+        case GetRules() if not step.endpoint.is_of_object and not is_project(step.about.resource):
+            return READ_ELSEWHERE
+        case UseObjects(action=Action.CREATE | Action.DESTROY) if is_project(step.about.resource):
+            return NO_PROJECT_FIELDS
+        case UseObjects() if step.about.resource == ORGANIZATION.name:
+            return NO_ORGANIZATION_FIELDS
+        case _:
+            return None
+
+
+def why_key(request: KeyRequest) -> str | None:
+    """Why an API key case is not run; the resources that it may be about must be registered."""
+    if request.is_unmapped:
+        return None
+    if request.scopes is not None and not set(request.scopes) <= set(known_scopes()):
+        return INTERNAL_SCOPES
+    if request.via in ("body", "query") and request.expected.is_success:
+        return HEADER_ONLY
+    if request.resource == ORGANIZATION.name:
+        return NO_ORGANIZATION_FIELDS
+    if request.resource == USER:
+        return None if request.action == "retrieve" else USER_IS_READ_ONLY
+    if request.resource == PROJECT.name:
+        return NO_PROJECT_FIELDS if request.action in (Action.CREATE, Action.DESTROY) else None
+    is_inside = request.resource != PERSONAL_KEY
+    return PROJECT_NEEDED if is_inside and request.project == "none" else None

@@ -1,0 +1,562 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from types import NoneType
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from datasource.metadata.audit import (
+    OPERATOR,
+    Actor,
+    AuditAction,
+    AuditRecord,
+    Change,
+    add_changes,
+    list_audit_log,
+)
+from datasource.metadata.insights import create_insight, delete_insight
+from datasource.metadata.keys import NewKey, insert_key, replace_key, revoke_key
+from datasource.metadata.members import (
+    add_member,
+    ensure_member,
+    remove_member,
+    set_member_active,
+    set_member_level,
+)
+from datasource.metadata.organizations import set_features
+from datasource.metadata.records import KeyRecord, OrganizationLevel, OrganizationRecord
+from datasource.metadata.roles import add_role_member, create_role, delete_role, remove_role_member
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput, GatewayError, NotFound
+from tests.datasource.metadata.access_worlds import (
+    LATER,
+    NOON,
+    World,
+    audit_log,
+    given_rule,
+    open_access_world,
+    set_level,
+)
+
+
+@pytest.fixture
+async def world(store: MetadataStore) -> World:
+    return await open_access_world(store)
+
+
+@pytest.fixture
+async def before(store: MetadataStore, world: World) -> dict[str, int]:
+    """How much is on record of each organization before a test's own changes."""
+    return {each.id: len(await audit_log(store, each)) for each in (world.acme, world.zeta)}
+
+
+async def _new(
+    store: MetadataStore, organization: OrganizationRecord, before: dict[str, int]
+) -> list[AuditRecord]:
+    return (await audit_log(store, organization))[before[organization.id] :]
+
+
+async def _only(store: MetadataStore, world: World, before: dict[str, int]) -> AuditRecord:
+    """The one new entry, which is Acme's."""
+    assert await _new(store, world.zeta, before) == []
+    (entry,) = await _new(store, world.acme, before)
+    return entry
+
+
+# ---------------------------------------------------------------------- rules
+
+
+async def test_rule_that_is_set_changed_and_removed_leaves_what_was_and_is(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    for level, at in (("viewer", NOON), ("none", LATER), (None, LATER + timedelta(1))):
+        await set_level(store, world.shop, level, on="5", actor=world.actor, now=at)
+    entries = await _new(store, world.acme, before)
+    changes = [(each.action, each.before, each.after, each.at) for each in entries]
+    assert changes == [
+        (AuditAction.ACCESS_CONTROL_SET, None, {"access_level": "viewer"}, NOON),
+        (AuditAction.ACCESS_CONTROL_SET, {"access_level": "viewer"}, {"access_level": "none"}, LATER),
+        (AuditAction.ACCESS_CONTROL_REMOVED, {"access_level": "none"}, None, LATER + timedelta(1)),
+    ]
+    for each in entries:
+        assert (each.organization_id, each.project_id) == (world.acme.id, world.shop.id)
+        assert each.actor == world.actor
+        assert each.target == {"resource": "insight", "resource_id": "5"}
+    assert await _new(store, world.zeta, before) == []
+
+
+async def test_rule_about_a_member_or_role_leaves_whom_it_names(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await given_rule(store, world.shop, "viewer", member=world.bob_in_acme)
+    await given_rule(store, world.shop, "viewer", role=world.editors)
+    by_member, by_role = await _new(store, world.acme, before)
+    general = {"resource": "insight", "resource_id": None}
+    assert by_member.target == {**general, "member_id": world.bob.id, "member": "bob@example.com"}
+    assert by_role.target == {**general, "role_id": world.editors.id, "role": "Editors"}
+    assert by_role.actor == OPERATOR
+
+
+async def test_rule_that_does_not_change_leaves_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await set_level(store, world.shop, None, on="5")
+    await given_rule(store, world.shop, "viewer", on="5")
+    await given_rule(store, world.shop, "viewer", on="5")
+    assert (await _only(store, world, before)).after == {"access_level": "viewer"}
+
+
+async def test_rule_that_is_refused_leaves_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    with pytest.raises(BadUserInput):
+        await set_level(store, world.shop, "viewer", on="5", most_objects=0)
+    assert await _new(store, world.acme, before) == []
+
+
+async def test_rules_of_a_deleted_object_leave_their_removal(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
+    await given_rule(store, world.shop, "viewer", on=str(made.id))
+    await given_rule(store, world.shop, "none", on=str(made.id), member=world.bob_in_acme)
+    await delete_insight(store, (world.shop.id, made.id), now=LATER, actor=world.actor)
+    removed = (await _new(store, world.acme, before))[2:]
+    assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED}
+    assert {(each.target.get("member"), str(each.before)) for each in removed} == {
+        (None, "{'access_level': 'viewer'}"),
+        ("bob@example.com", "{'access_level': 'none'}"),
+    }
+    assert {(each.actor, each.at, each.after, each.project_id) for each in removed} == {
+        (world.actor, LATER, None, world.shop.id)
+    }
+
+
+async def test_deleted_object_without_rules_leaves_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
+    await delete_insight(store, (world.shop.id, made.id), now=LATER)
+    assert await _new(store, world.acme, before) == []
+
+
+# ---------------------------------------------------------------------- members and roles
+
+
+async def test_added_member_leaves_the_level(store: MetadataStore, world: World, before: dict[str, int]) -> None:
+    cyd = await add_member(
+        store,
+        email="cyd@example.com",
+        organization_id=world.acme.id,
+        level=OrganizationLevel.ADMIN,
+        actor=world.actor,
+        now=NOON,
+    )
+    entry = await _only(store, world, before)
+    assert (entry.action, entry.before, entry.after) == (AuditAction.MEMBER_ADDED, None, {"level": "admin"})
+    assert entry.target == {"member_id": cyd.id, "member": "cyd@example.com"}
+    assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+
+
+async def test_changed_level_leaves_both(store: MetadataStore, world: World, before: dict[str, int]) -> None:
+    for _ in range(2):
+        await set_member_level(
+            store,
+            email="ADA@example.com",
+            organization_id=world.acme.id,
+            level=OrganizationLevel.OWNER,
+            actor=world.actor,
+            now=NOON,
+        )
+    entry = await _only(store, world, before)
+    assert entry.action is AuditAction.MEMBER_CHANGED
+    assert (entry.before, entry.after) == ({"level": "member"}, {"level": "owner"})
+    assert (entry.target["member"], entry.actor, entry.at) == ("ada@example.com", world.actor, NOON)
+
+
+async def test_deactivated_member_is_on_record_in_each_of_their_organizations(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    for _ in range(2):
+        await set_member_active(store, email="ada@example.com", is_active=False, actor=world.actor, now=NOON)
+    for organization in (world.acme, world.zeta):
+        (entry,) = await _new(store, organization, before)
+        assert entry.action is AuditAction.MEMBER_CHANGED
+        assert (entry.before, entry.after) == ({"is_active": True}, {"is_active": False})
+        assert (entry.target["member_id"], entry.actor, entry.at) == (world.ada.id, world.actor, NOON)
+
+
+async def test_removed_member_leaves_the_level_and_the_rules_that_went(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await given_rule(store, world.lab, "none", member=world.bob_in_acme)
+    await remove_member(
+        store, email="bob@example.com", organization_id=world.acme.id, actor=world.actor, now=LATER
+    )
+    removed = (await _new(store, world.acme, before))[1:]
+    assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED, AuditAction.MEMBER_REMOVED}
+    assert {(each.target["member"], each.actor, each.at) for each in removed} == {
+        ("bob@example.com", world.actor, LATER)
+    }
+    by_action = {each.action: each for each in removed}
+    assert by_action[AuditAction.MEMBER_REMOVED].before == {"level": "member"}
+    assert by_action[AuditAction.MEMBER_REMOVED].after is None
+    assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].before == {"access_level": "none"}
+    assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].project_id == world.lab.id
+
+
+async def test_role_leaves_its_making_its_members_and_its_end(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    role = await create_role(store, organization_id=world.acme.id, name="Sales", actor=world.actor, now=NOON)
+    await add_role_member(store, role, world.bob, actor=world.actor, now=NOON)
+    await remove_role_member(store, role, world.bob, actor=world.actor, now=NOON)
+    await given_rule(store, world.shop, "editor", role=role)
+    await delete_role(store, role, actor=world.actor, now=NOON)
+    entries = await _new(store, world.acme, before)
+    assert [each.action for each in entries[:4]] == [
+        AuditAction.ROLE_CREATED,
+        AuditAction.ROLE_MEMBER_ADDED,
+        AuditAction.ROLE_MEMBER_REMOVED,
+        AuditAction.ACCESS_CONTROL_SET,
+    ]
+    made, added, left = entries[:3]
+    assert (made.target, made.after) == ({"role_id": role.id, "role": "Sales"}, {"name": "Sales"})
+    for each in (added, left):
+        assert each.target == {
+            "role_id": role.id,
+            "role": "Sales",
+            "member_id": world.bob.id,
+            "member": "bob@example.com",
+        }
+    end = {each.action: each for each in entries[4:]}
+    assert end.keys() == {AuditAction.ACCESS_CONTROL_REMOVED, AuditAction.ROLE_DELETED}
+    assert end[AuditAction.ACCESS_CONTROL_REMOVED].target["role"] == "Sales"
+    assert (end[AuditAction.ROLE_DELETED].before, end[AuditAction.ROLE_DELETED].after) == ({"name": "Sales"}, None)
+    assert {each.actor for each in entries if each is not entries[3]} == {world.actor}
+
+
+async def test_changes_of_people_and_roles_that_fail_leave_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    with pytest.raises(BadUserInput):
+        await add_member(store, email="bob@example.com", organization_id=world.acme.id)
+    with pytest.raises(BadUserInput):
+        await create_role(store, organization_id=world.acme.id, name="Analysts")
+    with pytest.raises(NotFound):
+        await remove_role_member(store, world.analysts, world.bob)
+    await ensure_member(store, email="bob@example.com", organization_id=world.acme.id)
+    assert await _new(store, world.acme, before) == []
+
+
+async def test_switched_feature_leaves_what_changed_alone(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    for _ in range(2):
+        await set_features(
+            store, world.acme.id, access_control=False, member_keys=True, actor=world.actor, now=NOON
+        )
+    entry = await _only(store, world, before)
+    assert (entry.action, entry.target) == (AuditAction.ORGANIZATION_CHANGED, {"organization": "Acme"})
+    assert (entry.before, entry.after) == ({"access_control": True}, {"access_control": False})
+    assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+
+
+# ---------------------------------------------------------------------- keys
+
+
+async def _insert_key(
+    store: MetadataStore,
+    world: World,
+    *,
+    projects: list[int] | None = None,
+    organizations: list[str] | None = None,
+    project_id: int | None = None,
+) -> KeyRecord:
+    new = NewKey(
+        user_id=world.ada.id if project_id is None else None,
+        project_id=project_id,
+        label="CI",
+        secure_value="sha256$the hash",
+        mask="phx_...0001",
+        scopes=["insight:read", "query:read"],
+        scoped_projects=projects,
+        scoped_organizations=organizations,
+        expires_at=LATER,
+    )
+    return await insert_key(store, new, actor=world.actor, now=NOON)
+
+
+async def test_key_is_on_record_in_each_organization_it_reaches(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    key = await _insert_key(store, world)
+    for organization in (world.acme, world.zeta):
+        (entry,) = await _new(store, organization, before)
+        assert entry.action is AuditAction.KEY_CREATED
+        assert entry.target == {
+            "key_id": key.id,
+            "mask": "phx_...0001",
+            "label": "CI",
+            "member_id": world.ada.id,
+            "member": "ada@example.com",
+        }
+        assert entry.before is None
+        assert entry.after == {
+            "scopes": ["insight:read", "query:read"],
+            "scoped_projects": None,
+            "scoped_organizations": None,
+            "expires_at": LATER.isoformat(),
+        }
+        assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+
+
+async def test_key_scoped_to_projects_tells_each_organization_only_of_its_own(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await _insert_key(store, world, projects=[world.zoo.id, world.lab.id, world.shop.id])
+    for organization, own in ((world.acme, [world.shop.id, world.lab.id]), (world.zeta, [world.zoo.id])):
+        (entry,) = await _new(store, organization, before)
+        assert entry.after is not None
+        assert entry.after["scoped_projects"] == own
+
+
+async def test_key_scoped_to_one_organization_is_on_record_there_alone(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await _insert_key(store, world, organizations=[world.acme.id])
+    entry = await _only(store, world, before)
+    assert entry.after is not None
+    assert entry.after["scoped_organizations"] == [world.acme.id]
+
+
+async def test_key_scoped_to_two_organizations_tells_neither_of_the_other(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await _insert_key(store, world, organizations=[world.zeta.id, world.acme.id])
+    for organization in (world.acme, world.zeta):
+        (entry,) = await _new(store, organization, before)
+        assert entry.after is not None
+        assert entry.after["scoped_organizations"] == [organization.id]
+
+
+async def test_key_scoped_to_one_project_is_on_record_in_its_organization_alone(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    key = await _insert_key(store, world, projects=[world.lab.id])
+    await revoke_key(store, key.id, actor=world.actor, now=LATER)
+    assert await _new(store, world.zeta, before) == []
+    assert [each.action for each in await _new(store, world.acme, before)] == [
+        AuditAction.KEY_CREATED,
+        AuditAction.KEY_REVOKED,
+    ]
+
+
+async def test_key_scoped_to_a_project_that_its_owner_does_not_reach_is_not_on_record_there(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await remove_member(store, email="ada@example.com", organization_id=world.zeta.id)
+    before[world.zeta.id] = len(await audit_log(store, world.zeta))
+    await _insert_key(store, world, projects=[world.shop.id, world.zoo.id])
+    entry = await _only(store, world, before)
+    assert entry.after is not None
+    assert entry.after["scoped_projects"] == [world.shop.id]
+
+
+async def test_projects_key_is_on_record_with_its_project_and_no_member(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await _insert_key(store, world, project_id=world.shop.id)
+    entry = await _only(store, world, before)
+    assert entry.project_id == world.shop.id
+    assert (entry.target["member_id"], entry.target["member"]) == (None, None)
+    # Who made it is the actor's part.
+    assert entry.actor == world.actor
+
+
+async def test_rolled_and_revoked_key_leaves_masks_and_never_a_hash(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    key = await _insert_key(store, world, organizations=[world.acme.id])
+    await replace_key(
+        store, key.id, secure_value="sha256$another", mask="phx_...0002", actor=world.actor, now=LATER
+    )
+    for _ in range(2):
+        await revoke_key(store, "phx_...0002", actor=world.actor, now=LATER)
+    _, rolled, revoked = await _new(store, world.acme, before)
+    assert (rolled.action, rolled.before, rolled.after) == (
+        AuditAction.KEY_ROLLED,
+        {"mask": "phx_...0001"},
+        {"mask": "phx_...0002"},
+    )
+    assert (revoked.action, revoked.before, revoked.after) == (AuditAction.KEY_REVOKED, None, None)
+    assert revoked.target["mask"] == "phx_...0002"
+    assert "sha256" not in str(await audit_log(store, world.acme))
+
+
+async def test_key_that_reaches_nothing_any_more_is_revoked_on_record_where_it_was_made(
+    store: MetadataStore, world: World
+) -> None:
+    key = await _insert_key(store, world, organizations=[world.acme.id])
+    for organization in (world.acme, world.zeta):
+        await remove_member(store, email="ada@example.com", organization_id=organization.id)
+    await revoke_key(store, key.id)
+    assert (await audit_log(store, world.acme))[-1].action is AuditAction.KEY_REVOKED
+    assert (await audit_log(store, world.zeta))[-1].action is AuditAction.MEMBER_REMOVED
+
+
+async def test_key_that_is_refused_leaves_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    await _insert_key(store, world, organizations=[world.acme.id])
+    with pytest.raises(BadUserInput):
+        await _insert_key(store, world, organizations=[world.acme.id])
+    assert len(await _new(store, world.acme, before)) == 1
+
+
+# ---------------------------------------------------------------------- changes at once
+
+
+ChangeOf = Callable[[MetadataStore, World], Awaitable[object]]
+
+
+async def _switch_off(store: MetadataStore, world: World) -> None:
+    await set_features(store, world.acme.id, access_control=False)
+
+
+async def _promote(store: MetadataStore, world: World) -> None:
+    level = OrganizationLevel.ADMIN
+    await set_member_level(store, email="bob@example.com", organization_id=world.acme.id, level=level)
+
+
+async def _deactivate(store: MetadataStore, _world: World) -> None:
+    await set_member_active(store, email="bob@example.com", is_active=False)
+
+
+async def _remove(store: MetadataStore, world: World) -> None:
+    await remove_member(store, email="bob@example.com", organization_id=world.acme.id)
+
+
+async def _delete_role(store: MetadataStore, world: World) -> None:
+    await delete_role(store, world.editors)
+
+
+async def _leave_role(store: MetadataStore, world: World) -> None:
+    await remove_role_member(store, world.editors, world.bob)
+
+
+async def _revoke(store: MetadataStore, _world: World) -> None:
+    await revoke_key(store, "phx_...0001")
+
+
+@pytest.mark.parametrize(
+    ("change", "action"),
+    [
+        (_switch_off, AuditAction.ORGANIZATION_CHANGED),
+        (_promote, AuditAction.MEMBER_CHANGED),
+        (_deactivate, AuditAction.MEMBER_CHANGED),
+        (_remove, AuditAction.MEMBER_REMOVED),
+        (_delete_role, AuditAction.ROLE_DELETED),
+        (_leave_role, AuditAction.ROLE_MEMBER_REMOVED),
+        (_revoke, AuditAction.KEY_REVOKED),
+    ],
+)
+async def test_one_change_made_by_many_at_once_is_on_record_once(
+    store: MetadataStore, world: World, change: ChangeOf, action: AuditAction
+) -> None:
+    await _insert_key(store, world)
+    before = len(await audit_log(store, world.acme))
+    ends = await asyncio.gather(*(change(store, world) for _ in range(8)), return_exceptions=True)
+    # Who comes too late is told so, or finds that there is nothing left to do.
+    assert {type(end) for end in ends} <= {NoneType, NotFound}
+    assert [each.action for each in (await audit_log(store, world.acme))[before:]] == [action]
+
+
+# ---------------------------------------------------------------------- the log itself
+
+
+ALTERATIONS = {
+    "sqlite": [
+        "UPDATE audit_log SET action = 'key.created'",
+        "UPDATE audit_log SET at = at WHERE id = 1",
+        "DELETE FROM audit_log",
+        "DELETE FROM audit_log WHERE id = 1",
+    ],
+    "postgresql": ["TRUNCATE audit_log"],
+}
+
+
+async def test_database_refuses_to_alter_the_log(store: MetadataStore, world: World) -> None:
+    async def alter(statement: str) -> None:
+        async with store.write() as session:
+            await session.execute(text(statement))
+
+    before = await audit_log(store, world.acme)
+    assert before
+    async with store.read() as session:
+        dialect = session.get_bind().dialect.name
+    # PostgreSQL is asked all that SQLite is, and more.
+    for statement in dict.fromkeys([*ALTERATIONS["sqlite"], *ALTERATIONS[dialect]]):
+        with pytest.raises((DatabaseError, GatewayError)) as caught:
+            await alter(statement)
+        # Where the store translates it, what the database said is the cause.
+        assert "the audit log is append-only" in f"{caught.value} {caught.value.__cause__}", statement
+    assert await audit_log(store, world.acme) == before
+
+
+async def test_change_that_is_rolled_back_leaves_nothing(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
+    async def fail() -> None:
+        async with store.write() as session:
+            add_changes(session, OPERATOR, NOON, [Change(world.acme.id, AuditAction.ROLE_CREATED, {})])
+            await session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await _new(store, world.acme, before) == []
+
+
+async def _write(store: MetadataStore, organization_id: str, *project_ids: int | None) -> list[int]:
+    """An entry about each project, or about all of the organization; their ids."""
+    async with store.write() as session:
+        changes = [Change(organization_id, AuditAction.KEY_CREATED, {}, project_id=each) for each in project_ids]
+        add_changes(session, OPERATOR, NOON, changes)
+    page = await list_audit_log(store, organization_id, first=len(project_ids))
+    return [each.id for each in page.entries]
+
+
+async def test_log_is_read_in_pages_from_the_newest(store: MetadataStore) -> None:
+    newest_first = await _write(store, "some organization", *([None] * 5))
+    assert newest_first == sorted(newest_first, reverse=True)
+    await _write(store, "another organization", None)
+    after, pages = None, []
+    for _ in range(3):
+        page = await list_audit_log(store, "some organization", first=2, after=after)
+        after = page.entries[-1].id
+        pages.append(([each.id for each in page.entries], page.total, page.has_next))
+    assert pages == [(newest_first[:2], 5, True), (newest_first[2:4], 5, True), (newest_first[4:], 5, False)]
+
+
+@pytest.mark.parametrize(("after", "count"), [(-1, 0), (0, 0), (2**31 - 1, 3), (2**63, 3), (10**30, 3)])
+async def test_log_before_any_number_is_answered(store: MetadataStore, after: int, count: int) -> None:
+    await _write(store, "some organization", None, None, None)
+    page = await list_audit_log(store, "some organization", first=10, after=after)
+    assert (len(page.entries), page.total, page.has_next) == (count, 3, False)
+
+
+async def test_log_of_a_project_has_what_concerns_the_whole_organization_too(store: MetadataStore) -> None:
+    third, _, first = await _write(store, "some organization", None, 2, 1)
+    page = await list_audit_log(store, "some organization", first=10, project_id=1)
+    assert ([each.id for each in page.entries], page.total) == ([third, first], 2)
+
+
+async def test_actor_is_read_back_as_written(store: MetadataStore, world: World) -> None:
+    for actor in (OPERATOR, world.actor, Actor(world.actor.kind, key_id="k", key_mask="phx_...0009")):
+        async with store.write() as session:
+            add_changes(session, actor, NOON, [Change(world.acme.id, AuditAction.KEY_CREATED, {"ключ": "ß"})])
+        newest = (await audit_log(store, world.acme))[-1]
+        assert (newest.actor, newest.target) == (actor, {"ключ": "ß"})

@@ -1,0 +1,149 @@
+"""Which saved things a list has, for each kind of them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from datasource.metadata.actions import create_action, delete_action, list_actions
+from datasource.metadata.cohorts import StoredMembership, create_cohort, delete_cohort, list_cohorts
+from datasource.metadata.insights import create_insight, delete_insight, list_insights
+from datasource.metadata.members import ensure_member
+from datasource.metadata.projects import list_projects
+from datasource.metadata.records import SavedPage
+from datasource.metadata.saved import EVERYTHING, Visible
+from datasource.metadata.store import MetadataStore
+from tests.datasource.metadata.saved_worlds import LATER, MADE, World, open_world
+
+KINDS = ("insight", "action", "cohort")
+Page = tuple[list[int], int, bool]
+
+
+@pytest.fixture
+async def world(store: MetadataStore) -> World:
+    return await open_world(store)
+
+
+async def _create(store: MetadataStore, kind: str, project_id: int, created_by: str | None) -> int:
+    if kind == "insight":
+        insight = await create_insight(
+            store, project_id=project_id, name="Thing", query={}, created_by=created_by, now=MADE
+        )
+        return insight.id
+    if kind == "action":
+        action = await create_action(
+            store, project_id=project_id, name="Thing", steps=[], created_by=created_by, now=MADE
+        )
+        return action.id
+    membership = StoredMembership(is_static=False)
+    cohort = await create_cohort(
+        store, project_id=project_id, name="Thing", membership=membership, created_by=created_by, now=MADE
+    )
+    return cohort.id
+
+
+async def _page(
+    store: MetadataStore,
+    kind: str,
+    project_id: int,
+    visible: Visible,
+    *,
+    first: int = 100,
+    after: int | None = None,
+    search: str = "",
+) -> Page:
+    lists: dict[str, Callable[..., Awaitable[SavedPage[Any]]]] = {
+        "insight": list_insights,
+        "action": list_actions,
+        "cohort": list_cohorts,
+    }
+    page = await lists[kind](store, project_id, first=first, after=after, search=search, visible=visible)
+    return [each.id for each in page.records], page.total, page.has_next
+
+
+@pytest.fixture(params=KINDS)
+async def kind(request: pytest.FixtureRequest, store: MetadataStore, world: World) -> str:
+    """Of the kind 1, 2 and 3 by nobody known, 4 by Bob, 5 by Ada in one project, and 6 in the other."""
+    name = str(request.param)
+    project = (await list_projects(store))[0]
+    bob = await ensure_member(store, email="bob@example.com", organization_id=project.organization_id)
+    makers = [None, None, None, bob.id, world.user]
+    made = [await _create(store, name, world.project, maker) for maker in makers]
+    assert [*made, await _create(store, name, world.other, None)] == [1, 2, 3, 4, 5, 6]
+    return name
+
+
+async def test_list_of_everything_has_everything(store: MetadataStore, world: World, kind: str) -> None:
+    for visible in (EVERYTHING, Visible(creator=world.user)):
+        assert await _page(store, kind, world.project, visible) == ([1, 2, 3, 4, 5], 5, False)
+
+
+async def test_list_leaves_out_the_hidden_and_counts_the_rest(
+    store: MetadataStore, world: World, kind: str
+) -> None:
+    visible = Visible(hidden=frozenset({2, 5, 99}))
+    assert await _page(store, kind, world.project, visible) == ([1, 3, 4], 3, False)
+
+
+async def test_list_has_the_creators_own_even_when_hidden(store: MetadataStore, world: World, kind: str) -> None:
+    visible = Visible(hidden=frozenset({2, 4, 5}), creator=world.user)
+    assert await _page(store, kind, world.project, visible) == ([1, 3, 5], 3, False)
+
+
+async def test_list_of_only_some_has_those_and_the_creators_own(
+    store: MetadataStore, world: World, kind: str
+) -> None:
+    only = frozenset({1, 4, 99})
+    assert await _page(store, kind, world.project, Visible(only=only)) == ([1, 4], 2, False)
+    visible = Visible(only=only, creator=world.user)
+    assert await _page(store, kind, world.project, visible) == ([1, 4, 5], 3, False)
+
+
+async def test_list_of_only_nothing_has_the_creators_own_at_most(
+    store: MetadataStore, world: World, kind: str
+) -> None:
+    assert await _page(store, kind, world.project, Visible(only=frozenset())) == ([], 0, False)
+    visible = Visible(only=frozenset(), creator=world.user)
+    assert await _page(store, kind, world.project, visible) == ([5], 1, False)
+
+
+async def test_list_of_only_some_does_not_look_at_the_hidden(
+    store: MetadataStore, world: World, kind: str
+) -> None:
+    visible = Visible(only=frozenset({1}), hidden=frozenset({1}))
+    assert await _page(store, kind, world.project, visible) == ([1], 1, False)
+
+
+async def test_things_without_a_known_maker_are_nobodys_own(store: MetadataStore, world: World, kind: str) -> None:
+    visible = Visible(hidden=frozenset({1, 2, 3, 4, 5}), creator=None)
+    assert await _page(store, kind, world.project, visible) == ([], 0, False)
+
+
+async def test_pages_are_cut_after_hiding(store: MetadataStore, world: World, kind: str) -> None:
+    visible = Visible(hidden=frozenset({1, 3}))
+    assert await _page(store, kind, world.project, visible, first=2) == ([2, 4], 3, True)
+    assert await _page(store, kind, world.project, visible, first=2, after=4) == ([5], 3, False)
+    only = Visible(only=frozenset({2, 3}), creator=world.user)
+    assert await _page(store, kind, world.project, only, first=1) == ([2], 3, True)
+    assert await _page(store, kind, world.project, only, first=2, after=2) == ([3, 5], 3, False)
+
+
+async def test_search_finds_nothing_that_is_hidden(store: MetadataStore, world: World, kind: str) -> None:
+    visible = Visible(hidden=frozenset({2}), creator=world.user)
+    assert await _page(store, kind, world.project, visible, search="THIN") == ([1, 3, 4, 5], 4, False)
+    assert await _page(store, kind, world.project, visible, search="other") == ([], 0, False)
+
+
+async def test_list_never_has_what_is_deleted_or_of_another_project(
+    store: MetadataStore, world: World, kind: str
+) -> None:
+    deletes: dict[str, Callable[..., Awaitable[bool]]] = {
+        "insight": delete_insight,
+        "action": delete_action,
+        "cohort": delete_cohort,
+    }
+    for saved_id in (1, 5):
+        assert await deletes[kind](store, (world.project, saved_id), now=LATER)
+    visible = Visible(only=frozenset({1, 2, 6}), creator=world.user)
+    assert await _page(store, kind, world.project, visible) == ([2], 1, False)
+    assert await _page(store, kind, world.other, visible) == ([6], 1, False)

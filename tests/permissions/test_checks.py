@@ -1,0 +1,155 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from datasource.metadata.records import AccessLevel, SavedRecord
+from errors import ErrorCode, GatewayError
+from permissions.checks import READ, WRITE, check_gate, check_object, controlled, required_level
+from permissions.policy import Controlled, Policy
+from permissions.resources import ACTION, INSIGHT, ORGANIZATION, PROJECT, Resource
+from tests.permissions.policies import (
+    ADA,
+    ADAS_MEMBERSHIP,
+    ADMIN,
+    PROJECT_ID,
+    PROJECT_KEY,
+    RULES_OFF,
+    STRANGER,
+    policy,
+    rule,
+)
+
+INSIGHT_5 = Controlled(INSIGHT, "5", created_by="somebody else")
+
+
+def _refused_gate(asked: Policy, resource: Resource, action: str, *, strictly: bool = False) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        check_gate(asked, resource, action, strictly=strictly)
+    return caught.value
+
+
+def _refused_object(asked: Policy, target: Controlled, action: str) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        check_object(asked, target, action)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("resource", "action", "level"),
+    [
+        (INSIGHT, READ, AccessLevel.VIEWER),
+        (INSIGHT, WRITE, AccessLevel.EDITOR),
+        (PROJECT, READ, AccessLevel.MEMBER),
+        (PROJECT, WRITE, AccessLevel.ADMIN),
+        (ORGANIZATION, READ, AccessLevel.MEMBER),
+        (ORGANIZATION, WRITE, AccessLevel.ADMIN),
+    ],
+)
+def test_required_level_is_the_resources(resource: Resource, action: str, level: AccessLevel) -> None:
+    assert required_level(resource, action) is level
+
+
+def test_gate_that_is_closed_names_the_level_and_the_resource() -> None:
+    refusal = _refused_gate(policy(rule(INSIGHT, "viewer")), INSIGHT, WRITE)
+    assert refusal.code is ErrorCode.FORBIDDEN
+    assert refusal.message == "This needs editor access to insights; yours is viewer."
+    assert refusal.details == {"resource": "INSIGHT", "missingLevel": "EDITOR", "level": "VIEWER"}
+    assert refusal.hint
+
+
+def test_object_that_is_closed_names_the_level_and_the_object() -> None:
+    refusal = _refused_object(policy(rule(INSIGHT, "none", on="5")), INSIGHT_5, READ)
+    assert refusal.code is ErrorCode.FORBIDDEN
+    assert refusal.message == "This needs viewer access to the insight 5; yours is none."
+    assert refusal.details == {"resource": "INSIGHT", "missingLevel": "VIEWER", "level": "NONE"}
+    assert refusal.hint
+
+
+def test_resource_of_two_words_is_named_in_words() -> None:
+    recording = Resource("session_recording")
+    asked = policy(rule(recording, "none"))
+    refusal = _refused_gate(asked, recording, READ)
+    assert refusal.message == "This needs viewer access to session recordings; yours is none."
+    assert refusal.details["resource"] == "SESSION_RECORDING"
+    refusal = _refused_object(asked, Controlled(recording, "9"), READ)
+    assert refusal.message == "This needs viewer access to the session recording 9; yours is none."
+
+
+def test_who_is_no_member_has_none() -> None:
+    asked = policy(principal=STRANGER)
+    assert _refused_gate(asked, INSIGHT, READ).details["level"] == "NONE"
+    own = Controlled(INSIGHT, "5", created_by=ADA)
+    assert _refused_object(asked, own, READ).details["level"] == "NONE"
+
+
+@pytest.mark.parametrize("action", [READ, WRITE])
+def test_gate_and_object_let_pass_what_the_levels_allow(action: str) -> None:
+    for asked in (
+        policy(),
+        policy(rule(INSIGHT, "none"), rule(INSIGHT, "editor", on="5", member=ADAS_MEMBERSHIP)),
+        policy(rule(INSIGHT, "none"), rule(INSIGHT, "none", on="5"), principal=ADMIN),
+        policy(rule(INSIGHT, "none"), rule(INSIGHT, "none", on="5"), principal=PROJECT_KEY),
+        policy(rule(INSIGHT, "none"), rule(INSIGHT, "none", on="5"), features=RULES_OFF),
+    ):
+        check_gate(asked, INSIGHT, action)
+        check_object(asked, INSIGHT_5, action)
+
+
+def test_gate_for_one_object_is_not_enough_to_create() -> None:
+    asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "manager", on="5", member=ADAS_MEMBERSHIP))
+    check_gate(asked, INSIGHT, WRITE)
+    refusal = _refused_gate(asked, INSIGHT, WRITE, strictly=True)
+    assert refusal.message == "This needs editor access to insights; yours is none."
+
+
+def test_gate_for_one_object_needs_the_same_level() -> None:
+    asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "viewer", on="5", member=ADAS_MEMBERSHIP))
+    check_gate(asked, INSIGHT, READ)
+    assert _refused_gate(asked, INSIGHT, WRITE).details["missingLevel"] == "EDITOR"
+
+
+def test_gate_does_not_know_creators() -> None:
+    asked = policy(rule(INSIGHT, "none"))
+    check_object(asked, Controlled(INSIGHT, "5", created_by=ADA), WRITE)
+    assert _refused_gate(asked, INSIGHT, READ).code is ErrorCode.FORBIDDEN
+
+
+def test_gate_of_one_resource_is_not_opened_by_rules_of_another() -> None:
+    asked = policy(rule(INSIGHT, "none"), rule(ACTION, "manager", on="5", member=ADAS_MEMBERSHIP))
+    check_gate(asked, ACTION, WRITE)
+    assert _refused_gate(asked, INSIGHT, READ).details["resource"] == "INSIGHT"
+
+
+def test_projects_gate_is_the_level_on_the_project_itself() -> None:
+    asked = policy(rule(PROJECT, "member", on=str(PROJECT_ID)))
+    check_gate(asked, PROJECT, READ)
+    refusal = _refused_gate(asked, PROJECT, WRITE)
+    assert refusal.message == f"This needs admin access to the project {PROJECT_ID}; yours is member."
+    assert refusal.details == {"resource": "PROJECT", "missingLevel": "ADMIN", "level": "MEMBER"}
+    check_gate(policy(rule(PROJECT, "none")), PROJECT, WRITE)
+    check_gate(policy(rule(PROJECT, "none", on=str(PROJECT_ID)), principal=ADMIN), PROJECT, WRITE)
+    hidden = policy(rule(PROJECT, "none", on=str(PROJECT_ID)))
+    assert _refused_gate(hidden, PROJECT, READ).details["level"] == "NONE"
+
+
+def test_refusal_says_nothing_of_whom_a_rule_names() -> None:
+    rules = [
+        rule(INSIGHT, "none", on="5", member=ADAS_MEMBERSHIP),
+        rule(INSIGHT, "none", on="5", role="role 1"),
+    ]
+    refusal = _refused_object(policy(*rules), INSIGHT_5, READ)
+    told = f"{refusal.message} {refusal.hint} {refusal.details}"
+    assert ADAS_MEMBERSHIP not in told
+    assert "role 1" not in told
+
+
+def test_object_that_an_input_names_is_refused_there() -> None:
+    with pytest.raises(GatewayError) as caught:
+        check_object(policy(rule(INSIGHT, "none")), INSIGHT_5, READ, path=("events", 0, "id"))
+    assert caught.value.path == ("events", 0, "id")
+
+
+def test_what_is_saved_is_controlled_by_its_id_and_maker() -> None:
+    made = datetime(2026, 5, 1, tzinfo=UTC)
+    record = SavedRecord(5, PROJECT_ID, "name", "", created_by=ADA, created_at=made, updated_at=made)
+    assert controlled(INSIGHT, record) == Controlled(INSIGHT, "5", created_by=ADA)

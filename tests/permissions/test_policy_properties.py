@@ -1,0 +1,430 @@
+"""The policy against the rules about access written down once more, as plainly as they are told."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datasource.metadata.records import AccessLevel, OrganizationFeatures, OrganizationLevel, RuleRecord
+from permissions.policy import Access, Controlled, Policy, Principal, Source, applicable_rules
+from permissions.resources import ORGANIZATION, PROJECT, Resource, registered
+from tests.permissions.policies import PROJECT_ID, rule
+
+MANY = settings(max_examples=200, deadline=None, derandomize=True)
+# Those that ask for everything twice take longer.
+SOME = settings(max_examples=80, deadline=None, derandomize=True)
+
+RECORDING = Resource("session_recording")
+RESOURCES = (
+    PROJECT,
+    ORGANIZATION,
+    Resource("dashboard", admins_list_all=True),
+    Resource("notebook"),
+    Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER),
+    RECORDING,
+    Resource("session_recording_playlist", parent=RECORDING),
+)
+BY_NAME = {resource.name: resource for resource in RESOURCES}
+
+USERS = ("ada", "bob")
+MEMBERSHIPS = ("membership of ada", "membership of bob", "ada's membership elsewhere")
+ROLES = ("analysts", "editors", "a role elsewhere")
+OBJECT_IDS = ("1", "2", str(PROJECT_ID))
+
+# What is known of each resource, in the words of whoever set the rules up.
+LADDERS = dict.fromkeys(BY_NAME, ("none", "viewer", "editor", "manager")) | {
+    "project": ("none", "member", "admin"),
+    "organization": ("none", "member", "admin"),
+}
+DEFAULTS = dict.fromkeys(BY_NAME, "editor") | {
+    "project": "admin",
+    "organization": "member",
+    "activity_log": "viewer",
+}
+HIGHEST = dict.fromkeys(BY_NAME, "manager") | {
+    "project": "admin",
+    "organization": "admin",
+    "activity_log": "viewer",
+}
+PARENTS = {"session_recording_playlist": "session_recording"}
+ADMINS_LIST_ALL = ("project", "dashboard")
+
+
+@dataclass(frozen=True)
+class World:
+    """Ada in an organization, with the rules of one of its projects, whoever these are about."""
+
+    level: OrganizationLevel | None
+    roles: frozenset[str]
+    features: OrganizationFeatures
+    rules: tuple[RuleRecord, ...]
+    makers: dict[tuple[str, str], str | None]
+
+    @property
+    def is_admin(self) -> bool:
+        return self.level in (OrganizationLevel.ADMIN, OrganizationLevel.OWNER)
+
+    def policy(self, rules: Sequence[RuleRecord] | None = None) -> Policy:
+        membership_id = None if self.level is None else "membership of ada"
+        found = applicable_rules(self.rules if rules is None else rules, membership_id, self.roles)
+        return Policy(Principal("ada", self.level), PROJECT_ID, found, self.features)
+
+    def target(self, resource: str, object_id: str) -> Controlled:
+        return Controlled(BY_NAME[resource], object_id, self.makers.get((resource, object_id)))
+
+
+# ---------------------------------------------------------------------- the rules, told again
+
+
+def _applying(world: World) -> list[RuleRecord]:
+    """The rules that mean something for Ada."""
+    if not world.features.access_control:
+        return []
+    found = []
+    for each in world.rules:
+        if each.member_id is not None:
+            applies = world.level is not None and each.member_id == "membership of ada"
+        elif each.role_id is not None:
+            applies = world.features.role_based_access and each.role_id in world.roles
+        else:
+            applies = True
+        if applies:
+            found.append(each)
+    return found
+
+
+def _top(resource: str, rules: list[RuleRecord]) -> str:
+    ladder = LADDERS[resource]
+    return ladder[max(ladder.index(each.access_level.value) for each in rules)]
+
+
+def _reaches(resource: str, level: str | None, required: str) -> bool:
+    ladder = LADDERS[resource]
+    return level is not None and ladder.index(level) >= ladder.index(required)
+
+
+def _object_rules(world: World, resource: str, object_id: str, *, named: bool) -> list[RuleRecord]:
+    return [
+        each
+        for each in _applying(world)
+        if (each.resource, each.resource_id) == (resource, object_id)
+        and (each.member_id is not None or each.role_id is not None) is named
+    ]
+
+
+def _resource_rules(world: World, resource: str) -> list[RuleRecord]:
+    if resource in ("project", "organization"):
+        return []
+    ruling = PARENTS.get(resource, resource)
+    return [each for each in _applying(world) if each.resource == ruling and each.resource_id is None]
+
+
+def _object_level(world: World, resource: str, object_id: str, *, explicit: bool = False) -> str | None:
+    if world.level is None:
+        return None
+    if world.makers.get((resource, object_id)) == "ada":
+        return HIGHEST[resource]
+    if world.is_admin:
+        return HIGHEST[resource]
+    if resource == "organization":
+        return "member"
+    default = None if explicit else DEFAULTS[resource]
+    if not world.features.access_control:
+        return default
+    if rules := _object_rules(world, resource, object_id, named=True):
+        return _top(resource, rules)
+    if rules := _resource_rules(world, resource):
+        return _top(resource, rules)
+    if rules := _object_rules(world, resource, object_id, named=False):
+        return _top(resource, rules)
+    return default
+
+
+def _specific_level(world: World, resource: str, object_id: str) -> str | None:
+    if world.level is None:
+        return None
+    if world.makers.get((resource, object_id)) == "ada" or world.is_admin:
+        return HIGHEST[resource]
+    if resource == "organization":
+        return "member"
+    if not world.features.access_control:
+        return DEFAULTS[resource]
+    rules = _object_rules(world, resource, object_id, named=True)
+    return _top(resource, rules) if rules else None
+
+
+def _resource_level(world: World, resource: str) -> str | None:
+    if resource in ("project", "organization"):
+        return DEFAULTS[resource]
+    ruling = PARENTS.get(resource, resource)
+    if world.level is None:
+        return None
+    if world.is_admin:
+        return HIGHEST[ruling]
+    rules = _resource_rules(world, resource)
+    return _top(ruling, rules) if rules else DEFAULTS[ruling]
+
+
+def _has_specific_access(world: World, resource: str, required: str) -> bool:
+    if world.is_admin:
+        return True
+    return any(
+        _reaches(resource, each.access_level.value, required)
+        for each in _applying(world)
+        if each.resource == resource
+        and each.resource_id is not None
+        and (each.member_id is not None or each.role_id is not None)
+    )
+
+
+def _effective_level(world: World, resource: str) -> str | None:
+    level = _resource_level(world, resource)
+    reading = LADDERS[resource][1]
+    if level in (None, "none") and _has_specific_access(world, resource, reading):
+        return reading
+    return level
+
+
+def _passes_gate(world: World, resource: str, required: str) -> bool:
+    if _reaches(resource, _resource_level(world, resource), required):
+        return True
+    return _has_specific_access(world, resource, required)
+
+
+def _listed(world: World, resource: str, *, includes_all_for_admins: bool) -> list[str]:
+    """Of all objects those in a list."""
+    if world.is_admin and (includes_all_for_admins or resource in ADMINS_LIST_ALL):
+        return list(OBJECT_IDS)
+    allowed: list[str] = []
+    blocked: list[str] = []
+    for object_id in OBJECT_IDS:
+        named = _object_rules(world, resource, object_id, named=True)
+        everyone = _object_rules(world, resource, object_id, named=False)
+        if named:
+            is_open = any(each.access_level is not AccessLevel.NONE for each in named)
+            (allowed if is_open else blocked).append(object_id)
+        elif everyone and all(each.access_level is AccessLevel.NONE for each in everyone):
+            blocked.append(object_id)
+    own = [each for each in OBJECT_IDS if world.makers.get((resource, each)) == "ada"]
+    if _resource_level(world, resource) in (None, "none") and allowed:
+        return [each for each in OBJECT_IDS if each in allowed or each in own]
+    return [each for each in OBJECT_IDS if each not in blocked or each in own]
+
+
+def _may_edit_rules(world: World, resource: str, object_id: str) -> bool:
+    if world.makers.get((resource, object_id)) == "ada":
+        return True
+    if _reaches("project", _object_level(world, "project", str(PROJECT_ID), explicit=True), "admin"):
+        return True
+    if resource in ("project", "organization"):
+        return False
+    return _reaches(resource, _object_level(world, resource, object_id, explicit=True), "manager")
+
+
+# ---------------------------------------------------------------------- random worlds
+
+
+@st.composite
+def _rules(draw: st.DrawFn) -> RuleRecord:
+    name = draw(st.sampled_from(sorted(BY_NAME)))
+    level = draw(st.sampled_from(LADDERS[name]))
+    on = draw(st.sampled_from((None, None, *OBJECT_IDS)))
+    subject = draw(st.sampled_from((None, *MEMBERSHIPS[:1], *MEMBERSHIPS, *ROLES)))
+    member = subject if subject in MEMBERSHIPS else None
+    role = subject if subject in ROLES else None
+    return rule(name, level, on=on, member=member, role=role)
+
+
+@st.composite
+def _worlds(draw: st.DrawFn) -> World:
+    objects = [(name, object_id) for name in sorted(BY_NAME) for object_id in OBJECT_IDS]
+    # An organization and the project itself were made by nobody whom rules know.
+    made = [each for each in objects if each[0] not in ("project", "organization")]
+    makers = draw(st.dictionaries(st.sampled_from(made), st.sampled_from(USERS), max_size=6))
+    levels = (None, *OrganizationLevel, *([OrganizationLevel.MEMBER] * 6))
+    switched_on = st.sampled_from((True, True, True, False))
+    return World(
+        level=draw(st.sampled_from(levels)),
+        roles=draw(st.frozensets(st.sampled_from(ROLES[:2]))),
+        features=OrganizationFeatures(access_control=draw(switched_on), role_based_access=draw(switched_on)),
+        rules=tuple(draw(st.lists(_rules(), max_size=25, unique_by=lambda each: each.id))),
+        makers=dict(makers),
+    )
+
+
+@contextmanager
+def _every_resource() -> Iterator[None]:
+    own = [each for each in RESOURCES if each not in (PROJECT, ORGANIZATION)]
+    with registered(*own):
+        yield
+
+
+def _level(access: Access) -> str | None:
+    return None if access.level is None else access.level.value
+
+
+Answers = dict[str, object]
+
+
+def _answers(asked: Policy, world: World) -> Answers:
+    """All that a policy says, of every object and every resource."""
+    found: Answers = {"project": asked.can_reach_project()}
+    for name, resource in BY_NAME.items():
+        general = asked.resource_access(resource)
+        found[name] = (general.level, general.source, general.subject, asked.effective_resource_level(resource))
+        found[f"{name} gates"] = [asked.passes_gate(resource, level) for level in resource.ladder]
+        for object_id in OBJECT_IDS:
+            target = world.target(name, object_id)
+            access = asked.object_access(target)
+            found[f"{name} {object_id}"] = (
+                (access.level, access.source, access.subject),
+                asked.explicit_access(target).level,
+                asked.specific_access(target).level,
+                asked.can_modify(target),
+                asked.access_source(target),
+                asked.list_filter(resource).shows(object_id, target.created_by),
+            )
+    return found
+
+
+# ---------------------------------------------------------------------- properties
+
+
+@MANY
+@given(_worlds())
+def test_levels_of_objects_are_as_the_rules_are_told(world: World) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name in BY_NAME:
+            for object_id in OBJECT_IDS:
+                target = world.target(name, object_id)
+                assert _level(asked.object_access(target)) == _object_level(world, name, object_id)
+                explicit = _object_level(world, name, object_id, explicit=True)
+                assert _level(asked.explicit_access(target)) == explicit
+                assert _level(asked.specific_access(target)) == _specific_level(world, name, object_id)
+
+
+@MANY
+@given(_worlds())
+def test_levels_of_resources_and_gates_are_as_the_rules_are_told(world: World) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name, resource in BY_NAME.items():
+            assert _level(asked.resource_access(resource)) == _resource_level(world, name)
+            assert asked.effective_resource_level(resource) == _effective_level(world, name)
+            for required in LADDERS[name][1:]:
+                level = AccessLevel(required)
+                assert asked.has_specific_access(resource, level) is _has_specific_access(world, name, required)
+                assert asked.passes_gate(resource, level) is _passes_gate(world, name, required)
+
+
+@MANY
+@given(_worlds(), st.booleans())
+def test_lists_show_what_the_rules_say(world: World, includes_all: bool) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name, resource in BY_NAME.items():
+            found = asked.list_filter(resource, includes_all_for_admins=includes_all)
+            makers = {object_id: world.makers.get((name, object_id)) for object_id in OBJECT_IDS}
+            shown = [object_id for object_id, maker in makers.items() if found.shows(object_id, maker)]
+            assert shown == _listed(world, name, includes_all_for_admins=includes_all)
+
+
+@MANY
+@given(_worlds())
+def test_rules_are_edited_by_those_whom_the_rules_name(world: World) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name in BY_NAME:
+            for object_id in OBJECT_IDS:
+                expected = _may_edit_rules(world, name, object_id)
+                assert asked.can_modify(world.target(name, object_id)) is expected
+
+
+@MANY
+@given(_worlds(), st.booleans())
+def test_list_behind_the_gate_never_shows_what_does_not_open(world: World, includes_all: bool) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name, resource in BY_NAME.items():
+            # Who is no member is refused before any gate: the project does not exist for them.
+            if world.level is None or not asked.passes_gate(resource, resource.read_level):
+                continue
+            found = asked.list_filter(resource, includes_all_for_admins=includes_all)
+            for object_id in OBJECT_IDS:
+                target = world.target(name, object_id)
+                if found.shows(object_id, target.created_by):
+                    assert resource.reaches(asked.object_access(target).level, resource.read_level)
+
+
+@MANY
+@given(_worlds())
+def test_level_exceeds_the_maximum_only_where_a_rule_says_so(world: World) -> None:
+    with _every_resource():
+        asked = world.policy()
+        for name, resource in BY_NAME.items():
+            accesses = [asked.object_access(world.target(name, object_id)) for object_id in OBJECT_IDS]
+            for access in (*accesses, asked.resource_access(resource)):
+                if access.rule is not None:
+                    assert access.rule in world.rules
+                    assert access.level is access.rule.access_level
+                elif access.level is not None:
+                    assert resource.reaches(resource.maximum, access.level)
+
+
+@SOME
+@given(_worlds(), st.randoms(use_true_random=False))
+def test_rule_that_is_removed_and_set_again_changes_nothing(world: World, random: Random) -> None:
+    with _every_resource():
+        before = _answers(world.policy(), world)
+        rules = list(world.rules)
+        if rules:
+            rules.append(rules.pop(random.randrange(len(rules))))
+        assert _answers(world.policy(rules), world) == before
+
+
+@SOME
+@given(_worlds(), st.lists(_rules(), max_size=15))
+def test_rules_about_other_people_change_nothing(world: World, others: list[RuleRecord]) -> None:
+    foreign = [
+        replace(each, member_id="membership of bob", role_id=None)
+        if index % 2
+        else replace(each, member_id=None, role_id="a role elsewhere")
+        for index, each in enumerate(others)
+    ]
+    with _every_resource():
+        assert _answers(world.policy([*foreign, *world.rules]), world) == _answers(world.policy(), world)
+
+
+@SOME
+@given(_worlds())
+def test_answer_does_not_depend_on_what_was_asked_before(world: World) -> None:
+    with _every_resource():
+        asked = world.policy()
+        assert _answers(asked, world) == _answers(asked, world)
+
+
+def test_random_worlds_reach_every_kind_of_answer() -> None:
+    """Or the properties above would hold for want of cases."""
+    sources: set[Source | None] = set()
+    verdicts: set[tuple[bool, bool]] = set()
+
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @given(_worlds())
+    def collect(world: World) -> None:
+        asked = world.policy()
+        for name, resource in BY_NAME.items():
+            for object_id in OBJECT_IDS:
+                target = world.target(name, object_id)
+                access = asked.object_access(target)
+                sources.add(access.source)
+                opens = resource.reaches(access.level, resource.read_level)
+                verdicts.add((opens, asked.list_filter(resource).shows(object_id, target.created_by)))
+
+    with _every_resource():
+        collect()
+    assert sources == {None, *Source} - {Source.PROJECT_KEY}
+    assert verdicts == {(True, True), (True, False), (False, True), (False, False)}

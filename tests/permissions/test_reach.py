@@ -1,0 +1,393 @@
+from dataclasses import replace
+
+import pytest
+
+from datasource.metadata.audit import Actor, ActorKind
+from datasource.metadata.insights import create_insight
+from datasource.metadata.members import get_member, set_member_level
+from datasource.metadata.organizations import set_features
+from datasource.metadata.projects import create_project
+from datasource.metadata.records import (
+    AccessLevel,
+    MemberRecord,
+    OrganizationLevel,
+    ProjectRecord,
+)
+from datasource.metadata.roles import add_role_member, create_role
+from datasource.metadata.store import MetadataStore
+from permissions.caller import Caller
+from permissions.policy import Access, Controlled, Source
+from permissions.reach import (
+    ReachedPage,
+    find_owner_project,
+    list_reached_projects,
+    reach_projects,
+    reread_project,
+)
+from permissions.resources import INSIGHT, PROJECT
+from tests.datasource.metadata.access_worlds import (
+    NOON,
+    World,
+    counted_statements,
+    given_rule,
+    open_access_world,
+    set_level,
+)
+
+
+@pytest.fixture
+async def world(store: MetadataStore) -> World:
+    return await open_access_world(store)
+
+
+def _caller(
+    user: MemberRecord | None,
+    *,
+    projects: tuple[int, ...] | None = None,
+    organizations: tuple[str, ...] | None = None,
+    project_id: int | None = None,
+) -> Caller:
+    return Caller(
+        key_id="k",
+        key_label="CI",
+        key_mask="phx_...0000",
+        scopes=("*",),
+        scoped_projects=projects,
+        scoped_organizations=organizations,
+        user=user,
+        project_id=project_id,
+    )
+
+
+async def _hide(
+    store: MetadataStore, project: ProjectRecord, *, level: str = "none", member: str | None = None
+) -> None:
+    await given_rule(store, project, level, resource="project", on=str(project.id), member=member)
+
+
+def _names(page: ReachedPage) -> list[str]:
+    return [each.record.name for each in page.projects]
+
+
+async def _listed(store: MetadataStore, caller: Caller) -> list[str]:
+    """Every project in reach, which a look-up by id has to agree with."""
+    page = await list_reached_projects(store, caller, first=100, after=None)
+    assert (page.total, page.has_next) == (len(page.projects), False)
+    found = await reach_projects(store, caller, range(1, 50))
+    assert sorted(found) == [each.record.id for each in page.projects]
+    return _names(page)
+
+
+# ---------------------------------------------------------------------- hidden projects
+
+
+async def test_reach_without_rules_is_every_project_of_the_organizations(
+    store: MetadataStore, world: World
+) -> None:
+    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
+
+
+async def test_project_closed_to_everyone_does_not_exist_for_members(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    assert await _listed(store, _caller(world.bob)) == ["lab"]
+    assert await reach_projects(store, _caller(world.bob), [world.shop.id]) == {}
+
+
+async def test_project_closed_to_one_is_open_to_the_others(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop, member=world.bob_in_acme)
+    assert await _listed(store, _caller(world.bob)) == ["lab"]
+    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+
+
+async def test_project_closed_to_everyone_is_open_to_whom_a_rule_names(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    await _hide(store, world.shop, level="member", member=world.ada_in_acme)
+    await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.editors)
+    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+    assert await _listed(store, _caller(world.bob)) == []
+
+
+async def test_project_is_never_hidden_from_admins(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.zoo)
+    await _hide(store, world.zoo, member=world.ada_in_zeta)
+    assert "zoo" in await _listed(store, _caller(world.ada))
+    await set_member_level(
+        store, email="ada@example.com", organization_id=world.zeta.id, level=OrganizationLevel.MEMBER
+    )
+    member = await get_member(store, email="ada@example.com")
+    assert "zoo" not in await _listed(store, _caller(member))
+
+
+async def test_admin_of_one_organization_is_none_in_another(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    await _hide(store, world.zoo)
+    assert await _listed(store, _caller(world.ada)) == ["lab", "zoo"]
+
+
+async def test_project_rules_mean_nothing_while_access_control_is_off(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    await set_features(store, world.acme.id, access_control=False)
+    bob = await get_member(store, email="bob@example.com")
+    assert await _listed(store, _caller(bob)) == ["shop", "lab"]
+
+
+async def test_rules_about_all_projects_or_about_another_one_hide_nothing(
+    store: MetadataStore, world: World
+) -> None:
+    await given_rule(store, world.shop, "none", resource="project")
+    await given_rule(store, world.shop, "none", resource="project", on=str(world.lab.id))
+    await given_rule(store, world.shop, "none", on=str(world.shop.id))
+    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
+
+
+async def test_rules_naming_the_membership_elsewhere_hide_nothing(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop, member=world.ada_in_zeta)
+    await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.zetas)
+    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+
+
+# ---------------------------------------------------------------------- pages
+
+
+async def test_pages_and_totals_are_after_hiding(store: MetadataStore, world: World) -> None:
+    made = [await create_project(store, organization_id=world.acme.id, name=f"P{number}") for number in range(6)]
+    for number in (0, 1, 4):
+        await _hide(store, made[number])
+    caller = _caller(world.bob)
+    after, pages = None, []
+    for _ in range(3):
+        page = await list_reached_projects(store, caller, first=2, after=after)
+        after = page.projects[-1].record.id
+        pages.append((_names(page), page.total, page.has_next))
+    assert pages == [(["shop", "lab"], 5, True), (["P2", "P3"], 5, True), (["P5"], 5, False)]
+
+
+async def test_page_of_nothing_only_counts(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    page = await list_reached_projects(store, _caller(world.ada), first=0, after=None)
+    assert (page.projects, page.total, page.has_next) == ((), 2, True)
+
+
+# ---------------------------------------------------------------------- what the key is scoped to
+
+
+async def test_key_scoped_to_projects_reaches_no_others(store: MetadataStore, world: World) -> None:
+    caller = _caller(world.ada, projects=(world.lab.id, world.zoo.id))
+    assert await _listed(store, caller) == ["lab", "zoo"]
+    await _hide(store, world.lab)
+    assert await _listed(store, caller) == ["zoo"]
+
+
+async def test_key_scoped_to_what_its_owner_does_not_reach_opens_nothing(
+    store: MetadataStore, world: World
+) -> None:
+    assert await _listed(store, _caller(world.bob, projects=(world.zoo.id,))) == []
+    assert await _listed(store, _caller(world.bob, organizations=(world.zeta.id,))) == []
+
+
+async def test_key_scoped_to_an_organization_reaches_its_projects_alone(
+    store: MetadataStore, world: World
+) -> None:
+    assert await _listed(store, _caller(world.ada, organizations=(world.acme.id,))) == ["shop", "lab"]
+    both = _caller(world.ada, organizations=(world.acme.id,), projects=(world.lab.id, world.zoo.id))
+    assert await _listed(store, both) == ["lab"]
+
+
+async def test_key_scoped_to_nothing_reaches_nothing(store: MetadataStore, world: World) -> None:
+    assert await _listed(store, _caller(world.ada, projects=())) == []
+    assert await _listed(store, _caller(world.ada, organizations=())) == []
+
+
+# ---------------------------------------------------------------------- organizations that take no keys
+
+
+async def test_organization_without_member_keys_shuts_out_members_but_not_admins(
+    store: MetadataStore, world: World
+) -> None:
+    for organization in (world.acme, world.zeta):
+        await set_features(store, organization.id, member_keys=False)
+    ada = await get_member(store, email="ada@example.com")
+    caller = _caller(ada)
+    assert await _listed(store, caller) == ["zoo"]
+    assert [caller.is_shut_out(each) for each in ada.memberships] == [True, False]
+
+
+async def test_organization_without_member_keys_takes_those_of_its_projects(
+    store: MetadataStore, world: World
+) -> None:
+    await set_features(store, world.acme.id, member_keys=False)
+    assert await _listed(store, _caller(None, project_id=world.shop.id)) == ["shop"]
+
+
+# ---------------------------------------------------------------------- keys of projects
+
+
+async def test_projects_key_reaches_its_project_alone_whatever_rules_say(
+    store: MetadataStore, world: World
+) -> None:
+    await _hide(store, world.shop)
+    await given_rule(store, world.shop, "none")
+    caller = _caller(None, project_id=world.shop.id)
+    assert await _listed(store, caller) == ["shop"]
+    reached = (await reach_projects(store, caller, [world.shop.id]))[world.shop.id]
+    assert reached.policy.principal.is_project_key
+    assert reached.policy.resource_access(INSIGHT) == Access(AccessLevel.MANAGER, Source.PROJECT_KEY)
+    assert not reached.policy.can_modify(reached.policy.project)
+
+
+# ---------------------------------------------------------------------- the policy that comes along
+
+
+async def test_each_project_comes_with_the_policy_of_its_organization(store: MetadataStore, world: World) -> None:
+    await given_rule(store, world.shop, "viewer")
+    await given_rule(store, world.lab, "none")
+    await given_rule(store, world.lab, "viewer", on="5", role=world.analysts)
+    await given_rule(store, world.zoo, "none")
+    page = await list_reached_projects(store, _caller(world.ada), first=100, after=None)
+    found = await reach_projects(store, _caller(world.ada), [each.record.id for each in page.projects])
+    for policies in (page.projects, found.values()):
+        shop, lab, zoo = [each.policy for each in policies]
+        assert shop.resource_access(INSIGHT).level is AccessLevel.VIEWER
+        assert lab.resource_access(INSIGHT).level is AccessLevel.NONE
+        assert lab.object_access(Controlled(INSIGHT, "5")).level is AccessLevel.VIEWER
+        assert zoo.resource_access(INSIGHT) == Access(AccessLevel.MANAGER, Source.ORG_ADMIN)
+        assert [each.project.id for each in (shop, lab, zoo)] == [str(each.record.id) for each in page.projects]
+
+
+async def test_policy_knows_whose_objects_are_whose(store: MetadataStore, world: World) -> None:
+    await given_rule(store, world.shop, "none", on="1")
+    made = await create_insight(
+        store, project_id=world.shop.id, name="i", query={}, created_by=world.bob.id, now=NOON
+    )
+    target = Controlled(INSIGHT, str(made.id), made.created_by)
+    for user, level in ((world.bob, AccessLevel.MANAGER), (world.ada, AccessLevel.NONE)):
+        reached = (await reach_projects(store, _caller(user), [world.shop.id]))[world.shop.id]
+        assert reached.policy.object_access(target).level is level
+
+
+async def test_reread_project_sees_rules_that_were_set_meanwhile(store: MetadataStore, world: World) -> None:
+    caller = _caller(world.bob)
+    reached = (await reach_projects(store, caller, [world.shop.id]))[world.shop.id]
+    await given_rule(store, world.shop, "viewer")
+    assert reached.policy.resource_access(INSIGHT).level is AccessLevel.EDITOR
+    again = await reread_project(store, caller, reached)
+    assert again.policy.resource_access(INSIGHT).level is AccessLevel.VIEWER
+    await _hide(store, world.shop)
+    assert not (await reread_project(store, caller, reached)).policy.can_reach_project()
+
+
+async def test_owners_project_is_found_whatever_the_key_is_scoped_to(store: MetadataStore, world: World) -> None:
+    narrow = _caller(world.ada, projects=(world.lab.id,), organizations=(world.acme.id,))
+    for project in (world.shop, world.lab, world.zoo):
+        found = await find_owner_project(store, narrow, project.id)
+        assert found is not None
+        assert found.record == project
+    assert await find_owner_project(store, narrow, 999) is None
+    assert await find_owner_project(store, _caller(world.bob), world.zoo.id) is None
+
+
+async def test_owners_project_is_found_where_members_keys_are_not_taken(
+    store: MetadataStore, world: World
+) -> None:
+    await set_features(store, world.acme.id, member_keys=False)
+    bob = await get_member(store, email="bob@example.com")
+    found = await find_owner_project(store, _caller(bob), world.shop.id)
+    assert found is not None
+    assert found.record == world.shop
+
+
+async def test_projects_key_has_no_other_project(store: MetadataStore, world: World) -> None:
+    caller = _caller(None, project_id=world.shop.id)
+    assert await find_owner_project(store, caller, world.shop.id) is not None
+    assert await find_owner_project(store, caller, world.lab.id) is None
+
+
+# ---------------------------------------------------------------------- statements
+
+
+async def _statements(store: MetadataStore, caller: Caller) -> tuple[int, int]:
+    """How many the look-up of 50 projects takes, and how many the list of them."""
+    with counted_statements() as sent:
+        await reach_projects(store, caller, range(1, 51))
+    looking_up = sum("SELECT" in each for each in sent)
+    with counted_statements() as sent:
+        await list_reached_projects(store, caller, first=50, after=None)
+    return looking_up, sum("SELECT" in each for each in sent)
+
+
+async def test_statements_do_not_grow_with_projects_objects_or_rules(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    few = await _statements(store, _caller(world.ada))
+    # Projects and rules; and for the list the rules about projects, whose they are, the count and the page.
+    assert few == (2, 5)
+    for number in range(12):
+        project = await create_project(store, organization_id=world.acme.id, name=f"P{number}")
+        await _hide(store, project, level="none" if number % 2 else "member")
+        role = await create_role(store, organization_id=world.acme.id, name=f"role {number}")
+        await add_role_member(store, role, world.ada)
+        for on in range(5):
+            await create_insight(store, project_id=project.id, name=f"{on}", query={}, now=NOON)
+            await given_rule(store, project, "none", on=str(on))
+            await given_rule(store, project, "viewer", on=str(on), role=role)
+    page = await list_reached_projects(store, _caller(world.ada), first=50, after=None)
+    assert page.total == 3 - 1 + 6
+    assert await _statements(store, _caller(world.ada)) == few
+
+
+async def test_decisions_take_no_statement(store: MetadataStore, world: World) -> None:
+    for on in range(5):
+        await given_rule(store, world.shop, "viewer", on=str(on))
+    reached = (await reach_projects(store, _caller(world.bob), [world.shop.id]))[world.shop.id]
+    with counted_statements() as sent:
+        for on in range(5):
+            assert reached.policy.object_access(Controlled(INSIGHT, str(on))).level is AccessLevel.VIEWER
+        reached.policy.list_filter(INSIGHT)
+        reached.policy.can_modify(Controlled(PROJECT, str(world.shop.id)))
+    assert sent == []
+
+
+async def test_nothing_is_asked_for_no_projects(store: MetadataStore, world: World) -> None:
+    with counted_statements() as sent:
+        assert await reach_projects(store, _caller(world.ada), []) == {}
+        assert await reach_projects(store, _caller(world.ada), [0, -1, 2**31, 10**30]) == {}
+    assert sent == []
+
+
+# ---------------------------------------------------------------------- the caller
+
+
+def test_actor_of_a_persons_key_names_both(world: World) -> None:
+    assert _caller(world.ada).actor == Actor(
+        ActorKind.API_KEY, user_id=world.ada.id, email="ada@example.com", key_id="k", key_mask="phx_...0000"
+    )
+
+
+def test_actor_of_a_projects_key_is_the_key_alone() -> None:
+    assert _caller(None, project_id=1).actor == Actor(ActorKind.API_KEY, key_id="k", key_mask="phx_...0000")
+
+
+def test_principal_is_as_the_organization_knows_the_caller(world: World) -> None:
+    caller = _caller(world.ada)
+    assert caller.principal_in(world.acme.id).level is OrganizationLevel.MEMBER
+    assert caller.principal_in(world.zeta.id).is_admin
+    stranger = caller.principal_in("elsewhere")
+    assert (stranger.user_id, stranger.level, stranger.is_admin) == (world.ada.id, None, False)
+
+
+@pytest.mark.parametrize("level", list(OrganizationLevel))
+def test_key_is_shut_out_below_admin_where_members_keys_are_not_taken(
+    world: World, level: OrganizationLevel
+) -> None:
+    membership = replace(world.ada.memberships[0], level=level)
+    closed = replace(membership, features=replace(membership.features, member_keys=False))
+    caller = _caller(world.ada)
+    assert not caller.is_shut_out(membership)
+    assert caller.is_shut_out(closed) is (level is OrganizationLevel.MEMBER)
+
+
+async def test_rule_that_is_removed_opens_the_project_again(store: MetadataStore, world: World) -> None:
+    await _hide(store, world.shop)
+    assert await _listed(store, _caller(world.bob)) == ["lab"]
+    await set_level(store, world.shop, None, resource="project", on=str(world.shop.id))
+    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]

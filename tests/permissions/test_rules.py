@@ -1,0 +1,45 @@
+import pytest
+
+from datasource.metadata.records import AccessLevel
+from errors import BadUserInput
+from permissions.resources import ACTION, INSIGHT, PROJECT, Resource
+from permissions.rules import check_level
+
+ACTIVITY_LOG = Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER)
+
+
+def _refused(resource: Resource, level: str) -> str:
+    with pytest.raises(BadUserInput) as caught:
+        check_level(resource, AccessLevel(level))
+    assert caught.value.path == ("accessLevel",)
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("resource", "levels"),
+    [
+        (INSIGHT, ["none", "viewer", "editor", "manager"]),
+        (ACTION, ["viewer", "editor", "manager"]),
+        (ACTIVITY_LOG, ["none", "viewer"]),
+        (PROJECT, ["none", "member", "admin"]),
+    ],
+    ids=lambda value: value.name if isinstance(value, Resource) else "",
+)
+def test_rule_may_be_set_to_what_is_within_the_bounds_and_nothing_else(
+    resource: Resource, levels: list[str]
+) -> None:
+    for level in levels:
+        check_level(resource, AccessLevel(level))
+    for level in {each.value for each in AccessLevel} - set(levels):
+        assert _refused(resource, level)
+
+
+def test_level_of_another_ladder_is_refused_with_the_ladder() -> None:
+    message = _refused(INSIGHT, "admin")
+    assert message == "admin is no access level of insights; those are none, viewer, editor, manager."
+    assert _refused(PROJECT, "viewer").endswith("projects; those are none, member, admin.")
+
+
+def test_level_beyond_a_bound_is_refused_with_the_bound() -> None:
+    assert _refused(ACTION, "none") == "none is below the minimum of actions, which is viewer."
+    assert _refused(ACTIVITY_LOG, "editor") == "editor is above the maximum of activity logs, which is viewer."
