@@ -58,7 +58,6 @@ class ServerConnection:
     ) -> None:
         """Connect, to `peer` instead of looking up the host's name if it is given."""
         self.host = host
-        self.has_begun = False
         self._wire = Wire(address, host, peer or host, timeouts)
         try:
             self._wire.connect()
@@ -67,6 +66,7 @@ class ServerConnection:
         except BaseException:
             self.close()
             raise
+        self._blocks = self._wire.block_in
         self.peer = _peer_of(self._wire.socket, host)
         self._used_at = time.monotonic()
 
@@ -74,6 +74,11 @@ class ServerConnection:
     def idle_s(self) -> float:
         """Seconds since it was used last."""
         return time.monotonic() - self._used_at
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether rows of the last answer had arrived, or were about to."""
+        return bool(self._blocks.has_begun)
 
     def rest(self) -> None:
         """Note that its use ends now."""
@@ -88,7 +93,7 @@ class ServerConnection:
 
     def run(self, question: Question, query_id: str) -> Reply:
         """Ask and read the whole answer. Raises the driver's errors; the connection is of no use after one."""
-        self.has_begun = False
+        self._blocks.has_begun = False
         self._send(question, query_id)
         reply = Reply()
         while (packet := self._wire.receive_packet()).type != ServerPacketTypes.END_OF_STREAM:
@@ -129,7 +134,6 @@ class ServerConnection:
         reply.names = reply.names or tuple(names)
         if not columns:
             return
-        self.has_begun = True
         if reply.columns:
             for known, more in zip(reply.columns, columns, strict=True):
                 known.extend(more)

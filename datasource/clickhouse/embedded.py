@@ -82,6 +82,11 @@ class EmbeddedEngine:
             lock.close()
             raise unusable(path) from failure
 
+    @property
+    def is_shared(self) -> bool:
+        """See Engine.is_shared."""
+        return False
+
     async def query(
         self,
         text: str,

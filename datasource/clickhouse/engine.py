@@ -72,6 +72,11 @@ class Engine(Protocol):
     text is taken as it is.
     """
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the same tables at the same time."""
+        ...
+
     async def query(
         self,
         text: str,

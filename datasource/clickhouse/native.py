@@ -1,5 +1,6 @@
 """A ClickHouse server, or several with the same data, over the native protocol."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
@@ -23,6 +24,7 @@ from errors import ErrorCode, GatewayError
 
 GRACE_S: Final = 2.0
 """A server ends a query whose time is over; this much later the gateway does."""
+_PING_S: Final = 10.0
 
 
 class NativeEngine:
@@ -35,6 +37,7 @@ class NativeEngine:
         self._timeouts = timeouts
         self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
         self._calls = Calls(connections, wait_s=wait_s)
+        self._pings = Calls(1)
         self._is_closed = False
 
     @classmethod
@@ -51,6 +54,11 @@ class NativeEngine:
         timeouts = timeouts or Timeouts()
         return cls(address, connections=connections, wait_s=wait_s, timeouts=timeouts, rest_s=rest_s)
 
+    @property
+    def is_shared(self) -> bool:
+        """See Engine.is_shared."""
+        return True
+
     async def query(
         self,
         text: str,
@@ -63,9 +71,7 @@ class NativeEngine:
         limits = limits or Limits()
         started = time.perf_counter()
         settings = {"readonly": 2, **limits.as_settings()}
-        reply = await self._ask(
-            text, params, settings, blocks, is_repeatable=True, within_s=limits.seconds + GRACE_S
-        )
+        reply = await self._ask(text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S)
         return QueryResult(
             names=reply.names,
             columns=tuple(reply.columns) or tuple([] for _ in reply.names),
@@ -78,20 +84,20 @@ class NativeEngine:
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
         """See Engine.command. Never repeated: what a lost connection was asked for may have been done."""
-        await self._ask(text, params, {}, blocks, is_repeatable=False, within_s=None)
+        await self._ask(text, params, {}, blocks, self._calls, within_s=None, is_repeatable=False)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
         """See Engine.insert."""
         await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_of(batch)])
 
     async def ping(self) -> None:
-        """See Engine.ping."""
-        await self.query("SELECT 1")
+        """See Engine.ping. Has a connection of its own, for a busy engine is not a dead one."""
+        await self._ask("SELECT 1", None, {"readonly": 2}, (), self._pings, within_s=_PING_S)
 
     async def close(self) -> None:
         """See Engine.close."""
         self._is_closed = True
-        await self._calls.stop_all()
+        await asyncio.gather(self._calls.stop_all(), self._pings.stop_all())
         await anyio.to_thread.run_sync(self._pool.close)
 
     async def _ask(
@@ -100,16 +106,17 @@ class NativeEngine:
         params: Mapping[str, ParamValue] | None,
         settings: Mapping[str, int | float | str],
         blocks: Sequence[NativeBlock],
+        calls: Calls,
         *,
-        is_repeatable: bool,
         within_s: float | None,
+        is_repeatable: bool = True,
     ) -> Reply:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
         question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks)
         call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
         try:
-            return await self._calls.run(call, within_s=within_s)
+            return await calls.run(call, within_s=within_s)
         except TimeoutError as late:
             raise translate("Code: 159.") from late
 

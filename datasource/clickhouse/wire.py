@@ -92,11 +92,14 @@ class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
 class _AnswerBlocks:
     fin: Any
     context: Any
+    has_begun = False
+    """Whether any row was on its way."""
 
     def read(self, use_numpy: bool | None = None) -> AnswerBlock:  # noqa: ARG002 - the driver's signature
         """The next block."""
         BlockInfo().read(self.fin)
         count, rows = read_varint(self.fin), read_varint(self.fin)
+        self.has_begun = self.has_begun or bool(rows)
         names, columns = [], []
         for _ in range(count):
             names.append(read_binary_bytes(self.fin).decode("utf-8", "replace"))

@@ -16,12 +16,13 @@ from tests.native_server.wire import Source, read_text, read_varint, text, varin
 INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"
 _SIZES: Final[Mapping[str, int]] = {
     **dict.fromkeys(("UInt8", "Int8", "Bool", "Enum8", "Nothing"), 1),
-    **dict.fromkeys(("UInt16", "Int16", "Enum16", "Date"), 2),
+    **dict.fromkeys(("UInt16", "Int16", "Enum16", "Date", "BFloat16"), 2),
     **dict.fromkeys(("UInt32", "Int32", "Float32", "Date32", "DateTime", "IPv4"), 4),
     **dict.fromkeys(("UInt64", "Int64", "Float64", "DateTime64"), 8),
     **dict.fromkeys(("UInt128", "Int128", "UUID", "IPv6"), 16),
     **dict.fromkeys(("UInt256", "Int256"), 32),
 }
+_ALIASES: Final = {"Point": "Tuple(Float64, Float64)", "Ring": "Array(Point)", "Polygon": "Array(Ring)"}
 _DECIMAL_SIZES: Final = ((9, 4), (18, 8), (38, 16), (76, 32))
 _KEY_SIZES: Final = (1, 2, 4, 8)
 
@@ -125,6 +126,10 @@ class Copier:
                 self._json(rows)
             case "Decimal":
                 self._take(rows * next(size for digits, size in _DECIMAL_SIZES if int(args[0]) <= digits))
+            case "SimpleAggregateFunction":
+                self.values(args[1], rows)
+            case _ if name in _ALIASES:
+                self.values(_ALIASES[name], rows)
             case _ if name.startswith("Interval"):
                 self._take(rows * 8)
             case _:
