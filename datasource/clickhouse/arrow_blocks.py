@@ -40,6 +40,8 @@ def _as_array(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _encode(array: pa.Array) -> _Encoded:
+    if pa.types.is_null(array.type):  # of no type in particular, and ClickHouse has no such column
+        array = array.cast(pa.string())
     encoder = _encoder_of(array.type)
     if not array.null_count or pa.types.is_list(array.type):  # ClickHouse has no null list
         return encoder(array)
@@ -58,8 +60,6 @@ def _encoder_of(kind: pa.DataType) -> Callable[[pa.Array], _Encoded]:
         return _encode_times
     if pa.types.is_list(kind):
         return _encode_lists
-    if pa.types.is_null(kind):
-        return lambda array: ("Nothing", bytes(len(array)))
     raise TypeError(f"Arrow's {kind} cannot be inserted")
 
 
@@ -80,8 +80,6 @@ def _encode_lists(array: pa.Array) -> _Encoded:
 
 
 def _without_nulls(array: pa.Array) -> pa.Array:
-    if pa.types.is_null(array.type):
-        return array
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return array.fill_null("")
     zero = pa.scalar(0, pa.int32() if pa.types.is_date32(array.type) else pa.int64())

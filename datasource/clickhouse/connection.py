@@ -60,7 +60,7 @@ class ServerConnection:
         self.host = host
         self._wire = Wire(address, host, peer or host, timeouts)
         try:
-            self._wire.connect()
+            self._wire.open()
             if self._wire.server_info.used_revision < _MIN_REVISION:
                 raise errors.ServerException("the server is too old", errors.ErrorCodes.SERVER_REVISION_IS_TOO_OLD)
         except BaseException:
@@ -161,10 +161,10 @@ def is_silence(failure: BaseException) -> bool:
     return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
 
 
-def explain(failure: Exception, host: Host | None = None) -> GatewayError | ClickHouseError:
-    """The gateway's error for one of the driver's. Where it happened goes to the log only."""
+def explain(failure: Exception) -> GatewayError | ClickHouseError:
+    """The gateway's error for one of the driver's, without saying where it happened; see `note_loss`."""
     if isinstance(failure, errors.ServerException):
-        return translate(f"Code: {failure.code}. DB::Exception: {failure.message}")
+        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}")
     if is_silence(failure):
         code = errors.ErrorCodes.SOCKET_TIMEOUT
     elif is_lost(failure):
@@ -173,8 +173,13 @@ def explain(failure: Exception, host: Host | None = None) -> GatewayError | Clic
         return ClickHouseError(failure.code, str(failure))
     else:
         raise failure
-    logger.warning("ClickHouse%s: %s", f" at {host}" if host else "", str(failure) or type(failure).__name__)
     return translate(f"Code: {code}.")
+
+
+def note_loss(failure: Exception, host: Host) -> None:
+    """Write a lost connection into the log, which may know the host, but never the password."""
+    if is_lost(failure):
+        logger.warning("ClickHouse at %s: %s", host, str(failure) or type(failure).__name__)
 
 
 def _peer_of(connected: socket.socket, host: Host) -> Host:

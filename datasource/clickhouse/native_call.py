@@ -13,6 +13,7 @@ from datasource.clickhouse.connection import (
     explain,
     is_lost,
     is_silence,
+    note_loss,
 )
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.pool import Pool
@@ -57,8 +58,7 @@ class NativeCall:
                 self._discard(connection, failure)
                 self._refuse_if_stopped()
                 if attempt == self._attempts or connection.has_begun or not _is_worth_another(failure):
-                    raise explain(failure, connection.host) from failure
-                logger.info("asking ClickHouse once more, as the connection to %s was lost", connection.host)
+                    raise explain(failure) from failure
         raise AssertionError("the last attempt answers or raises")
 
     def stop(self, asked_s: float) -> None:
@@ -82,7 +82,8 @@ class NativeCall:
 
     def _discard(self, connection: ServerConnection, failure: Exception) -> None:
         connection.close()
-        if is_lost(failure):
+        if is_lost(failure) and not self._is_stopped:
+            note_loss(failure, connection.host)
             self._pool.drop(connection.host)
 
     def _refuse_if_stopped(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from datasource.clickhouse.address import Host
-from datasource.clickhouse.connection import ServerConnection, is_lost
+from datasource.clickhouse.connection import ServerConnection, is_lost, note_loss
 from datasource.clickhouse.hosts import Hosts
 
 IDLE_CHECK_S: Final = 10.0
@@ -87,6 +87,7 @@ class Pool:
             connection = self._connect(host)
         except Exception as failure:
             if is_lost(failure):
+                note_loss(failure, host)
                 self._hosts.failed(host)
             raise
         self._hosts.answered(host)

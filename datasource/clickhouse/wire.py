@@ -76,6 +76,10 @@ class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
         self.context.settings = {}
         self.context.client_settings = _CLIENT_SETTINGS
 
+    def open(self) -> None:
+        """Connect once. Raises OSError, EOFError or the driver's errors, and leaves the log to its caller."""
+        self._init_connection(*self.hosts[0])
+
     def get_block_in_stream(self) -> Any:
         """See the driver."""
         if not self.compression:

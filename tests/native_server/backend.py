@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chdb.session import Session
 
 _KILL: Final = re.compile(r"KILL QUERY WHERE query_id = '([\w-]+)' ASYNC")
-_READS: Final = re.compile(r"\s*(SELECT|WITH|\(|DESCRIBE|SHOW|EXPLAIN|EXISTS)", re.IGNORECASE)
+_READS: Final = re.compile(r"\s*(?:--[^\n]*\n\s*)*(SELECT|WITH|\(|DESCRIBE|SHOW|EXPLAIN|EXISTS)", re.IGNORECASE)
 _CODE: Final = re.compile(r"Code: (\d+)\. DB::Exception: ", re.DOTALL)
 
 
