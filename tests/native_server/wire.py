@@ -3,6 +3,7 @@
 import select
 import socket
 import struct
+from collections.abc import Callable
 from typing import Protocol
 
 LZ4, ZSTD = 0x82, 0x90
@@ -40,26 +41,48 @@ def text(value: str) -> bytes:
     return varint(len(data)) + data
 
 
+class Buffered:
+    """Reads exactly so many bytes of what comes in pieces of any size."""
+
+    def __init__(self, more: Callable[[int], bytes]) -> None:
+        self._more = more
+        self._data = b""
+        self._place = 0
+
+    @property
+    def left(self) -> int:
+        """How many bytes are here already."""
+        return len(self._data) - self._place
+
+    def read(self, size: int) -> bytes:
+        """Raises EOFError where nothing more comes."""
+        if self.left < size:
+            parts, have = [self._data[self._place :]], self.left
+            while have < size:
+                parts.append(self._more(size - have))
+                have += len(parts[-1])
+            self._data, self._place = b"".join(parts), 0
+        self._place += size
+        return self._data[self._place - size : self._place]
+
+
 class Line:
     """A client's socket."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._buffer = b""
+        self._buffer = Buffered(self._receive)
+        self.read = self._buffer.read
 
-    def read(self, size: int) -> bytes:
-        """Exactly so many bytes; raises EOFError when the client has gone."""
-        while len(self._buffer) < size:
-            data = self._socket.recv(max(65_536, size - len(self._buffer)))
-            if not data:
-                raise EOFError
-            self._buffer += data
-        answer, self._buffer = self._buffer[:size], self._buffer[size:]
-        return answer
+    def _receive(self, wanted: int) -> bytes:
+        data = self._socket.recv(max(65_536, wanted))
+        if not data:
+            raise EOFError
+        return data
 
     def has_something(self, within_s: float, unless: socket.socket) -> bool:
         """Whether the client sent something, or went away; waits until then, or until `unless` can be read."""
-        if self._buffer:
+        if self._buffer.left:
             return True
         ready, _, _ = select.select([self._socket, unless], [], [], within_s)
         return self._socket in ready
@@ -79,13 +102,7 @@ class Frames:
 
     def __init__(self, line: Source) -> None:
         self._line = line
-        self._buffer = b""
-
-    def read(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._buffer += self._frame()
-        answer, self._buffer = self._buffer[:size], self._buffer[size:]
-        return answer
+        self.read = Buffered(lambda _: self._frame()).read
 
     def _frame(self) -> bytes:
         checksum = self._line.read(16)

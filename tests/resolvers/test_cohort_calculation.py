@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits, ParamValue
+from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.metadata import cohorts
 from datasource.metadata.actions import create_action, delete_action, update_action
@@ -43,7 +42,7 @@ class Place:
 
     calculator: CohortCalculator
     world: EventWorld
-    engine: EmbeddedEngine
+    engine: Engine
     store: MetadataStore
 
     @property
@@ -73,7 +72,7 @@ class Place:
         return found
 
 
-async def open_place(engine: EmbeddedEngine, store: MetadataStore, name: str = "shop") -> Place:
+async def open_place(engine: Engine, store: MetadataStore, name: str = "shop") -> Place:
     # The shared engine keeps the events of other tests, so the project's number must be a fresh one.
     organization = (await ensure_project(store, organization="Org", name="first")).organization_id
     world = EventWorld.new(engine)
@@ -88,7 +87,7 @@ async def open_place(engine: EmbeddedEngine, store: MetadataStore, name: str = "
 
 
 @pytest.fixture
-async def place(engine: EmbeddedEngine, store: MetadataStore) -> Place:
+async def place(engine: Engine, store: MetadataStore) -> Place:
     return await open_place(engine, store)
 
 
@@ -358,7 +357,7 @@ async def test_cancelled_creation_leaves_nothing(place: Place, monkeypatch: pyte
 
 
 async def test_cohorts_of_another_project_are_out_of_reach(
-    place: Place, engine: EmbeddedEngine, store: MetadataStore
+    place: Place, engine: Engine, store: MetadataStore
 ) -> None:
     record = await place.create(PROS)
     other = await open_place(engine, store, "elsewhere")

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.events.definition_pages import Place, Source, Wanted
 from datasource.events.definitions import (
@@ -71,17 +70,17 @@ def counted(maps: Sequence[Mapping[str, object]]) -> dict[str, tuple[tuple[str, 
 
 
 @pytest.fixture
-async def place(engine: EmbeddedEngine, world: EventWorld) -> Source:
+async def place(engine: Engine, world: EventWorld) -> Source:
     return source(engine, world.project.id)
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 
 @pytest.fixture
-def loader(engine: EmbeddedEngine, project_id: int, tmp_path: Path) -> Loader:
+def loader(engine: Engine, project_id: int, tmp_path: Path) -> Loader:
     return Loader(engine, project_id, tmp_path)
 
 
@@ -100,7 +99,7 @@ async def test_events_have_their_count_and_exact_times(world: EventWorld, place:
     )
 
 
-async def test_events_of_another_project_are_not_there(engine: EmbeddedEngine, world: EventWorld) -> None:
+async def test_events_of_another_project_are_not_there(engine: Engine, world: EventWorld) -> None:
     other = EventWorld.new(engine)
     await world.add_events([Event("mine", "2020-01-10", properties={"k": 1})])
     await other.add_events([Event("theirs", "2020-01-01", properties={"l": 1})] * 3)
