@@ -1,6 +1,7 @@
 """One statement on its way to a server: on which connection, how often, and how it is ended."""
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Final
 from uuid import uuid4
@@ -40,6 +41,7 @@ class NativeCall:
         self._question = question
         self._attempts = ATTEMPTS if is_repeatable else 1
         self._id = f"trendgate-{uuid4().hex}"
+        self._lock = threading.Lock()
         self._connection: ServerConnection | None = None
         self._query_id = ""
         self._is_stopped = False
@@ -63,22 +65,29 @@ class NativeCall:
 
     def stop(self, asked_s: float) -> None:
         """See Call.stop. The server is told to end the query, and if that does not help, the line is cut."""
-        self._is_stopped = True
-        connection = self._connection
+        with self._lock:
+            self._is_stopped = True
+            connection = self._connection
         if connection is None:  # connecting; that ends by itself
             return
         if asked_s >= _ABORT_AFTER_S or not self._kill(connection):
             connection.abort()
 
     def _run_on(self, connection: ServerConnection, query_id: str) -> Reply:
-        self._query_id, self._connection = query_id, connection
+        self._query_id = query_id
+        self._hold(connection)
         try:
             self._refuse_if_stopped()
             reply = connection.run(self._question, query_id)
         finally:
-            self._connection = None
+            self._hold(None)
+        self._refuse_if_stopped()  # or somebody may cut a connection that is in the pool by then
         self._pool.give_back(connection)
         return reply
+
+    def _hold(self, connection: ServerConnection | None) -> None:
+        with self._lock:
+            self._connection = connection
 
     def _discard(self, connection: ServerConnection, failure: Exception) -> None:
         connection.close()

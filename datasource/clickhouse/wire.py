@@ -85,15 +85,14 @@ class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
         if not self.compression:
             return PlainBlocks(self.fin, self.context)
         # Only here: it needs the packages of the compression.
-        from clickhouse_driver.streams.compressed import CompressedBlockInputStream
-
-        class CompressedBlocks(_AnswerBlocks, CompressedBlockInputStream):  # type: ignore[misc]
-            """Blocks that came compressed."""
+        from datasource.clickhouse.compressed_wire import CompressedBlocks
 
         return CompressedBlocks(self.fin, self.context)
 
 
-class _AnswerBlocks:
+class AnswerBlocks:
+    """Reads blocks; mixed into the driver's streams."""
+
     fin: Any
     context: Any
     has_begun = False
@@ -114,5 +113,5 @@ class _AnswerBlocks:
         return AnswerBlock(tuple(names), tuple(columns))
 
 
-class PlainBlocks(_AnswerBlocks, BlockInputStream):  # type: ignore[misc]
+class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]
     """Blocks that came as they are."""

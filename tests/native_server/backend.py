@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded import Answer, EmbeddedEngine
 from tests.native_server.blocks import Block, Column, read_file
 
 if TYPE_CHECKING:
@@ -153,14 +153,15 @@ def _tables(session: "Session", tables: Mapping[str, Sequence[Block]]) -> Iterat
             _ask(session, f"DROP TEMPORARY TABLE {name}", {}, "Null")
 
 
-def _ask(session: "Session", text: str, params: Mapping[str, str], output: str):  # type: ignore[no-untyped-def]
+def _ask(session: "Session", text: str, params: Mapping[str, str], output: str) -> Answer:
     try:
-        return session.query(text, output, params=dict(params))
+        answer: Answer = session.query(text, output, params=dict(params))
     except Exception as failure:
         session.query("SELECT 1", "Null")  # see the embedded engine
         found = _CODE.search(str(failure))
         code, message = (int(found.group(1)), str(failure)[found.end() :]) if found else (1002, str(failure))
         raise ServerException(code, message) from failure
+    return answer
 
 
 @contextmanager

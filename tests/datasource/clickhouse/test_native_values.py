@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,7 +133,13 @@ async def test_answer_of_many_blocks_is_whole(native: NativeEngine) -> None:
 @pytest.mark.parametrize(("compression", "method"), [("lz4", 0x82), ("zstd", 0x90)])
 async def test_compressed_answers_are_the_same(backend: Backend, compression: str, method: int) -> None:
     text = "SELECT number AS n, toString(number) AS t FROM numbers(20000)"
+    batch = pa.table({"n": range(5000), "t": [f"text {n}" for n in range(5000)]})
     with serving(backend, compression=method) as server:
         async with open_native(server, options=f"?compression={compression}") as engine:
             answer = await engine.query(text)
+            await engine.command("CREATE TABLE packed (n Int64, t String) ENGINE = Memory")
+            await engine.insert("INSERT INTO packed SELECT n, t FROM {batch}", batch)
+            stored = await engine.query("SELECT n, t FROM packed ORDER BY n")
+            await engine.command("DROP TABLE packed")
     assert answer.columns == (list(range(20000)), [str(number) for number in range(20000)])
+    assert stored.columns == (batch["n"].to_pylist(), batch["t"].to_pylist())
