@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from datasource.metadata.access_controls import RuleKey, find_resource_rules, find_rules, set_rule
-from datasource.metadata.members import find_members, list_organization_members
+from datasource.metadata.access_controls import RuleKey, find_resource_rules, set_rule
+from datasource.metadata.members import email_key, find_members
 from datasource.metadata.records import AccessLevel, MemberRecord, RoleRecord, RuleRecord
-from datasource.metadata.roles import find_memberships_roles
 from errors import BadUserInput, ErrorCode, GatewayError
 from permissions.checks import READ, WRITE, check_gate, check_object, controlled
 from permissions.classes import require_caller
@@ -81,7 +80,7 @@ async def locate_target(
 
 async def object_policy(context: RequestContext, project: ReachedProject, target: Controlled) -> PolicyView:
     """The rules about an object, of all subjects. The caller must have been found to read the object."""
-    rules = await find_rules(context.store, project.record.id, (target.resource.name, target.id))
+    rules = await _load_rules(context, project, (target.resource.name, target.id))
     resource, policy = target.resource, project.policy
     return PolicyView(
         project=project,
@@ -106,7 +105,7 @@ async def resource_policy(
         rules = await find_resource_rules(context.store, project.record.id)
         level = policy.object_access(policy.project).level
     else:
-        rules = await find_rules(context.store, project.record.id, (resource.name, None))
+        rules = await _load_rules(context, project, (resource.name, None))
         level = policy.resource_access(resource).level
     return PolicyView(
         project=project,
@@ -181,16 +180,15 @@ async def list_people_with_access(
     context: RequestContext, project: ReachedProject, target: Controlled
 ) -> list[PersonAccess]:
     """The active members who reach the project and have a level on the object, the highest first."""
-    store, record = context.store, project.record
-    rules = await find_rules(
-        store,
-        record.id,
-        (PROJECT.name, str(record.id)),
-        (target.resource.name, target.id),
+    record = project.record
+    rules = await _load_rules(
+        context,
+        project,
+        *{(PROJECT.name, str(record.id)), (target.resource.name, target.id)},
         (target.resource.ruling.name, None),
     )
-    roles = await find_memberships_roles(store, record.organization_id)
-    members = await list_organization_members(store, record.organization_id)
+    roles = await context.membership_roles.load(record.organization_id)
+    members = await context.organization_members.load(record.organization_id)
     found = []
     for member in members:
         membership = member.membership_in(record.organization_id)
@@ -206,7 +204,14 @@ async def list_people_with_access(
         if level not in (None, AccessLevel.NONE) and source is not None and policy.can_reach_project():
             found.append(PersonAccess(member, level, source))
     ladder = target.resource.ladder
-    return sorted(found, key=lambda person: (-ladder.index(person.level), person.member.email))
+    return sorted(found, key=lambda person: (-ladder.index(person.level), email_key(person.member.email)))
+
+
+async def _load_rules(
+    context: RequestContext, project: ReachedProject, *about: tuple[str, str | None]
+) -> tuple[RuleRecord, ...]:
+    keys = [(project.record.id, resource, object_id) for resource, object_id in about]
+    return tuple(rule for rules in await context.rules.load_many(keys) for rule in rules or ())
 
 
 def _project_target(project: ReachedProject, object_id: str) -> Controlled:
@@ -277,6 +282,7 @@ async def _policy_after(
     context: RequestContext, project: ReachedProject, resource: Resource, target: Controlled | None
 ) -> PolicyView:
     context.projects.clear(project.record.id)
+    context.rules.clear_all()
     # Who lowered their own access may not even see the project any more; what it is now is answered all the same.
     changed = await reread_project(context.store, require_caller(context), project)
     if target is None:

@@ -8,12 +8,20 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.metadata.access_controls import RuleAbout, find_rules_about
 from datasource.metadata.actions import find_actions
 from datasource.metadata.cohorts import find_cohorts, find_distinct_ids
 from datasource.metadata.insights import find_insights
-from datasource.metadata.members import find_members, find_membership_owners
-from datasource.metadata.records import ActionRecord, CohortRecord, InsightRecord, MemberRecord, RoleRecord
-from datasource.metadata.roles import find_role_members, find_roles
+from datasource.metadata.members import find_members, find_membership_owners, list_organization_members
+from datasource.metadata.records import (
+    ActionRecord,
+    CohortRecord,
+    InsightRecord,
+    MemberRecord,
+    RoleRecord,
+    RuleRecord,
+)
+from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, NotFound
@@ -71,6 +79,9 @@ class RequestContext:
     memberships: DataLoader[str, MemberRecord | None] = field(repr=False)
     roles: DataLoader[str, RoleRecord | None] = field(repr=False)
     role_members: DataLoader[str, tuple[str, ...] | None] = field(repr=False)
+    rules: DataLoader[RuleAbout, tuple[RuleRecord, ...] | None] = field(repr=False)
+    organization_members: DataLoader[str, tuple[MemberRecord, ...]] = field(repr=False)
+    membership_roles: DataLoader[str, Mapping[str, frozenset[str]]] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
     # As the client wrote them, before they are coerced; the schema fills them in.
@@ -143,6 +154,9 @@ async def open_context(
         memberships=_batched(store, find_membership_owners),
         roles=_batched(store, find_roles),
         role_members=_batched(store, find_role_members),
+        rules=_batched(store, find_rules_about),
+        organization_members=_one_by_one(store, list_organization_members),
+        membership_roles=_one_by_one(store, find_memberships_roles),
         caller=caller,
         authentication_error=refusal,
     )
@@ -180,6 +194,17 @@ def _batched(
     async def load(keys: list[Key]) -> list[Value | None]:
         found = await find(store, keys)
         return [found.get(key) for key in keys]
+
+    return DataLoader(load)
+
+
+def _one_by_one(
+    store: MetadataStore, find: Callable[[MetadataStore, Key], Awaitable[Value]]
+) -> DataLoader[Key, Value]:
+    """For what a request asks of few keys, often of a single one, but many times."""
+
+    async def load(keys: list[Key]) -> list[Value]:
+        return [await find(store, key) for key in keys]
 
     return DataLoader(load)
 

@@ -1,7 +1,7 @@
 """The people and roles of an organization, for whoever gives them access."""
 
 from datasource.metadata import roles
-from datasource.metadata.members import list_organization_members
+from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, RoleRecord
 from datasource.metadata.saved import search_key
 from resolvers.context import RequestContext
@@ -16,9 +16,9 @@ async def list_members(
     Raises BadUserInput for arguments out of range.
     """
     wanted = search_key(check_page(first, search))
-    members = await list_organization_members(context.store, organization_id)
+    members = await context.organization_members.load(organization_id)
     found = [each for each in members if wanted in search_key(each.email) or wanted in search_key(each.name)]
-    return sorted(found, key=lambda member: member.email)
+    return sorted(found, key=lambda member: email_key(member.email))
 
 
 async def list_roles(context: RequestContext, organization_id: str) -> tuple[RoleRecord, ...]:

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import strawberry
 
 from datasource.events.definition_pages import Place
+from datasource.metadata.members import email_key
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.guards import guarded_field
 from permissions.policy import Access, AccessSource, Controlled, Source, SubjectKind
@@ -154,10 +155,9 @@ async def show_people(
     place = read_place("access", after)
     people = await list_people_with_access(info.context, project, target)
     ladder = target.resource.ladder
-    shown = ((Place(ladder.index(person.level), person.member.email), person.member, person) for person in people)
     nodes = [
-        (at, node)
-        for at, _, person in shown
+        (Place(ladder.index(person.level), email_key(person.member.email)), node)
+        for person in people
         if (node := MemberAccess.from_person(person, project.record.organization_id)) is not None
     ]
     return cut_page("access", nodes, first=first, after=place)

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from datasource.events.definition_pages import Place
+from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.people import list_members
 from schema.info import ContextInfo
@@ -73,5 +74,5 @@ async def show_members(
     place = read_place("member", after)
     records = await list_members(info.context, organization_id, first=first, search=search)
     members = (Member.in_organization(record, organization_id) for record in records)
-    nodes = [(Place(0, member.email), member) for member in members if member is not None]
+    nodes = [(Place(0, email_key(member.email)), member) for member in members if member is not None]
     return cut_page("member", nodes, first=first, after=place)

@@ -84,6 +84,32 @@ async def find_rules(
         return tuple(_record(row) for row in rows)
 
 
+RuleAbout = tuple[int, str, str | None]
+"""A project's id, a resource, and an object's id or None for the whole resource."""
+
+
+async def find_rules_about(
+    store: MetadataStore, about: Collection[RuleAbout]
+) -> dict[RuleAbout, tuple[RuleRecord, ...]]:
+    """The same for many at once, in one statement; what has no rules is absent from the answer."""
+    ids: dict[tuple[int, str], list[str]] = {}
+    for project_id, resource, resource_id in about:
+        ids.setdefault((project_id, resource), []).append(resource_id or "")
+    wanted = (
+        (AccessControl.project_id == project_id)
+        & (AccessControl.resource == resource)
+        & AccessControl.resource_id.in_(sorted(found))
+        for (project_id, resource), found in ids.items()
+    )
+    query = select(AccessControl).where(or_(*wanted)).order_by(AccessControl.created_at, AccessControl.id)
+    rules: dict[RuleAbout, list[RuleRecord]] = {}
+    async with store.read() as session:
+        for row in await session.scalars(query):
+            record = _record(row)
+            rules.setdefault((record.project_id, record.resource, record.resource_id), []).append(record)
+    return {key: tuple(found) for key, found in rules.items()}
+
+
 async def find_resource_rules(store: MetadataStore, project_id: int) -> tuple[RuleRecord, ...]:
     """Every rule of the project about a whole resource, oldest first."""
     query = select(AccessControl).where(AccessControl.project_id == project_id, AccessControl.resource_id == "")

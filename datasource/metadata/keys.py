@@ -1,6 +1,6 @@
 """API keys as the store knows them: by hash and mask. The keys themselves are `permissions`' part."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -186,7 +186,7 @@ async def _note(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """One entry for each organization that the key reaches or once did, which tells it nothing of the others."""
+    """One entry for each place that the key reaches or once did, which tells it nothing of the others."""
     owner = await session.get(User, key.user_id) if key.user_id else None
     target: dict[str, object] = {
         "key_id": key.id,
@@ -196,48 +196,47 @@ async def _note(
         "member": owner.email if owner else None,
     }
     changes = []
-    reached = await _projects_by_organization(session, key)
-    for organization_id, projects in (reached or await _where_created(session, key)).items():
-        created = None if action is not AuditAction.KEY_CREATED else _settings(key, organization_id, projects)
+    for organization_id, project_id in await _places(session, key) or await _where_created(session, key):
+        created = _settings(key, organization_id, project_id) if action is AuditAction.KEY_CREATED else None
         changes.append(
-            Change(
-                organization_id, action, target, before=before, after=after or created, project_id=key.project_id
-            )
+            Change(organization_id, action, target, before=before, after=after or created, project_id=project_id)
         )
     add_changes(session, actor, now, changes)
 
 
-async def _projects_by_organization(session: AsyncSession, key: ApiKey) -> dict[str, Collection[int]]:
-    """The organizations that the key reaches, each with those of its projects that the key is scoped to."""
-    if key.project_id is not None:
-        project = await session.get_one(Project, key.project_id)
-        return {project.organization_id: ()}
-    mine = select(Membership.organization_id).where(Membership.user_id == key.user_id)
-    found: dict[str, list[int]] = {organization_id: [] for organization_id in await session.scalars(mine)}
-    scoped = select(Project.organization_id, Project.id).where(Project.id.in_(key.scoped_projects or ()))
-    for organization_id, project_id in await session.execute(scoped.order_by(Project.id)):
-        if organization_id in found:
-            found[organization_id].append(project_id)
-    return {
-        organization_id: projects
-        for organization_id, projects in found.items()
-        if (key.scoped_organizations is None or organization_id in key.scoped_organizations)
-        and (key.scoped_projects is None or projects)
-    }
+Place = tuple[str, int | None]
+"""An organization, or one of its projects."""
 
 
-async def _where_created(session: AsyncSession, key: ApiKey) -> dict[str, Collection[int]]:
-    """The organizations that have the key's creation on record, for one that reaches none any more."""
-    query = select(AuditEntry.organization_id).where(
+async def _places(session: AsyncSession, key: ApiKey) -> list[Place]:
+    """What the key reaches: the projects that it is narrowed to, or else organizations."""
+    projects = [key.project_id] if key.project_id is not None else key.scoped_projects
+    mine = set(await session.scalars(select(Membership.organization_id).where(Membership.user_id == key.user_id)))
+    if key.scoped_organizations is not None:
+        mine &= set(key.scoped_organizations)
+    if projects is None:
+        return [(organization_id, None) for organization_id in sorted(mine)]
+    named = select(Project.organization_id, Project.id).where(Project.id.in_(projects)).order_by(Project.id)
+    return [
+        (organization_id, project_id)
+        for organization_id, project_id in await session.execute(named)
+        if key.project_id is not None or organization_id in mine
+    ]
+
+
+async def _where_created(session: AsyncSession, key: ApiKey) -> list[Place]:
+    """The places that have the key's creation on record, for one that reaches none any more."""
+    query = select(AuditEntry.organization_id, AuditEntry.project_id).where(
         AuditEntry.action == AuditAction.KEY_CREATED.value, AuditEntry.target["key_id"].as_string() == key.id
     )
-    return dict.fromkeys(await session.scalars(query.distinct()), ())
+    rows = await session.execute(query.distinct())
+    return [(organization_id, project_id) for organization_id, project_id in rows]
 
 
-def _settings(key: ApiKey, organization_id: str, projects: Iterable[int]) -> dict[str, object]:
+def _settings(key: ApiKey, organization_id: str, project_id: int | None) -> dict[str, object]:
     return {
         "scopes": list(key.scopes),
-        "scoped_projects": None if key.scoped_projects is None else list(projects),
+        "scoped_projects": None if key.scoped_projects is None else [project_id],
         "scoped_organizations": None if key.scoped_organizations is None else [organization_id],
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,
     }

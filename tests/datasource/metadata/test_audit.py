@@ -313,14 +313,16 @@ async def test_key_is_on_record_in_each_organization_it_reaches(
         assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
 
 
-async def test_key_scoped_to_projects_tells_each_organization_only_of_its_own(
+async def test_key_scoped_to_projects_is_on_record_in_each_of_them_by_itself(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await _insert_key(store, world, projects=[world.zoo.id, world.lab.id, world.shop.id])
-    for organization, own in ((world.acme, [world.shop.id, world.lab.id]), (world.zeta, [world.zoo.id])):
-        (entry,) = await _new(store, organization, before)
-        assert entry.after is not None
-        assert entry.after["scoped_projects"] == own
+    for organization, own in ((world.acme, {world.shop.id, world.lab.id}), (world.zeta, {world.zoo.id})):
+        entries = await _new(store, organization, before)
+        assert {entry.project_id for entry in entries} == own
+        for entry in entries:
+            assert entry.after is not None
+            assert entry.after["scoped_projects"] == [entry.project_id]
 
 
 async def test_key_scoped_to_one_organization_is_on_record_there_alone(

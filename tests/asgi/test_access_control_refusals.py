@@ -1,0 +1,210 @@
+"""accessControlSet refuses what cannot be set, in the order of the specification, and says where it is wrong."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from datasource.metadata.organizations import set_features
+from datasource.metadata.projects import create_project
+from datasource.metadata.records import AccessLevel
+from permissions.resources import Resource, registered
+from schema.build import build_schema
+from tests.asgi.access_calls import SET, changed_policy, read_policy, rules_of, set_access
+from tests.asgi.gateway import Answer, Gateway, open_gateway
+from tests.asgi.worlds import World, open_world
+
+
+def refusal(answer: Answer) -> tuple[str, Any]:
+    assert answer.body["data"] is None
+    return answer.extensions["code"], answer.extensions.get("path")
+
+
+@pytest.mark.parametrize(
+    ("resource", "level", "words"),
+    [
+        ("INSIGHT", "MEMBER", "none, viewer, editor, manager"),
+        ("COHORT", "ADMIN", "none, viewer, editor, manager"),
+        ("PROJECT", "EDITOR", "none, member, admin"),
+        ("ACTION", "NONE", "below the minimum of actions, which is viewer"),
+    ],
+)
+async def test_level_that_cannot_be_set_is_refused(world: World, resource: str, level: str, words: str) -> None:
+    answer = await set_access(world.admin, level, resource)
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    assert words in answer.error["message"]
+
+
+async def test_minimum_binds_rules_about_one_action_too(world: World) -> None:
+    answer = await set_access(world.admin, "NONE", "ACTION", on=await world.action("a"))
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+
+
+async def test_level_above_the_maximum_is_refused(gateway: Gateway, world: World) -> None:
+    log = Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER)
+    with registered(log):
+        async with open_gateway(
+            gateway.stores, gateway.settings, schema=build_schema(gateway.settings)
+        ) as extended:
+            admin = replace(world.admin, gateway=extended)
+            answer = await set_access(admin, "EDITOR", "ACTIVITY_LOG")
+            assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+            assert "above the maximum of activity logs, which is viewer" in answer.error["message"]
+            assert rules_of(await changed_policy(admin, "NONE", "ACTIVITY_LOG")) == [(None, "NONE")]
+
+
+async def test_level_left_out_is_no_removal(world: World) -> None:
+    await world.give("viewer")
+    answer = await world.admin.ask(SET, resource="INSIGHT")
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    assert rules_of(await read_policy(world.admin, "INSIGHT")) == [(None, "VIEWER")]
+
+
+async def test_resource_that_there_is_not_is_refused(world: World) -> None:
+    answer = await set_access(world.admin, "VIEWER", "DASHBOARD")
+    assert answer.extensions["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("member", ["x", "", "1", "3f2504e0-4f89-41d3-9a0c"])
+async def test_malformed_member_is_refused_with_a_hint_to_members(world: World, member: str) -> None:
+    answer = await set_access(world.admin, "VIEWER", member=member)
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
+    assert "members" in answer.extensions["hint"]
+    assert "uuid" not in (answer.error["message"] + answer.extensions["hint"]).lower()
+
+
+async def test_unknown_and_foreign_members_are_refused_alike(world: World, gateway: Gateway) -> None:
+    foreign = await open_world(gateway, f"neighbours of {world.id}")
+    unknown = await set_access(world.admin, "VIEWER", member=str(uuid4()))
+    assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "memberId"])
+    assert (await set_access(world.admin, "VIEWER", to=foreign.creator)).body == unknown.body
+
+
+async def test_membership_id_is_no_member_id(world: World) -> None:
+    answer = await set_access(world.admin, "VIEWER", member=world.creator.membership_id)
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
+
+
+async def test_unknown_and_foreign_roles_are_refused_alike(world: World, gateway: Gateway) -> None:
+    foreign = await (await open_world(gateway, f"neighbours of {world.id}")).role("theirs")
+    unknown = await set_access(world.admin, "VIEWER", role=str(uuid4()))
+    assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "roleId"])
+    assert "roles" in unknown.extensions["hint"]
+    assert (await set_access(world.admin, "VIEWER", to=foreign)).body == unknown.body
+
+
+async def test_faults_are_told_one_after_the_other_in_order(world: World, gateway: Gateway) -> None:
+    """All faults at once; each is put right after it was told, and the next one is told."""
+    insight, plain = await world.insight("one"), await world.person("plain")
+    role, foreign = await world.role("ours"), await (await open_world(gateway, f"beyond {world.id}")).role("x")
+    faults: dict[str, Any] = {"on": insight, "level": "ADMIN", "member": "x", "role": foreign.id}
+    await set_features(world.store, world.organization_id, role_based_access=False)
+
+    async def ask() -> tuple[str, Any]:
+        return refusal(await plain.ask(SET, resource="INSIGHT", **faults))
+
+    assert await ask() == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    faults["level"] = "VIEWER"
+    assert await ask() == ("BAD_USER_INPUT", ["input", "memberId"])
+    faults["member"] = str(uuid4())
+    assert await ask() == ("BAD_USER_INPUT", ["input", "roleId"])
+    del faults["member"]
+    assert await ask() == ("FORBIDDEN", None)
+    await set_features(world.store, world.organization_id, role_based_access=True)
+    assert await ask() == ("BAD_USER_INPUT", ["input", "roleId"])
+    faults["role"] = role.id
+    assert await ask() == ("FORBIDDEN", None)
+    await world.give("manager", on=insight, to=plain)
+    answer = await plain.ask(SET, resource="INSIGHT", **faults)
+    assert ("ours", "VIEWER") in rules_of(answer.data["accessControlSet"])
+
+
+async def test_object_is_looked_for_before_anything_else_is_told(world: World) -> None:
+    faults = {"level": "ADMIN", "member": "x", "role": "y"}
+    closed, hidden = await world.insight("closed"), await world.person("hidden")
+    await world.give("none", on=closed, to=hidden)
+    assert refusal(await hidden.ask(SET, resource="INSIGHT", on=closed, **faults)) == ("FORBIDDEN", None)
+    assert refusal(await hidden.ask(SET, resource="INSIGHT", on="999999", **faults)) == ("NOT_FOUND", None)
+
+
+async def test_member_and_role_exclude_each_other(world: World) -> None:
+    role = await world.role("both")
+    answer = await set_access(world.admin, "VIEWER", to=world.creator, role=role.id)
+    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "roleId"])
+
+
+async def test_role_is_refused_while_roles_are_off_also_to_be_removed(world: World) -> None:
+    role = await world.role("off")
+    await world.give("viewer", to=role)
+    await set_features(world.store, world.organization_id, role_based_access=False)
+    for level in ("EDITOR", None):
+        answer = await set_access(world.admin, level, to=role)
+        assert refusal(answer) == ("FORBIDDEN", None)
+        assert "Role-based access is switched off" in answer.error["message"]
+    policy = await changed_policy(world.admin, "VIEWER", to=world.creator)
+    assert set(rules_of(policy)) == {("off", "VIEWER"), (world.creator.member.email, "VIEWER")}
+
+
+async def test_rules_can_be_written_while_access_control_is_off(world: World) -> None:
+    await set_features(world.store, world.organization_id, access_control=False)
+    insight, plain = await world.insight("kept"), await world.person("plain")
+    assert rules_of(await changed_policy(world.admin, "NONE", on=insight)) == [(None, "NONE")]
+    assert rules_of(await changed_policy(world.creator, "VIEWER", on=insight)) == [(None, "VIEWER")]
+    assert refusal(await set_access(plain, "NONE", on=insight))[0] == "FORBIDDEN"
+
+
+async def test_project_rule_of_a_different_id_is_refused(world: World) -> None:
+    other = await create_project(world.store, organization_id=world.organization_id, name="other")
+    answer = await set_access(world.admin, "NONE", "PROJECT", on=str(other.id))
+    assert refusal(answer)[0] == "FORBIDDEN"
+    assert "different project" in answer.error["message"]
+    own = await changed_policy(world.admin, "MEMBER", "PROJECT", on=world.id)
+    assert [(each["resourceId"], each["accessLevel"]) for each in own["accessControls"]] == [(world.id, "MEMBER")]
+
+
+@pytest.mark.parametrize("resource", ["INSIGHT", "ACTION", "COHORT"])
+async def test_object_unknown_deleted_or_of_another_project_is_not_found(
+    world: World, gateway: Gateway, resource: str
+) -> None:
+    kind = resource.lower()
+    foreign = await (await open_world(gateway, f"neighbours of {world.id}")).saved(kind, "theirs")
+    deleted = await world.saved(kind, "gone")
+    delete = f"mutation($project: ID!, $id: ID!) {{ {kind}Delete(projectId: $project, id: $id) }}"
+    assert (await world.admin.ask(delete, id=deleted)).data
+    answers = [await set_access(world.admin, "VIEWER", resource, on=each) for each in (foreign, deleted, "x", "0")]
+    assert [refusal(answer)[0] for answer in answers] == ["NOT_FOUND"] * 4
+    assert len({str(answer.body) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("level", ["VIEWER", None])
+async def test_who_may_not_change_rules_is_told_what_it_takes(world: World, level: str | None) -> None:
+    insight, plain = await world.insight("one"), await world.person("plain")
+    on_object = await set_access(plain, level, on=insight)
+    assert refusal(on_object)[0] == "FORBIDDEN"
+    assert on_object.error["message"] == "You must be manager to modify insight permissions."
+    assert on_object.extensions["missingLevel"] == "MANAGER"
+    on_project = await set_access(plain, None if level is None else "MEMBER", "PROJECT")
+    assert on_project.error["message"] == "You must be admin to modify project permissions."
+    on_all = await set_access(plain, level)
+    assert "must be organization admin" in on_all.error["message"]
+    assert (await read_policy(world.admin, "INSIGHT", insight))["accessControls"] == []
+
+
+async def test_limit_of_objects_blocks_further_objects_alone(gateway: Gateway, world: World) -> None:
+    settings = gateway.settings.model_copy(update={"max_objects_with_rules": 2})
+    first, second, third = [await world.insight(name) for name in ("first", "second", "third")]
+    async with open_gateway(gateway.stores, settings) as small:
+        admin = replace(world.admin, gateway=small)
+        for each in (first, second):
+            await changed_policy(admin, "VIEWER", on=each)
+        refused = await set_access(admin, "VIEWER", on=third)
+        assert refusal(refused) == ("BAD_USER_INPUT", ["input", "resourceId"])
+        assert "2 objects" in refused.error["message"]
+        await changed_policy(admin, "EDITOR", on=first)
+        await changed_policy(admin, "EDITOR", on=first, to=world.creator)
+        await changed_policy(admin, None, on=third)
+        await changed_policy(admin, "EDITOR")
+        await changed_policy(admin, "VIEWER", "ACTION", on=await world.action("another kind"))
+        await changed_policy(admin, None, on=second)
+        assert rules_of(await changed_policy(admin, "NONE", on=third)) == [(None, "NONE")]

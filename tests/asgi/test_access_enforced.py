@@ -1,0 +1,204 @@
+"""What rules give a member, alone and against each other, is what each request is held to."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from datasource.metadata.organizations import set_features
+from datasource.metadata.projects import create_project
+from datasource.metadata.records import RoleRecord
+from tests.asgi.access_calls import set_access
+from tests.asgi.worlds import Person, World
+
+OK: Final = "answered"
+FORBIDDEN: Final = "FORBIDDEN"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`given`: rules and circumstances. M, R1, R2 are rules of the object for the member and for two roles of
+    theirs, OD its rule for everyone; rM, rR, rD the same of the whole kind.
+
+    `listed` None: the list is refused. `create` needs the whole kind, the others the object.
+    """
+
+    given: str
+    level: str
+    listed: bool | None
+    read: str
+    write: str
+    create: str
+    edit_rules: str = FORBIDDEN
+
+
+TABLE: Final = (
+    Row("none", "EDITOR", True, OK, OK, OK),
+    Row("OD=none", "NONE", False, FORBIDDEN, FORBIDDEN, OK),
+    Row("OD=viewer", "VIEWER", True, OK, FORBIDDEN, OK),
+    Row("OD=none, M=viewer", "VIEWER", True, OK, FORBIDDEN, OK),
+    Row("OD=editor, M=none", "NONE", False, FORBIDDEN, FORBIDDEN, OK),
+    Row("M=none, R1=editor", "EDITOR", True, OK, OK, OK),
+    Row("R1=none, R2=viewer", "VIEWER", True, OK, FORBIDDEN, OK),
+    Row("rD=editor, M=viewer", "VIEWER", True, OK, FORBIDDEN, OK),
+    Row("rD=none, M=editor", "EDITOR", True, OK, OK, FORBIDDEN),
+    Row("rD=none, M=viewer", "VIEWER", True, OK, FORBIDDEN, FORBIDDEN),
+    Row("rD=editor, OD=none", "EDITOR", False, OK, OK, OK),
+    Row("rD=none, OD=editor", "NONE", None, FORBIDDEN, FORBIDDEN, FORBIDDEN),
+    Row("rD=none, rR=viewer", "VIEWER", True, OK, FORBIDDEN, FORBIDDEN),
+    Row("rD=editor, rM=none", "EDITOR", True, OK, OK, OK),
+    Row("rM=none", "NONE", None, FORBIDDEN, FORBIDDEN, FORBIDDEN),
+    Row("rM=none, rR=editor", "EDITOR", True, OK, OK, OK),
+    Row("rD=viewer", "VIEWER", True, OK, FORBIDDEN, FORBIDDEN),
+    Row("rD=manager", "MANAGER", True, OK, OK, OK, OK),
+    Row("OD=manager", "MANAGER", True, OK, OK, OK, OK),
+    Row("M=manager", "MANAGER", True, OK, OK, OK, OK),
+    Row("creator, OD=none", "MANAGER", True, OK, OK, OK, OK),
+    Row("creator, rD=none", "MANAGER", None, FORBIDDEN, FORBIDDEN, FORBIDDEN),
+    Row("creator, rD=viewer", "MANAGER", True, OK, FORBIDDEN, FORBIDDEN),
+    Row("admin, OD=none, M=none", "MANAGER", False, OK, OK, OK, OK),
+    Row("admin, rD=none", "MANAGER", True, OK, OK, OK, OK),
+    Row("rules off, M=none", "EDITOR", True, OK, OK, OK),
+    Row("rules off, rD=none", "EDITOR", True, OK, OK, OK),
+    Row("roles off, R1=manager", "EDITOR", True, OK, OK, OK),
+    Row("roles off, R1=none, OD=viewer", "VIEWER", True, OK, FORBIDDEN, OK),
+)
+NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}
+TREND = 'query($project: ID!) { project(id: $project) { trend(query: {events: [{event: "view"}]}) { days } } }'
+
+
+async def outcome(person: Person, document: str, **variables: Any) -> str:
+    answer = await person.ask(document, **variables)
+    return str(answer.extensions["code"]) if "errors" in answer.body else OK
+
+
+@dataclass(frozen=True)
+class Case:
+    """Somebody, and the object that the rules of a row are about."""
+
+    kind: str
+    person: Person
+    target: str
+
+    def document(self, verb: str, selection: str) -> str:
+        given = "projectId: $project, id: $id"
+        call = f'input: {{{given}, name: "x"}}' if verb == "Update" else given
+        return f"mutation($project: ID!, $id: ID!) {{ {self.kind}{verb}({call}) {selection} }}"
+
+    async def open(self) -> tuple[str, str | None]:
+        """What becomes of asking for the object, and the level that it shows."""
+        document = f"""query($project: ID!, $id: ID!) {{ project(id: $project) {{
+            {self.kind}(id: $id) {{ userAccessLevel }} }} }}"""
+        answer = await self.person.ask(document, id=self.target)
+        if "errors" in answer.body:
+            return str(answer.extensions["code"]), None
+        return OK, answer.data["project"][self.kind]["userAccessLevel"]
+
+    async def refer(self) -> str:
+        name = self.kind.capitalize()
+        document = f"""query($project: ID!, $id: ID!) {{ _entities(representations: [
+            {{__typename: "{name}", projectId: $project, id: $id}}]) {{ ... on {name} {{ name }} }} }}"""
+        return await outcome(self.person, document, id=self.target)
+
+    async def listed(self) -> list[str] | None:
+        """The names on the list; the total must be their number."""
+        document = f"""query($project: ID!) {{ project(id: $project) {{
+            list: {self.kind}s {{ totalCount edges {{ node {{ name }} }} }} }} }}"""
+        answer = await self.person.ask(document)
+        if "errors" in answer.body:
+            assert answer.extensions["code"] == FORBIDDEN
+            return None
+        found = answer.data["project"]["list"]
+        assert found["totalCount"] == len(found["edges"])
+        return [edge["node"]["name"] for edge in found["edges"]]
+
+    async def create(self) -> str:
+        return await outcome(
+            self.person,
+            f"""mutation($project: ID!) {{ {self.kind}Create(
+                input: {{projectId: $project, name: "new", {NEW[self.kind]}}}) {{ id }} }}""",
+        )
+
+    async def change(self) -> set[str]:
+        verbs = ("Update", "Calculate") if self.kind == "cohort" else ("Update",)
+        return {await outcome(self.person, self.document(verb, "{ id }"), id=self.target) for verb in verbs}
+
+    async def delete(self) -> str:
+        return await outcome(self.person, self.document("Delete", ""), id=self.target)
+
+
+async def arrange(world: World, kind: str, row: Row) -> Case:
+    person = world.admin if row.given.startswith("admin") else await world.person("somebody")
+    by = person if row.given.startswith("creator") else world.creator
+    target = await world.saved(kind, "target", by=by)
+    await world.saved(kind, "other", by=world.admin)
+    first, second = await world.role("first", person), await world.role("second", person)
+    subjects: dict[str, Person | RoleRecord | None] = {
+        "M": person,
+        "R": first,
+        "R1": first,
+        "R2": second,
+        "D": None,
+    }
+    for name, level in (part.split("=") for part in row.given.split(", ") if "=" in part):
+        on = None if name.startswith("r") else target
+        await world.give(level, kind, on=on, to=subjects[name.lstrip("rO")])
+    if row.given.startswith("rules off"):
+        await set_features(world.store, world.organization_id, access_control=False)
+    if row.given.startswith("roles off"):
+        await set_features(world.store, world.organization_id, role_based_access=False)
+    return Case(kind, person, target)
+
+
+@pytest.mark.parametrize("kind", ["insight", "cohort", "action"])
+@pytest.mark.parametrize("row", TABLE, ids=[row.given for row in TABLE])
+async def test_requests_are_held_to_the_rules(world: World, kind: str, row: Row) -> None:
+    case = await arrange(world, kind, row)
+    whole_kind_is_open = row.create == OK or row.given in ("rD=none, rR=viewer", "rD=viewer", "creator, rD=viewer")
+    names = (["target"] if row.listed else []) + (["other"] if whole_kind_is_open else [])
+    assert await case.listed() == (None if row.listed is None else names)
+    assert await case.open() == (row.read, row.level if row.read == OK else None)
+    assert await case.refer() == row.read
+    changes = await set_access(case.person, "VIEWER", kind.upper(), on=case.target, to=world.creator)
+    assert (changes.extensions["code"] if "errors" in changes.body else OK) == row.edit_rules
+    assert await case.change() == {row.write}
+    assert await case.create() == row.create
+    if kind == "insight":
+        assert await outcome(case.person, TREND) == (OK if whole_kind_is_open else FORBIDDEN)
+    assert await case.delete() == row.write
+
+
+async def test_refusal_names_the_resource_and_both_levels(world: World) -> None:
+    plain, insight = await world.person("plain"), await world.insight("one")
+    await world.give("viewer", on=insight, to=plain)
+    case = Case("insight", plain, insight)
+    refused = await plain.ask(case.document("Update", "{ id }"), id=insight)
+    assert refused.error["message"] == f"This needs editor access to the insight {insight}; yours is viewer."
+    assert {key: refused.extensions[key] for key in ("code", "resource", "missingLevel", "level")} == {
+        "code": "FORBIDDEN",
+        "resource": "INSIGHT",
+        "missingLevel": "EDITOR",
+        "level": "VIEWER",
+    }
+    await world.give("none", "insight")
+    refused = await world.creator.ask(case.document("Update", "{ id }"), id=insight)
+    assert refused.error["message"] == "This needs editor access to insights; yours is none."
+    assert (refused.extensions["missingLevel"], refused.extensions["level"]) == ("EDITOR", "NONE")
+
+
+async def test_level_on_one_object_does_not_open_another(world: World) -> None:
+    plain, mine, other = await world.person("plain"), await world.insight("mine"), await world.insight("other")
+    await world.give("none")
+    await world.give("editor", on=mine, to=plain)
+    assert (await Case("insight", plain, mine).open())[0] == OK
+    assert (await Case("insight", plain, other).open())[0] == FORBIDDEN
+    assert await Case("insight", plain, other).change() == {FORBIDDEN}
+
+
+async def test_rules_of_another_project_count_for_nothing_here(world: World) -> None:
+    plain, insight = await world.person("plain"), await world.insight("one")
+    elsewhere = await create_project(world.store, organization_id=world.organization_id, name="elsewhere")
+    for kind in ("insight", "project"):
+        await world.give("none", kind, to=plain, project=elsewhere)
+    await world.give("none", on=insight, to=plain, project=elsewhere)
+    assert await Case("insight", plain, insight).open() == (OK, "EDITOR")

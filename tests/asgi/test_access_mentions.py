@@ -1,0 +1,247 @@
+"""What a question or a definition uses must be readable by whoever asks or writes it."""
+
+from typing import Any
+
+import pytest
+
+from datasource.metadata.actions import create_action
+from tests.asgi.gateway import NOW, Answer
+from tests.asgi.saved_things import EVENTS
+from tests.asgi.worlds import VIEWS, Person, World
+
+TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
+    series { count action { name } } csv } } }"""
+INSIGHT = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) { name trend {
+    series { count action { name } } csv } } } }"""
+REFERENCE = """query($project: ID!, $id: ID!) { _entities(representations: [
+    {__typename: "Insight", projectId: $project, id: $id}]) {
+    ... on Insight { name trend { series { count } } } } }"""
+CREATE_INSIGHT = "mutation($input: InsightCreateInput!) { insightCreate(input: $input) { id } }"
+CREATE_ACTION = "mutation($input: ActionCreateInput!) { actionCreate(input: $input) { id } }"
+CREATE_COHORT = "mutation($input: CohortCreateInput!) { cohortCreate(input: $input) { id } }"
+UPDATE_COHORT = "mutation($input: CohortUpdateInput!) { cohortUpdate(input: $input) { id } }"
+UPDATE_PROJECT = "mutation($input: ProjectUpdateInput!) { projectUpdate(input: $input) { id } }"
+DATES = {"dateFrom": "2020-01-13", "dateTo": "2020-01-14"}
+
+
+def of_action(action: str) -> dict[str, Any]:
+    return {**DATES, "actions": [{"actionId": action}]}
+
+
+def in_cohort(cohort: str) -> dict[str, Any]:
+    return {"type": "COHORT", "value": int(cohort)}
+
+
+@pytest.fixture
+async def plain(world: World) -> Person:
+    return await world.person("plain")
+
+
+async def calculated(world: World, name: str) -> str:
+    """A cohort whose members (none) were calculated, made by the creator."""
+    made = await world.creator.ask(CREATE_COHORT, input={"projectId": world.id, "name": name, "filters": []})
+    return str(made.data["cohortCreate"]["id"])
+
+
+def assert_forbidden(answer: Answer, *path: str | int) -> None:
+    """Refused at the input, and without the name of what may not be read."""
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("FORBIDDEN", list(path))
+    assert "secret" not in str(answer.body)
+
+
+async def test_trend_of_an_action_that_may_not_be_read_is_forbidden(world: World, plain: Person) -> None:
+    action = await world.action("secret")
+    query = {**DATES, "events": [{"event": "view"}], "actions": [{"actionId": action}]}
+    assert (await plain.ask(TREND, query=query)).data
+    await world.give("none", "action", on=action, to=plain)
+    assert_forbidden(await plain.ask(TREND, query=query), "query", "actions", 0, "actionId")
+    create = {"projectId": world.id, "name": "x", "query": query}
+    assert_forbidden(await plain.ask(CREATE_INSIGHT, input=create), "input", "query", "actions", 0, "actionId")
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ({"properties": [{"key": "plan", "value": "a"}, "cohort"]}, ["properties", 1, "value"]),
+        (
+            {"events": [{"event": "view", "properties": ["cohort"]}]},
+            ["events", 0, "properties", 0, "value"],
+        ),
+        (
+            {"propertyGroup": {"groups": [{"filters": ["cohort"]}]}},
+            ["propertyGroup", "groups", 0, "filters", 0, "value"],
+        ),
+        ({"breakdownType": "COHORT", "breakdown": ["id"]}, ["breakdown", 0]),
+        ({"breakdowns": [{"type": "COHORT", "property": "id"}]}, ["breakdowns", 0]),
+    ],
+    ids=["properties", "series", "group", "breakdown", "breakdowns"],
+)
+async def test_trend_that_uses_a_cohort_that_may_not_be_read_is_forbidden(
+    world: World, plain: Person, query: dict[str, Any], path: list[str | int]
+) -> None:
+    cohort = await calculated(world, "secret")
+
+    def filled(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: filled(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [filled(each) for each in part]
+        return {"cohort": in_cohort(cohort), "id": cohort}.get(part, part)
+
+    asked = {**VIEWS, **filled(query)}
+    assert (await plain.ask(TREND, query=asked)).data
+    await world.give("none", "cohort", on=cohort, to=plain)
+    assert_forbidden(await plain.ask(TREND, query=asked), "query", *path)
+    await world.give(None, "cohort", on=cohort, to=plain)
+    await world.give("none", "cohort")
+    assert_forbidden(await plain.ask(TREND, query=asked), "query", *path)
+
+
+async def test_trend_needs_insights_in_general_while_an_insight_opens_with_its_own_access(
+    world: World, plain: Person
+) -> None:
+    await world.gateway.stores.events.command(EVENTS, {"project": world.project.id})
+    insight, other = await world.insight("opened"), await world.insight("other")
+    await world.give("none")
+    await world.give("viewer", on=insight, to=plain)
+    refused = await plain.ask(TREND, query=VIEWS)
+    assert (refused.extensions["code"], refused.extensions["missingLevel"]) == ("FORBIDDEN", "VIEWER")
+    opened = (await plain.ask(INSIGHT, id=insight)).data["project"]["insight"]
+    assert (opened["name"], [each["count"] for each in opened["trend"]["series"]]) == ("opened", [1.0])
+    assert opened["trend"]["csv"].splitlines()[1].startswith("view,")
+    [referred] = (await plain.ask(REFERENCE, id=insight)).data["_entities"]
+    assert referred["trend"]["series"] == [{"count": 1.0}]
+    for document in (INSIGHT, REFERENCE):
+        assert (await plain.ask(document, id=other)).extensions["code"] == "FORBIDDEN"
+
+
+async def test_saved_insight_does_not_carry_its_reader_past_an_action(world: World, plain: Person) -> None:
+    action = await world.action("secret")
+    insight = await world.insight("public", query=of_action(action))
+    await world.give("none", "action", on=action, to=plain)
+    answer = await plain.ask(INSIGHT, id=insight)
+    assert_forbidden(answer, "query", "actions", 0, "actionId")
+    assert answer.body["data"] is None
+    assert (await world.creator.ask(INSIGHT, id=insight)).data["project"]["insight"]["trend"]["series"][0][
+        "action"
+    ]
+
+
+async def test_saved_insight_does_not_carry_its_reader_past_a_cohort(world: World, plain: Person) -> None:
+    cohort = await calculated(world, "secret")
+    insight = await world.insight("public", query={**VIEWS, "properties": [in_cohort(cohort)]})
+    await world.give("none", "cohort", on=cohort, to=plain)
+    assert_forbidden(await plain.ask(INSIGHT, id=insight), "query", "properties", 0, "value")
+
+
+async def test_action_of_a_series_is_null_and_forbidden_to_a_key_that_reads_no_actions(
+    world: World, plain: Person
+) -> None:
+    action = await world.action("secret")
+    insight = await world.insight("public", query=of_action(action))
+    reader = await plain.with_scopes("project:read", "insight:read")
+    document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) { trend {
+        series { count action { name } } } } } }"""
+    answer = await reader.ask(document, id=insight)
+    assert answer.body["data"]["project"]["insight"]["trend"]["series"] == [{"count": 0.0, "action": None}]
+    assert answer.extensions["missingScope"] == "action:read"
+    assert answer.error["path"] == ["project", "insight", "trend", "series", 0, "action"]
+    assert "secret" not in str(answer.body)
+
+
+async def test_action_is_not_written_with_a_cohort_that_may_not_be_read(world: World, plain: Person) -> None:
+    cohort = await calculated(world, "secret")
+    given = {"projectId": world.id, "name": "x", "steps": [{}, {"properties": [in_cohort(cohort)]}]}
+    assert (await plain.ask(CREATE_ACTION, input=given)).data
+    await world.give("none", "cohort", on=cohort, to=plain)
+    path = ("input", "steps", 1, "properties", 0, "value")
+    assert_forbidden(await plain.ask(CREATE_ACTION, input=given), *path)
+    update = {"projectId": world.id, "id": await world.action("open", by=plain), "steps": given["steps"]}
+    document = "mutation($input: ActionUpdateInput!) { actionUpdate(input: $input) { id } }"
+    assert_forbidden(await plain.ask(document, input=update), *path)
+
+
+async def test_cohort_is_not_defined_by_a_cohort_that_may_not_be_read(world: World, plain: Person) -> None:
+    cohort = await calculated(world, "secret")
+    groups = [{"properties": [{"type": "PERSON", "key": "plan", "value": "a"}, in_cohort(cohort)]}]
+    given = {"projectId": world.id, "name": "x", "filters": groups}
+    made = (await plain.ask(CREATE_COHORT, input=given)).data["cohortCreate"]["id"]
+    await world.give("none", "cohort", on=cohort, to=plain)
+    path = ("input", "filters", 0, "properties", 1, "value")
+    assert_forbidden(await plain.ask(CREATE_COHORT, input=given), *path)
+    update = {"projectId": world.id, "id": made, "filters": groups}
+    assert_forbidden(await plain.ask(UPDATE_COHORT, input=update), *path)
+
+
+@pytest.mark.parametrize("role", ["action", "seq action"])
+async def test_cohort_is_not_defined_by_an_action_that_may_not_be_read(
+    world: World, plain: Person, role: str
+) -> None:
+    action = await world.action("secret")
+    behavior: dict[str, Any] = {"kind": "PERFORMED_EVENT", "actionId": action}
+    if role == "seq action":
+        behavior = {
+            "kind": "PERFORMED_EVENT_SEQUENCE",
+            "event": "view",
+            "seqActionId": action,
+            "seqTimeValue": 1,
+            "seqTimeInterval": "DAY",
+        }
+    groups = [{"behaviors": [{**behavior, "timeValue": 7, "timeInterval": "DAY"}]}]
+    given = {"projectId": world.id, "name": "x", "filters": groups}
+    assert (await plain.ask(CREATE_COHORT, input=given)).data
+    await world.give("none", "action", on=action, to=plain)
+    answer = await plain.ask(CREATE_COHORT, input=given)
+    assert answer.extensions["code"] == "FORBIDDEN"
+    assert answer.extensions["path"][:2] == ["input", "filters"]
+    assert "secret" not in str(answer.body)
+
+
+async def test_project_filters_are_not_written_with_a_cohort_that_may_not_be_read(
+    world: World, plain: Person
+) -> None:
+    cohort = await calculated(world, "secret")
+    given = {"id": world.id, "testAccountFilters": [in_cohort(cohort)]}
+    await world.give("none", "cohort", on=cohort, to=plain)
+    assert_forbidden(await plain.ask(UPDATE_PROJECT, input=given), "input", "testAccountFilters", 0, "value")
+
+
+async def test_what_an_action_or_the_project_uses_in_turn_comes_with_it(world: World, plain: Person) -> None:
+    cohort = await calculated(world, "secret")
+    steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
+    made = await world.creator.ask(CREATE_ACTION, input={"projectId": world.id, "name": "x", "steps": steps})
+    filters = {"id": world.id, "testAccountFilters": [in_cohort(cohort)]}
+    assert (await world.creator.ask(UPDATE_PROJECT, input=filters)).data
+    await world.give("none", "cohort", on=cohort, to=plain)
+    query = of_action(made.data["actionCreate"]["id"])
+    assert (await plain.ask(TREND, query=query)).data
+    answer = await plain.ask(TREND, query={**query, "filterTestAccounts": True})
+    assert answer.data
+    assert "secret" not in str(answer.body)
+
+
+async def test_cohort_in_use_names_those_that_use_it_as_far_as_they_may_be_read(
+    world: World, plain: Person
+) -> None:
+    used = await calculated(world, "used")
+    given = {"projectId": world.id, "filters": [{"properties": [in_cohort(used)]}]}
+    hidden = await world.creator.ask(CREATE_COHORT, input={**given, "name": "secret"})
+    await world.give("none", "cohort", on=hidden.data["cohortCreate"]["id"], to=plain)
+    delete = "mutation($project: ID!, $id: ID!) { cohortDelete(projectId: $project, id: $id) }"
+    refused = await plain.ask(delete, id=used)
+    assert refused.error["message"] == "The cohort is used by 1 other."
+    shown = await world.creator.ask(CREATE_COHORT, input={**given, "name": "shown"})
+    refused = await plain.ask(delete, id=used)
+    shown_id = shown.data["cohortCreate"]["id"]
+    assert refused.error["message"] == f"The cohort is used by 2 others: 'shown' ({shown_id}) and 1 more."
+    assert "secret" not in str(refused.body)
+
+
+async def test_cohort_without_members_is_not_named_by_what_uses_it(world: World, plain: Person) -> None:
+    cohort = await world.cohort("secret")
+    steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
+    record = await create_action(world.store, project_id=world.project.id, name="x", steps=steps, now=NOW)
+    await world.give("none", "cohort", on=cohort, to=plain)
+    refused = await plain.ask(TREND, query=of_action(str(record.id)))
+    assert refused.error["message"] == f"The cohort {cohort} has no members yet: it was never calculated."
+    assert "secret" not in str(refused.body)

@@ -1,0 +1,208 @@
+"""What an access policy tells: on nodes, at the root, and of whole kinds of resources."""
+
+from typing import Any
+
+import pytest
+
+from datasource.metadata.members import remove_member
+from datasource.metadata.organizations import set_features
+from datasource.metadata.projects import create_project
+from datasource.metadata.roles import delete_role
+from tests.asgi.access_calls import POLICY, READ, read_policy, rules_of
+from tests.asgi.gateway import Gateway
+from tests.asgi.worlds import World, open_world
+
+KINDS = ("insight", "action", "cohort")
+LADDER = ["NONE", "VIEWER", "EDITOR", "MANAGER"]
+PEOPLE = "usersWithAccess { totalCount edges { node { member { email } } } }"
+
+
+def node(kind: str, selection: str) -> str:
+    return f"query($project: ID!, $id: ID!) {{ project(id: $project) {{ {kind}(id: $id) {{ {selection} }} }} }}"
+
+
+def system_default(resource: str, level: str = "EDITOR") -> dict[str, Any]:
+    return {
+        "accessLevel": level,
+        "source": "SYSTEM_DEFAULT",
+        "sourceSubject": None,
+        "sourceResource": resource,
+        "sourceResourceId": None,
+        "sourceDisplayName": None,
+    }
+
+
+def rule_for_everyone(resource: str, level: str) -> dict[str, Any]:
+    ruled = {"source": "RESOURCE", "sourceSubject": "DEFAULT"}
+    return {**system_default(resource, level), **ruled}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_policy_of_an_object_is_the_same_on_the_node_and_at_the_root(world: World, kind: str) -> None:
+    made, plain, role = await world.saved(kind, "one"), await world.person("plain"), await world.role("Analysts")
+    await world.give("viewer", kind, on=made)
+    await world.give("manager", kind, on=made, to=role)
+    await world.give("editor", kind, on=made, to=plain)
+    await world.give("viewer", kind, on=await world.saved(kind, "another"))
+    policy = (await plain.ask(node(kind, f"accessPolicy {{ {POLICY} }}"), id=made)).data["project"][kind][
+        "accessPolicy"
+    ]
+    assert set(rules_of(policy)) == {
+        (None, "VIEWER"),
+        ("Analysts", "MANAGER"),
+        (plain.member.email, "EDITOR"),
+    }
+    assert {(each["resource"], each["resourceId"]) for each in policy["accessControls"]} == {(kind.upper(), made)}
+    del policy["accessControls"]
+    assert policy == {
+        "availableAccessLevels": LADDER,
+        "defaultAccessLevel": "EDITOR",
+        "minimumAccessLevel": "VIEWER" if kind == "action" else "NONE",
+        "maximumAccessLevel": "MANAGER",
+        "userAccessLevel": "EDITOR",
+        "userCanEditAccessLevels": False,
+        "inheritedAccess": system_default(kind.upper()),
+    }
+    assert (await read_policy(plain, kind.upper(), made)).items() >= policy.items()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_inherited_access_is_what_everyone_has_without_the_objects_own_rule(world: World, kind: str) -> None:
+    made, plain = await world.saved(kind, "one"), await world.person("plain")
+    await world.give("manager", kind, on=made)
+    await world.give("none", kind, to=plain)
+    await world.give("manager", kind, to=await world.role("Analysts", plain))
+    before = await read_policy(plain, kind.upper(), made)
+    assert before["inheritedAccess"] == system_default(kind.upper())
+    await world.give("viewer", kind)
+    after = await read_policy(plain, kind.upper(), made)
+    assert after["inheritedAccess"] == rule_for_everyone(kind.upper(), "VIEWER")
+    assert after["userAccessLevel"] == "MANAGER"
+
+
+async def test_policy_of_a_project_inherits_nothing(world: World) -> None:
+    plain = await world.person("plain")
+    await world.give("admin", "project", to=plain)
+    expected = {
+        "accessControls": [
+            {
+                "resource": "PROJECT",
+                "resourceId": world.id,
+                "accessLevel": "ADMIN",
+                "member": {"email": plain.member.email},
+                "role": None,
+                "createdBy": None,
+            }
+        ],
+        "availableAccessLevels": ["NONE", "MEMBER", "ADMIN"],
+        "defaultAccessLevel": "ADMIN",
+        "minimumAccessLevel": "NONE",
+        "maximumAccessLevel": "ADMIN",
+        "userAccessLevel": "ADMIN",
+        "userCanEditAccessLevels": True,
+        "inheritedAccess": None,
+    }
+    answer = await plain.ask(f"query($project: ID!) {{ project(id: $project) {{ accessPolicy {{ {POLICY} }} }} }}")
+    assert answer.data["project"]["accessPolicy"] == expected
+    assert await read_policy(plain, "PROJECT") == expected
+    assert await read_policy(plain, "PROJECT", world.id) == expected
+
+
+async def test_policy_of_all_resources_has_every_rule_about_a_whole_kind(world: World) -> None:
+    plain = await world.person("plain")
+    await world.give("viewer")
+    await world.give("none", "cohort", to=plain)
+    await world.give("viewer", "action", on=await world.action("one"))
+    document = (
+        f"query($project: ID!) {{ project(id: $project) {{ resourceAccessPolicy {{ {POLICY} {PEOPLE} }} }} }}"
+    )
+    policy = (await plain.ask(document)).data["project"]["resourceAccessPolicy"]
+    assert {(each["resource"], each["resourceId"], each["accessLevel"]) for each in policy["accessControls"]} == {
+        ("INSIGHT", None, "VIEWER"),
+        ("COHORT", None, "NONE"),
+    }
+    del policy["accessControls"]
+    assert policy == {
+        "availableAccessLevels": LADDER,
+        "defaultAccessLevel": "EDITOR",
+        "minimumAccessLevel": "NONE",
+        "maximumAccessLevel": "MANAGER",
+        "userAccessLevel": "ADMIN",
+        "userCanEditAccessLevels": False,
+        "inheritedAccess": None,
+        "usersWithAccess": None,
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_policy_of_one_whole_kind_has_its_rules_alone(world: World, kind: str) -> None:
+    plain = await world.person("plain")
+    for each in KINDS:
+        await world.give("viewer" if each == kind else "manager", each)
+    policy = await read_policy(plain, kind.upper())
+    assert rules_of(policy) == [(None, "VIEWER")]
+    assert policy["minimumAccessLevel"] == ("VIEWER" if kind == "action" else "NONE")
+    assert (policy["userAccessLevel"], policy["inheritedAccess"]) == ("VIEWER", None)
+
+
+async def test_key_that_reads_access_and_nothing_else_is_enough(world: World) -> None:
+    reader = await world.creator.with_scopes("access_control:read")
+    insight = await world.insight("one")
+    await world.give("viewer", on=insight)
+    assert rules_of(await read_policy(reader, "INSIGHT", insight)) == [(None, "VIEWER")]
+    assert rules_of(await read_policy(reader)) == []
+    answer = await reader.ask(node("insight", "name"), id=insight)
+    assert answer.extensions["missingScope"] == "project:read"
+
+
+async def test_key_that_writes_access_also_reads_it(world: World) -> None:
+    assert rules_of(await read_policy(await world.creator.with_scopes("access_control:write"))) == []
+
+
+async def test_policy_at_the_root_is_refused_as_its_object_is(world: World, gateway: Gateway) -> None:
+    closed, plain = await world.insight("closed"), await world.person("plain")
+    await world.give("none", on=closed)
+    foreign = await (await open_world(gateway, f"neighbours of {world.id}")).insight("theirs")
+    for on, code in ((closed, "FORBIDDEN"), (foreign, "NOT_FOUND"), ("x", "NOT_FOUND")):
+        assert (await plain.ask(READ, resource="INSIGHT", on=on)).extensions["code"] == code
+    await world.give("none", to=plain)
+    assert (await plain.ask(READ, resource="INSIGHT", on=foreign)).extensions["code"] == "FORBIDDEN"
+    other = await create_project(world.store, organization_id=world.organization_id, name="other")
+    assert (await plain.ask(READ, resource="PROJECT", on=str(other.id))).extensions["code"] == "FORBIDDEN"
+
+
+async def test_id_without_its_kind_is_refused(world: World) -> None:
+    answer = await world.admin.ask(READ, on="1")
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", ["resourceId"])
+
+
+async def test_rules_name_no_member_who_left_and_no_role_that_is_gone(world: World) -> None:
+    leaver, role = await world.person("leaver"), await world.role("Analysts")
+    await world.give("viewer", to=leaver)
+    await world.give("viewer", to=role)
+    assert len((await read_policy(world.admin, "INSIGHT"))["accessControls"]) == 2
+    await remove_member(world.store, email=leaver.member.email, organization_id=world.organization_id)
+    await delete_role(world.store, role)
+    assert (await read_policy(world.admin, "INSIGHT"))["accessControls"] == []
+
+
+@pytest.mark.parametrize(
+    ("person", "level", "can_edit"),
+    [("admin", "MANAGER", True), ("creator", "MANAGER", True), ("plain", "EDITOR", False)],
+)
+async def test_caller_finds_their_own_level_and_right(
+    world: World, person: str, level: str, can_edit: object
+) -> None:
+    insight = await world.insight("one")
+    people = {"admin": world.admin, "creator": world.creator, "plain": await world.person("plain")}
+    policy = await read_policy(people[person], "INSIGHT", insight)
+    assert (policy["userAccessLevel"], policy["userCanEditAccessLevels"]) == (level, can_edit)
+
+
+async def test_owner_may_edit_like_an_admin_while_rules_are_off(world: World) -> None:
+    insight, plain = await world.insight("one"), await world.person("plain")
+    await world.give("manager", on=insight, to=plain)
+    await set_features(world.store, world.organization_id, access_control=False)
+    for person, can_edit in ((world.admin, True), (world.creator, True), (plain, False)):
+        assert (await read_policy(person, "INSIGHT", insight))["userCanEditAccessLevels"] is can_edit
+    assert not (await read_policy(world.creator, "PROJECT"))["userCanEditAccessLevels"]

@@ -1,0 +1,152 @@
+"""Changes of access over the API go on record, for those who may edit access to the project."""
+
+from typing import Any
+
+import pytest
+
+from datasource.metadata.members import add_member
+from datasource.metadata.projects import create_project
+from tests.asgi.access_calls import changed_policy, set_access
+from tests.asgi.gateway import NOW, Gateway
+from tests.asgi.worlds import Person, World, open_world
+
+LOG = """query($project: ID!, $first: Int! = 50, $after: String) { project(id: $project) {
+    auditLog(first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node {
+        id at action projectId target before after actor { kind memberId email keyId keyMask } } } } } }"""
+
+
+async def entries(person: Person, **arguments: Any) -> list[Any]:
+    found = (await person.ask(LOG, **arguments)).data["project"]["auditLog"]
+    assert found["totalCount"] >= len(found["edges"])
+    return [edge["node"] for edge in found["edges"]]
+
+
+async def about_access(person: Person) -> list[Any]:
+    return [each for each in await entries(person, first=500) if each["action"].startswith("ACCESS_CONTROL")]
+
+
+async def test_change_is_on_record_with_who_made_it_and_what_it_was(world: World) -> None:
+    insight, role = await world.insight("one"), await world.role("Analysts")
+    key = await world.admin.with_scopes("access_control:write", "project:read")
+    await changed_policy(key, "VIEWER", on=insight, to=world.creator)
+    await changed_policy(key, "EDITOR", on=insight, to=world.creator)
+    await changed_policy(key, "NONE", "COHORT", to=role)
+    await changed_policy(key, None, on=insight, to=world.creator)
+    found = await about_access(key)
+    key_id = (await key.ask("{ viewer { keyId } }")).data["viewer"]["keyId"]
+    for each in found:
+        assert each["actor"] == {
+            "kind": "API_KEY",
+            "memberId": world.admin.member.id,
+            "email": world.admin.member.email,
+            "keyId": key_id,
+            "keyMask": f"phx_...{key.key[-4:]}",
+        }
+        assert (each["at"], each["projectId"]) == (NOW.isoformat(), world.id)
+    on_insight = {
+        "resource": "insight",
+        "resourceId": insight,
+        "memberId": world.creator.member.id,
+        "member": world.creator.member.email,
+    }
+    on_cohorts = {"resource": "cohort", "resourceId": None, "roleId": role.id, "role": "Analysts"}
+    viewer, editor, none = ({"accessLevel": level} for level in ("viewer", "editor", "none"))
+    assert [(each["action"], each["target"], each["before"], each["after"]) for each in found] == [
+        ("ACCESS_CONTROL_REMOVED", on_insight, editor, None),
+        ("ACCESS_CONTROL_SET", on_cohorts, None, none),
+        ("ACCESS_CONTROL_SET", on_insight, viewer, editor),
+        ("ACCESS_CONTROL_SET", on_insight, None, viewer),
+    ]
+
+
+async def test_what_changes_nothing_or_is_refused_is_not_on_record(world: World) -> None:
+    plain = await world.person("plain")
+    await changed_policy(world.admin, "VIEWER")
+    before = await entries(world.admin, first=500)
+    await changed_policy(world.admin, "VIEWER")
+    await changed_policy(world.admin, None, "COHORT")
+    for refused in (set_access(plain, "NONE"), set_access(world.admin, "NONE", "ACTION")):
+        assert "errors" in (await refused).body
+    assert await entries(world.admin, first=500) == before
+
+
+async def test_change_by_the_operator_has_no_person(world: World) -> None:
+    await world.give("viewer")
+    [entry] = await about_access(world.admin)
+    nobody = dict.fromkeys(("memberId", "email", "keyId", "keyMask"))
+    assert entry["actor"] == {"kind": "COMMAND_LINE", **nobody}
+
+
+async def test_key_itself_is_never_on_record(world: World) -> None:
+    key = await world.admin.with_scopes("*")
+    await changed_policy(key, "VIEWER")
+    body = str((await world.admin.ask(LOG, first=500)).body)
+    assert f"phx_...{key.key[-4:]}" in body
+    assert key.key not in body
+    assert "sha256$" not in body
+
+
+@pytest.mark.parametrize(
+    ("person", "is_answered"),
+    [("admin", True), ("project admin", True), ("project member", False), ("plain", False), ("creator", False)],
+)
+async def test_record_is_for_those_who_may_edit_access_to_the_project(
+    world: World, person: str, is_answered: object
+) -> None:
+    people = {"admin": world.admin, "creator": world.creator, "plain": await world.person("plain")}
+    for level in ("member", "admin"):
+        people[f"project {level}"] = await world.person(f"project {level}")
+        await world.give(level, "project", to=people[f"project {level}"])
+    answer = await people[person].ask(LOG)
+    if is_answered:
+        assert answer.data["project"]["auditLog"]["totalCount"] > 0
+    else:
+        assert (answer.extensions["code"], answer.body["data"]) == ("FORBIDDEN", None)
+        assert "admin" in answer.error["message"]
+
+
+async def test_record_needs_the_scope_to_read_access(world: World) -> None:
+    key = await world.admin.with_scopes("project:write", "insight:write")
+    assert (await key.ask(LOG)).extensions["missingScope"] == "access_control:read"
+    reader = await world.admin.with_scopes("project:read", "access_control:read")
+    assert await entries(reader)
+
+
+async def test_record_shows_nothing_of_other_projects_and_organizations(world: World, gateway: Gateway) -> None:
+    sibling = await create_project(world.store, organization_id=world.organization_id, name="sibling")
+    other = await open_world(gateway, f"neighbours of {world.id}")
+    await add_member(world.store, email=world.admin.member.email, organization_id=other.organization_id)
+    await world.give("viewer", project=sibling)
+    await other.give("viewer")
+    await other.role("Foreigners")
+    assert await about_access(world.admin) == []
+    found = await entries(world.admin, first=500)
+    assert {each["projectId"] for each in found} == {None}
+    assert "neighbours" not in str(found)
+    assert "Foreigners" not in str(found)
+    assert {each["action"] for each in found} == {"MEMBER_ADDED", "KEY_CREATED"}
+    await world.role("Analysts")
+    assert (await entries(world.admin, first=1))[0]["action"] == "ROLE_CREATED"
+
+
+async def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
+    for level in ("NONE", "VIEWER", "EDITOR"):
+        await changed_policy(world.admin, level)
+    everything = await entries(world.admin, first=500)
+    numbers = [int(each["id"]) for each in everything]
+    assert numbers == sorted(numbers, reverse=True)
+    found: list[Any] = []
+    after = None
+    while len(found) < len(everything):
+        page = (await world.admin.ask(LOG, first=2, after=after)).data["project"]["auditLog"]
+        assert page["totalCount"] == len(everything)
+        found += [edge["node"] for edge in page["edges"]]
+        assert page["pageInfo"]["hasNextPage"] is (len(found) < len(everything))
+        after = page["pageInfo"]["endCursor"]
+    assert found == everything
+
+
+@pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 501}, {"after": "x"}])
+async def test_page_that_there_cannot_be_is_refused(world: World, arguments: dict[str, Any]) -> None:
+    answer = await world.admin.ask(LOG, **arguments)
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", list(arguments))

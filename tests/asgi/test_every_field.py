@@ -1,0 +1,64 @@
+"""A request with any key can reach only what its scopes and its member's level allow: every field, every key."""
+
+from typing import Final
+
+import pytest
+
+from tests.asgi.declared import object_declarations
+from tests.asgi.every_field import COLUMNS, FIGURE, RESOURCES, SECRET, Keys, Site, open_keys
+from tests.asgi.field_samples import OUTCOMES, SAMPLES, Sample
+from tests.asgi.gateway import Gateway
+
+CODES: Final = {"UNAUTHENTICATED": "U", "FORBIDDEN": "F", "NOT_FOUND": "N"}
+
+
+@pytest.fixture(scope="module")
+async def keys(gateway: Gateway) -> Keys:
+    return await open_keys(gateway)
+
+
+def test_every_field_that_takes_a_key_has_a_sample() -> None:
+    declared = object_declarations()
+    taking = {name for name, each in declared.items() if each.is_guarded}
+    taking |= {name for name in declared if name.startswith(("Query.", "Mutation."))}
+    assert {name.partition(" ")[0] for name in SAMPLES} == taking
+
+
+def test_every_entity_has_a_sample() -> None:
+    entities = {name.partition(" of ")[2] for name in SAMPLES if name.startswith("Query._entities")}
+    declared = object_declarations()
+    assert entities == {name.partition(".")[0] for name in declared if name.endswith(".accessPolicy")} - {"Query"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+async def test_field_is_answered_to_those_who_may_alone(gateway: Gateway, keys: Keys, name: str) -> None:
+    sample = SAMPLES[name]
+    expected = dict(zip(COLUMNS, OUTCOMES[sample.outcomes], strict=True))
+    sites = (keys.site, keys.strict)
+    before = [await site.contents() for site in sites]
+    for column in (each for each in COLUMNS if expected[each] != "+"):
+        key = await keys.key(column, sample.path, sample.scopes)
+        found = await outcome(gateway, keys.site_of(column), sample, key)
+        assert (column, found) == (column, expected[column])
+    assert [await site.contents() for site in sites] == before
+    for column in (each for each in COLUMNS if expected[each] == "+"):
+        key = await keys.key(column, sample.path, sample.scopes)
+        found = await outcome(gateway, keys.site_of(column), sample, key)
+        assert (column, found) == (column, "+")
+        if sample.about in RESOURCES:
+            await keys.site.renew(sample.about)
+
+
+async def outcome(gateway: Gateway, site: Site, sample: Sample, key: str | None) -> str:
+    """The letter for what becomes of the sample, none of which may show anything unless it is answered."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    body = {"query": sample.document, "variables": site.ids}
+    response = await gateway.client.post("/graphql", json=body, headers=headers)
+    text, document = response.text, response.json()
+    codes = {error["extensions"]["code"] for error in document.get("errors", ())}
+    if not codes and sample.shows.replace("PROJECT", site.ids["project"]) in text:
+        return "+"
+    assert SECRET not in text.lower()
+    assert FIGURE not in text
+    assert len(codes) <= 1, document
+    return CODES[codes.pop()] if codes else "-"

@@ -1,0 +1,111 @@
+"""Keys that a project owns: bound by their scopes alone, within their project, and never to change access."""
+
+import pytest
+
+from datasource.metadata.projects import create_project
+from tests.asgi.access_calls import read_policy, set_access
+from tests.asgi.gateway import Gateway
+from tests.asgi.worlds import World, open_world
+
+KINDS = ("insight", "action", "cohort")
+NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}
+NAME = "query($project: ID!) { project(id: $project) { name userAccessLevel } }"
+VIEWER = """{ viewer { user { id email name level } keyId keyLabel keyExpiresAt scopes scopedProjects
+    scopedOrganizations
+    projects { totalCount edges { node { id userAccessLevel grantedBy { source sourceSubject } } } } } }"""
+
+
+async def test_key_of_a_project_reaches_it_alone(world: World, gateway: Gateway) -> None:
+    machine = await world.machine()
+    sibling = await create_project(world.store, organization_id=world.organization_id, name="sibling")
+    foreign = (await open_world(gateway, f"neighbours of {world.id}")).project
+    assert (await machine.ask(NAME)).data["project"] == {"name": world.project.name, "userAccessLevel": "ADMIN"}
+    for other in (sibling, foreign):
+        refused = await gateway.ask(NAME, {"project": str(other.id)}, key=machine.key)
+        assert refused.extensions["code"] == "NOT_FOUND"
+        update = 'mutation($project: ID!) { projectUpdate(input: {id: $project, name: "taken"}) { id } }'
+        refused = await gateway.ask(update, {"project": str(other.id)}, key=machine.key)
+        assert refused.extensions["code"] == "FORBIDDEN"
+
+
+async def test_viewer_of_a_projects_key_is_a_stand_in(world: World) -> None:
+    machine = await world.machine("project:read", "insight:read")
+    viewer = (await machine.ask(VIEWER)).data["viewer"]
+    assert viewer == {
+        "user": {"id": viewer["keyId"], "email": "", "name": "machine", "level": "MEMBER"},
+        "keyId": viewer["keyId"],
+        "keyLabel": "machine",
+        "keyExpiresAt": None,
+        "scopes": ["project:read", "insight:read"],
+        "scopedProjects": [world.id],
+        "scopedOrganizations": None,
+        "projects": {
+            "totalCount": 1,
+            "edges": [
+                {
+                    "node": {
+                        "id": world.id,
+                        "userAccessLevel": "ADMIN",
+                        "grantedBy": {"source": "PROJECT_KEY", "sourceSubject": None},
+                    }
+                }
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_key_of_a_project_works_with_objects_whatever_rules_say(world: World, kind: str) -> None:
+    machine = await world.machine("project:read", f"{kind}:write")
+    made = await world.saved(kind, "closed")
+    await world.give("none", "project")
+    await world.give("none", kind)
+    await world.give("none", kind, on=made)
+    listed = await machine.ask(
+        f"query($project: ID!) {{ project(id: $project) {{ list: {kind}s {{ edges {{ node {{ name }} }} }} }} }}"
+    )
+    assert listed.data["project"]["list"]["edges"] == [{"node": {"name": "closed"}}]
+    update = f"""mutation($project: ID!, $id: ID!) {{ {kind}Update(
+        input: {{projectId: $project, id: $id, name: "changed"}}) {{ name userAccessLevel }} }}"""
+    changed = (await machine.ask(update, id=made)).data[f"{kind}Update"]
+    assert changed == {"name": "changed", "userAccessLevel": "MANAGER"}
+    create = f"""mutation($project: ID!) {{ {kind}Create(
+        input: {{projectId: $project, name: "new", {NEW[kind]}}}) {{ createdBy {{ email }} userAccessLevel }} }}"""
+    new = (await machine.ask(create)).data[f"{kind}Create"]
+    assert new == {"createdBy": None, "userAccessLevel": "MANAGER"}
+    delete = f"mutation($project: ID!, $id: ID!) {{ {kind}Delete(projectId: $project, id: $id) }}"
+    assert (await machine.ask(delete, id=made)).data[f"{kind}Delete"] == made
+
+
+async def test_key_of_a_project_is_bound_by_its_scopes(world: World) -> None:
+    machine = await world.machine("project:read", "insight:read")
+    delete = "mutation($project: ID!, $id: ID!) { insightDelete(projectId: $project, id: $id) }"
+    refused = await machine.ask(delete, id=await world.insight("one"))
+    assert refused.extensions["missingScope"] == "insight:write"
+
+
+async def test_key_of_a_project_reads_access_but_never_changes_it(world: World) -> None:
+    machine, insight = await world.machine(), await world.insight("one")
+    create = f"""mutation($project: ID!) {{ insightCreate(
+        input: {{projectId: $project, name: "x", {NEW["insight"]}}}) {{ id }} }}"""
+    own = (await machine.ask(create)).data["insightCreate"]["id"]
+    for resource, on in (("INSIGHT", insight), ("INSIGHT", own), ("INSIGHT", None), ("PROJECT", None)):
+        policy = await read_policy(machine, resource, on)
+        assert policy["userCanEditAccessLevels"] is False
+        level = "ADMIN" if resource == "PROJECT" else "MANAGER"
+        assert policy["userAccessLevel"] == level
+        for given in (level, None):
+            refused = await set_access(machine, given, resource, on=on, to=world.creator)
+            assert refused.extensions["code"] == "FORBIDDEN"
+        assert await read_policy(machine, resource, on) == policy
+    log = "query($project: ID!) { project(id: $project) { auditLog { totalCount } } }"
+    assert (await machine.ask(log)).extensions["code"] == "FORBIDDEN"
+
+
+async def test_key_of_a_project_is_nobody_among_those_with_access(world: World) -> None:
+    machine, insight = await world.machine(), await world.insight("one")
+    document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) {
+        usersWithAccess { edges { node { member { email } } } } } } }"""
+    users = (await machine.ask(document, id=insight)).data["project"]["insight"]["usersWithAccess"]["edges"]
+    emails = [each["node"]["member"]["email"] for each in users]
+    assert emails == [world.admin.member.email, world.creator.member.email]

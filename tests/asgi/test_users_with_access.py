@@ -1,0 +1,175 @@
+"""Who has access to something, and whom access can be given: usersWithAccess, members and roles."""
+
+from typing import Any
+
+import pytest
+
+from datasource.metadata.members import set_member_active
+from datasource.metadata.organizations import set_features
+from datasource.metadata.records import OrganizationLevel
+from tests.asgi.gateway import Gateway
+from tests.asgi.worlds import Person, World, open_world
+
+USERS = """usersWithAccess(first: $first, after: $after) { totalCount
+    pageInfo { hasNextPage hasPreviousPage endCursor }
+    edges { cursor node { member { email level } accessLevel accessSource } } }"""
+OF = {
+    kind: f"""query($project: ID!, $id: ID!, $first: Int! = 50, $after: String) {{ project(id: $project) {{
+        at: {kind}(id: $id) {{ {USERS} }} }} }}"""
+    for kind in ("insight", "action", "cohort")
+}
+OF_PROJECT = (
+    f"query($project: ID!, $first: Int! = 50, $after: String) {{ at: project(id: $project) {{ {USERS} }} }}"
+)
+MEMBERS = """query($project: ID!, $first: Int! = 50, $after: String, $search: String) { project(id: $project) {
+    members(first: $first, after: $after, search: $search) { totalCount pageInfo { hasNextPage }
+        edges { cursor node { email name level } } } } }"""
+ROLES = "query($project: ID!) { project(id: $project) { roles { name members { email } } } }"
+
+
+def name(email: str) -> str:
+    return email.partition("@")[0]
+
+
+async def users(person: Person, kind: str, on: str) -> list[tuple[str, str, str]]:
+    return shown((await person.ask(OF[kind], id=on)).data["project"]["at"])
+
+
+def shown(answer: Any) -> list[tuple[str, str, str]]:
+    """Name, level and source of each one, in order."""
+    nodes = [edge["node"] for edge in answer["usersWithAccess"]["edges"]]
+    assert answer["usersWithAccess"]["totalCount"] >= len(nodes)
+    return [(name(each["member"]["email"]), each["accessLevel"], each["accessSource"]) for each in nodes]
+
+
+@pytest.mark.parametrize("kind", ["insight", "action", "cohort"])
+async def test_users_are_sorted_by_level_and_have_the_first_source_that_fits(world: World, kind: str) -> None:
+    made = await world.saved(kind, "one")
+    owner = await world.person("owner", level=OrganizationLevel.OWNER)
+    names = ("both", "default", "leader", "named", "none", "role only")
+    people = {each: await world.person(each) for each in names}
+    role = await world.role("Analysts", people["both"], people["role only"], world.creator)
+    for person in (people["both"], people["named"], owner, world.creator):
+        await world.give("viewer", kind, on=made, to=person)
+    await world.give("none", kind, on=made, to=people["none"])
+    await world.give("manager", kind, on=made, to=role)
+    await world.give("member", "project", to=people["leader"])
+    await world.give("editor", kind, to=people["default"])
+    assert await users(people["default"], kind, made) == [
+        ("admin", "MANAGER", "ORGANIZATION_ADMIN"),
+        ("both", "MANAGER", "EXPLICIT_MEMBER"),
+        ("creator", "MANAGER", "CREATOR"),
+        ("owner", "MANAGER", "ORGANIZATION_ADMIN"),
+        ("role-only", "MANAGER", "EXPLICIT_ROLE"),
+        ("default", "EDITOR", "DEFAULT"),
+        ("leader", "EDITOR", "PROJECT_ADMIN"),
+        ("named", "VIEWER", "EXPLICIT_MEMBER"),
+    ]
+
+
+async def test_who_does_not_reach_the_project_or_is_inactive_is_left_out(world: World) -> None:
+    insight = await world.insight("one")
+    hidden, inactive = await world.person("hidden"), await world.person("inactive")
+    await world.give("none", "project", to=hidden)
+    await world.give("manager", on=insight, to=hidden)
+    await world.give("manager", on=insight, to=inactive)
+    await set_member_active(world.store, email=inactive.member.email, is_active=False)
+    assert [each[0] for each in await users(world.creator, "insight", insight)] == ["admin", "creator"]
+    emails = [each["node"]["email"] for each in await members(world.creator)]
+    assert [name(email) for email in emails] == ["admin", "creator", "hidden"]
+
+
+async def test_rules_about_all_of_a_kind_decide_levels_but_are_no_source(world: World) -> None:
+    insight, closed = await world.insight("one"), await world.person("closed")
+    await world.give("none", to=closed)
+    await world.give("manager", to=await world.person("raised"))
+    assert await users(world.admin, "insight", insight) == [
+        ("admin", "MANAGER", "ORGANIZATION_ADMIN"),
+        ("creator", "MANAGER", "CREATOR"),
+        ("raised", "MANAGER", "DEFAULT"),
+    ]
+
+
+async def test_users_of_a_project_have_its_levels(world: World) -> None:
+    await world.person("plain")
+    await world.give("none", "project", to=await world.person("out"))
+    await world.give("member", "project", to=await world.person("low"))
+    await world.give("admin", "project", to=await world.role("Leaders", await world.person("leader")))
+    assert shown((await world.creator.ask(OF_PROJECT)).data["at"]) == [
+        ("admin", "ADMIN", "ORGANIZATION_ADMIN"),
+        ("creator", "ADMIN", "DEFAULT"),
+        ("leader", "ADMIN", "EXPLICIT_ROLE"),
+        ("plain", "ADMIN", "DEFAULT"),
+        ("low", "MEMBER", "EXPLICIT_MEMBER"),
+    ]
+
+
+async def test_switched_off_rules_leave_defaults(world: World) -> None:
+    insight, plain = await world.insight("one"), await world.person("plain")
+    await world.give("none", on=insight, to=plain)
+    await set_features(world.store, world.organization_id, access_control=False)
+    assert (await users(plain, "insight", insight))[-1] == ("plain", "EDITOR", "DEFAULT")
+
+
+async def test_pages_show_everybody_once_across_levels(world: World) -> None:
+    insight = await world.insight("one")
+    for index in range(5):
+        person = await world.person(f"p{index}")
+        await world.give("manager" if index % 2 else "viewer", on=insight, to=person)
+    everybody = await users(world.admin, "insight", insight)
+    assert [level for _, level, _ in everybody] == ["MANAGER"] * 4 + ["VIEWER"] * 3
+    found: list[tuple[str, str, str]] = []
+    after = None
+    for size in (2, 2, 2, 1):
+        page = (await world.admin.ask(OF["insight"], id=insight, first=2, after=after)).data["project"]["at"]
+        assert page["usersWithAccess"]["totalCount"] == 7
+        assert page["usersWithAccess"]["pageInfo"]["hasNextPage"] is (len(found) + size < 7)
+        assert page["usersWithAccess"]["pageInfo"]["hasPreviousPage"] is (after is not None)
+        assert len(shown(page)) == size
+        found += shown(page)
+        after = page["usersWithAccess"]["pageInfo"]["endCursor"]
+    assert found == everybody
+
+
+@pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 501}, {"after": "x"}])
+async def test_page_that_there_cannot_be_is_refused(world: World, arguments: dict[str, Any]) -> None:
+    answer = await world.admin.ask(OF["insight"], id=await world.insight("one"), **arguments)
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", list(arguments))
+    answer = await world.admin.ask(MEMBERS, **arguments)
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", list(arguments))
+
+
+async def members(person: Person, **arguments: Any) -> list[Any]:
+    found: list[Any] = (await person.ask(MEMBERS, **arguments)).data["project"]["members"]["edges"]
+    return found
+
+
+async def test_members_are_the_organizations_by_address_in_pages(world: World, gateway: Gateway) -> None:
+    await open_world(gateway, f"neighbours of {world.id}")
+    await world.person("bob")
+    everybody = await members(world.creator)
+    assert [(name(each["node"]["email"]), each["node"]["level"]) for each in everybody] == [
+        ("admin", "ADMIN"),
+        ("bob", "MEMBER"),
+        ("creator", "MEMBER"),
+    ]
+    first = (await world.creator.ask(MEMBERS, first=2)).data["project"]["members"]
+    assert (first["totalCount"], first["pageInfo"]) == (3, {"hasNextPage": True})
+    rest = await members(world.creator, after=first["edges"][1]["cursor"])
+    assert first["edges"] + rest == everybody
+    assert [name(each["node"]["email"]) for each in await members(world.creator, search="BO")] == ["bob"]
+    assert await members(world.creator, search="neighbours") == []
+
+
+async def test_roles_are_the_organizations_by_name_with_their_members(world: World, gateway: Gateway) -> None:
+    await (await open_world(gateway, f"neighbours of {world.id}")).role("Foreigners")
+    inside = await world.person("inside")
+    await world.role("Writers", world.creator, inside)
+    await world.role("Analysts")
+    assert (await inside.ask(ROLES)).data["project"]["roles"] == [
+        {"name": "Analysts", "members": []},
+        {
+            "name": "Writers",
+            "members": [{"email": world.creator.member.email}, {"email": inside.member.email}],
+        },
+    ]

@@ -1,0 +1,196 @@
+"""viewer.can explains what would become of a request, and says why."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from datasource.metadata.projects import create_project
+from datasource.metadata.records import RoleRecord
+from tests.asgi.gateway import NOW, Gateway
+from tests.asgi.worlds import Person, World, open_world
+from tests.keys import make_key
+
+CAN = """query($project: ID!, $action: ResourceAction!, $resource: AccessControlledResource!, $on: ID) { viewer {
+    can(projectId: $project, action: $action, resource: $resource, objectId: $on) {
+        allowed reason missingScope missingLevel grantedBy {
+            accessLevel source sourceSubject sourceResource sourceResourceId sourceDisplayName } } } }"""
+
+
+async def can(person: Person, action: str, resource: str = "INSIGHT", on: str | None = None) -> Any:
+    return (await person.ask(CAN, action=action, resource=resource, on=on)).data["viewer"]["can"]
+
+
+def grant(level: str, source: str, **others: str | None) -> dict[str, Any]:
+    return {
+        "accessLevel": level,
+        "source": source,
+        "sourceSubject": None,
+        "sourceResource": "INSIGHT",
+        "sourceResourceId": None,
+        "sourceDisplayName": None,
+        **others,
+    }
+
+
+async def test_default_level_is_explained(world: World) -> None:
+    plain, insight = await world.person("plain"), await world.insight("one")
+    assert await can(plain, "WRITE", on=insight) == {
+        "allowed": True,
+        "reason": "No access control says otherwise, so everyone has editor access.",
+        "missingScope": None,
+        "missingLevel": None,
+        "grantedBy": grant("EDITOR", "SYSTEM_DEFAULT"),
+    }
+
+
+async def test_missing_scope_is_named_and_levels_are_not_looked_at(world: World) -> None:
+    reader = await world.admin.with_scopes("insight:read")
+    for action, scope in (
+        ("WRITE", "insight:write"),
+        ("CREATE", "insight:write"),
+        ("EDIT_ACCESS", "access_control:write"),
+    ):
+        assert await can(reader, action) == {
+            "allowed": False,
+            "reason": f"The API key lacks the scope {scope}.",
+            "missingScope": scope,
+            "missingLevel": None,
+            "grantedBy": None,
+        }
+    for action in ("READ", "QUERY"):
+        assert (await can(reader, action))["allowed"]
+
+
+@pytest.mark.parametrize(("subject", "kind"), [("plain", "MEMBER"), ("role", "ROLE"), ("everyone", "DEFAULT")])
+async def test_rule_that_decides_is_named(world: World, subject: str, kind: str) -> None:
+    plain, insight = await world.person("plain"), await world.insight("one")
+    subjects: dict[str, Person | RoleRecord | None] = {
+        "plain": plain,
+        "role": await world.role("Analysts", plain),
+        "everyone": None,
+    }
+    to = subjects[subject]
+    name = {"plain": plain.member.email, "role": "Analysts", "everyone": None}[subject]
+    whom = {"plain": "you", "role": "a role of yours", "everyone": "everyone"}[subject]
+    await world.give("viewer", on=insight, to=to)
+    named = {"sourceSubject": kind, "sourceDisplayName": name}
+    refused = await can(plain, "WRITE", on=insight)
+    assert (refused["allowed"], refused["missingLevel"], refused["missingScope"]) == (False, "EDITOR", None)
+    assert refused["grantedBy"] == grant("VIEWER", "OBJECT", sourceResourceId=insight, **named)
+    assert refused["reason"] == (
+        f"This needs editor access to the insight {insight}; yours is viewer. "
+        f"An access control of this insight gives {whom} viewer access."
+    )
+    await world.give("none", to=to)
+    of_all = await can(plain, "CREATE")
+    assert (of_all["allowed"], of_all["missingLevel"]) == (False, "EDITOR")
+    assert of_all["grantedBy"] == grant("NONE", "RESOURCE", **named)
+    assert of_all["reason"].endswith(f"An access control of all insights gives {whom} none access.")
+
+
+@pytest.mark.parametrize(
+    ("person", "source", "reason"),
+    [
+        ("admin", "ORG_ADMIN", "Organization admins have manager access."),
+        ("creator", "CREATOR", "Who made it has manager access."),
+        ("machine", "PROJECT_KEY", "A key of the project itself has manager access."),
+    ],
+)
+async def test_bypass_is_explained(world: World, person: str, source: str, reason: str) -> None:
+    insight = await world.insight("one")
+    await world.give("none", on=insight)
+    people = {"admin": world.admin, "creator": world.creator, "machine": await world.machine()}
+    told = await can(people[person], "WRITE", on=insight)
+    assert (told["allowed"], told["reason"]) == (True, reason)
+    assert told["grantedBy"] == grant("MANAGER", source)
+
+
+async def test_right_to_edit_access_is_explained(world: World) -> None:
+    plain, insight = await world.person("plain"), await world.insight("one")
+    refused = await can(plain, "EDIT_ACCESS", on=insight)
+    assert (refused["allowed"], refused["missingLevel"]) == (False, "MANAGER")
+    assert refused["grantedBy"] == grant("EDITOR", "SYSTEM_DEFAULT")
+    of_project = await can(plain, "EDIT_ACCESS", "PROJECT")
+    assert (of_project["allowed"], of_project["missingLevel"]) == (False, "ADMIN")
+    await world.give("admin", "project", to=plain)
+    for resource, on in (("INSIGHT", insight), ("INSIGHT", None), ("PROJECT", None)):
+        assert (await can(plain, "EDIT_ACCESS", resource, on))["allowed"]
+
+
+async def test_what_is_not_there_or_out_of_reach_is_no_error_but_a_no(world: World, gateway: Gateway) -> None:
+    other = await open_world(gateway, f"neighbours of {world.id}")
+    theirs, plain = await other.insight("secret"), await world.person("plain")
+    for on in ("999999", "x", theirs):
+        told = await can(world.admin, "READ", on=on)
+        assert (told["allowed"], told["missingLevel"], told["missingScope"]) == (False, None, None)
+        assert told["reason"].startswith("There is no such insight in the project.")
+    stranger = await can(replace(world.admin, project=other.project), "READ", on=theirs)
+    unknown = await gateway.ask(
+        CAN, {"project": "999999", "action": "READ", "resource": "INSIGHT"}, key=world.admin.key
+    )
+    assert stranger == unknown.data["viewer"]["can"]
+    assert (stranger["allowed"], stranger["grantedBy"]) == (False, None)
+    await world.give("none", "project", to=plain)
+    assert (await can(plain, "READ"))["reason"] == f"You have no access to the project {world.id}."
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "on"),
+    [
+        ("QUERY", "ACTION", None),
+        ("QUERY", "PROJECT", None),
+        ("QUERY", "INSIGHT", "1"),
+        ("CREATE", "PROJECT", None),
+        ("CREATE", "INSIGHT", "1"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(world: World, action: str, resource: str, on: str | None) -> None:
+    answer = await world.admin.ask(CAN, action=action, resource=resource, on=on)
+    assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", ["action"])
+
+
+async def test_viewer_tells_about_the_key(world: World) -> None:
+    end = NOW + timedelta(days=90)
+    other = await create_project(world.store, organization_id=world.organization_id, name="other")
+    key = await make_key(
+        world.store,
+        world.admin.member,
+        ["insight:read"],
+        projects=[other.id],
+        organizations=[world.organization_id],
+        expires_at=end,
+    )
+    document = """{ viewer { keyMask keyExpiresAt scopes scopedProjects scopedOrganizations user { email level }
+        projects { edges { node { id } } } } }"""
+    viewer = (await world.gateway.ask(document, key=key)).data["viewer"]
+    assert viewer == {
+        "keyMask": f"phx_...{key[-4:]}",
+        "keyExpiresAt": end.isoformat(),
+        "scopes": ["insight:read"],
+        "scopedProjects": [str(other.id)],
+        "scopedOrganizations": [world.organization_id],
+        "user": {"email": world.admin.member.email, "level": "ADMIN"},
+        "projects": {"edges": [{"node": {"id": str(other.id)}}]},
+    }
+    assert key not in str(viewer)
+
+
+async def test_projects_of_the_viewer_tell_what_their_levels_come_from(world: World) -> None:
+    plain = await world.person("plain")
+    document = """{ viewer { projects { edges { node { id userAccessLevel grantedBy {
+        accessLevel source sourceSubject sourceResource sourceResourceId sourceDisplayName } } } } } }"""
+
+    async def node(person: Person) -> Any:
+        [edge] = (await person.ask(document)).data["viewer"]["projects"]["edges"]
+        assert edge["node"]["id"] == world.id
+        assert edge["node"]["userAccessLevel"] == edge["node"]["grantedBy"]["accessLevel"]
+        return edge["node"]["grantedBy"]
+
+    of_project = {"sourceResource": "PROJECT"}
+    assert await node(plain) == grant("ADMIN", "SYSTEM_DEFAULT", **of_project)
+    assert await node(world.admin) == grant("ADMIN", "ORG_ADMIN", **of_project)
+    await world.give("member", "project", to=await world.role("Analysts", plain))
+    named = {"sourceSubject": "ROLE", "sourceDisplayName": "Analysts", "sourceResourceId": world.id}
+    assert await node(plain) == grant("MEMBER", "OBJECT", **of_project, **named)

@@ -1,0 +1,136 @@
+"""What viewer.can tells is what a request then meets: everything that can be done, tried by everybody."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from datasource.metadata.organizations import set_features
+from tests.asgi.test_viewer import can
+from tests.asgi.worlds import Person, World
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Something that `can` tells about, and the request that does it."""
+
+    action: str
+    resource: str
+    on: str | None
+    document: str
+
+
+NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}
+
+
+def call(document: str) -> str:
+    return f"mutation($project: ID!) {{ {document} }}"
+
+
+def edit(resource: str, on: str | None, member: str) -> str:
+    about = f'projectId: $project, resource: {resource}, memberId: "{member}", accessLevel: null'
+    where = f', resourceId: "{on}"' if on else ""
+    return call(f"accessControlSet(input: {{{about}{where}}}) {{ userAccessLevel }}")
+
+
+def of_project(member: str) -> list[Situation]:
+    trend = 'trend(query: {events: [{event: "view"}]}) { days }'
+    update = "projectUpdate(input: {id: $project, weekStartDay: MONDAY}) { id }"
+    return [
+        Situation("READ", "PROJECT", None, "query($project: ID!) { project(id: $project) { name } }"),
+        Situation("WRITE", "PROJECT", None, call(update)),
+        Situation("EDIT_ACCESS", "PROJECT", None, edit("PROJECT", None, member)),
+        Situation("QUERY", "INSIGHT", None, f"query($project: ID!) {{ project(id: $project) {{ {trend} }} }}"),
+    ]
+
+
+def of_kind(kind: str, on: str, member: str) -> list[Situation]:
+    name = kind.upper()
+    key = f'__typename: "{kind.capitalize()}", projectId: $project, id: "{on}"'
+    reference = f"_entities(representations: [{{{key}}}]) {{ __typename }}"
+    listing = f"project(id: $project) {{ {kind}s {{ totalCount }} }}"
+    update = f'{kind}Update(input: {{projectId: $project, id: "{on}", name: "x"}}) {{ id }}'
+    create = f'{kind}Create(input: {{projectId: $project, name: "new", {NEW[kind]}}}) {{ id }}'
+    return [
+        Situation("READ", name, on, f"query($project: ID!) {{ {reference} }}"),
+        Situation("READ", name, None, f"query($project: ID!) {{ {listing} }}"),
+        Situation("WRITE", name, on, call(update)),
+        Situation("CREATE", name, None, call(create)),
+        Situation("EDIT_ACCESS", name, on, edit(name, on, member)),
+        Situation("EDIT_ACCESS", name, None, edit(name, None, member)),
+    ]
+
+
+PEOPLE = (
+    "admin",
+    "creator",
+    "plain",
+    "closed",
+    "viewer",
+    "manager",
+    "one viewer",
+    "one manager",
+    "object none",
+    "object viewer",
+    "project member",
+    "project admin",
+    "hidden",
+    "machine",
+    "reading key",
+    "key of insights",
+    "key without scopes that matter",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        *((name, "rules on") for name in PEOPLE),
+        *((name, "rules off") for name in ("admin", "creator", "object none", "manager", "hidden")),
+    ],
+)
+async def test_what_is_told_is_what_a_request_meets(world: World, name: str, rules: str) -> None:
+    ids = {kind: await world.saved(kind, "one") for kind in ("insight", "action", "cohort")}
+    bystander = await world.person("bystander")
+    person = await arrange(world, name, ids)
+    if rules == "rules off":
+        await set_features(world.store, world.organization_id, access_control=False)
+    of_kinds = [each for kind, on in ids.items() for each in of_kind(kind, on, bystander.member.id)]
+    for each in (*of_project(bystander.member.id), *of_kinds):
+        told = await can(person, each.action, each.resource, each.on)
+        answer = await person.ask(each.document)
+        assert told["allowed"] is ("errors" not in answer.body), (each, told, answer.body)
+        if not told["allowed"] and name != "hidden":
+            assert answer.extensions.get("missingScope") == told["missingScope"]
+            assert answer.extensions.get("missingLevel") == told["missingLevel"]
+
+
+async def arrange(world: World, name: str, ids: dict[str, str]) -> Person:
+    match name:
+        case "admin":
+            return world.admin
+        case "creator":
+            return world.creator
+        case "machine":
+            return await world.machine()
+        case "reading key":
+            scopes = [f"{kind}:read" for kind in (*ids, "project", "access_control")]
+            return await world.admin.with_scopes(*scopes)
+        case "key of insights":
+            return await world.admin.with_scopes("project:read", "insight:write")
+        case "key without scopes that matter":
+            return await world.admin.with_scopes("project:read", "person:read")
+    person = await world.person("somebody")
+    match name.split():
+        case ["hidden"]:
+            await world.give("none", "project", to=person)
+        case ["project", level]:
+            await world.give(level, "project", to=person)
+        case ["one" | "object" as how, level]:
+            for kind, on in ids.items():
+                if how == "one":
+                    await world.give("none", kind, to=person)
+                await world.give(level, kind, on=on, to=person)
+        case [level] if level != "plain":
+            for kind in ids:
+                await world.give("none" if level == "closed" else level, kind, to=person)
+    return person
