@@ -121,3 +121,11 @@ def test_engine_without_its_package_is_refused_with_a_hint(
 
 def test_settings_do_not_show_the_password() -> None:
     assert "secret" not in repr(Settings(clickhouse_url="clickhouse://u:secret@h"))
+
+
+def test_driver_is_not_imported_before_a_url_names_a_server() -> None:
+    script = "import sys, asgi.app, server; print('clickhouse_driver' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "False\n"
