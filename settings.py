@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,20 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the metadata store; default: SQLite in the data folder."
     )
+    clickhouse_url: SecretStr | None = Field(
+        None,
+        description="URL of a ClickHouse server, `clickhouse://user:password@host:9000/database?secure=1`; "
+        "default: the embedded ClickHouse in the data folder.",
+    )
+    clickhouse_wait_s: PositiveFloat = Field(
+        30.0, description="Longest time a query waits for a connection to the ClickHouse server, seconds."
+    )
+    clickhouse_connect_timeout_s: PositiveFloat = Field(
+        3.0, description="Longest time that connecting to one host of the ClickHouse server may take, seconds."
+    )
+    clickhouse_receive_timeout_s: PositiveFloat = Field(
+        300.0, description="Longest silence of a ClickHouse server at work, seconds."
+    )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
     introspection: bool = Field(True, description="Answer introspection queries.")
     query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
@@ -27,7 +41,9 @@ class Settings(BaseSettings):
     query_max_memory: PositiveInt = Field(
         4 * 1024**3, description="Most memory one ClickHouse query may take, bytes."
     )
-    query_concurrency: PositiveInt = Field(4, description="ClickHouse queries at once in this process.")
+    query_concurrency: PositiveInt = Field(
+        4, description="ClickHouse queries at once in this process; most connections to a server."
+    )
     max_filters: PositiveInt = Field(
         200,
         description="Most property filters in one trend query, nested ones included.",

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.opening import open_engine
 from datasource.events.load import repair
 from datasource.events.schema import migrate
 from datasource.metadata.store import MetadataStore
@@ -27,10 +27,11 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     Raises GatewayError when one cannot be used, for instance because another process holds the data folder.
     """
     async with AsyncExitStack() as opened:
-        engine = EmbeddedEngine.open(settings.events_path, sessions=settings.query_concurrency)
+        engine = open_engine(settings)
         opened.push_async_callback(engine.close)
         metadata = await opened.enter_async_context(MetadataStore.open(settings.metadata_url))
         await metadata.migrate()
         await migrate(engine)
-        await repair(engine)
+        if not engine.is_shared:  # or a server that starts would repair what another process is loading
+            await repair(engine)
         yield Stores(metadata=metadata, events=engine)

@@ -20,6 +20,7 @@ from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.page import reply_page
 from asgi.replies import reply_error
 from asgi.stores import Stores
+from datasource.clickhouse.origin import ORIGIN
 from resolvers.context import RequestContext, open_context
 from schema.build import GatewaySchema
 from settings import Settings
@@ -68,6 +69,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
     ) -> RequestContext:
         """Authenticates once; fields decide what to do about a refusal."""
+        ORIGIN.set(f"trendgate {request.state.request_id}")
         stores: Stores = request.app.state.stores
         return await open_context(
             request_id=str(request.state.request_id),

@@ -13,6 +13,7 @@ from asgi.stores import Stores, open_stores
 from commands.choices import ProjectOption
 from commands.refusals import load_settings
 from commands.stores import existing_project
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.events.load import (
     FileFormat,
@@ -126,8 +127,12 @@ async def _load(stores: Stores, request: Request, path: Path, rejects: RejectsFi
             raise GatewayError(
                 ErrorCode.INTERNAL,
                 f"{path} could not be stored to its end: {cause}.",
-                hint="What was stored stays. See that there is room in the data folder, and load again.",
+                hint=f"What was stored stays. {_mend(stores.events)}, and load again.",
             ) from failure
+
+
+def _mend(engine: Engine) -> str:
+    return "See what the server's log says" if engine.is_shared else "See that there is room in the data folder"
 
 
 @contextmanager

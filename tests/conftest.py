@@ -1,13 +1,22 @@
-"""One embedded ClickHouse for the whole run, which is chdb's rule; tests are kept apart by project."""
+"""One ClickHouse for the whole run; tests are kept apart by project.
+
+It is embedded, one folder per process being chdb's rule. With `--clickhouse native` tests reach the same folder
+through a server over a socket.
+"""
 
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.native import NativeEngine
 from datasource.events.schema import migrate
+from tests.native_server import NativeServer, open_backend
+from tests.native_server.backend import Backend
 
 # Tests that start the command line start it many times, and three times as fast with compiled modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -17,6 +26,12 @@ _project_ids = itertools.count(1000)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden SQL files anew")
+    parser.addoption(
+        "--clickhouse",
+        choices=("embedded", "native"),
+        default="embedded",
+        help="how tests reach ClickHouse: in this process, or over the native protocol",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +41,32 @@ def update_golden(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedEngine]:
+async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedEngine]:
+    """For tests that are about chdb itself; others take `engine`."""
     engine = EmbeddedEngine.open(tmp_path_factory.mktemp("events"))
     await migrate(engine)
     yield engine
     await engine.close()
+
+
+@pytest.fixture(scope="session")
+def backend(embedded: EmbeddedEngine) -> Iterator[Backend]:
+    """More sessions on the folder of the embedded engine, for servers."""
+    with open_backend(embedded) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="session")
+async def engine(pytestconfig: pytest.Config, embedded: EmbeddedEngine, backend: Backend) -> AsyncIterator[Engine]:
+    """The engine of the run."""
+    if pytestconfig.getoption("--clickhouse") == "embedded":
+        yield embedded
+        return
+    server = NativeServer(backend).start()
+    native = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{server.port}"))
+    yield native
+    await native.close()
+    server.stop()
 
 
 @pytest.fixture

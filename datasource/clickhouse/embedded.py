@@ -1,21 +1,26 @@
 """ClickHouse inside this process: chdb, a pool of sessions on one folder."""
 
-import fcntl
 import queue
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, Self
+from typing import IO, TYPE_CHECKING, Final, Protocol, Self
+from uuid import uuid4
 
 import anyio.to_thread
 import orjson
 import pyarrow as pa
 
-from datasource.clickhouse.engine import Identifier, Limits, ParamValue, QueryResult
+from datasource.clickhouse.arrow_blocks import block_of
+from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.calls import Calls
+from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
+from datasource.clickhouse.folder import lock_folder, unusable
+from datasource.clickhouse.parameters import encode_param
 from errors import ErrorCode, GatewayError
 
 if TYPE_CHECKING:
@@ -30,30 +35,30 @@ class Answer(Protocol):
     def storage_bytes_read(self) -> int: ...
 
 
-_JSON_SETTINGS = {
+_JSON_SETTINGS: Final = {
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
     "output_format_json_validate_utf8": 1,
 }
-_ESCAPES = str.maketrans(
-    {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\r": "\\r", "\n": "\\n", "\t": "\\t", "\0": "\\0"}
-)
+_BLOCK_SOURCE: Final = "file({block_file:String}, 'Native', {block_structure:String})"
 
 
 class EmbeddedEngine:
     """The protocol of engine.py on chdb.
 
     One folder can be open in one process only, and in one process only one folder: chdb's rule. Calls on one
-    session wait for each other, so a session is lent to one call at a time.
+    session wait for each other, so a session is lent to one call at a time; one more session ends queries.
     """
 
-    def __init__(self, lock: IO[str], sessions: "Sequence[Session]") -> None:
+    def __init__(self, lock: IO[str], sessions: "Sequence[Session]", killer: "Session") -> None:
         self._lock = lock
         self._sessions = tuple(sessions)
-        self._idle: queue.SimpleQueue[Session | None] = queue.SimpleQueue()  # None: closed
+        self._idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
         for session in self._sessions:
             self._idle.put(session)
-        self._threads = anyio.CapacityLimiter(len(self._sessions))
+        self._killer = Killer(killer)
+        self._calls = Calls(len(self._sessions))
+        self._is_closed = False
 
     @classmethod
     def open(cls, path: Path, *, sessions: int = 4) -> Self:
@@ -69,52 +74,31 @@ class EmbeddedEngine:
                 "The embedded ClickHouse is not installed.",
                 hint="Install trendgate with the extra `embedded`.",
             ) from missing
-        lock = _lock_folder(path)
+        lock = lock_folder(path)
         try:
-            return cls(lock, [Session(str(path.resolve())) for _ in range(sessions)])
+            folder = str(path.resolve())
+            return cls(lock, [Session(folder) for _ in range(sessions)], Session(folder))
         except Exception as failure:
             lock.close()
-            raise _unusable(path) from failure
+            raise unusable(path) from failure
+
+    @property
+    def is_shared(self) -> bool:
+        """See Engine.is_shared."""
+        return False
 
     async def query(
-        self, text: str, params: Mapping[str, ParamValue] | None = None, *, limits: Limits | None = None
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
     ) -> QueryResult:
         """See Engine.query."""
-        settings = {"readonly": 2, **(limits or Limits()).as_settings(), **_JSON_SETTINGS}
-        run = partial(self._read, f"{text}\nSETTINGS {_render(settings)}", params or {})
-        return await anyio.to_thread.run_sync(run, limiter=self._threads)
-
-    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
-        """See Engine.command."""
-        await anyio.to_thread.run_sync(partial(self._run, text, params or {}), limiter=self._threads)
-
-    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
-        """See Engine.insert. The batch travels through a file, which costs less than any text format."""
-        await anyio.to_thread.run_sync(partial(self._insert, text, batch, params or {}), limiter=self._threads)
-
-    async def ping(self) -> None:
-        """See Engine.ping."""
-        await self.query("SELECT 1")
-
-    async def close(self) -> None:
-        """See Engine.close. Waits for calls in flight."""
-        await anyio.to_thread.run_sync(self._close)
-
-    @contextmanager
-    def _session(self) -> "Iterator[Session]":
-        session = self._idle.get()
-        if session is None:
-            self._idle.put(None)
-            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The embedded ClickHouse is closed.")
-        try:
-            yield session
-        finally:
-            self._idle.put(session)
-
-    def _read(self, text: str, params: Mapping[str, ParamValue]) -> QueryResult:
         started = time.perf_counter()
-        with self._session() as session:
-            answer = _ask(session, text, params, "JSONColumns")
+        settings = {"readonly": 2, **(limits or Limits()).as_settings(), **_JSON_SETTINGS}
+        answer = await self._ask(f"{text}\nSETTINGS {_render(settings)}", params or {}, "JSONColumns", blocks)
         columns: dict[str, list[object]] = orjson.loads(answer.bytes())
         return QueryResult(
             names=tuple(columns),
@@ -124,25 +108,99 @@ class EmbeddedEngine:
             elapsed_s=time.perf_counter() - started,
         )
 
-    def _run(self, text: str, params: Mapping[str, ParamValue]) -> None:
-        with self._session() as session:
-            _ask(session, text, params, "Null")
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        """See Engine.command."""
+        await self._ask(text, params or {}, "Null", blocks)
 
-    def _insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue]) -> None:
-        with tempfile.NamedTemporaryFile(suffix=".arrow") as file:
-            with pa.OSFile(file.name, "wb") as sink, pa.ipc.new_stream(sink, batch.schema) as writer:
-                writer.write_table(batch)
-            source = "file({batch_file:String}, 'ArrowStream')"
-            self._run(text.replace("{batch}", source), {**params, "batch_file": file.name})
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        """See Engine.insert."""
+        await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_of(batch)])
+
+    async def ping(self) -> None:
+        """See Engine.ping."""
+        await self.query("SELECT 1")
+
+    async def close(self) -> None:
+        """See Engine.close."""
+        self._is_closed = True
+        await self._calls.stop_all()
+        await anyio.to_thread.run_sync(self._close)
+
+    async def _ask(
+        self, text: str, params: Mapping[str, ParamValue], output: str, blocks: Sequence[NativeBlock]
+    ) -> Answer:
+        def ask(tag: str) -> Answer:
+            with self._session() as session, _as_file(text, params, blocks) as (tagless, bound):
+                return _ask(session, f"{tag} {tagless}", bound, output)
+
+        return await self._calls.run(EmbeddedCall(ask, self._killer))
+
+    @contextmanager
+    def _session(self) -> "Iterator[Session]":
+        if self._is_closed:
+            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The embedded ClickHouse is closed.")
+        session = self._idle.get()
+        try:
+            yield session
+        finally:
+            self._idle.put(session)
 
     def _close(self) -> None:
-        for _ in self._sessions:
-            session = self._idle.get()
-            if session is None:  # closed before
-                break
+        for session in (*self._sessions, self._killer.session):
             session.close()
-        self._idle.put(None)
         self._lock.close()
+
+
+class Killer:
+    """Ends queries that begin with a comment."""
+
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+        self._one_at_a_time = threading.Lock()
+
+    def kill(self, tag: str) -> None:
+        """End the query whose text begins with the tag, if there is one."""
+        with self._one_at_a_time:
+            _ask(self.session, f"KILL QUERY WHERE startsWith(query, '{tag}')", {}, "Null")
+
+
+class EmbeddedCall:
+    """A query under way; chdb names queries itself, so a comment in front of the text is how it is found again."""
+
+    def __init__(self, ask: Callable[[str], Answer], killer: Killer) -> None:
+        self._ask = ask
+        self._killer = killer
+        self._tag = f"/* trendgate {uuid4().hex} */"
+        self._is_stopped = False
+
+    def run(self) -> Answer:
+        """See Call.run."""
+        if self._is_stopped:
+            raise translate("Code: 394.")
+        return self._ask(self._tag)
+
+    def stop(self, asked_s: float) -> None:  # noqa: ARG002 - killing it is all that can be done, at any time
+        """See Call.stop."""
+        self._is_stopped = True
+        self._killer.kill(self._tag)
+
+
+@contextmanager
+def _as_file(
+    text: str, params: Mapping[str, ParamValue], blocks: Sequence[NativeBlock]
+) -> Iterator[tuple[str, Mapping[str, ParamValue]]]:
+    # A file costs less than any text format, and chdb takes it without a copy.
+    if not blocks:
+        yield text, params
+        return
+    with tempfile.NamedTemporaryFile(suffix=".native") as file:
+        for block in blocks:
+            file.writelines(block.encode())
+        file.flush()
+        source = {"block_file": file.name, "block_structure": blocks[0].structure}
+        yield text.replace("{block}", _BLOCK_SOURCE), {**params, **source}
 
 
 def _ask(session: "Session", text: str, params: Mapping[str, ParamValue], output: str) -> "Answer":
@@ -160,55 +218,5 @@ def _discard_rest(session: "Session") -> None:
     session.query("SELECT 1", "Null")
 
 
-def encode_param(value: ParamValue) -> str:
-    """The text form in which ClickHouse reads a bound value: tab-separated for one, quoted inside a list."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, Identifier):
-        return str(value)
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if isinstance(value, Sequence):
-        return f"[{','.join(_quote(item) for item in value)}]"
-    return _figure(value)
-
-
-def _quote(item: str | float) -> str:
-    if isinstance(item, str):
-        return "'" + item.translate(_ESCAPES).replace("'", "\\'") + "'"
-    return _figure(item)
-
-
-def _figure(value: float) -> str:
-    return repr(int(value)) if isinstance(value, bool) else repr(value)
-
-
 def _render(settings: Mapping[str, int | float | str]) -> str:
     return ", ".join(f"{name} = {value!r}" for name, value in settings.items())
-
-
-def _lock_folder(path: Path) -> IO[str]:
-    # chdb would fail too, but without saying why.
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = (path / "trendgate.lock").open("w")
-    except OSError as failure:
-        raise _unusable(path) from failure
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as taken:
-        lock.close()
-        raise GatewayError(
-            ErrorCode.UPSTREAM_UNAVAILABLE,
-            f"The data folder {path} is in use by another process.",
-            hint="The embedded ClickHouse allows one process at a time: stop the other server or load first.",
-        ) from taken
-    return lock
-
-
-def _unusable(path: Path) -> GatewayError:
-    return GatewayError(
-        ErrorCode.UPSTREAM_UNAVAILABLE,
-        f"The data folder {path} cannot be opened.",
-        hint="It must be a folder that this user may write, holding what this version wrote.",
-    )

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from datasource.clickhouse.blocks import NativeBlock
+
 
 class Identifier(str):
     """A name bound to `{name:Identifier}`: ClickHouse itself quotes it, so any text is safe."""
@@ -63,16 +65,32 @@ class QueryResult:
 class Engine(Protocol):
     """A ClickHouse that can be asked and written to.
 
-    Every method raises GatewayError (see errors.py of this package) when ClickHouse refuses or fails.
+    Every method raises GatewayError, or ClickHouseError (see failures.py), when ClickHouse refuses or fails.
+    Cancelling a call ends it in ClickHouse, too, within about a second.
+
+    `blocks`, all of the same columns, are the rows of the table name `{block}` in the text; without any the
+    text is taken as it is.
     """
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work on the same tables at the same time."""
+        ...
+
     async def query(
-        self, text: str, params: Mapping[str, ParamValue] | None = None, *, limits: Limits | None = None
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
     ) -> QueryResult:
         """Run one reading statement, in read-only mode and within the limits."""
         ...
 
-    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
         """Run one statement that answers nothing: DDL, or an insert that selects."""
         ...
 
@@ -85,5 +103,5 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Free every connection; the engine is of no use afterwards."""
+        """End what runs and free every connection; the engine is of no use afterwards."""
         ...

@@ -6,6 +6,9 @@ from errors import ErrorCode, GatewayError
 
 _NARROW = "Narrow the dates, add a filter, or ask for fewer breakdown values."
 
+_REFUSED = "ClickHouse does not accept the gateway's user or password."
+_OPERATOR = "To be corrected by whoever runs the gateway: its ClickHouse URL, or the grants of its user there."
+
 _KNOWN: dict[int, tuple[ErrorCode, str, str]] = {
     158: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query would read more rows than it may.", _NARROW),
     307: (ErrorCode.QUERY_TOO_EXPENSIVE, "The query would read more bytes than it may.", _NARROW),
@@ -16,6 +19,12 @@ _KNOWN: dict[int, tuple[ErrorCode, str, str]] = {
     394: (ErrorCode.CANCELLED, "The query was cancelled.", "Send it again."),
     202: (ErrorCode.RATE_LIMITED, "ClickHouse runs too many queries at once.", "Try again in a moment."),
     427: (ErrorCode.BAD_USER_INPUT, "A regular expression cannot be read.", "Use RE2 syntax."),
+    735: (ErrorCode.CANCELLED, "The query was cancelled.", "Send it again."),
+    **dict.fromkeys((192, 193, 194, 516), (ErrorCode.UPSTREAM_UNAVAILABLE, _REFUSED, _OPERATOR)),
+    81: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not have the gateway's database.", _OPERATOR),
+    497: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not allow the gateway's user to do this.", _OPERATOR),
+    197: (ErrorCode.UPSTREAM_UNAVAILABLE, "The ClickHouse server is too old.", _OPERATOR),
+    279: (ErrorCode.UPSTREAM_UNAVAILABLE, "A part of ClickHouse cannot be reached.", "Try again in a moment."),
     210: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse cannot be reached.", "Try again in a moment."),
     209: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not answer.", "Try again in a moment."),
 }

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from asgi.stores import Stores
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
@@ -19,7 +19,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-async def stores(engine: EmbeddedEngine, settings: Settings) -> AsyncIterator[Stores]:
+async def stores(engine: Engine, settings: Settings) -> AsyncIterator[Stores]:
     """One metadata store for all: numbers of projects are then unique among the events of the shared engine."""
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from asgi.stores import Stores
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 from tests.conformance.access.key_runner import KeyRunner
@@ -51,7 +51,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-async def stores(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
+async def stores(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
@@ -59,7 +59,7 @@ async def stores(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-async def runner(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
+async def runner(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
     # A store of its own: these cases choose the numbers of their projects, those of access are given theirs.
     settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
     async with MetadataStore.open(settings.metadata_url) as metadata:

@@ -10,7 +10,7 @@ import httpx2
 
 from asgi.app import create_app
 from asgi.stores import Stores
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.store import MetadataStore
@@ -55,7 +55,7 @@ class Runner:
 
     client: httpx2.AsyncClient
     clock: Clock
-    engine: EmbeddedEngine
+    engine: Engine
     metadata: MetadataStore
     organization_id: str
 
@@ -135,9 +135,7 @@ def resolve(value: object, references: References) -> object:
 
 
 @asynccontextmanager
-async def open_runner(
-    engine: EmbeddedEngine, metadata: MetadataStore, settings: Settings
-) -> AsyncIterator[Runner]:
+async def open_runner(engine: Engine, metadata: MetadataStore, settings: Settings) -> AsyncIterator[Runner]:
     """A runner whose requests carry a key that may do everything."""
     organization = await ensure_organization(metadata, name="Conformance")
     owner = await ensure_member(metadata, email="ada@example.com", organization_id=organization.id)

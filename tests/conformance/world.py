@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.metadata.models import GroupType
 from datasource.metadata.models import Project as ProjectRow
@@ -72,7 +72,7 @@ async def set_test_account_filters(store: MetadataStore, project_id: int, filter
         project.test_account_filters = read
 
 
-async def add_data(engine: EmbeddedEngine, project_id: int, case: Case, *, is_other: bool = False) -> None:
+async def add_data(engine: Engine, project_id: int, case: Case, *, is_other: bool = False) -> None:
     """Persons, groups and events of the project, or the other project's events alone."""
     tables = _Tables(engine, project_id)
     people = People()
@@ -86,7 +86,7 @@ async def add_data(engine: EmbeddedEngine, project_id: int, case: Case, *, is_ot
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    engine: EmbeddedEngine
+    engine: Engine
     project_id: int
 
     async def add_persons(self, persons: Sequence[Person], people: People) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from asgi.app import create_app
 from asgi.stores import Stores
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.events.load import Job, RejectsFile, load_file
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.members import ensure_member
@@ -60,7 +60,7 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-async def reader(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Reader]:
+async def reader(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Reader]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("guide"))
     async with MetadataStore.open(settings.metadata_url) as store:
         await store.migrate()
@@ -74,7 +74,7 @@ async def reader(engine: EmbeddedEngine, tmp_path_factory: pytest.TempPathFactor
             yield reader
 
 
-async def prepare(store: MetadataStore, engine: EmbeddedEngine, folder: Path) -> tuple[int, str]:
+async def prepare(store: MetadataStore, engine: Engine, folder: Path) -> tuple[int, str]:
     organization = await ensure_organization(store, name="Shop")
     # Other tests' projects are numbered from other stores: these events must not meet theirs.
     project = await create_project(store, organization_id=organization.id, name="Shop")

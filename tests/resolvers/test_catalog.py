@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.actions import create_action, delete_action
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord
@@ -20,7 +20,7 @@ __all__ = ["database_url", "store"]
 
 
 @pytest.fixture
-async def context(store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path) -> RequestContext:
+async def context(store: MetadataStore, engine: Engine, tmp_path: Path) -> RequestContext:
     return await context_with(None, store, engine, tmp_path)
 
 

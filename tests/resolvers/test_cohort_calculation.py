@@ -1,14 +1,14 @@
 """Cohorts from their definition to their members, over both stores."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits, ParamValue
+from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.metadata import cohorts
 from datasource.metadata.actions import create_action, delete_action, update_action
@@ -42,7 +42,7 @@ class Place:
 
     calculator: CohortCalculator
     world: EventWorld
-    engine: EmbeddedEngine
+    engine: Engine
     store: MetadataStore
 
     @property
@@ -72,7 +72,7 @@ class Place:
         return found
 
 
-async def open_place(engine: EmbeddedEngine, store: MetadataStore, name: str = "shop") -> Place:
+async def open_place(engine: Engine, store: MetadataStore, name: str = "shop") -> Place:
     # The shared engine keeps the events of other tests, so the project's number must be a fresh one.
     organization = (await ensure_project(store, organization="Org", name="first")).organization_id
     world = EventWorld.new(engine)
@@ -87,7 +87,7 @@ async def open_place(engine: EmbeddedEngine, store: MetadataStore, name: str = "
 
 
 @pytest.fixture
-async def place(engine: EmbeddedEngine, store: MetadataStore) -> Place:
+async def place(engine: Engine, store: MetadataStore) -> Place:
     return await open_place(engine, store)
 
 
@@ -277,11 +277,14 @@ async def test_failure_of_clickhouse_is_told_without_its_text(
 ) -> None:
     record = await place.create(PROS)
 
-    async def fail(text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+    async def fail(
+        text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
         if text.startswith("INSERT"):
             raise ClickHouseError(999, "secret SQL")
-        await EmbeddedEngine.command(place.engine, text, params)
+        await command(text, params, blocks=blocks)
 
+    command = place.engine.command
     monkeypatch.setattr(place.engine, "command", fail)
     (outcome,) = await place.calculator.calculate([record.id])
     assert outcome.failure is not None
@@ -354,7 +357,7 @@ async def test_cancelled_creation_leaves_nothing(place: Place, monkeypatch: pyte
 
 
 async def test_cohorts_of_another_project_are_out_of_reach(
-    place: Place, engine: EmbeddedEngine, store: MetadataStore
+    place: Place, engine: Engine, store: MetadataStore
 ) -> None:
     record = await place.create(PROS)
     other = await open_place(engine, store, "elsewhere")

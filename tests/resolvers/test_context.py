@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
@@ -22,7 +22,7 @@ NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 
 
 async def context_with(
-    authorization: str | None, store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path
+    authorization: str | None, store: MetadataStore, engine: Engine, tmp_path: Path
 ) -> RequestContext:
     return await open_context(
         request_id="r",
@@ -40,9 +40,7 @@ async def issue(store: MetadataStore) -> tuple[str, int]:
     return (await issue_key(store, owner=owner, label="tests", scopes=["*"])).value, project.id
 
 
-async def test_context_with_key_has_its_caller(
-    store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path
-) -> None:
+async def test_context_with_key_has_its_caller(store: MetadataStore, engine: Engine, tmp_path: Path) -> None:
     key, _ = await issue(store)
     context = await context_with(f"Bearer {key}", store, engine, tmp_path)
     assert context.caller is not None
@@ -54,7 +52,7 @@ async def test_context_with_key_has_its_caller(
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic abc", "Bearer phx_unknown_key_of_nobody"])
 async def test_context_without_usable_key_keeps_the_reason(
-    authorization: str | None, store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path
+    authorization: str | None, store: MetadataStore, engine: Engine, tmp_path: Path
 ) -> None:
     context = await context_with(authorization, store, engine, tmp_path)
     assert context.caller is None
@@ -66,16 +64,14 @@ async def test_context_without_usable_key_keeps_the_reason(
 
 
 async def test_context_takes_limits_from_the_settings(
-    store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path
+    store: MetadataStore, engine: Engine, tmp_path: Path
 ) -> None:
     context = await context_with(None, store, engine, tmp_path)
     assert (context.limits.seconds, context.limits.rows_to_read, context.limits.memory_bytes) == (3, 5, 7)
     assert context.now == NOW
 
 
-async def test_projects_are_loaded_in_one_query(
-    store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path
-) -> None:
+async def test_projects_are_loaded_in_one_query(store: MetadataStore, engine: Engine, tmp_path: Path) -> None:
     key, project_id = await issue(store)
     context = await context_with(f"Bearer {key}", store, engine, tmp_path)
     statements: list[str] = []

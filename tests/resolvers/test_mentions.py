@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.actions import create_action
 from datasource.metadata.cohorts import CalculatedMembers, StoredMembership, create_cohort, switch_version
 from datasource.metadata.projects import ensure_project, update_project
@@ -59,7 +59,7 @@ def test_splits_are_the_ids_of_cohort_breakdowns() -> None:
 
 
 @pytest.fixture
-async def context(store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path) -> RequestContext:
+async def context(store: MetadataStore, engine: Engine, tmp_path: Path) -> RequestContext:
     return await context_with(None, store, engine, tmp_path)
 
 

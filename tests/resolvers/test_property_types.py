@@ -2,8 +2,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.events.definition_pages import Source
 from datasource.events.definitions import PropertyOwner, PropertySet, find_properties_by_key
 from resolvers.property_types import Property, PropertyKind, PropertyTypes, types_in
@@ -18,7 +17,7 @@ def of_events(*keys: str) -> list[Property]:
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 
@@ -165,5 +164,5 @@ async def test_remembered_guess_gives_way_to_what_the_data_say(world: EventWorld
     assert await kinds() == {"k": (PropertyKind.NUMERIC, PropertyKind.STRING)}
 
 
-def test_each_engine_has_one_memory(engine: EmbeddedEngine) -> None:
+def test_each_engine_has_one_memory(engine: Engine) -> None:
     assert types_in(engine) is types_in(engine)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from resolvers.context import RequestContext
@@ -18,7 +18,7 @@ BAD = ["(", "[a", "a**", "(?!a)", "(?<=a)b", r"\1"]
 
 
 @pytest.fixture
-async def context(store: MetadataStore, engine: EmbeddedEngine, tmp_path: Path) -> RequestContext:
+async def context(store: MetadataStore, engine: Engine, tmp_path: Path) -> RequestContext:
     return await context_with(None, store, engine, tmp_path)
 
 

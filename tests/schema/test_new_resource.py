@@ -8,7 +8,7 @@ import pytest
 import strawberry
 
 from asgi.stores import Stores
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord, SavedRecord
@@ -124,7 +124,7 @@ mutation($input: AccessControlSetInput!) {
 
 @pytest.mark.usefixtures("database_url")
 async def test_new_resource_gains_all_of_access_control(
-    notebooks: type, store: MetadataStore, engine: EmbeddedEngine, project: ProjectRecord
+    notebooks: type, store: MetadataStore, engine: Engine, project: ProjectRecord
 ) -> None:
     ada = await ensure_member(store, email="ada@example.com", organization_id=project.organization_id)
     bob = await ensure_member(store, email="bob@example.com", organization_id=project.organization_id)

@@ -9,18 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from datasource.clickhouse.blocks import NativeBlock, NativeColumn, encode_strings
 from datasource.clickhouse.engine import Engine
 from datasource.events.loading.blocks import insert_blocks, query_blocks
 from datasource.events.loading.events import EventColumns
 from datasource.events.loading.journal import Journal
 from datasource.events.loading.limits import LOADING
-from datasource.events.loading.native import (
-    NativeBlock,
-    NativeColumn,
-    encode_json,
-    encode_strings,
-    encode_uuids,
-)
+from datasource.events.loading.native import encode_json, encode_uuids
 from datasource.events.loading.people import People
 from datasource.events.loading.properties import Mask
 from datasource.events.loading.property_counts import count_properties, store_counts

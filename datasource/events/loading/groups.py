@@ -6,11 +6,12 @@ from typing import Final
 
 import pyarrow as pa
 
+from datasource.clickhouse.blocks import NativeBlock, NativeColumn, encode_strings
 from datasource.clickhouse.engine import Engine
 from datasource.events.loading.blocks import insert_blocks
 from datasource.events.loading.clock import VersionClock
 from datasource.events.loading.events import properties_of
-from datasource.events.loading.native import NativeBlock, NativeColumn, encode_json, encode_strings
+from datasource.events.loading.native import encode_json
 from datasource.events.loading.properties import columns_from_maps
 from datasource.events.loading.records import Record, Reject
 from datasource.events.schema import GROUP_TYPE_COUNT

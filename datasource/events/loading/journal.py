@@ -15,12 +15,13 @@ from datasource.clickhouse.engine import Engine
 from datasource.events.schema import BY_HOUR_SELECT
 
 _HOUR_US: Final = 3_600_000_000
+_SURELY_OVER_S: Final = 900
 
 _UNFINISHED = """
 SELECT project_id, toUnixTimestamp(hour_from) AS hour_from, toUnixTimestamp(hour_to) AS hour_to,
     toString(load_id) AS load_id, batch
 FROM load_journal FINAL
-WHERE is_done = 0
+WHERE is_done = 0 AND written_at <= {before:UInt32}
 ORDER BY project_id, hour_from
 """
 
@@ -75,10 +76,12 @@ class Journal:
 async def repair(engine: Engine) -> int:
     """Count anew the hours of every batch that was interrupted; answers how many batches there were.
 
-    To be called before anything is loaded and before anything is asked, while no load is running. May itself be
-    interrupted and repeated.
+    To be called before anything is loaded and before anything is asked, while no load is running. Where another
+    process could be loading, only what was announced long ago counts as interrupted. May itself be interrupted
+    and repeated, but not run twice at once.
     """
-    rows = list((await engine.query(_UNFINISHED)).rows())
+    before = int(time.time()) - (_SURELY_OVER_S if engine.is_shared else 0)
+    rows = list((await engine.query(_UNFINISHED, {"before": before})).rows())
     for project_id, hour_from, hour_to, load_id, batch in rows:
         span = Span(
             int(str(project_id)), int(str(hour_from)), int(str(hour_to)), UUID(str(load_id)), int(str(batch))

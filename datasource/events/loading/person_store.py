@@ -7,11 +7,12 @@ from uuid import UUID
 
 import numpy as np
 
+from datasource.clickhouse.blocks import NativeBlock, NativeColumn
 from datasource.clickhouse.engine import Engine, ParamValue
 from datasource.events.loading.blocks import insert_blocks
 from datasource.events.loading.clock import VersionClock
 from datasource.events.loading.limits import LOADING
-from datasource.events.loading.native import NativeBlock, NativeColumn, encode_json, encode_uuids
+from datasource.events.loading.native import encode_json, encode_uuids
 from datasource.events.loading.people import People, Person
 from datasource.events.loading.persons import PersonRow
 from datasource.events.loading.properties import columns_from_maps

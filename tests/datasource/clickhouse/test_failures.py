@@ -56,6 +56,13 @@ def test_translate_known_code_takes_over_no_text() -> None:
         (209, ErrorCode.UPSTREAM_UNAVAILABLE),
         (210, ErrorCode.UPSTREAM_UNAVAILABLE),
         (160, ErrorCode.TIMEOUT),
+        (735, ErrorCode.CANCELLED),
+        (516, ErrorCode.UPSTREAM_UNAVAILABLE),
+        (193, ErrorCode.UPSTREAM_UNAVAILABLE),
+        (81, ErrorCode.UPSTREAM_UNAVAILABLE),
+        (497, ErrorCode.UPSTREAM_UNAVAILABLE),
+        (197, ErrorCode.UPSTREAM_UNAVAILABLE),
+        (279, ErrorCode.UPSTREAM_UNAVAILABLE),
         (307, ErrorCode.QUERY_TOO_EXPENSIVE),
     ],
 )

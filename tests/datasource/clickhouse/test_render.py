@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Identifier, ParamValue
+from datasource.clickhouse.engine import Engine, Identifier, ParamValue
 from datasource.clickhouse.render import render
 from datasource.clickhouse.sql import (
     Alias,
@@ -230,7 +229,7 @@ def test_description_has_a_comment_line_for_every_value(value: ParamValue) -> No
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_clickhouse_gets_hostile_text_as_it_is(engine: EmbeddedEngine, value: str) -> None:
+async def test_clickhouse_gets_hostile_text_as_it_is(engine: Engine, value: str) -> None:
     query = Select((Named(Param(value, "String"), "one"), Named(Param((value, "x"), "Array(String)"), "two")))
     statement = render(query)
     for text in (statement.text, statement.described()):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.events.definition_pages import Place, Source, Wanted
 from datasource.events.definitions import (
@@ -70,17 +70,17 @@ def counted(maps: Sequence[Mapping[str, object]]) -> dict[str, tuple[tuple[str, 
 
 
 @pytest.fixture
-async def place(engine: EmbeddedEngine, world: EventWorld) -> Source:
+async def place(engine: Engine, world: EventWorld) -> Source:
     return source(engine, world.project.id)
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 
 @pytest.fixture
-def loader(engine: EmbeddedEngine, project_id: int, tmp_path: Path) -> Loader:
+def loader(engine: Engine, project_id: int, tmp_path: Path) -> Loader:
     return Loader(engine, project_id, tmp_path)
 
 
@@ -99,7 +99,7 @@ async def test_events_have_their_count_and_exact_times(world: EventWorld, place:
     )
 
 
-async def test_events_of_another_project_are_not_there(engine: EmbeddedEngine, world: EventWorld) -> None:
+async def test_events_of_another_project_are_not_there(engine: Engine, world: EventWorld) -> None:
     other = EventWorld.new(engine)
     await world.add_events([Event("mine", "2020-01-10", properties={"k": 1})])
     await other.add_events([Event("theirs", "2020-01-01", properties={"l": 1})] * 3)
@@ -212,10 +212,12 @@ class Failing:
     def __init__(self, engine: Engine) -> None:
         self.query, self.insert, self._command = engine.query, engine.insert, engine.command
 
-    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
         if text.lstrip().startswith("INSERT INTO events\n"):
             raise ConnectionResetError
-        await self._command(text, params)
+        await self._command(text, params, blocks=blocks)
 
 
 async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +274,7 @@ async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: 
 def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.events import schema
 

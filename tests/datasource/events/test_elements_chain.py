@@ -2,7 +2,7 @@
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.sql import Events, Named, Select, call
 from datasource.events.layout import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
@@ -10,9 +10,7 @@ from datasource.events.native_layout import NativeLayout
 from tests.resolvers.trends.element_rows import Element, Row, chain, insert_rows, values_of
 
 
-async def test_chain_texts_and_first_link_are_read_without_escapes(
-    engine: EmbeddedEngine, project_id: int
-) -> None:
+async def test_chain_texts_and_first_link_are_read_without_escapes(engine: Engine, project_id: int) -> None:
     inner = Element("b", text='say "hi"; \\o/', page={"text": "no", "data-text": "no", "xtext": "no"})
     link = Element("a", ("md:text",), href='/a?q="x"', text="naïve 😀", page={"href": "no", "data-href": "no"})
     outer = Element("a", href="/outer", text="")
@@ -26,7 +24,7 @@ async def test_chain_texts_and_first_link_are_read_without_escapes(
 
 @pytest.mark.parametrize("value", ["text=", "a:text=", '"text="', 'a:text="no"', "href=", "a:href="])
 async def test_attribute_that_reads_like_another_is_not_taken_for_it(
-    engine: EmbeddedEngine, project_id: int, value: str
+    engine: Engine, project_id: int, value: str
 ) -> None:
     tricky = Element("a", page={"data-a": value, "data-b": "no"}, href="/yes", text="yes")
     await insert_rows(engine, project_id, [Row("a", chain=chain(tricky))])

@@ -6,10 +6,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.events.load import FileFormat
+from datasource.events.loading.journal import Journal, repair
 from errors import BadUserInput, NotFound
+from tests.datasource.clickhouse.servers import open_native, serving
 from tests.datasource.events.loads import Loader, event, write_lines
+from tests.native_server import Backend
 
 GARBAGE = b"{not json"
 
@@ -354,18 +358,29 @@ async def test_load_unusable_file_is_refused(loader: Loader, tmp_path: Path) -> 
         await loader.load(tmp_path / "twice.csv")
 
 
-async def test_load_failed_half_way_counts_no_event_twice(loader: Loader) -> None:
+async def test_load_failed_half_way_counts_no_event_twice(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that was announced but never signed off is counted anew."""
+    monkeypatch.setattr("datasource.events.loading.journal._SURELY_OVER_S", 0)
     await loader.load_rows(event(), event(timestamp="2024-05-01T11:30:00Z"))
     await loader.engine.command(
         "INSERT INTO events_by_hour SELECT project_id, event, hour, 5, groupBitmapState(toUInt32(99)) "
         "FROM events_by_hour WHERE project_id = {project:UInt32} GROUP BY project_id, event, hour",
         {"project": loader.project_id},
     )
-    from datasource.events.loading.journal import Journal, repair
-
     await Journal(loader.engine, loader.project_id).announce(1714557600000000, 1714563000000000)
     assert await repair(loader.engine) == 1
     assert await repair(loader.engine) == 0
     report = await loader.load_rows(event())
     assert report.already_there == 1
+
+
+async def test_batch_that_may_still_be_loaded_is_left_alone(
+    backend: Backend, embedded: EmbeddedEngine, project_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            await Journal(engine, project_id).announce(1714557600000000, 1714563000000000)
+            assert await repair(engine) == 0
+            monkeypatch.setattr("datasource.events.loading.journal._SURELY_OVER_S", -5)
+            assert await repair(engine) == 1
+    assert await repair(embedded) == 0

@@ -1,7 +1,6 @@
 """Rows of cohort members: stored, counted, dropped."""
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import Named, Persons, Query, Select
 from datasource.events.layout import PERSON
 from datasource.events.members import drop_members, store_members
@@ -27,7 +26,7 @@ async def _rows(world: EventWorld) -> list[tuple[object, ...]]:
     return list(answer.rows())
 
 
-async def test_members_are_stored_once_and_counted(engine: EmbeddedEngine) -> None:
+async def test_members_are_stored_once_and_counted(engine: Engine) -> None:
     world = EventWorld.new(engine)
     await world.add_persons({4: {}, 2: {}})
     await world.add_distinct_ids({"a": 4, "b": 4, "c": 9})
@@ -36,7 +35,7 @@ async def test_members_are_stored_once_and_counted(engine: EmbeddedEngine) -> No
     assert await _rows(world) == [(COHORT, version, number) for version in (1, 2) for number in (2, 4, 9)]
 
 
-async def test_dropped_versions_are_gone_and_others_stay(engine: EmbeddedEngine) -> None:
+async def test_dropped_versions_are_gone_and_others_stay(engine: Engine) -> None:
     world, other = EventWorld.new(engine), EventWorld.new(engine)
     for each in (world, other):
         await each.add_persons({1: {}})
@@ -53,7 +52,7 @@ async def test_dropped_versions_are_gone_and_others_stay(engine: EmbeddedEngine)
     assert len(await _rows(other)) == 4
 
 
-async def test_calculation_runs_within_the_limits(engine: EmbeddedEngine) -> None:
+async def test_calculation_runs_within_the_limits(engine: Engine) -> None:
     world = EventWorld.new(engine)
     await world.add_persons({number: {} for number in range(1, 50)})
     refused: list[ErrorCode] = []

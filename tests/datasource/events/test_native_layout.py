@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Column, Events, Expr, Field, Named, Order, Param, Select, equals
@@ -31,7 +31,7 @@ from tests.resolvers.trends.event_world import Event, EventWorld, Value
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 
@@ -174,7 +174,7 @@ async def test_property_of_odd_key_is_found(world: EventWorld, key: str) -> None
 @given(
     key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(lambda k: "%2E" not in k)
 )
-async def test_property_of_any_key_is_found(engine: EmbeddedEngine, key: str) -> None:
+async def test_property_of_any_key_is_found(engine: Engine, key: str) -> None:
     world = EventWorld.new(engine)
     await world.add_events([Event("e", "2020-01-10", 1, {key: "hit", key + "?": 1})])
     assert await _read(world, event_text(key), event_number(key + "?")) == [("hit", 1)]

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.events import property_values
 from datasource.events.definition_pages import Source
 from datasource.events.definitions import PropertyOwner, PropertySet
@@ -23,7 +22,7 @@ EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PE
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 

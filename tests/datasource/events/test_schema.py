@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.events.schema import GROUP_TYPE_COUNT, STEPS, migrate
 from tests.resolvers.trends.event_world import Event, EventWorld
 
@@ -16,21 +16,21 @@ def test_steps_are_numbered_upwards() -> None:
     assert versions == sorted(set(versions))
 
 
-async def test_migrate_of_tables_up_to_date_does_nothing(engine: EmbeddedEngine) -> None:
+async def test_migrate_of_tables_up_to_date_does_nothing(engine: Engine) -> None:
     assert await migrate(engine) == ()
     assert await migrate(engine) == ()
     answer = await engine.query("SELECT version, name FROM schema_versions ORDER BY version")
     assert list(answer.rows()) == [(step.version, step.name) for step in STEPS]
 
 
-async def test_group_columns_are_as_many_as_group_types(engine: EmbeddedEngine) -> None:
+async def test_group_columns_are_as_many_as_group_types(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT name FROM system.columns WHERE table = 'events' AND match(name, '^group_[0-9]+$') ORDER BY name"
     )
     assert answer.columns[0] == [f"group_{index}" for index in range(GROUP_TYPE_COUNT)]
 
 
-async def test_every_table_of_data_starts_its_order_with_the_project(engine: EmbeddedEngine) -> None:
+async def test_every_table_of_data_starts_its_order_with_the_project(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase() "
         "AND has({names:Array(String)}, name) ORDER BY name",
@@ -51,7 +51,7 @@ async def test_every_table_of_data_starts_its_order_with_the_project(engine: Emb
     assert all(str(key).startswith("project_id, ") for key in keys)
 
 
-async def test_rollup_holds_counts_and_people_of_every_hour(engine: EmbeddedEngine) -> None:
+async def test_rollup_holds_counts_and_people_of_every_hour(engine: Engine) -> None:
     world = EventWorld.new(engine)
     await world.add_events(
         [Event("a", f"2020-01-10 10:{minute}", person) for minute in ("00", "59:59.999999") for person in (1, 2)]

@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from tests.resolvers.trends.event_world import EventWorld
 
 NewWorld = Callable[[str], EventWorld]
 
 
 @pytest.fixture(scope="session")
-async def new_world(engine: EmbeddedEngine) -> NewWorld:
+async def new_world(engine: Engine) -> NewWorld:
     """Makes an empty world in a time zone; for tests that need several."""
     return lambda timezone: EventWorld.new(engine, timezone)
 
 
 @pytest.fixture
-async def world(engine: EmbeddedEngine) -> EventWorld:
+async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Select, call
@@ -62,7 +62,7 @@ SELECT project_id, event, timestamp, distinct_id, CAST(properties, 'JSON'), elem
 """.replace("{settings}", JSON_INSERT_SETTINGS)
 
 
-async def insert_rows(engine: EmbeddedEngine, project_id: int, rows: Sequence[Row]) -> None:
+async def insert_rows(engine: Engine, project_id: int, rows: Sequence[Row]) -> None:
     batch = pa.table(
         {
             "project_id": [project_id] * len(rows),
@@ -76,14 +76,12 @@ async def insert_rows(engine: EmbeddedEngine, project_id: int, rows: Sequence[Ro
     await engine.insert(_INSERT, batch)
 
 
-async def find(engine: EmbeddedEngine, project_id: int, condition: Expr | None) -> set[str]:
+async def find(engine: Engine, project_id: int, condition: Expr | None) -> set[str]:
     """The ids of the events that satisfy a condition."""
     return {str(value) for value in await values_of(engine, project_id, DISTINCT_ID, condition)}
 
 
-async def values_of(
-    engine: EmbeddedEngine, project_id: int, expr: Expr, condition: Expr | None = None
-) -> list[object]:
+async def values_of(engine: Engine, project_id: int, expr: Expr, condition: Expr | None = None) -> list[object]:
     """What an expression is for each event that satisfies a condition, in the order of the ids."""
     pairs = call("arraySort", call("groupArray", call("tuple", DISTINCT_ID, expr)))
     query = Select(columns=(Named(pairs, "pairs"),), source=Events(), where=condition)

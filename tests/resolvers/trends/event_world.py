@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.layout import EventLayout, HourlyRollup
 from datasource.events.native_layout import NativeLayout
 from datasource.events.schema import JSON_INSERT_SETTINGS
@@ -55,11 +54,11 @@ class RawLayout(NativeLayout):
 class EventWorld:
     """One project of its own in the shared engine."""
 
-    engine: EmbeddedEngine
+    engine: Engine
     project: TrendProject
 
     @classmethod
-    def new(cls, engine: EmbeddedEngine, timezone: str = "UTC") -> "EventWorld":
+    def new(cls, engine: Engine, timezone: str = "UTC") -> "EventWorld":
         return cls(engine, TrendProject(next(_project_ids), ZoneInfo(timezone)))
 
     def in_zone(self, timezone: str) -> "EventWorld":

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyOperator
@@ -39,7 +39,7 @@ def _condition(*steps: ActionStep) -> object:
     return action_condition(Action(1, "an action", steps), AROUND)
 
 
-async def _found(engine: EmbeddedEngine, project_id: int, *steps: ActionStep) -> set[str]:
+async def _found(engine: Engine, project_id: int, *steps: ActionStep) -> set[str]:
     await insert_rows(engine, project_id, ROWS)
     return await find(engine, project_id, action_condition(Action(1, "an action", steps), AROUND))
 
@@ -73,7 +73,7 @@ def test_action_of_nothing_is_always_true(steps: tuple[ActionStep, ...]) -> None
     ],
 )
 async def test_step_with_event_matches_its_name(
-    engine: EmbeddedEngine, project_id: int, step: ActionStep, expected: set[str]
+    engine: Engine, project_id: int, step: ActionStep, expected: set[str]
 ) -> None:
     assert await _found(engine, project_id, step) == expected
 
@@ -100,13 +100,13 @@ async def test_step_with_event_matches_its_name(
     ],
 )
 async def test_step_with_url_matches_current_url(
-    engine: EmbeddedEngine, project_id: int, url: str, matching: StringMatching, expected: set[str]
+    engine: Engine, project_id: int, url: str, matching: StringMatching, expected: set[str]
 ) -> None:
     assert await _found(engine, project_id, ActionStep(url=url, url_matching=matching)) == expected
 
 
 async def test_step_with_url_unless_told_otherwise_asks_whether_it_contains(
-    engine: EmbeddedEngine, project_id: int
+    engine: Engine, project_id: int
 ) -> None:
     assert await _found(engine, project_id, ActionStep("$pageview", "pricing?")) == {"view"}
 
@@ -144,29 +144,27 @@ async def test_step_with_url_unless_told_otherwise_asks_whether_it_contains(
     ],
 )
 async def test_autocapture_step_looks_at_elements(
-    engine: EmbeddedEngine, project_id: int, step: ActionStep, expected: set[str]
+    engine: Engine, project_id: int, step: ActionStep, expected: set[str]
 ) -> None:
     assert await _found(engine, project_id, step) == expected
 
 
 @pytest.mark.parametrize("event", ["$pageview", "rageclick"])
-async def test_step_of_another_event_ignores_elements(engine: EmbeddedEngine, project_id: int, event: str) -> None:
+async def test_step_of_another_event_ignores_elements(engine: Engine, project_id: int, event: str) -> None:
     step = ActionStep(event, text="no such text", href="/nowhere", selector="> broken", tag_name="table")
     assert await _found(engine, project_id, step) == {row.id for row in ROWS if row.event == event}
 
 
-async def test_steps_are_alternatives_and_each_is_a_conjunction(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_steps_are_alternatives_and_each_is_a_conjunction(engine: Engine, project_id: int) -> None:
     steps = (ActionStep("$pageview", "/pricing"), ActionStep("sign up"))
     assert await _found(engine, project_id, *steps) == {"view", "plain", "sign up"}
 
 
-async def test_a_step_that_sets_nothing_makes_the_others_superfluous(
-    engine: EmbeddedEngine, project_id: int
-) -> None:
+async def test_a_step_that_sets_nothing_makes_the_others_superfluous(engine: Engine, project_id: int) -> None:
     assert await _found(engine, project_id, ActionStep("sign up"), ActionStep()) == IDS
 
 
-async def test_step_with_filters_needs_them_too(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_step_with_filters_needs_them_too(engine: Engine, project_id: int) -> None:
     pro = FilterGroup(children=(PropertyFilter("plan", "pro"),))
     assert await _found(engine, project_id, ActionStep("$pageview", filters=pro)) == {"view"}
     await_both = ActionStep(
@@ -179,7 +177,7 @@ async def test_step_with_filters_needs_them_too(engine: EmbeddedEngine, project_
     }
 
 
-async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine, project_id: int) -> None:
     await insert_rows(engine, project_id, [Row("noon", "x", properties={"at": "2020-01-01T00:00:00Z"})])
     filters = FilterGroup(children=(PropertyFilter("at", "2020-01-01 09:00", PropertyOperator.IS_DATE_EXACT),))
     action = Action(1, "", (ActionStep("x", filters=filters),))
@@ -204,7 +202,7 @@ def test_step_that_cannot_be_read_is_refused_with_its_place(step: ActionStep, ke
     assert refused.value.hint
 
 
-async def test_broken_regular_expression_is_the_users_mistake(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_broken_regular_expression_is_the_users_mistake(engine: Engine, project_id: int) -> None:
     with pytest.raises(GatewayError) as refused:
         await _found(engine, project_id, ActionStep(url="(", url_matching=REGEX))
     assert refused.value.code is ErrorCode.BAD_USER_INPUT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.query import (
     Breakdown,
@@ -91,7 +91,7 @@ queries = st.builds(
 
 
 @pytest.fixture(scope="module")
-async def busy(engine: EmbeddedEngine) -> EventWorld:
+async def busy(engine: Engine) -> EventWorld:
     world = EventWorld.new(engine, "Europe/Berlin")
     await world.add_events(
         [

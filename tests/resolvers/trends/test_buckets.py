@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.sql import Column, Derived, Named, Number, Order, Param, Select, call
 from errors import BadUserInput
@@ -339,7 +339,7 @@ def test_any_moment_of_the_range_falls_into_exactly_one_bucket(
 @pytest.mark.parametrize("interval", list(TrendInterval))
 @pytest.mark.parametrize("zone", sorted(CLOCK_CHANGES))
 async def test_clickhouse_numbers_moments_by_the_same_calendar(
-    engine: EmbeddedEngine, zone: str, interval: TrendInterval
+    engine: Engine, zone: str, interval: TrendInterval
 ) -> None:
     span = {MINUTE: 0, HOUR: 1, DAY: 20, WEEK: 60, MONTH: 400}[interval]
     step = {MINUTE: 17, HOUR: 601, DAY: 1799, WEEK: 7201, MONTH: 36001}[interval]
@@ -353,7 +353,7 @@ async def test_clickhouse_numbers_moments_by_the_same_calendar(
             assert await _numbers(engine, buckets, moments) == _expected(buckets, moments, week_start)
 
 
-async def _numbers(engine: EmbeddedEngine, buckets: Buckets, moments: list[int]) -> list[object]:
+async def _numbers(engine: Engine, buckets: Buckets, moments: list[int]) -> list[object]:
     moment = call("toDateTime64", Column("second"), Number(6), Param("UTC", "String"))
     seconds = Select((Named(call("arrayJoin", Param(moments, "Array(Int64)")), "second"),))
     query = Select(

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import FilterValue, PropertyFilter, PropertyOperator, PropertyType
@@ -107,14 +107,14 @@ def _filter(key: str, operator: Op, value: FilterValue = None) -> PropertyFilter
     ],
 )
 async def test_filter_on_elements_finds(
-    *, engine: EmbeddedEngine, project_id: int, key: str, operator: Op, value: FilterValue, expected: set[str]
+    *, engine: Engine, project_id: int, key: str, operator: Op, value: FilterValue, expected: set[str]
 ) -> None:
     await insert_rows(engine, project_id, ROWS)
     condition = filter_condition(_filter(key, operator, value), surroundings(UTC_ZONE))
     assert await find(engine, project_id, condition) == expected
 
 
-async def test_date_filter_on_texts_passes_over_what_is_no_date(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_date_filter_on_texts_passes_over_what_is_no_date(engine: Engine, project_id: int) -> None:
     rows = [Row("date", chain=chain(Element(text="Go"), Element(text="2020-02-01"))), *ROWS]
     await insert_rows(engine, project_id, rows)
     condition = filter_condition(_filter("text", Op.IS_DATE_AFTER, "2020-01-01"), surroundings(UTC_ZONE))
@@ -156,7 +156,7 @@ def test_filter_on_elements_without_sense_is_refused(key: str, operator: Op, val
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("key", ["text", "href"])
 async def test_hostile_text_and_link_find_themselves_alone(
-    engine: EmbeddedEngine, project_id: int, key: str, value: str
+    engine: Engine, project_id: int, key: str, value: str
 ) -> None:
     like = Element("a", text=value) if key == "text" else Element("a", href=value)
     other = Element("a", text="no") if key == "text" else Element("a", href="no")

@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.sql import Column, Expr, Field, Named, Select, transform
 from errors import BadUserInput, ErrorCode
@@ -309,7 +309,7 @@ def test_text_of_a_value(value: Scalar, text: str) -> None:
     assert as_text(value) == text
 
 
-async def test_text_of_a_number_is_the_one_that_clickhouse_has_of_it(engine: EmbeddedEngine) -> None:
+async def test_text_of_a_number_is_the_one_that_clickhouse_has_of_it(engine: Engine) -> None:
     numbers = [digits * 10.0**power for power in range(-12, 25) for digits in (1, -1.5, 1 / 3, 7, 12345.678)]
     result = await engine.query(
         """

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Column, Infix, Join, Param, Query, Select, Table, equals
 from datasource.events.native_layout import NativeLayout
@@ -113,7 +113,7 @@ async def _fill(world: EventWorld, salt: str) -> None:
     await world.merge({1: 2} if not salt else {0: 3, 1: 4, 2: 3}, version=9 if salt else 1)
 
 
-async def test_rows_of_another_project_change_no_answer(engine: EmbeddedEngine) -> None:
+async def test_rows_of_another_project_change_no_answer(engine: Engine) -> None:
     mine, other = EventWorld.new(engine), EventWorld.new(engine)
     same = re.compile("filter_(?!of|is_not$|nested)|math_.*_per_actor|interval_minute|math_p[79]")
     asked = {name: query for name, query in QUESTIONS.items() if not same.match(name)}

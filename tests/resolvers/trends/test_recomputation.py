@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from resolvers.trends.query import (
     Breakdown,
     BreakdownType,
@@ -127,7 +127,7 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     )
 
 
-async def _written(engine: EmbeddedEngine, of: Facts, zone: str) -> EventWorld:
+async def _written(engine: Engine, of: Facts, zone: str) -> EventWorld:
     world = EventWorld.new(engine, zone)
     await world.add_events(of.events)
     await world.add_persons(of.persons)
@@ -145,9 +145,7 @@ SLOW = settings(max_examples=45, deadline=None, suppress_health_check=[HealthChe
 
 @SLOW
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
-async def test_answer_is_what_plain_python_finds(
-    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str
-) -> None:
+async def test_answer_is_what_plain_python_finds(engine: Engine, of: Facts, query: TrendQuery, zone: str) -> None:
     world = await _written(engine, of, zone)
     result = await world.ask(query)
     for index, series in enumerate(query.series):
@@ -171,7 +169,7 @@ def _repr_of_value(line: tuple[str | None, list[float | None]]) -> str:
 @settings(SLOW, max_examples=10)
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
 async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
-    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str
+    engine: Engine, of: Facts, query: TrendQuery, zone: str
 ) -> None:
     world = await _written(engine, of, zone)
     maths = (Math(TrendMath.TOTAL), Math(TrendMath.SUM, "n"))
@@ -188,7 +186,7 @@ async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
 @settings(SLOW, max_examples=10)
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES), compare_to=st.sampled_from((None, "-1w", "-1m")))
 async def test_current_period_of_a_comparison_is_the_plain_answer(
-    engine: EmbeddedEngine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
+    engine: Engine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
 ) -> None:
     world = await _written(engine, of, zone)
     plain = await world.ask(query)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from resolvers.trends.query import (
     Breakdown,
     EventSeries,
@@ -141,7 +141,7 @@ SECONDS = st.integers(0, 3 * 86_400)
     explicit=st.booleans(),
 )
 async def test_rollup_agrees_for_any_range(
-    engine: EmbeddedEngine,
+    engine: Engine,
     *,
     zone: str,
     micros: list[int],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.elements import has_selector
 from resolvers.trends.selectors import SelectorPart, parse_selector, selector_pattern
@@ -209,9 +209,7 @@ ROWS = (
         (".page > section > .shadow.card#card-1 > button", {"icon", "button"}),
     ],
 )
-async def test_selector_finds_chains(
-    engine: EmbeddedEngine, project_id: int, selector: str, expected: set[str]
-) -> None:
+async def test_selector_finds_chains(engine: Engine, project_id: int, selector: str, expected: set[str]) -> None:
     await insert_rows(engine, project_id, ROWS)
     assert await find(engine, project_id, has_selector(selector, PATH)) == expected
 
@@ -240,7 +238,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("value", HOSTILE)
 async def test_hostile_value_of_an_attribute_finds_itself_alone(
-    engine: EmbeddedEngine, project_id: int, value: str
+    engine: Engine, project_id: int, value: str
 ) -> None:
     rows = [
         Row("it", chain=chain(Element("a", page={"data-a": "1", "x": value, "y": "1"}), BODY)),
@@ -255,9 +253,7 @@ async def test_hostile_value_of_an_attribute_finds_itself_alone(
 @pytest.mark.parametrize(
     "name", ["a+b", "a*", "(a|b)", "a^b$", "a{2}", "$x", "@md", "ä😀", "a[b", "a'b", "--a", "7a"]
 )
-async def test_hostile_class_and_id_find_themselves_alone(
-    engine: EmbeddedEngine, project_id: int, name: str
-) -> None:
+async def test_hostile_class_and_id_find_themselves_alone(engine: Engine, project_id: int, name: str) -> None:
     rows = [
         Row("class", chain=chain(Element("a", ("a", name, "z")))),
         Row("id", chain=chain(Element("a", id=name))),
@@ -343,7 +339,7 @@ def _small_selectors() -> Iterator[str]:
         yield f"{outer}{combinator}{inner}"
 
 
-async def test_clickhouse_finds_what_the_parts_say(engine: EmbeddedEngine, project_id: int) -> None:
+async def test_clickhouse_finds_what_the_parts_say(engine: Engine, project_id: int) -> None:
     chains = [elements for depth in (1, 2, 3) for elements in product(_SMALL, repeat=depth)]
     await insert_rows(engine, project_id, [Row(str(n), chain=chain(*each)) for n, each in enumerate(chains)])
     for selector in _small_selectors():

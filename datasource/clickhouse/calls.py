@@ -1,0 +1,102 @@
+"""Blocking calls on threads, a few at once, which can be stopped from the event loop."""
+
+import asyncio
+import time
+from typing import Final, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from errors import ErrorCode, GatewayError
+
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+PATIENCE_S: Final = 1.5
+"""How long a stopped call may take to end before nobody waits any more; its slot stays taken until it ends."""
+_BETWEEN_STOPS_S: Final = 0.05
+
+
+class Call(Protocol[Answer_co]):
+    """Something that blocks. Both methods are run on threads, `stop` while `run` is running."""
+
+    def run(self) -> Answer_co:
+        """Do it."""
+        ...
+
+    def stop(self, asked_s: float) -> None:
+        """Make `run` end soon. Called again and again until it has; `asked_s`: seconds since the first time."""
+        ...
+
+
+class Calls:
+    """Runs at most `at_once` calls; further ones wait, for `wait_s` seconds if it is given."""
+
+    def __init__(self, at_once: int, *, wait_s: float | None = None) -> None:
+        self._slots = asyncio.Semaphore(at_once)
+        self._threads = anyio.CapacityLimiter(at_once)
+        self._stoppers = anyio.CapacityLimiter(at_once)
+        self._wait_s = wait_s
+        self._running: dict[asyncio.Task[object], Call[object]] = {}
+
+    @property
+    def running(self) -> int:
+        """How many calls run now."""
+        return len(self._running)
+
+    async def run(self, call: Call[Answer], *, within_s: float | None = None) -> Answer:
+        """Run the call when there is room. Cancelled, it stops the call and waits until it has ended.
+
+        Raises RATE_LIMITED when there is no room in time, and TimeoutError when the call, which is stopped then,
+        has run for `within_s` seconds.
+        """
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._slots.acquire()
+        except TimeoutError as busy:
+            raise GatewayError(
+                ErrorCode.RATE_LIMITED,
+                "Too many queries wait for ClickHouse.",
+                hint="Try again in a moment.",
+            ) from busy
+        async with asyncio.timeout(within_s):
+            task = self._start(call)
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                await _to_its_end(asyncio.ensure_future(self._stop(task, call)))
+                raise
+
+    async def stop_all(self) -> None:
+        """Stop what runs and wait until it has ended."""
+        while self._running:
+            await asyncio.gather(*(self._stop(task, call) for task, call in tuple(self._running.items())))
+
+    def _start(self, call: Call[Answer]) -> asyncio.Task[Answer]:
+        async def on_thread() -> Answer:
+            return await anyio.to_thread.run_sync(call.run, limiter=self._threads)
+
+        task = asyncio.ensure_future(on_thread())
+        self._running[task] = call
+        task.add_done_callback(self._end)
+        return task
+
+    def _end(self, task: asyncio.Task[Answer]) -> None:
+        del self._running[task]
+        self._slots.release()
+        if not task.cancelled():
+            task.exception()  # whoever waited for it may have gone
+
+    async def _stop(self, task: asyncio.Task[Answer], call: Call[Answer]) -> None:
+        started = time.monotonic()
+        while not task.done() and (asked_s := time.monotonic() - started) < PATIENCE_S:
+            await anyio.to_thread.run_sync(call.stop, asked_s, limiter=self._stoppers)
+            await asyncio.wait([task], timeout=_BETWEEN_STOPS_S)
+
+
+async def _to_its_end(task: asyncio.Task[None]) -> None:
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:  # once more; the first one is raised anyway
+            continue

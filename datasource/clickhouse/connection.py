@@ -1,0 +1,190 @@
+"""One connection of clickhouse-driver to one server."""
+
+import logging
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from clickhouse_driver import errors
+from clickhouse_driver.block import RowOrientedBlock
+from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
+from clickhouse_driver.varint import write_varint
+from clickhouse_driver.writer import write_binary_str
+
+from datasource.clickhouse.address import Host, ServerAddress
+from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.engine import ParamValue
+from datasource.clickhouse.failures import ClickHouseError, translate
+from datasource.clickhouse.parameters import encode_param
+from datasource.clickhouse.wire import Timeouts, Wire
+from errors import GatewayError
+
+logger = logging.getLogger("trendgate")
+
+BLOCK_TABLE: Final = "_trendgate_block"
+"""The name under which a server finds the blocks that come with a query."""
+
+_MIN_REVISION: Final = 54459  # parameters that the server binds
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One statement with everything that goes with it."""
+
+    text: str
+    params: Mapping[str, ParamValue]
+    settings: Mapping[str, int | float | str]
+    blocks: Sequence[NativeBlock]
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the server answered; for a statement that answers nothing, no columns."""
+
+    names: tuple[str, ...] = ()
+    columns: list[list[object]] = field(default_factory=list)
+    rows_read: int = 0
+    bytes_read: int = 0
+
+
+class ServerConnection:
+    """Open from the start, used by one thread at a time; `abort` and `peer` are for others."""
+
+    def __init__(
+        self, address: ServerAddress, host: Host, timeouts: Timeouts, *, peer: Host | None = None
+    ) -> None:
+        """Connect, to `peer` instead of looking up the host's name if it is given."""
+        self.host = host
+        self._wire = Wire(address, host, peer or host, timeouts)
+        try:
+            self._wire.open()
+            if self._wire.server_info.used_revision < _MIN_REVISION:
+                raise errors.ServerException("the server is too old", errors.ErrorCodes.SERVER_REVISION_IS_TOO_OLD)
+        except BaseException:
+            self.close()
+            raise
+        self._blocks = self._wire.block_in
+        self.peer = _peer_of(self._wire.socket, host)
+        self._used_at = time.monotonic()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since it was used last."""
+        return time.monotonic() - self._used_at
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether rows of the last answer had arrived, or were about to."""
+        return bool(self._blocks.has_begun)
+
+    def rest(self) -> None:
+        """Note that its use ends now."""
+        self._used_at = time.monotonic()
+
+    def answers(self) -> bool:
+        """Whether the server is still there."""
+        try:
+            return bool(self._wire.ping())
+        except errors.Error:
+            return False
+
+    def run(self, question: Question, query_id: str) -> Reply:
+        """Ask and read the whole answer. Raises the driver's errors; the connection is of no use after one."""
+        self._blocks.has_begun = False
+        self._send(question, query_id)
+        reply = Reply()
+        while (packet := self._wire.receive_packet()).type != ServerPacketTypes.END_OF_STREAM:
+            if packet.type == ServerPacketTypes.EXCEPTION:
+                raise packet.exception
+            if packet.type == ServerPacketTypes.PROGRESS:
+                reply.rows_read += packet.progress.rows
+                reply.bytes_read += packet.progress.bytes
+            elif packet.type == ServerPacketTypes.DATA:
+                self._add(packet.block, reply)
+        return reply
+
+    def abort(self) -> None:
+        """Cut the connection, so that whoever reads from it stops waiting."""
+        connected = self._wire.socket
+        if connected is not None:
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Free the socket."""
+        self._wire.disconnect()
+
+    def _send(self, question: Question, query_id: str) -> None:
+        text = question.text.replace("{block}", BLOCK_TABLE) if question.blocks else question.text
+        self._wire.context.settings = dict(question.settings)
+        self._wire.send_query(text, query_id, {name: _Bound(value) for name, value in question.params.items()})
+        for block in question.blocks:
+            write_varint(ClientPacketTypes.DATA, self._wire.fout)
+            write_binary_str(BLOCK_TABLE, self._wire.fout)
+            for piece in block.encode_for_server():
+                self._wire.block_out.fout.write(piece)
+            self._wire.block_out.finalize()
+        self._wire.send_data(RowOrientedBlock())
+
+    def _add(self, block: object, reply: Reply) -> None:
+        names, columns = block.names, block.columns  # type: ignore[attr-defined]  # see wire.py
+        reply.names = reply.names or tuple(names)
+        if not columns:
+            return
+        if reply.columns:
+            for known, more in zip(reply.columns, columns, strict=True):
+                known.extend(more)
+        else:
+            reply.columns = [list(column) for column in columns]
+
+
+class _Bound:
+    """A parameter in our encoding, which the driver only puts in quotation marks."""
+
+    def __init__(self, value: ParamValue) -> None:
+        self._text = encode_param(value).replace("\\", "\\\\").replace("'", "\\'")
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def is_lost(failure: BaseException) -> bool:
+    """Whether it is the connection that failed, and not what was asked."""
+    return isinstance(failure, errors.NetworkError | errors.SocketTimeoutError | OSError | EOFError)
+
+
+def is_silence(failure: BaseException) -> bool:
+    """Whether nothing was heard for too long."""
+    return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
+
+
+def explain(failure: Exception) -> GatewayError | ClickHouseError:
+    """The gateway's error for one of the driver's, without saying where it happened; see `note_loss`."""
+    if isinstance(failure, errors.ServerException):
+        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}")
+    if is_silence(failure):
+        code = errors.ErrorCodes.SOCKET_TIMEOUT
+    elif is_lost(failure):
+        code = errors.ErrorCodes.NETWORK_ERROR
+    elif isinstance(failure, errors.Error):
+        return ClickHouseError(failure.code, str(failure))
+    else:
+        raise failure
+    return translate(f"Code: {code}.")
+
+
+def note_loss(failure: Exception, host: Host) -> None:
+    """Write a lost connection into the log, which may know the host, but never the password."""
+    if is_lost(failure):
+        logger.warning("ClickHouse at %s: %s", host, str(failure) or type(failure).__name__)
+
+
+def _peer_of(connected: socket.socket, host: Host) -> Host:
+    try:
+        name, port, *_ = connected.getpeername()
+    except OSError:  # cut off already; whoever asks will find out
+        return host
+    return Host(name, port)

@@ -1,0 +1,124 @@
+"""A ClickHouse server, or several with the same data, over the native protocol."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
+
+import anyio.to_thread
+import pyarrow as pa
+
+from datasource.clickhouse.address import Host, ServerAddress
+from datasource.clickhouse.arrow_blocks import block_of
+from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.calls import Calls
+from datasource.clickhouse.connection import Question, Reply, ServerConnection
+from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
+from datasource.clickhouse.failures import translate
+from datasource.clickhouse.hosts import REST_S, Hosts
+from datasource.clickhouse.native_call import NativeCall
+from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.pool import Pool
+from datasource.clickhouse.wire import Timeouts
+from errors import ErrorCode, GatewayError
+
+GRACE_S: Final = 2.0
+"""A server ends a query whose time is over; this much later the gateway does."""
+_PING_S: Final = 10.0
+
+
+class NativeEngine:
+    """The protocol of engine.py on servers. It connects when it is asked something."""
+
+    def __init__(
+        self, address: ServerAddress, *, connections: int, wait_s: float, timeouts: Timeouts, rest_s: float
+    ) -> None:
+        self._address = address
+        self._timeouts = timeouts
+        self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
+        self._calls = Calls(connections, wait_s=wait_s)
+        self._pings = Calls(1)
+        self._is_closed = False
+
+    @classmethod
+    def open(
+        cls,
+        address: ServerAddress,
+        *,
+        connections: int = 4,
+        wait_s: float = 30.0,
+        timeouts: Timeouts | None = None,
+        rest_s: float = REST_S,
+    ) -> Self:
+        """An engine with at most so many connections; `wait_s` is how long a query waits for one of them."""
+        timeouts = timeouts or Timeouts()
+        return cls(address, connections=connections, wait_s=wait_s, timeouts=timeouts, rest_s=rest_s)
+
+    @property
+    def is_shared(self) -> bool:
+        """See Engine.is_shared."""
+        return True
+
+    async def query(
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
+    ) -> QueryResult:
+        """See Engine.query."""
+        limits = limits or Limits()
+        started = time.perf_counter()
+        settings = {"readonly": 2, **limits.as_settings()}
+        reply = await self._ask(text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S)
+        return QueryResult(
+            names=reply.names,
+            columns=tuple(reply.columns) or tuple([] for _ in reply.names),
+            rows_read=reply.rows_read,
+            bytes_read=reply.bytes_read,
+            elapsed_s=time.perf_counter() - started,
+        )
+
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        """See Engine.command. Never repeated: what a lost connection was asked for may have been done."""
+        await self._ask(text, params, {}, blocks, self._calls, within_s=None, is_repeatable=False)
+
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        """See Engine.insert."""
+        await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_of(batch)])
+
+    async def ping(self) -> None:
+        """See Engine.ping. Has a connection of its own, for a busy engine is not a dead one."""
+        await self._ask("SELECT 1", None, {"readonly": 2}, (), self._pings, within_s=_PING_S)
+
+    async def close(self) -> None:
+        """See Engine.close."""
+        self._is_closed = True
+        await asyncio.gather(self._calls.stop_all(), self._pings.stop_all())
+        await anyio.to_thread.run_sync(self._pool.close)
+
+    async def _ask(
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None,
+        settings: Mapping[str, int | float | str],
+        blocks: Sequence[NativeBlock],
+        calls: Calls,
+        *,
+        within_s: float | None,
+        is_repeatable: bool = True,
+    ) -> Reply:
+        if self._is_closed:
+            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
+        question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks)
+        call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
+        try:
+            return await calls.run(call, within_s=within_s)
+        except TimeoutError as late:
+            raise translate("Code: 159.") from late
+
+    def _connect(self, host: Host, peer: Host | None = None) -> ServerConnection:
+        return ServerConnection(self._address, host, self._timeouts, peer=peer)

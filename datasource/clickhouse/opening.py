@@ -1,0 +1,44 @@
+"""Opens the ClickHouse that the settings name."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
+
+from datasource.clickhouse.address import ServerAddress
+from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
+from errors import ErrorCode, GatewayError
+from settings import Settings
+
+_PACKAGES: Final[Mapping[str | None, tuple[str, ...]]] = {
+    None: ("clickhouse_driver",),
+    "lz4": ("clickhouse_driver", "clickhouse_cityhash", "lz4"),
+    "zstd": ("clickhouse_driver", "clickhouse_cityhash", "zstd"),
+}
+"""What each compression needs."""
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The server of TRENDGATE_CLICKHOUSE_URL, or the embedded ClickHouse in the data folder.
+
+    Raises BadUserInput for a URL that cannot be used, UPSTREAM_UNAVAILABLE when the embedded one cannot be opened
+    or a package is missing. Whether a server answers is found out when it is asked.
+    """
+    if settings.clickhouse_url is None:
+        return EmbeddedEngine.open(settings.events_path, sessions=settings.query_concurrency)
+    address = ServerAddress.parse(settings.clickhouse_url.get_secret_value())
+    if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
+        raise GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            "What talks to a ClickHouse server is not installed.",
+            hint="Install trendgate with the extra `clickhouse`.",
+        )
+    from datasource.clickhouse.native import NativeEngine
+    from datasource.clickhouse.wire import Timeouts
+
+    return NativeEngine.open(
+        address,
+        connections=settings.query_concurrency,
+        wait_s=settings.clickhouse_wait_s,
+        timeouts=Timeouts(settings.clickhouse_connect_timeout_s, settings.clickhouse_receive_timeout_s),
+    )

@@ -1,0 +1,117 @@
+"""clickhouse-driver's connection, which reads blocks the way this project wants them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from clickhouse_driver.block import BlockInfo
+from clickhouse_driver.connection import Connection
+from clickhouse_driver.reader import read_binary_bytes, read_binary_uint8
+from clickhouse_driver.streams.native import BlockInputStream
+from clickhouse_driver.varint import read_varint
+
+from datasource.clickhouse.address import Host, ServerAddress
+from datasource.clickhouse.columns import read_column
+
+_CLIENT_SETTINGS: Final = {
+    "insert_block_size": 1_048_576,
+    "strings_as_bytes": False,
+    "strings_encoding": "utf-8",
+    "use_numpy": False,
+    "opentelemetry_traceparent": None,
+    "opentelemetry_tracestate": "",
+    "quota_key": "",
+    "input_format_null_as_default": False,
+    "namedtuple_as_json": False,
+    "server_side_params": True,
+}
+
+
+_PING_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect to one host, and between two signs of life of a server at work."""
+
+    connect_s: float = 3.0
+    receive_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBlock:
+    """Some rows of an answer; one without rows has names only."""
+
+    names: tuple[str, ...]
+    columns: tuple[list[object], ...]
+
+
+class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
+    """A connection to one host. Unlike the driver's, it never connects on its own account."""
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        host: Host,
+        peer: Host,
+        timeouts: Timeouts,
+    ) -> None:
+        super().__init__(
+            peer.name,
+            peer.port,
+            database=address.database,
+            user=address.user,
+            password=address.password,
+            client_name="trendgate",
+            connect_timeout=timeouts.connect_s,
+            send_receive_timeout=timeouts.receive_s,
+            sync_request_timeout=_PING_TIMEOUT_S,
+            compression=address.compression or False,
+            secure=address.is_secure,
+            verify=True,
+            ca_certs=str(address.ca_cert) if address.ca_cert else None,
+            server_hostname=host.name,
+            settings_is_important=True,
+            tcp_keepalive=True,
+        )
+        self.context.settings = {}
+        self.context.client_settings = _CLIENT_SETTINGS
+
+    def open(self) -> None:
+        """Connect once. Raises OSError, EOFError or the driver's errors, and leaves the log to its caller."""
+        self._init_connection(*self.hosts[0])
+
+    def get_block_in_stream(self) -> Any:
+        """See the driver."""
+        if not self.compression:
+            return PlainBlocks(self.fin, self.context)
+        # Only here: it needs the packages of the compression.
+        from datasource.clickhouse.compressed_wire import CompressedBlocks
+
+        return CompressedBlocks(self.fin, self.context)
+
+
+class AnswerBlocks:
+    """Reads blocks; mixed into the driver's streams."""
+
+    fin: Any
+    context: Any
+    has_begun = False
+    """Whether any row was on its way."""
+
+    def read(self, use_numpy: bool | None = None) -> AnswerBlock:  # noqa: ARG002 - the driver's signature
+        """The next block."""
+        BlockInfo().read(self.fin)
+        count, rows = read_varint(self.fin), read_varint(self.fin)
+        self.has_begun = self.has_begun or bool(rows)
+        names, columns = [], []
+        for _ in range(count):
+            names.append(read_binary_bytes(self.fin).decode("utf-8", "replace"))
+            kind = read_binary_bytes(self.fin).decode()
+            is_custom = bool(read_binary_uint8(self.fin))
+            if rows:
+                columns.append(read_column(self.context, kind, rows, self.fin, is_custom=is_custom))
+        return AnswerBlock(tuple(names), tuple(columns))
+
+
+class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]
+    """Blocks that came as they are."""

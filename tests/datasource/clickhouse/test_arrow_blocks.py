@@ -1,0 +1,55 @@
+"""Tables of Arrow on their way into ClickHouse."""
+
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+
+from datasource.clickhouse.arrow_blocks import block_of
+from datasource.clickhouse.engine import Engine
+
+MOMENT = datetime(2024, 2, 29, 1, 2, 3, 456789, UTC)
+COLUMNS = {
+    "small": (pa.array([1, None, -3], pa.int8()), "Nullable(Int8)", [1, None, -3]),
+    "big": (pa.array([0, 2**64 - 1, 7], pa.uint64()), "UInt64", [0, 2**64 - 1, 7]),
+    "float": (pa.array([1.5, None, float("nan")], pa.float64()), "Nullable(Float64)", [1.5, None, None]),
+    "text": (pa.array(["", None, "naïve\0"]), "Nullable(String)", ["", None, "naïve\0"]),
+    "long_text": (pa.array(["a" * 300, "b", ""], pa.large_string()), "String", ["a" * 300, "b", ""]),
+    "truth": (pa.array([True, None, False]), "Nullable(Bool)", [True, None, False]),
+    "day": (
+        pa.array([date(2024, 2, 29), None, date(1950, 1, 1)]),
+        "Nullable(Date32)",
+        ["2024-02-29", None, "1950-01-01"],
+    ),
+    "moment": (
+        pa.array([MOMENT, None, MOMENT], pa.timestamp("us", "UTC")),
+        "Nullable(DateTime64(6, 'UTC'))",
+        ["2024-02-29 01:02:03.456789", None, "2024-02-29 01:02:03.456789"],
+    ),
+    "numbers": (pa.array([[1, 2], [], [3]], pa.list_(pa.int32())), "Array(Int32)", [[1, 2], [], [3]]),
+    "texts": (pa.array([["a"], ["b", None], []]), "Array(Nullable(String))", [["a"], ["b", None], []]),
+    "nothing": (pa.nulls(3), "Nullable(String)", [None, None, None]),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+async def test_column_arrives_as_it_was(engine: Engine, name: str) -> None:
+    array, kind, values = COLUMNS[name]
+    answer = await engine.query(
+        "SELECT toTypeName(value) AS kind, value FROM {block}", blocks=[block_of(pa.table({"value": array}))]
+    )
+    assert answer.columns == ([kind] * 3, values)
+
+
+async def test_columns_of_several_chunks_and_blocks_are_all_there(engine: Engine) -> None:
+    table = pa.concat_tables([pa.table({"n": [1, 2]}), pa.table({"n": [3]}).slice(0, 1)])
+    blocks = [block_of(table), block_of(table.slice(1))]
+    answer = await engine.query(
+        "SELECT n FROM {block} WHERE n IN (SELECT n FROM {block} WHERE n > 1) ORDER BY n", blocks=blocks
+    )
+    assert answer.columns == ([2, 2, 3, 3],)
+
+
+def test_type_that_is_not_known_is_refused() -> None:
+    with pytest.raises(TypeError, match="duration"):
+        block_of(pa.table({"x": pa.array([1], pa.duration("s"))}))

@@ -1,0 +1,250 @@
+"""What any engine promises: values in and out, limits, cancelling; run with `--clickhouse native` for a server."""
+
+import asyncio
+import time
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datasource.clickhouse.engine import Engine, Identifier, Limits
+from datasource.clickhouse.failures import ClickHouseError
+from errors import GatewayError
+
+TEXTS = (
+    "",
+    "o'k",
+    'say "hi"',
+    "back\\slash",
+    "\\",
+    "\\\\N",
+    "\\N",
+    "NULL",
+    "line\nbreak",
+    "tab\tand\rreturn",
+    "nul\0byte",
+    "\b\f\v\x1b\x7f",
+    "naïve 😀 \u2028",
+    "{x:String}",
+    "'; DROP TABLE events; --",
+    "`tick`",
+    "[1, 'a']",
+    " blank ",
+    "$1 %s %(x)s ?",
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+async def test_query_text_parameter_comes_back_as_it_was(engine: Engine, text: str) -> None:
+    answer = await engine.query("SELECT {x:String} AS x, {y:Nullable(String)} AS y", {"x": text, "y": text})
+    assert answer.columns == ([text], [text])
+
+
+@pytest.mark.parametrize("text", TEXTS)
+async def test_query_list_of_texts_comes_back_as_it_was(engine: Engine, text: str) -> None:
+    values = [text, "x", text]
+    answer = await engine.query("SELECT {x:Array(String)} AS x, length({x:Array(String)}) AS n", {"x": values})
+    assert answer.columns == ([values], [3])
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=TEXT, texts=st.lists(TEXT, max_size=4))
+async def test_query_any_text_comes_back_as_it_was(engine: Engine, text: str, texts: list[str]) -> None:
+    answer = await engine.query("SELECT {x:String} AS x, {y:Array(String)} AS y", {"x": text, "y": texts})
+    assert answer.columns == ([text], [texts])
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=TEXT.filter(bool))
+async def test_query_identifier_of_any_text_is_one_name(engine: Engine, name: str) -> None:
+    quoted = "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+    text = "SELECT {name:Identifier} AS v FROM (SELECT 7 AS ?)".replace("?", quoted)
+    answer = await engine.query(text, {"name": Identifier(name)})
+    assert answer.columns == ([7],)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("UInt32", 0),
+        ("Int64", -(2**63)),
+        ("UInt64", 2**64 - 1),
+        ("Float64", 1.5),
+        ("Float64", -1e300),
+        ("Float64", 5e-324),
+        ("Nullable(String)", None),
+        ("Nullable(Float64)", None),
+        ("Array(Int64)", [-1, 2**63 - 1]),
+        ("Array(Float64)", [0.1, 1e20]),
+        ("Array(String)", []),
+        ("UInt8", True),
+        ("Array(UInt8)", [True, False]),
+    ],
+)
+async def test_query_value_of_each_type_comes_back_equal(
+    engine: Engine, kind: str, value: str | float | list[float] | None
+) -> None:
+    answer = await engine.query(f"SELECT {{x:{kind}}} AS x", {"x": value})
+    assert answer.columns == ([value],)
+
+
+async def test_query_nan_and_infinity_arrive_as_none(engine: Engine) -> None:
+    answer = await engine.query(
+        "SELECT {x:Float64} AS a, {y:Float64} AS b, -inf AS c, [nan, 1.5] AS d",
+        {"x": float("nan"), "y": float("inf")},
+    )
+    assert list(answer.rows()) == [(None, None, None, [None, 1.5])]
+
+
+async def test_query_invalid_utf8_does_not_break_the_answer(engine: Engine) -> None:
+    answer = await engine.query("SELECT unhex('41FF42') AS a, unhex('C3') AS b, 'ok' AS c")
+    assert list(answer.rows()) == [("A\N{REPLACEMENT CHARACTER}B", "\N{REPLACEMENT CHARACTER}", "ok")]
+
+
+async def test_query_without_rows_still_names_its_columns(engine: Engine) -> None:
+    answer = await engine.query("SELECT 1 AS a, 'x' AS b WHERE 0")
+    assert (answer.names, answer.columns, answer.row_count) == (("a", "b"), ([], []), 0)
+
+
+async def test_query_tells_what_was_read(engine: Engine) -> None:
+    answer = await engine.query("SELECT sum(number) AS s FROM numbers(1000)")
+    assert (answer.rows_read, answer.bytes_read) == (1000, 8000)
+    assert answer.elapsed_s > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "code", "limit"),
+    [
+        ("SELECT sum(number) FROM numbers(5000)", Limits(rows_to_read=100), "QUERY_TOO_EXPENSIVE", "100.00"),
+        ("SELECT number FROM numbers(101)", Limits(result_rows=100), "QUERY_TOO_EXPENSIVE", "100.00"),
+        (
+            "SELECT groupArray(number) FROM numbers(9000000)",
+            Limits(memory_bytes=8 * 1024**2),
+            "QUERY_TOO_EXPENSIVE",
+            "8.00 MiB",
+        ),
+        (
+            "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)",
+            Limits(seconds=0.2, rows_to_read=10**13),
+            "TIMEOUT",
+            "200.000 ms",
+        ),
+    ],
+)
+async def test_query_beyond_a_limit_is_refused_with_figures(
+    engine: Engine, text: str, limits: Limits, code: str, limit: str
+) -> None:
+    with pytest.raises(GatewayError) as refused:
+        await engine.query(text, limits=limits)
+    assert refused.value.code == code
+    assert refused.value.details["limit"] == limit
+    assert "actual" in refused.value.details
+    assert refused.value.hint
+    assert "SELECT" not in f"{refused.value.message} {refused.value.hint} {refused.value.details}"
+
+
+async def test_query_at_its_limit_answers(engine: Engine) -> None:
+    answer = await engine.query(
+        "SELECT number FROM numbers(100)", limits=Limits(rows_to_read=100, result_rows=100)
+    )
+    assert answer.row_count == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DROP TABLE events",
+        "TRUNCATE TABLE events",
+        "ALTER TABLE events DELETE WHERE 1",
+        "CREATE TABLE mine (x UInt8) ENGINE = Memory",
+        "INSERT INTO events (event) SELECT 'x'",
+    ],
+)
+async def test_query_that_writes_is_refused(engine: Engine, text: str) -> None:
+    with pytest.raises(ClickHouseError) as refused:
+        await engine.query(text)
+    assert refused.value.code == 164
+
+
+async def test_queries_run_at_the_same_time(engine: Engine) -> None:
+    started = time.perf_counter()
+    await asyncio.gather(*(engine.query("SELECT sleep(0.4) AS s") for _ in range(4)))
+    assert time.perf_counter() - started < 1.2
+
+
+async def test_more_queries_than_sessions_all_answer(engine: Engine) -> None:
+    answers = await asyncio.gather(*(engine.query("SELECT {n:UInt32} AS n", {"n": n}) for n in range(40)))
+    assert [answer.columns for answer in answers] == [([n],) for n in range(40)]
+
+
+async def test_insert_batch_arrives_with_its_parameters(engine: Engine) -> None:
+    await engine.command("CREATE TABLE inserted (n Int64, t Nullable(String), p String) ENGINE = Memory")
+    batch = pa.table({"n": [1, 2, 3], "t": pa.array([*TEXTS[1:3], None], pa.string())})
+    await engine.insert("INSERT INTO inserted SELECT n, t, {p:String} FROM {batch}", batch, {"p": TEXTS[3]})
+    answer = await engine.query("SELECT n, t, p FROM inserted ORDER BY n")
+    await engine.command("DROP TABLE inserted")
+    assert answer.columns == ([1, 2, 3], [*TEXTS[1:3], None], [TEXTS[3]] * 3)
+
+
+ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
+WIDE = Limits(seconds=60, rows_to_read=10**15)
+
+
+async def running(engine: Engine) -> list[object]:
+    answer = await engine.query("SELECT query FROM system.processes WHERE query LIKE '%sipHash64(number)%'")
+    return [text for text in answer.columns[0] if "system.processes" not in str(text)]
+
+
+async def test_cancelled_query_ends_in_clickhouse(engine: Engine) -> None:
+    asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    await asyncio.sleep(0.3)
+    assert len(await running(engine)) == 1
+    started = time.perf_counter()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert time.perf_counter() - started < 1
+    assert await running(engine) == []
+
+
+@pytest.mark.parametrize("after_s", [0, 0.001, 0.01, 0.05])
+async def test_cancelled_queries_leave_nothing_for_the_next(engine: Engine, after_s: float) -> None:
+    text = "SELECT number AS secret, sipHash64(number) AS h FROM numbers(49000)"
+    asked = [asyncio.create_task(engine.query(text)) for _ in range(8)]
+    await asyncio.sleep(after_s)
+    for each in asked:
+        each.cancel()
+    await asyncio.wait(asked)
+    answers = await asyncio.gather(*(engine.query("SELECT 1 AS mine") for _ in range(8)))
+    assert [(answer.names, answer.columns) for answer in answers] == [(("mine",), ([1],))] * 8
+
+
+async def test_cancelled_query_that_waits_for_its_turn_never_runs(engine: Engine) -> None:
+    busy = [asyncio.create_task(engine.query("SELECT sleep(0.5) AS s")) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    await asyncio.sleep(0.1)
+    started = time.perf_counter()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    assert time.perf_counter() - started < 0.2
+    assert [answer.columns for answer in await asyncio.gather(*busy)] == [([0],)] * 4
+
+
+async def test_cancelled_command_ends_in_clickhouse(engine: Engine) -> None:
+    await engine.command("CREATE TABLE sums (s UInt64) ENGINE = Memory")
+    asked = asyncio.create_task(engine.command(f"INSERT INTO sums {ENDLESS}"))
+    await asyncio.sleep(0.3)
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert asked.cancelled()
+    assert await running(engine) == []
+    assert (await engine.query("SELECT count() AS n FROM sums")).columns == ([0],)
+    await engine.command("DROP TABLE sums")
+
+
+async def test_ping_of_an_open_engine_is_silent(engine: Engine) -> None:
+    await engine.ping()
