@@ -1,11 +1,12 @@
 """The endpoint: GraphQL over HTTP as its specification has it, GraphiQL for browsers."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 import orjson
 from cross_web import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -16,6 +17,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from asgi.departure import ClientGone, while_connected
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.page import reply_page
 from asgi.replies import reply_error
@@ -24,6 +26,8 @@ from datasource.clickhouse.origin import ORIGIN
 from resolvers.context import RequestContext, open_context
 from schema.build import GatewaySchema
 from settings import Settings
+
+logger = logging.getLogger("trendgate")
 
 POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
 
@@ -44,9 +48,13 @@ class GraphQLView(GraphQL[RequestContext, None]):
         response = _refuse_media_type(request)
         if response is None:
             try:
-                response = await self.run(request)
+                await request.body()
+                response = await while_connected(request, self.run(request))
             except HTTPException as refusal:
                 response = _translate(refusal)
+            except (ClientDisconnect, ClientGone):
+                logger.info("the client of request %s went away", request.state.request_id)
+                return
         await response(scope, receive, send)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
