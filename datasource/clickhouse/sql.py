@@ -160,12 +160,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that holds rows of every project; the project's condition is added to each (see scope.py)."""
+    """A table that holds rows of every project; the project's condition is added to each (see scope.py).
+
+    `database` is None for the one that the engine is connected to.
+    """
 
     name: str
     alias: str
     final: bool = False
     project_column: str = "project_id"
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
