@@ -32,7 +32,7 @@ from datasource.clickhouse.sql import (
 )
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_QUOTED_NAME = re.compile(r"[A-Za-z0-9_$]+")
+_COLUMN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _TYPE = re.compile(r"[A-Za-z0-9_(), ']+")
 _OPERATORS = frozenset({"AND", "OR", "=", "!=", "<", "<=", ">", ">=", "IN", "NOT IN", "+", "-", "*", "/", "%"})
 
@@ -166,19 +166,12 @@ def _name(name: str) -> str:
 
 
 def _column(name: str) -> str:
-    # Columns of a table that somebody else made may have a dollar in their names.
-    return name if _NAME.fullmatch(name) else f"`{_quotable(name)}`"
-
-
-def _quotable(name: str) -> str:
-    if not is_column_name(name):
-        raise ValueError(f"{name!r} is no name of a column")
-    return name
+    return f"`{name}`" if "$" in name and is_column_name(name) else _name(name)
 
 
 def is_column_name(name: str) -> bool:
-    """Whether a column of that name can be part of a statement."""
-    return _QUOTED_NAME.fullmatch(name) is not None
+    """Whether a column of that name can be part of a statement: others than our own may hold a dollar."""
+    return _COLUMN.fullmatch(name) is not None
 
 
 def _type(kind: str) -> str:
