@@ -118,10 +118,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CohortMember:
-    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it."""
+    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it.
+
+    `is_static` says that the members were listed, for layouts that keep those elsewhere.
+    """
 
     cohort_id: int
     version: int
+    is_static: bool = False
 
 
 Expr = (

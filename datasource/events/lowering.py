@@ -27,6 +27,7 @@ class Rows:
     """What a logical source stands for: its rows, the person of a row, and how their own fields are read.
 
     `person_join` is what the person's expression needs beside the row, `condition` what makes a row count.
+    `person_id` is the person's id as text where it can be told without the persons.
     """
 
     source: Table | Derived
@@ -34,6 +35,7 @@ class Rows:
     own: Callable[[Field], Expr]
     person_join: Join | None = None
     condition: Expr | None = None
+    person_id: Expr | None = None
 
 
 class LayoutTables(Protocol):
@@ -70,19 +72,16 @@ def as_values(wanted: Iterable[Field], value: Callable[[Field], Expr]) -> tuple[
     return tuple(Named(value(field), f"v{place}") for place, field in enumerate(wanted))
 
 
-def is_property(field: Field) -> bool:
-    """Whether it is a property by its key, of whomever."""
-    return field.name.endswith(("_text", "_number")) and not field.name.startswith("session_")
-
-
 def _lower_select(node: Select, tables: LayoutTables) -> Select:
     rows = tables.rows(node.source)
     if rows is None:
         return node
     mentioned = tuple(dict.fromkeys(_mentioned(node)))
-    wanted = tuple(item for item in mentioned if isinstance(item, Field))
-    columns: dict[Field, Expr] = {field: rows.own(field) for field in wanted if _owner(field) == "row"}
-    columns |= {field: rows.person for field in wanted if field == PERSON}
+    columns: dict[Field, Expr] = {PERSON: rows.person}
+    if rows.person_id is not None:
+        columns[PERSON_ID] = rows.person_id
+    wanted = tuple(item for item in mentioned if isinstance(item, Field) and item not in columns)
+    columns |= {field: rows.own(field) for field in wanted if _owner(field) == "row"}
     joins = []
     if rows.person_join is not None and any(map(_needs_person, mentioned)):
         joins.append(rows.person_join)
@@ -112,8 +111,6 @@ def _mentioned(node: object) -> Iterator[Field | CohortMember]:
 
 def _owner(field: Field) -> str:
     """Whose field it is: that of the row itself, or of its person, group or session."""
-    if field == PERSON:
-        return "person itself"
     owner, _, form = field.name.partition("_")
     joined = owner in ("person", "group", "session")
     return owner if joined and (form in ("text", "number") or field == PERSON_ID) else "row"

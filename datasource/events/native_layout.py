@@ -31,9 +31,9 @@ from datasource.clickhouse.sql import (
     every,
 )
 from datasource.events.elements_chain import first_href, texts
+from datasource.events.event_sessions import EVENTS_ALIAS, SessionEvents, join_sessions
 from datasource.events.layout import DISTINCT_ID, PERSON_ID, HourlyRollup
 from datasource.events.lowering import Rows, as_values, lower_query
-from datasource.events.native_sessions import join_sessions
 
 _TEXT = "Nullable(String)"
 _FIGURE = "Nullable(Float64)"
@@ -55,6 +55,13 @@ _ROLLUP = HourlyRollup(
     hour=Column("hour", "h"),
     events=Column("events", "h"),
     people=Column("people", "h"),
+)
+
+
+_SESSION_EVENTS = SessionEvents(
+    table=Table("events", EVENTS_ALIAS),
+    session_id=Column("session_id", EVENTS_ALIAS),
+    text=lambda key: Cast(Subcolumn(Column("properties", EVENTS_ALIAS), _path(key)), _TEXT),
 )
 
 
@@ -109,7 +116,7 @@ class _NativeTables:
         return Join("ANY LEFT", Derived(query, alias), condition)
 
     def join_sessions(self, wanted: Sequence[Field], events: Events) -> Join:
-        return join_sessions(wanted, events)
+        return join_sessions(wanted, events, Column("session_id", "e"), _SESSION_EVENTS)
 
     def is_member(self, person: Expr, member: CohortMember) -> Expr:
         members = Select(

@@ -20,7 +20,8 @@ _DATA_OF = {"events": "sharded_events"}
 _CATALOGUE = """
 SELECT table, name, type, comment
 FROM system.columns
-WHERE database = if({database:String} = '', currentDatabase(), {database:String}) AND table IN {tables:Array(String)}
+WHERE database = if({database:String} = '', currentDatabase(), {database:String})
+    AND table IN {tables:Array(String)}
 ORDER BY table, name
 """
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from datasource.clickhouse.sql import Column, Expr, Infix, Null, Number, Param, call, compare, either
+from datasource.clickhouse.sql import Column, Expr, Infix, Null, Number, Param, call, compare, either, equals
 from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns
 
 _TEXT = Param("Nullable(String)", "String")
@@ -29,7 +29,7 @@ class JsonProperties:
         # What the column cannot tell, and texts whose escapes it still has, are read from the JSON.
         unclear = either(
             compare(column, "IN", Param(_AMBIGUOUS, "Array(String)")),
-            compare(call("position", column, Param("\\", "String")), ">", Number(0)),
+            _has_escapes(column),
         )
         return call("if", unclear or Null(), self._parsed(key), column)
 
@@ -39,6 +39,26 @@ class JsonProperties:
         # '' and 'null' are no numbers, whatever they stand for.
         text = self._parsed(key) if own is None else Column(own.name, self.alias)
         return call("ifNotFinite", call("toFloat64OrNull", text), Null())
+
+    def identity(self, key: str) -> Expr:
+        """The property as what identifies something, '' for none: String.
+
+        Where it has a column of its own, the text null is none too: to tell it from JSON's null would take the
+        JSON of every event.
+        """
+        own = self.materialized(key)
+        if own is None or own.is_nullable:
+            return call("ifNull", self.text(key), Param("", "String"))
+        column = Column(own.name, self.alias)
+        quoted = call("concat", Param('"', "String"), column, Param('"', "String"))
+        return call(
+            "multiIf",
+            equals(column, Param("null", "String")),
+            Param("", "String"),
+            _has_escapes(column),
+            call("JSONExtract", quoted, Param("String", "String")),
+            column,
+        )
 
     def clear_text(self, key: str) -> Column | None:
         """A column that equals a clear text (see below) in the same rows as `text` does, if there is one."""
@@ -52,6 +72,10 @@ class JsonProperties:
     def _parsed(self, key: str) -> Expr:
         # Of texts it is the decoded text, of anything else the JSON, written in the shortest way.
         return call("JSONExtract", Column(self.column, self.alias), Param(key, "String"), _TEXT)
+
+
+def _has_escapes(column: Column) -> Expr:
+    return compare(call("position", column, Param("\\", "String")), ">", Number(0))
 
 
 def is_clear(text: object) -> bool:
