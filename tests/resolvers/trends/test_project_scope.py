@@ -11,6 +11,8 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Column, Infix, Join, Param, Query, Select, Table, equals
 from datasource.events.native_layout import NativeLayout
+from datasource.events.posthog_columns import PostHogColumns
+from datasource.events.posthog_layout import PostHogLayout
 from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.query import (
     FilterGroup,
@@ -25,6 +27,9 @@ from tests.resolvers.trends.questions import questions
 
 PROJECT = 4_000_000_001
 QUESTIONS = questions()
+WITH_SESSIONS = PostHogColumns(
+    columns=frozenset({("raw_sessions", "session_id_v7"), ("events", "$session_id_uuid")})
+)
 STAFF = PropertyFilter("email", "@corp.com", PropertyOperator.NOT_ICONTAINS, PropertyType.PERSON)
 
 
@@ -38,7 +43,7 @@ def _nodes(node: object) -> Iterator[object]:
 
 
 def _statements(query: TrendQuery, project: TrendProject) -> Iterator[Query]:
-    for layout in (NativeLayout(), RawLayout()):
+    for layout in (NativeLayout(), RawLayout(), PostHogLayout(), PostHogLayout(WITH_SESSIONS, NOW, "other")):
         yield scope_to_project(layout.lower(first_event()), project.id)
         for part in compile_trend(query, project, layout, now=NOW, first=NOW).parts:
             yield scope_to_project(layout.lower(part.query), project.id)
