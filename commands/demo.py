@@ -20,6 +20,7 @@ from commands.demo_data import (
     read_groups,
     read_planes,
 )
+from commands.layouts import check_own_tables
 from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, repair, sink_for
@@ -83,7 +84,11 @@ async def _run(settings: Settings) -> DemoInfo:
 
 
 async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine, console: Console) -> DemoInfo:
-    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat."""
+    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat.
+
+    Raises NOT_AVAILABLE where the events are not in tables of the gateway's own.
+    """
+    check_own_tables(settings, "The demo is")
     project = await ensure_project(
         store,
         organization=ORGANIZATION,

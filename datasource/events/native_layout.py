@@ -69,6 +69,11 @@ class NativeLayout:
     """EventLayout over the tables that the gateway makes itself."""
 
     @property
+    def has_own_tables(self) -> bool:
+        """See EventLayout.has_own_tables."""
+        return True
+
+    @property
     def rollup(self) -> HourlyRollup:
         """See EventLayout.rollup."""
         return _ROLLUP

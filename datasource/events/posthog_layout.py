@@ -54,6 +54,11 @@ class PostHogLayout:
     database: str | None = None
 
     @property
+    def has_own_tables(self) -> bool:
+        """See EventLayout.has_own_tables."""
+        return False
+
+    @property
     def rollup(self) -> None:
         """There is none: see EventLayout.rollup."""
         return None
