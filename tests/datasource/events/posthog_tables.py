@@ -207,6 +207,25 @@ async def make_tables(engine: EmbeddedEngine) -> PostHogColumns:
     return await find_columns(engine, DATABASE)
 
 
+async def insert_rows(
+    engine: EmbeddedEngine, table: str, team_id: int, columns: Mapping[str, Sequence[object]]
+) -> None:
+    """Insert a team's rows; events without a `uuid` get one, or equal ones would be taken for one."""
+    rows = len(next(iter(columns.values())))
+    if not rows:
+        return
+    named = {"uuid": [str(uuid4()) for _ in range(rows)], **columns} if table == "events" else columns
+    batch = pa.table({"team_id": [team_id] * rows, **named})
+    names = ", ".join(batch.column_names)
+    text = " ".join((f"INSERT INTO {DATABASE}.{table}", f"({names})", "SELECT", names, "FROM {batch}"))
+    await engine.insert(text, batch)
+
+
+async def fill_sessions(engine: EmbeddedEngine, team_id: int) -> None:
+    """The sessions of a team's events."""
+    await engine.command(_FILL_SESSIONS, {"team": team_id})
+
+
 def without_sessions(columns: PostHogColumns) -> PostHogColumns:
     """The same of an installation that keeps no sessions."""
     return replace(columns, columns=frozenset(pair for pair in columns.columns if pair[0] != SESSIONS))
@@ -243,7 +262,6 @@ class PostHogWorld:
         await self.insert(
             "events",
             {
-                "uuid": [str(uuid4()) for _ in events],
                 "event": [event.name for event in events],
                 "properties": [json.dumps(event.properties) for event in events],
                 "timestamp": pa.array([event.moment for event in events], _MOMENT),
@@ -321,7 +339,7 @@ class PostHogWorld:
 
     async def fill_sessions(self) -> None:
         """What the installation does as events arrive."""
-        await self.engine.command(_FILL_SESSIONS, {"team": self.project.id})
+        await fill_sessions(self.engine, self.project.id)
 
     async def ask(
         self,
@@ -342,12 +360,7 @@ class PostHogWorld:
         )
 
     async def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
-        rows = len(next(iter(columns.values())))
-        if rows:
-            batch = pa.table({"team_id": [self.project.id] * rows, **columns})
-            names = ", ".join(batch.column_names)
-            text = " ".join((f"INSERT INTO {DATABASE}.{table}", f"({names})", "SELECT", names, "FROM {batch}"))
-            await self.engine.insert(text, batch)
+        await insert_rows(self.engine, table, self.project.id, columns)
 
     async def _add_ids(
         self, table: str, persons: Mapping[str, int], version: int, *, is_deleted: bool = False

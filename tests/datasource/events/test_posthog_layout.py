@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -83,7 +82,6 @@ async def _add_json(world: PostHogWorld, *properties: str) -> None:
     await world.insert(
         "events",
         {
-            "uuid": [str(uuid4()) for _ in properties],
             "event": ["e"] * len(properties),
             "timestamp": [f"2020-01-10 00:00:{second:02}" for second in range(len(properties))],
             "properties": list(properties),
