@@ -73,7 +73,9 @@ def register(cli: typer.Typer) -> None:
 
 def demo() -> None:
     """Make the demo project, every flight that left New York in 2013, with a key that reads it."""
-    info = asyncio.run(_run(load_settings()))
+    settings = load_settings()
+    check_own_tables(settings, "The demo is")
+    info = asyncio.run(_run(settings))
     typer.echo(f"Project id: {info.project_id}")
     typer.echo(f"API key: {info.key}")
 
@@ -84,11 +86,7 @@ async def _run(settings: Settings) -> DemoInfo:
 
 
 async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine, console: Console) -> DemoInfo:
-    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat.
-
-    Raises NOT_AVAILABLE where the events are not in tables of the gateway's own.
-    """
-    check_own_tables(settings, "The demo is")
+    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat."""
     project = await ensure_project(
         store,
         organization=ORGANIZATION,

@@ -36,6 +36,7 @@ def create(
     check_own_tables(load_settings(), "Making a project with events of its own is")
 
     async def action(store: MetadataStore) -> ProjectRecord:
+        await check_adopted(store, expected=False)
         return await create_project(
             store,
             organization_id=(await choose_organization(store, organization)).id,

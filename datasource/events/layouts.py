@@ -55,21 +55,25 @@ class PostHogLayouts:
     @classmethod
     async def find(cls, engine: Engine, database: str | None = None) -> Self:
         """The tables of a database. Raises UPSTREAM_UNAVAILABLE when these are no installation's."""
-        columns = await find_columns(engine, database)
-        if missing := columns.missing_tables():
-            raise GatewayError(
-                ErrorCode.UPSTREAM_UNAVAILABLE,
-                f"ClickHouse shows no tables of a PostHog installation: {', '.join(missing)} are missing.",
-                hint="Check the database, and that its user may read them; docs/posthog.md has the grants.",
-            )
-        return cls(engine, columns, database)
+        return cls(engine, await _find_all(engine, database), database)
 
     async def at(self, now: datetime) -> EventLayout:
         """See Layouts.at. While ClickHouse does not answer, what was there last is taken to be there still."""
         if self._clock() >= self._expires:
             self._expires = self._clock() + self._seconds  # first, or all requests meanwhile would ask too
             try:
-                self._columns = await find_columns(self._engine, self._database)
+                self._columns = await _find_all(self._engine, self._database)
             except (GatewayError, ClickHouseError):
                 logger.exception("the columns of the installation could not be looked up")
         return PostHogLayout(self._columns, now, self._database)
+
+
+async def _find_all(engine: Engine, database: str | None) -> PostHogColumns:
+    columns = await find_columns(engine, database)
+    if missing := columns.missing_tables():
+        raise GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            f"ClickHouse shows no tables of a PostHog installation: {', '.join(missing)} are missing.",
+            hint="Check the database, and that its user may read them; docs/posthog.md has the grants.",
+        )
+    return columns
