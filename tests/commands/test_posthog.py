@@ -33,7 +33,7 @@ asyncio.run(make())
 
 @pytest.fixture
 def installation(settings: dict[str, str]) -> None:
-    """The tables, in the folder of the embedded ClickHouse; a process has one folder only, so another makes them."""
+    """The tables, in the embedded ClickHouse; a process has one folder only, so another makes them."""
     folder = Path(settings["TRENDGATE_DATA_DIR"]) / "events"
     folder.mkdir(parents=True)
     subprocess.run([sys.executable, "-c", _MAKE, str(folder)], cwd=ROOT, check=True, timeout=120)
