@@ -1,10 +1,11 @@
 """A ClickHouse of somebody else, which is read and never written to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
 from errors import NotAvailable
 
@@ -21,12 +22,23 @@ class ReadOnlyEngine:
         return self.engine.is_shared
 
     async def query(
-        self, text: str, params: Mapping[str, ParamValue] | None = None, *, limits: Limits | None = None
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
     ) -> QueryResult:
         """See Engine.query."""
-        return await self.engine.query(text, params, limits=limits)
+        return await self.engine.query(text, params, limits=limits, blocks=blocks)
 
-    async def command(self, text: str, params: Mapping[str, ParamValue] | None = None) -> None:  # noqa: ARG002
+    async def command(
+        self,
+        text: str,  # noqa: ARG002
+        params: Mapping[str, ParamValue] | None = None,  # noqa: ARG002
+        *,
+        blocks: Sequence[NativeBlock] = (),  # noqa: ARG002
+    ) -> None:
         """Raises NOT_AVAILABLE: see Engine.command."""
         raise _no_writes()
 

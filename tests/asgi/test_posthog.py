@@ -35,9 +35,6 @@ async def shop(stores: Stores, settings: Settings, posthog: PostHogColumns) -> A
 
 
 async def _adopt(gateway: Gateway, stores: Stores, posthog: PostHogColumns) -> Shop:
-    from datasource.clickhouse.embedded import EmbeddedEngine
-
-    assert isinstance(stores.events, EmbeddedEngine)
     world = PostHogWorld.new(stores.events, posthog)
     await world.add_events([Event("pay", f"2020-01-1{2 + n % 3}", n % 4, {"plan": "ab"[n % 2]}) for n in range(8)])
     await world.add_cohort(900_001, [1, 2], version=7)

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.posthog_columns import SESSIONS, PostHogColumns, find_columns
 from datasource.events.posthog_layout import PostHogLayout
 from resolvers.trends.catalog import Catalog
@@ -200,16 +199,14 @@ DDL = (
 )
 
 
-async def make_tables(engine: EmbeddedEngine) -> PostHogColumns:
+async def make_tables(engine: Engine) -> PostHogColumns:
     """Make the tables, once in an engine, and look what they have."""
     for statement in DDL:
         await engine.command(statement)
     return await find_columns(engine, DATABASE)
 
 
-async def insert_rows(
-    engine: EmbeddedEngine, table: str, team_id: int, columns: Mapping[str, Sequence[object]]
-) -> None:
+async def insert_rows(engine: Engine, table: str, team_id: int, columns: Mapping[str, Sequence[object]]) -> None:
     """Insert a team's rows; events without a `uuid` get one, or equal ones would be taken for one."""
     rows = len(next(iter(columns.values())))
     if not rows:
@@ -221,7 +218,7 @@ async def insert_rows(
     await engine.insert(text, batch)
 
 
-async def fill_sessions(engine: EmbeddedEngine, team_id: int) -> None:
+async def fill_sessions(engine: Engine, team_id: int) -> None:
     """The sessions of a team's events."""
     await engine.command(_FILL_SESSIONS, {"team": team_id})
 
@@ -245,13 +242,13 @@ def person_id(number: int) -> UUID:
 class PostHogWorld:
     """One team of its own; written to as EventWorld is."""
 
-    engine: EmbeddedEngine
+    engine: Engine
     project: TrendProject
     layout: PostHogLayout
     distinct_ids: dict[int, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, engine: EmbeddedEngine, columns: PostHogColumns, timezone: str = "UTC") -> "PostHogWorld":
+    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "PostHogWorld":
         layout = PostHogLayout(columns, NOW, DATABASE)
         return cls(engine, TrendProject(next(_team_ids), ZoneInfo(timezone)), layout)
 

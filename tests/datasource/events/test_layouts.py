@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layout import check_own_tables
 from datasource.events.layouts import NativeLayouts, PostHogLayouts
@@ -35,7 +35,7 @@ async def test_native_layout_is_always_the_same() -> None:
 
 
 async def test_installations_layout_knows_its_columns_and_the_clock(
-    engine: EmbeddedEngine, posthog: PostHogColumns
+    engine: Engine, posthog: PostHogColumns
 ) -> None:
     layout = await (await PostHogLayouts.find(engine, DATABASE)).at(NOW)
     assert layout == PostHogLayout(posthog, NOW, DATABASE)
@@ -45,7 +45,7 @@ async def test_installations_layout_knows_its_columns_and_the_clock(
     assert caught.value.hint
 
 
-async def test_columns_are_looked_up_again_after_a_while(engine: EmbeddedEngine, posthog: PostHogColumns) -> None:
+async def test_columns_are_looked_up_again_after_a_while(engine: Engine, posthog: PostHogColumns) -> None:
     clock = Clock()
     layouts = PostHogLayouts(engine, PostHogColumns(), DATABASE, seconds=60, clock=clock)
     clock.seconds = 59
@@ -55,7 +55,7 @@ async def test_columns_are_looked_up_again_after_a_while(engine: EmbeddedEngine,
 
 
 async def test_last_known_columns_stay_while_they_cannot_be_looked_up(
-    engine: EmbeddedEngine, posthog: PostHogColumns
+    engine: Engine, posthog: PostHogColumns
 ) -> None:
     clock = Clock()
     layouts = PostHogLayouts(engine, posthog, EMPTY, seconds=60, clock=clock)
@@ -65,13 +65,13 @@ async def test_last_known_columns_stay_while_they_cannot_be_looked_up(
     assert kept.columns == posthog
 
 
-async def test_database_without_the_tables_is_refused(engine: EmbeddedEngine) -> None:
+async def test_database_without_the_tables_is_refused(engine: Engine) -> None:
     with pytest.raises(GatewayError, match="events, person, person_distinct_id_overrides") as caught:
         await PostHogLayouts.find(engine, EMPTY)
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
 
 
-async def test_engine_that_only_reads_refuses_every_change(engine: EmbeddedEngine) -> None:
+async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> None:
     reading = ReadOnlyEngine(engine)
     await reading.ping()
     assert (await reading.query("SELECT 1 AS one")).columns == ([1],)

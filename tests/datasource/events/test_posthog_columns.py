@@ -2,7 +2,7 @@
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns, find_columns, read_comment
 from tests.datasource.events.posthog_tables import without_sessions
 
@@ -39,7 +39,7 @@ def test_comment_names_column_and_property(comment: str, place: tuple[str, str] 
     assert read_comment(comment) == place
 
 
-async def test_tables_that_are_missing_are_named(engine: EmbeddedEngine, posthog: PostHogColumns) -> None:
+async def test_tables_that_are_missing_are_named(engine: Engine, posthog: PostHogColumns) -> None:
     assert posthog.missing_tables() == ()
     assert posthog.has_sessions
     assert not without_sessions(posthog).has_sessions
@@ -52,7 +52,7 @@ async def test_tables_that_are_missing_are_named(engine: EmbeddedEngine, posthog
     assert set(partly.missing_tables()) >= {"person", "groups", "cohortpeople"}
 
 
-async def test_comments_on_a_clusters_data_table_count_for_the_table_that_is_read(engine: EmbeddedEngine) -> None:
+async def test_comments_on_a_clusters_data_table_count_for_the_table_that_is_read(engine: Engine) -> None:
     """A Distributed table shows the columns, and need not repeat their comments."""
     for statement in (
         "CREATE DATABASE IF NOT EXISTS posthog_cluster",

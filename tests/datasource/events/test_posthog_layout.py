@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import (
@@ -61,7 +61,7 @@ def columns(request: pytest.FixtureRequest, posthog: PostHogColumns) -> PostHogC
 
 
 @pytest.fixture
-def world(engine: EmbeddedEngine, columns: PostHogColumns) -> PostHogWorld:
+def world(engine: Engine, columns: PostHogColumns) -> PostHogWorld:
     return PostHogWorld.new(engine, columns)
 
 
@@ -176,7 +176,7 @@ async def test_property_of_odd_key_is_found(world: PostHogWorld, key: str) -> No
 
 @settings(max_examples=40, deadline=None)
 @given(key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8))
-async def test_property_of_any_key_is_found(engine: EmbeddedEngine, posthog: PostHogColumns, key: str) -> None:
+async def test_property_of_any_key_is_found(engine: Engine, posthog: PostHogColumns, key: str) -> None:
     world = PostHogWorld.new(engine, posthog)
     await world.add_events([Event("e", "2020-01-10", 1, {key: "hit", key + "?": 1})])
     assert await _read(world, event_text(key), event_number(key + "?")) == [("hit", 1)]
@@ -371,7 +371,7 @@ def _texts_of(world: PostHogWorld, where: Expr | None) -> str:
     return _statement(world, TIMESTAMP, where=where).text
 
 
-def test_condition_on_a_clear_text_reads_the_column_alone(engine: EmbeddedEngine, posthog: PostHogColumns) -> None:
+def test_condition_on_a_clear_text_reads_the_column_alone(engine: Engine, posthog: PostHogColumns) -> None:
     world = PostHogWorld.new(engine, posthog)
     plan, names = event_text("plan"), Param(("a b", "é/c"), "Array(String)")
     assert "properties" not in _texts_of(world, equals(plan, Param("pro", "String")))
@@ -384,7 +384,7 @@ def test_condition_on_a_clear_text_reads_the_column_alone(engine: EmbeddedEngine
 
 @pytest.mark.parametrize("text", ["", "null", 'a"b', "a\\b", "a\nb"])
 def test_condition_on_a_text_that_is_not_clear_reads_the_json(
-    engine: EmbeddedEngine, posthog: PostHogColumns, text: str
+    engine: Engine, posthog: PostHogColumns, text: str
 ) -> None:
     world = PostHogWorld.new(engine, posthog)
     assert "properties" in _texts_of(world, equals(event_text("plan"), Param(text, "String")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Order, Param, Select
@@ -21,7 +21,7 @@ NEAR = (
 
 
 @pytest.fixture(params=["table", "events"])
-def world(request: pytest.FixtureRequest, engine: EmbeddedEngine, posthog: PostHogColumns) -> PostHogWorld:
+def world(request: pytest.FixtureRequest, engine: Engine, posthog: PostHogColumns) -> PostHogWorld:
     return PostHogWorld.new(engine, posthog if request.param == "table" else without_sessions(posthog))
 
 
@@ -93,7 +93,7 @@ async def test_sessions_of_another_team_are_not_joined(world: PostHogWorld, post
 
 
 async def test_sessions_from_the_table_are_those_whose_time_is_near(
-    engine: EmbeddedEngine, posthog: PostHogColumns
+    engine: Engine, posthog: PostHogColumns
 ) -> None:
     world = PostHogWorld.new(engine, posthog)
     await world.add_events([_event("a", "10:00:00"), _event("b", "10:00:00", session=OLD_SESSION)])
@@ -102,7 +102,7 @@ async def test_sessions_from_the_table_are_those_whose_time_is_near(
     assert await _read(world, session_number("$session_duration"), near=False) == [(0,), (0,)]
 
 
-async def test_table_knows_sessions_by_uuids_only(engine: EmbeddedEngine, posthog: PostHogColumns) -> None:
+async def test_table_knows_sessions_by_uuids_only(engine: Engine, posthog: PostHogColumns) -> None:
     for columns, duration in ((posthog, None), (without_sessions(posthog), 0)):
         world = PostHogWorld.new(engine, columns)
         await world.add_events([_event("a", "10:00:00", session="s1"), _event("b", "10:00:00", session="")])

@@ -8,8 +8,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.posthog_layout import PostHogLayout
 from errors import BadUserInput
@@ -48,7 +47,7 @@ class TwinWorld:
     posthog: PostHogWorld
 
     @classmethod
-    def new(cls, engine: EmbeddedEngine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinWorld":
+    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinWorld":
         return cls(EventWorld.new(engine, timezone), PostHogWorld.new(engine, columns, timezone))
 
     async def add_events(self, events: Sequence[Event]) -> None:
@@ -133,7 +132,7 @@ PRICES: tuple[Wide, ...] = (10, "20", "x", None, 7.25, True, 0, "")
 
 
 @pytest.fixture(scope="module")
-async def twins(engine: EmbeddedEngine, posthog: PostHogColumns) -> TwinWorld:
+async def twins(engine: Engine, posthog: PostHogColumns) -> TwinWorld:
     """People who merge, and properties of every kind, in a time zone of its own."""
     twins = TwinWorld.new(engine, posthog, "Europe/Berlin")
     names = ("sign up", "paid", "a", "b", "seen")
