@@ -16,6 +16,7 @@ class ErrorCode(StrEnum):
     CANCELLED = "CANCELLED"
     RATE_LIMITED = "RATE_LIMITED"
     UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
+    NOT_AVAILABLE = "NOT_AVAILABLE"
     INTERNAL = "INTERNAL"
 
 
@@ -66,3 +67,10 @@ class NotFound(GatewayError):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(ErrorCode.NOT_FOUND, message, hint=hint)
+
+
+class NotAvailable(GatewayError):
+    """This installation cannot do it, whoever asks and however often."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(ErrorCode.NOT_AVAILABLE, message, hint=hint)

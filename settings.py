@@ -17,6 +17,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    events_layout: Literal["native", "posthog"] = Field(
+        "native",
+        description="Whose tables hold the events: native, the gateway's own; posthog, those of a running "
+        "PostHog, which are only read (docs/posthog.md).",
+    )
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the metadata store; default: SQLite in the data folder."
     )

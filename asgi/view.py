@@ -79,13 +79,15 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """Authenticates once; fields decide what to do about a refusal."""
         ORIGIN.set(f"trendgate {request.state.request_id}")
         stores: Stores = request.app.state.stores
+        now = self._clock()
         return await open_context(
             request_id=str(request.state.request_id),
             authorization=request.headers.get("authorization"),
-            now=self._clock(),
+            now=now,
             settings=self._settings,
             store=stores.metadata,
             engine=stores.events,
+            layout=await stores.layouts.at(now),
         )
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:

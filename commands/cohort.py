@@ -7,11 +7,18 @@ import typer
 
 from asgi.stores import open_stores
 from commands.choices import ProjectOption
+from commands.layouts import check_adopts
 from commands.refusals import load_settings
 from commands.stores import existing_project
 from commands.tables import print_table
 from datasource.clickhouse.engine import Limits
+from datasource.events.definition_pages import Source
+from datasource.events.members import count_members
+from datasource.metadata.adoption import adopt_cohort
+from datasource.metadata.records import CohortRecord
+from errors import BadUserInput
 from resolvers.cohort_calculation import CohortCalculator, Outcome, no_such_cohort
+from resolvers.trends.query import Cohort
 from settings import Settings
 
 COLUMNS = ("id", "name", "members", "failure")
@@ -19,9 +26,8 @@ COLUMNS = ("id", "name", "members", "failure")
 
 def register(cli: typer.Typer) -> None:
     group = typer.Typer(help="Cohorts: persons who have something in common.", no_args_is_help=True)
-    # Without a callback the only command of a group would take the group's place.
-    group.callback()(lambda: None)
     group.command("calculate")(calculate)
+    group.command("adopt")(adopt)
     cli.add_typer(group, name="cohort")
 
 
@@ -44,22 +50,72 @@ def calculate(
         raise typer.Exit(1)
 
 
+def adopt(
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    project: ProjectOption,
+    cohort_id: Annotated[int, typer.Option(metavar="M", help="The cohort's number in PostHog, and here too.")],
+    version: Annotated[
+        int, typer.Option(min=0, metavar="V", help="The calculation to read; 0: whatever PostHog has stored.")
+    ] = 0,
+    static: Annotated[bool, typer.Option("--static", help="Its members were listed.")] = False,
+) -> None:
+    """Make a cohort of the PostHog installation known to the project, for filters and breakdowns.
+
+    Its members stay the installation's: a trend reads them from there.
+    """
+    settings = load_settings()
+    check_adopts(settings)
+    record = asyncio.run(run_adoption(settings, project, Cohort(cohort_id, name, version, static)))
+    typer.echo(f"Adopted cohort {record.id}: {record.name} ({record.size} members now)")
+
+
+async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> CohortRecord:
+    """Raises BadUserInput for a cohort that has no members: its number or version are most likely wrong."""
+    now = datetime.now(UTC)
+    async with open_stores(settings) as stores:
+        await existing_project(stores.metadata, project_id)
+        source = Source(stores.events, project_id, _limits(settings))
+        size = await count_members(source, await stores.layouts.at(now), cohort.member)
+        if not size:
+            raise BadUserInput(
+                f"PostHog has stored no members of the cohort {cohort.id}.",
+                hint="Check its number, --version, and whether it is --static.",
+            )
+        return await adopt_cohort(
+            stores.metadata,
+            project_id=project_id,
+            cohort_id=cohort.id,
+            name=cohort.name,
+            version=cohort.version,
+            size=size,
+            is_static=cohort.is_static,
+            now=now,
+        )
+
+
 async def run(settings: Settings, project_id: int, cohort_id: int | None) -> Sequence[Outcome]:
     """Calculate one cohort, or all."""
-    limits = Limits(
-        seconds=settings.query_timeout_s,
-        rows_to_read=settings.query_max_rows,
-        memory_bytes=settings.query_max_memory,
-    )
     async with open_stores(settings) as stores:
         project = await existing_project(stores.metadata, project_id)
-        calculator = CohortCalculator(stores.metadata, stores.events, limits, datetime.now(UTC), project)
+        now = datetime.now(UTC)
+        layout = await stores.layouts.at(now)
+        calculator = CohortCalculator(
+            stores.metadata, stores.events, _limits(settings), now, project, layout=layout
+        )
         if cohort_id is None:
             return await calculator.calculate_all()
         outcomes = await calculator.calculate([cohort_id])
         if not outcomes:
             raise no_such_cohort()
         return outcomes
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        seconds=settings.query_timeout_s,
+        rows_to_read=settings.query_max_rows,
+        memory_bytes=settings.query_max_memory,
+    )
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from asgi.stores import Stores, open_stores
 from commands.choices import ProjectOption
+from commands.layouts import check_own_tables
 from commands.refusals import load_settings
 from commands.stores import existing_project
 from datasource.clickhouse.engine import Engine
@@ -67,6 +68,7 @@ def load(
 
     Exit status: 0 all rows loaded, 3 some were rejected, 1 it could not run, 130 interrupted.
     """
+    check_own_tables(load_settings(), "Loading is")
     request = Request(tuple(files), project, kind, file_format, rejects)
     for path in request.files:
         open_chunks(path, file_format)

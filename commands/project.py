@@ -3,12 +3,16 @@ from typing import Annotated
 import typer
 
 from commands.choices import OrganizationOption, WeekStart
+from commands.layouts import check_adopts, check_own_tables
+from commands.refusals import load_settings
 from commands.stores import choose_organization, with_store
 from commands.tables import print_table
+from datasource.metadata.adoption import check_adopted, check_number_is_free
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.projects import create_project, list_projects
 from datasource.metadata.records import ProjectRecord, WeekStartDay
 from datasource.metadata.store import MetadataStore
+from errors import BadUserInput
 
 COLUMNS = ("id", "name", "organization", "timezone", "week start")
 
@@ -16,6 +20,7 @@ COLUMNS = ("id", "name", "organization", "timezone", "week start")
 def register(cli: typer.Typer) -> None:
     group = typer.Typer(help="Projects: each has its own events.", no_args_is_help=True)
     group.command("create")(create)
+    group.command("adopt")(adopt)
     group.command("list")(show)
     cli.add_typer(group, name="project")
 
@@ -28,7 +33,10 @@ def create(
 ) -> None:
     """Create a project and print its id."""
 
+    check_own_tables(load_settings(), "Making a project with events of its own is")
+
     async def action(store: MetadataStore) -> ProjectRecord:
+        await check_adopted(store, expected=False)
         return await create_project(
             store,
             organization_id=(await choose_organization(store, organization)).id,
@@ -39,6 +47,46 @@ def create(
 
     project = with_store(action)
     typer.echo(f"Created project {project.id}: {project.name}")
+
+
+def adopt(
+    *,
+    team_id: Annotated[int, typer.Option(metavar="N", help="The team's number in PostHog; the project's, too.")],
+    name: Annotated[str | None, typer.Option(help="What it is called.", show_default="PostHog team N")] = None,
+    timezone: Annotated[str, typer.Option(help="IANA name of the time zone its days are counted in.")] = "UTC",
+    week_start: Annotated[WeekStart, typer.Option(help="First day of its weeks.")] = WeekStart.SUNDAY,
+    organization: OrganizationOption = None,
+    group_type: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INDEX=NAME", help="A group type, 0 to 4, and its name; may be repeated."),
+    ] = None,
+) -> None:
+    """Make a project of a team of the PostHog installation whose tables hold the events."""
+    check_adopts(load_settings())
+    group_types = [_group_type(text) for text in group_type or ()]
+
+    async def action(store: MetadataStore) -> ProjectRecord:
+        await check_adopted(store, expected=True)
+        await check_number_is_free(store, team_id)
+        return await create_project(
+            store,
+            organization_id=(await choose_organization(store, organization)).id,
+            name=name or f"PostHog team {team_id}",
+            timezone=timezone,
+            week_start_day=WeekStartDay[week_start.name],
+            group_types=group_types,
+            team_id=team_id,
+        )
+
+    project = with_store(action)
+    typer.echo(f"Adopted project {project.id}: {project.name}")
+
+
+def _group_type(text: str) -> tuple[int, str]:
+    index, equals, name = text.partition("=")
+    if not equals or not (index.isascii() and index.isdecimal()):
+        raise BadUserInput(f"{text!r} is no group type.", hint="Write its index and name, such as 0=company.")
+    return int(index), name
 
 
 def show() -> None:

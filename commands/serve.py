@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from commands.layouts import check_own_tables
 from commands.listening import address_of, bind
 from commands.logs import configure_logging
 from commands.refusals import load_settings
@@ -33,6 +34,8 @@ def serve(
     """Serve GraphQL at /graphql until Ctrl-C."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings().model_copy(update=given)
+    if demo:
+        check_own_tables(settings, "The demo is")
     configure_logging(settings)
     # First of all: whoever waits for data to load wants to know before that it could not be served.
     with bind(settings.host, settings.port) as listener:

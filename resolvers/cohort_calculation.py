@@ -15,6 +15,7 @@ from datasource.clickhouse.failures import ClickHouseError
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query
+from datasource.events.layout import EventLayout, check_own_tables
 from datasource.events.members import drop_members, store_members
 from datasource.events.native_layout import NativeLayout
 from datasource.metadata import cohorts
@@ -72,6 +73,7 @@ class CohortCalculator:
     now: datetime
     project: ProjectRecord
     actor: Actor = OPERATOR
+    layout: EventLayout = field(default_factory=NativeLayout, repr=False)
 
     async def create(
         self, *, name: str, membership: Membership, description: str = "", created_by: str | None = None
@@ -80,6 +82,7 @@ class CohortCalculator:
 
         Raises BadUserInput, with a path below `filters` or `distinctIds`, for what makes no cohort.
         """
+        self._check_tables()
         query = await self._checked(membership, await self._library(membership))
         record = await cohorts.create_cohort(
             self.store,
@@ -113,6 +116,7 @@ class CohortCalculator:
         if membership is None:
             change = CohortChange(name, description)
             return _there(await cohorts.update_cohort(self.store, key, change, now=self.now))
+        self._check_tables()
         change = CohortChange(name, description, _stored(membership))
         for _ in range(_ATTEMPTS):
             library = await self._library(membership)
@@ -130,6 +134,7 @@ class CohortCalculator:
 
         What fails keeps its members, and its reason is noted. Raises BadUserInput for cohorts in a circle.
         """
+        self._check_tables()
         library = await load_library(self.store, self.project.id)
         return await self._calculate(library.in_order([each for each in cohort_ids if each in library.records]))
 
@@ -152,7 +157,12 @@ class CohortCalculator:
             )
         if not await self._delete(record.id):
             raise no_such_cohort()
-        await drop_members(self.engine, self.project.id, record.id)
+        if self.layout.has_own_tables:
+            await drop_members(self.engine, self.project.id, record.id)
+
+    def _check_tables(self) -> None:
+        """Raises NOT_AVAILABLE where the members could not be stored."""
+        check_own_tables(self.layout, "Calculating cohorts is")
 
     async def _delete(self, cohort_id: int) -> bool:
         key = (self.project.id, cohort_id)
@@ -194,7 +204,7 @@ class CohortCalculator:
 
     async def _known(self, distinct_ids: tuple[str, ...]) -> set[str]:
         query = known_distinct_ids(distinct_ids)
-        statement = render(scope_to_project(NativeLayout().lower(query), self.project.id))
+        statement = render(scope_to_project(self.layout.lower(query), self.project.id))
         answer = await self.engine.query(statement.text, statement.params, limits=self.limits)
         return {str(text) for text in answer.columns[0]}
 

@@ -104,6 +104,7 @@ def _calculator(context: RequestContext, project: ReachedProject) -> CohortCalcu
         context.now,
         project.record,
         require_caller(context).actor,
+        context.layout,
     )
 
 

@@ -8,6 +8,8 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.events.layout import EventLayout
+from datasource.events.native_layout import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
 from datasource.metadata.actions import find_actions
 from datasource.metadata.cohorts import find_cohorts, find_distinct_ids
@@ -67,6 +69,7 @@ class RequestContext:
     settings: Settings
     store: MetadataStore = field(repr=False)
     engine: Engine = field(repr=False)
+    layout: EventLayout = field(repr=False)
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
     projects: DataLoader[int, ReachedProject | None] = field(repr=False)
@@ -130,8 +133,12 @@ async def open_context(
     settings: Settings,
     store: MetadataStore,
     engine: Engine,
+    layout: EventLayout | None = None,
 ) -> RequestContext:
-    """The context of a request with that Authorization header. A refused key is told to guarded fields only."""
+    """The context of a request with that Authorization header. A refused key is told to guarded fields only.
+
+    `layout` says in which tables of the engine the events are, by default in the gateway's own.
+    """
     caller, refusal = await _identify(store, authorization, now)
     return RequestContext(
         request_id=request_id,
@@ -139,6 +146,7 @@ async def open_context(
         settings=settings,
         store=store,
         engine=engine,
+        layout=layout or NativeLayout(),
         limits=Limits(
             seconds=settings.query_timeout_s,
             rows_to_read=settings.query_max_rows,

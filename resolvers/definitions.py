@@ -12,7 +12,7 @@ from datasource.events.definitions import (
     find_properties,
     find_properties_by_key,
 )
-from datasource.events.layout import SESSION_FIGURES, SESSION_TEXTS
+from datasource.events.layout import SESSION_FIGURES, SESSION_TEXTS, check_own_tables
 from datasource.events.property_values import SESSION_KEY, ValueCount, find_session_values, find_values
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput
@@ -86,6 +86,7 @@ async def list_values(
 
 
 def _spend(context: RequestContext, project: ProjectRecord) -> Source:
+    check_own_tables(context.layout, "Definitions and values are")
     # Each field asks ClickHouse: a list of projects would multiply it without an end.
     context.trend_budget.spend()
     return Source(context.engine, project.id, context.limits)

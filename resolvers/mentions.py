@@ -71,11 +71,13 @@ def readable_cohorts(
     """
     known = {record.id: record for record in records if record.id in mentions}
     for record in known.values():
-        if not record.version:
+        if record.calculated_at is None:
             name = "" if record.id in unnamed else f", {record.name!r},"
             raise BadUserInput(
                 f"The cohort {record.id}{name} has no members yet: it was never calculated.",
                 path=mentions[record.id],
                 hint="The mutation cohortCalculate does so.",
             )
-    return {record.id: Cohort(record.id, record.name, record.version) for record in known.values()}
+    return {
+        record.id: Cohort(record.id, record.name, record.version, record.is_static) for record in known.values()
+    }

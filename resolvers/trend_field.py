@@ -2,7 +2,6 @@
 
 from itertools import chain
 
-from datasource.events.native_layout import NativeLayout
 from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
@@ -24,6 +23,7 @@ async def resolve_trend(context: RequestContext, project: ReachedProject, query:
         now=context.now,
         engine=context.engine,
         limits=context.limits,
+        layout=context.layout,
         catalog=await load_catalog(context, project, query),
     )
 
@@ -31,6 +31,6 @@ async def resolve_trend(context: RequestContext, project: ReachedProject, query:
 async def check_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> None:
     """Raises BadUserInput for a question that could not be answered now; reads no event."""
     catalog = await load_catalog(context, project, query)
-    compile_trend(query, trend_project(project.record), NativeLayout(), now=context.now, catalog=catalog)
+    compile_trend(query, trend_project(project.record), context.layout, now=context.now, catalog=catalog)
     filters = chain(query.filters.leaves(), *(series.filters.leaves() for series in query.series))
     await check_regexes(context, regexes_of(filters))

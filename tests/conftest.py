@@ -14,6 +14,7 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native import NativeEngine
+from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.schema import migrate
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
@@ -67,6 +68,14 @@ async def engine(pytestconfig: pytest.Config, embedded: EmbeddedEngine, backend:
     yield native
     await native.close()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+async def posthog(engine: Engine) -> PostHogColumns:
+    """What the tables of a PostHog installation have, which are made in a database of their own."""
+    from tests.datasource.events.posthog_tables import make_tables
+
+    return await make_tables(engine)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from datasource.clickhouse.sql import (
 )
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_COLUMN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _TYPE = re.compile(r"[A-Za-z0-9_(), ']+")
 _OPERATORS = frozenset({"AND", "OR", "=", "!=", "<", "<=", ">", ">=", "IN", "NOT IN", "+", "-", "*", "/", "%"})
 
@@ -90,7 +91,7 @@ class _Renderer:
     def expression(self, node: Expr) -> str:
         match node:
             case Column(name, table):
-                return _name(name) if table is None else f"{_name(table)}.{_name(name)}"
+                return _column(name) if table is None else f"{_name(table)}.{_column(name)}"
             case Subcolumn(column, key, kind):
                 path = f"{self.expression(column)}.{self._bind(Identifier(key), 'Identifier')}"
                 return path if kind is None else f"{path}.:{_type(kind)}"
@@ -124,8 +125,9 @@ class _Renderer:
 
     def _source(self, source: object) -> str:
         match source:
-            case Table(name, alias, final):
-                return f"{_name(name)} AS {_name(alias)}{' FINAL' if final else ''}"
+            case Table(name, alias, final, _, database):
+                place = _name(name) if database is None else f"{_name(database)}.{_name(name)}"
+                return f"{place} AS {_name(alias)}{' FINAL' if final else ''}"
             case Derived(query, alias):
                 return f"(\n{_indent(self.query(query))}\n) AS {_name(alias)}"
             case _:
@@ -161,6 +163,15 @@ def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name that the compiler gives")
     return name
+
+
+def _column(name: str) -> str:
+    return f"`{name}`" if "$" in name and is_column_name(name) else _name(name)
+
+
+def is_column_name(name: str) -> bool:
+    """Whether a column of that name can be part of a statement: others than our own may hold a dollar."""
+    return _COLUMN.fullmatch(name) is not None
 
 
 def _type(kind: str) -> str:

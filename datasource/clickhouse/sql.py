@@ -118,10 +118,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CohortMember:
-    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it."""
+    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it.
+
+    `is_static` says that the members were listed, for layouts that keep those elsewhere.
+    """
 
     cohort_id: int
     version: int
+    is_static: bool = False
 
 
 Expr = (
@@ -160,12 +164,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that holds rows of every project; the project's condition is added to each (see scope.py)."""
+    """A table that holds rows of every project; the project's condition is added to each (see scope.py).
+
+    `database` is None for the one that the engine is connected to.
+    """
 
     name: str
     alias: str
     final: bool = False
     project_column: str = "project_id"
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from datasource.clickhouse.sql import Expr, Field, Query, Table
+from errors import NotAvailable
 
 TIMESTAMP = Field("timestamp")
 """When it happened: DateTime64(6, 'UTC')."""
@@ -120,6 +121,11 @@ class EventLayout(Protocol):
     """Where events, persons and groups are, and how their fields are read."""
 
     @property
+    def has_own_tables(self) -> bool:
+        """Whether the gateway made the tables: it may write to them, and keeps what it needs beside the events."""
+        ...
+
+    @property
     def rollup(self) -> HourlyRollup | None:
         """The roll-up by hour, if there is one."""
         ...
@@ -131,3 +137,12 @@ class EventLayout(Protocol):
     def count_people(self, numbers: Expr) -> Expr:
         """How many persons a bitmap state of `PERSON_NUMBER` holds, merged ones counted once."""
         ...
+
+
+def check_own_tables(layout: EventLayout, what: str) -> None:
+    """Raises NOT_AVAILABLE for what takes tables of the gateway's own; `what` begins the sentence."""
+    if not layout.has_own_tables:
+        raise NotAvailable(
+            f"{what} not available here: the events are in another installation's tables, which are read only.",
+            hint="docs/posthog.md lists what works on such tables.",
+        )

@@ -6,11 +6,13 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import (
+    CohortMember,
     Column,
     Derived,
     Named,
     Number,
     Param,
+    Persons,
     Query,
     Select,
     Table,
@@ -18,6 +20,8 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
+from datasource.events.definition_pages import Source
+from datasource.events.layout import PERSON, EventLayout
 from datasource.events.native_layout import NativeLayout
 
 _TABLE: Final = Table("cohort_members", "c")
@@ -50,6 +54,13 @@ async def store_members(
     statement = render(scope_to_project(NativeLayout().lower(rows), project_id))
     await engine.command(f"{_INSERT}\n{statement.text}\nSETTINGS {_bounds(limits)}", statement.params)
     return await _count(engine, project_id, cohort_id, version, limits)
+
+
+async def count_members(source: Source, layout: EventLayout, member: CohortMember) -> int:
+    """How many persons that exist are in a cohort."""
+    query = Select((Named(call("uniqExact", PERSON), "members"),), Persons(), where=member)
+    answer = await source.ask(layout.lower(query))
+    return int(str(answer.columns[0][0]))
 
 
 async def drop_members(

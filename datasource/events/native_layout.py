@@ -1,7 +1,7 @@
 """The gateway's own tables (see schema.py): properties in JSON columns, people as dense numbers."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Sequence
+from functools import partial
 
 from datasource.clickhouse.sql import (
     Alias,
@@ -29,11 +29,11 @@ from datasource.clickhouse.sql import (
     call,
     equals,
     every,
-    transform,
 )
 from datasource.events.elements_chain import first_href, texts
-from datasource.events.layout import DISTINCT_ID, PERSON, PERSON_ID, HourlyRollup
-from datasource.events.native_sessions import join_sessions
+from datasource.events.event_sessions import EVENTS_ALIAS, SessionEvents, join_sessions
+from datasource.events.layout import DISTINCT_ID, PERSON_ID, HourlyRollup
+from datasource.events.lowering import Rows, as_values, lower_query
 
 _TEXT = "Nullable(String)"
 _FIGURE = "Nullable(Float64)"
@@ -47,6 +47,7 @@ _EVENT_COLUMNS = {
     "elements_chain": "elements_chain",
     "uuid": "uuid",
 }
+_NO_FIELDS: dict[Field, Expr] = {}
 _FROM_CHAIN = {"elements_href": first_href, "elements_texts": texts}
 _ROLLUP = HourlyRollup(
     table=Table("events_by_hour", "h"),
@@ -57,8 +58,20 @@ _ROLLUP = HourlyRollup(
 )
 
 
+_SESSION_EVENTS = SessionEvents(
+    table=Table("events", EVENTS_ALIAS),
+    session_id=Column("session_id", EVENTS_ALIAS),
+    text=lambda key: Cast(Subcolumn(Column("properties", EVENTS_ALIAS), _path(key)), _TEXT),
+)
+
+
 class NativeLayout:
     """EventLayout over the tables that the gateway makes itself."""
+
+    @property
+    def has_own_tables(self) -> bool:
+        """See EventLayout.has_own_tables."""
+        return True
 
     @property
     def rollup(self) -> HourlyRollup:
@@ -67,7 +80,7 @@ class NativeLayout:
 
     def lower(self, query: Query) -> Query:
         """See EventLayout.lower."""
-        return transform(query, _lower_select)
+        return lower_query(query, _NativeTables())
 
     def count_people(self, numbers: Expr) -> Expr:
         """See EventLayout.count_people."""
@@ -75,48 +88,51 @@ class NativeLayout:
         return call("bitmapCardinality", call("bitmapTransform", numbers, old, new))
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What a logical source stands for: its rows, the person of a row, and how their own fields are read."""
+class _NativeTables:
+    """LayoutTables: where schema.py keeps what."""
 
-    source: Table | Derived
-    person: Expr
-    own: Callable[[Field], Expr]
+    def rows(self, source: object) -> Rows | None:
+        match source:
+            case Events():
+                return Rows(Table("events", "e"), _merged(Column("person_no", "e")), _event_expression)
+            case Persons():
+                everyone = Derived(_everyone(), "everyone")
+                return Rows(everyone, Column("person_no", "everyone"), _NO_FIELDS.__getitem__)
+            case DistinctIds():
+                table = Table("person_distinct_ids", "d", final=True)
+                of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
+                return Rows(table, _merged(Column("person_no", "d")), of_id.__getitem__)
+            case _:
+                return None
 
+    def join_persons(self, wanted: Sequence[Field], person: Expr) -> Join:
+        columns = (Named(Column("person_no", "p"), "person_no"), *as_values(wanted, partial(_own_value, "p")))
+        query = Select(columns=columns, source=Table("persons", "p", final=True))
+        return Join("ANY LEFT", Derived(query, "person"), equals(person, Column("person_no", "person")))
 
-def _lower_select(node: object) -> object:
-    rows = _rows(node.source) if isinstance(node, Select) else None
-    if rows is None or not isinstance(node, Select):
-        return node
-    wanted = tuple(dict.fromkeys(_fields_of(node)))
-    joins = tuple(_joins(wanted, rows, node.source))
-    columns: dict[Field, Expr] = {field: rows.own(field) for field in wanted if _owner(field) == "row"}
-    for join in joins:
-        columns |= join.columns
-    source = replace(node, source=rows.source, joins=(*(join.join for join in joins), *node.joins))
+    def join_groups(self, index: int, wanted: Sequence[Field]) -> Join:
+        query = Select(
+            columns=(Named(Column("key", "g"), "key"), *as_values(wanted, partial(_own_value, "g"))),
+            source=Table("groups", "g", final=True),
+            where=equals(Column("type_index", "g"), Number(index)),
+        )
+        alias = f"group{index}"
+        condition = equals(Column(f"group_{index}", "e"), Column("key", alias))
+        return Join("ANY LEFT", Derived(query, alias), condition)
 
-    def lowered(part: object) -> object:
-        if isinstance(part, CohortMember):
-            return _is_member(rows.person, part)
-        return columns[part] if isinstance(part, Field) else part
+    def join_sessions(self, wanted: Sequence[Field], events: Events) -> Join:
+        return join_sessions(wanted, events, Column("session_id", "e"), _SESSION_EVENTS)
 
-    return transform(source, lowered)
-
-
-def _rows(source: object) -> _Rows | None:
-    match source:
-        case Events():
-            return _Rows(Table("events", "e"), _merged(Column("person_no", "e")), _event_expression)
-        case Persons():
-            person = Column("person_no", "everyone")
-            return _Rows(Derived(_everyone(), "everyone"), person, {PERSON: person}.__getitem__)
-        case DistinctIds():
-            table = Table("person_distinct_ids", "d", final=True)
-            person_of_id = _merged(Column("person_no", "d"))
-            fields_of_id: dict[Field, Expr] = {PERSON: person_of_id, DISTINCT_ID: Column("distinct_id", "d")}
-            return _Rows(table, person_of_id, fields_of_id.__getitem__)
-        case _:
-            return None
+    def is_member(self, person: Expr, member: CohortMember) -> Expr:
+        members = Select(
+            columns=(Named(_merged(Column("person_no", "c")), "person_no"),),
+            source=Table("cohort_members", "c"),
+            where=every(
+                equals(Column("cohort_id", "c"), Number(member.cohort_id)),
+                equals(Column("version", "c"), Number(member.version)),
+            ),
+        )
+        return Infix("IN", (person, Scalar(members)))
 
 
 def _everyone() -> Select:
@@ -131,31 +147,11 @@ def _everyone() -> Select:
     return Select((Named(number, "person_no"),), Derived(known, "known"), group_by=(number,))
 
 
-def _fields_of(node: object) -> Iterator[Field]:
-    if isinstance(node, Field):
-        yield node
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _fields_of(item)
-    elif is_dataclass(node):
-        for item in fields(node):
-            yield from _fields_of(getattr(node, item.name))
-
-
-def _owner(field: Field) -> str:
-    """Whose field it is: that of the row itself, or of its person, group or session."""
-    owner, _, form = field.name.partition("_")
-    joined = owner in ("person", "group", "session")
-    return owner if joined and (form in ("text", "number") or field == PERSON_ID) else "row"
-
-
 def _event_expression(field: Field) -> Expr:
     if field.name in _EVENT_COLUMNS:
         return Column(_EVENT_COLUMNS[field.name], "e")
     if field.name in _FROM_CHAIN:
         return _FROM_CHAIN[field.name](Column("elements_chain", "e"))
-    if field.name == "person":
-        return _merged(Column("person_no", "e"))
     if field.name == "group_key":
         return Column(f"group_{field.group_type_index}", "e")
     return _property(Column("properties", "e"), field)
@@ -184,72 +180,10 @@ def _path(key: str) -> str:
     return key.replace(".", "%2E")
 
 
-@dataclass(frozen=True, slots=True)
-class _FieldJoin:
-    join: Join
-    columns: dict[Field, Expr]
-
-
-def _joins(wanted: tuple[Field, ...], rows: _Rows, source: object) -> Iterator[_FieldJoin]:
-    persons = [field for field in wanted if _owner(field) == "person"]
-    groups = [field for field in wanted if _owner(field) == "group"]
-    sessions = [field for field in wanted if _owner(field) == "session"]
-    if persons:
-        yield _join_persons(persons, rows.person)
-    if not isinstance(source, Events):
-        if groups or sessions:
-            raise TypeError(f"{type(source).__name__} have neither groups nor sessions")
-        return
-    for index in dict.fromkeys(field.group_type_index for field in groups):
-        yield _join_groups(index or 0, [field for field in groups if field.group_type_index == index])
-    if sessions:
-        yield _joined(sessions, join_sessions(sessions, source))
-
-
-def _join_persons(wanted: list[Field], person: Expr) -> _FieldJoin:
-    columns = (Named(Column("person_no", "p"), "person_no"), *_properties(wanted, "p"))
-    query = Select(columns=columns, source=Table("persons", "p", final=True))
-    condition = equals(person, Column("person_no", "person"))
-    return _joined(wanted, Join("ANY LEFT", Derived(query, "person"), condition))
-
-
-def _join_groups(index: int, wanted: list[Field]) -> _FieldJoin:
-    query = Select(
-        columns=(Named(Column("key", "g"), "key"), *_properties(wanted, "g")),
-        source=Table("groups", "g", final=True),
-        where=equals(Column("type_index", "g"), Number(index)),
-    )
-    alias = f"group{index}"
-    condition = equals(Column(f"group_{index}", "e"), Column("key", alias))
-    return _joined(wanted, Join("ANY LEFT", Derived(query, alias), condition))
-
-
-def _properties(wanted: list[Field], table: str) -> Iterator[Named]:
-    for position, field in enumerate(wanted):
-        yield Named(_own_value(table, field), f"v{position}")
-
-
 def _own_value(table: str, field: Field) -> Expr:
     if field == PERSON_ID:
         return Cast(Column("person_id", table), _TEXT)
     return _property(Column("properties", table), field)
-
-
-def _joined(wanted: list[Field], join: Join) -> _FieldJoin:
-    columns: dict[Field, Expr] = {field: Column(f"v{n}", join.source.alias) for n, field in enumerate(wanted)}
-    return _FieldJoin(join, columns)
-
-
-def _is_member(person: Expr, node: CohortMember) -> Expr:
-    members = Select(
-        columns=(Named(_merged(Column("person_no", "c")), "person_no"),),
-        source=Table("cohort_members", "c"),
-        where=every(
-            equals(Column("cohort_id", "c"), Number(node.cohort_id)),
-            equals(Column("version", "c"), Number(node.version)),
-        ),
-    )
-    return Infix("IN", (person, Scalar(members)))
 
 
 def _merged(number: Expr) -> Expr:

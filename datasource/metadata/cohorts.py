@@ -55,9 +55,18 @@ async def create_cohort(
     now: datetime,
     description: str = "",
     created_by: str | None = None,
+    adopted: tuple[int, int, int] | None = None,
 ) -> CohortRecord:
-    """A cohort that is not calculated yet. Raises NotFound without the project."""
+    """A cohort that is not calculated yet. Raises NotFound without the project.
+
+    `adopted` are number, version and size of one whose members are another installation's (see adoption.py).
+    """
+    number, version, size = adopted or (None, 0, 0)
     row = SavedCohort(
+        id=number,
+        version=version,
+        last_version=version,
+        size=size,
         project_id=project_id,
         name=name,
         name_key=search_key(name),
@@ -67,7 +76,7 @@ async def create_cohort(
         created_at=now,
         updated_at=now,
         deleted_at=None,
-        calculated_at=None,
+        calculated_at=None if adopted is None else now,
         error=None,
     )
     return await _COHORTS.insert(store, row)

@@ -1,7 +1,18 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -114,6 +125,8 @@ class Project(Base):
         default=WeekStartDay.SUNDAY,
     )
     test_account_filters: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
+    # Its number is that of a team in another installation, whose tables hold its events.
+    is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     group_types: Mapped[list["GroupType"]] = relationship(order_by="GroupType.index")

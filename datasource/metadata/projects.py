@@ -24,10 +24,16 @@ async def create_project(
     timezone: str = "UTC",
     week_start_day: WeekStartDay = WeekStartDay.SUNDAY,
     group_types: Sequence[tuple[int, str]] = (),
+    team_id: int | None = None,
 ) -> ProjectRecord:
-    """Raises BadUserInput for a name taken in the organization, an unknown time zone or odd group types,
-    NotFound without the organization."""
+    """The new project; `team_id` adopts the team of that number, which must be free (see adoption.py).
+
+    Raises BadUserInput for a name taken in the organization, an unknown time zone or odd group types,
+    NotFound without the organization.
+    """
     project = Project(
+        id=team_id,
+        is_adopted=team_id is not None,
         organization_id=organization_id,
         name=check_name(name, what="project"),
         timezone=check_time_zone(timezone),

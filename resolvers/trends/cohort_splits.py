@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from datasource.clickhouse.sql import CohortMember, Expr, Named, Param
+from datasource.clickhouse.sql import Expr, Named, Param
 from errors import BadUserInput
 from resolvers.trends.membership import cohort_id
 from resolvers.trends.query import Breakdown, BreakdownType, TrendQuery
@@ -61,4 +61,4 @@ def _split(breakdown: Breakdown, around: Surroundings) -> CohortSplit:
             path=breakdown.path,
             hint='Project.cohorts lists the cohorts you can use; "all" is everybody.',
         )
-    return CohortSplit(str(cohort.id), CohortMember(cohort.id, cohort.version))
+    return CohortSplit(str(cohort.id), cohort.member)

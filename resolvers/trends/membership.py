@@ -1,6 +1,6 @@
 """Filters of type COHORT: whether the event's person is, or is not, in a cohort."""
 
-from datasource.clickhouse.sql import CohortMember, Expr, call, either
+from datasource.clickhouse.sql import Expr, call, either
 from errors import BadUserInput
 from resolvers.trends.query import Cohort, PropertyFilter, PropertyOperator, Scalar
 from resolvers.trends.surroundings import Surroundings
@@ -21,7 +21,7 @@ def membership(filter_: PropertyFilter, around: Surroundings) -> Expr | None:
         raise BadUserInput("The id of a cohort is needed.", path=(*filter_.path, "value"))
     ids = filter_.value if isinstance(filter_.value, tuple) else (filter_.value,)
     cohorts = [_cohort(id_, filter_, around) for id_ in ids]
-    inside = either(*(CohortMember(cohort.id, cohort.version) for cohort in cohorts))
+    inside = either(*(cohort.member for cohort in cohorts))
     return inside and call("not", inside) if filter_.operator in _NOT_IN else inside
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from datasource.clickhouse.sql import CohortMember
+
 InputPath = tuple[str | int, ...]
 """Where in the client's input a part came from, for errors: ("query", "events", 0, "math")."""
 
@@ -243,11 +245,20 @@ class TrendQuery:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """A cohort whose members were calculated: `version` is the calculation that trends read."""
+    """A cohort whose members were calculated: `version` is the calculation that trends read.
+
+    `is_static` says that its members were listed.
+    """
 
     id: int
     name: str
     version: int
+    is_static: bool = False
+
+    @property
+    def member(self) -> CohortMember:
+        """The condition that a person is in it."""
+        return CohortMember(self.id, self.version, self.is_static)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from settings import Settings
 from tests.conformance.access.key_runner import KeyRunner
 from tests.conformance.access.runner import AccessRunner, Gateways, open_gateways
 from tests.conformance.cases import Kind, find_cases
+from tests.conformance.posthog_world import PostHogWorld
 from tests.conformance.runner import Runner, open_runner
 from tests.conformance.test_conformance import CaseRunner
 
@@ -21,6 +22,9 @@ _TEST = "test_conformance.py::test_case["
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", metavar="DIR", help="folder of conformance cases; default: the project's own")
+    parser.addoption(
+        "--layout", choices=("native", "posthog"), default="native", help="whose tables the cases of trends fill"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -59,12 +63,17 @@ async def stores(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
 
 
 @pytest.fixture(scope="session")
-async def runner(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
+async def runner(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[Runner]:
+    # Absent as --cases may be: see _cases_folder.
+    layout = pytestconfig.getoption("layout", "native")
     # A store of its own: these cases choose the numbers of their projects, those of access are given theirs.
     settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
-        async with open_runner(engine, metadata, settings) as runner:
+        posthog = None if layout == "native" else await PostHogWorld.open(engine, metadata)
+        async with open_runner(engine, metadata, settings, posthog) as runner:
             yield runner
 
 

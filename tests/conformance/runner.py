@@ -22,6 +22,7 @@ from tests.conformance.fields import CaseError
 from tests.conformance.filters import Input
 from tests.conformance.legacy import read_filter_dictionary
 from tests.conformance.newer import read_trends_query
+from tests.conformance.posthog_world import PostHogWorld
 from tests.conformance.results import TREND, read_rows
 from tests.conformance.world import (
     add_data,
@@ -58,6 +59,7 @@ class Runner:
     engine: Engine
     metadata: MetadataStore
     organization_id: str
+    posthog: PostHogWorld | None = None
 
     async def run(self, source: CaseSource) -> list[str]:
         """What does not hold, in words. Raises CaseError for a case that cannot be read or built."""
@@ -66,10 +68,10 @@ class Runner:
             raise CaseError("a case without runs shows nothing")
         self.clock.now = case.runs[0].now.astimezone(UTC)
         project_id = await add_project(self.metadata, self.organization_id, case)
-        await add_data(self.engine, project_id, case)
+        await self._add_data(project_id, case)
         if any(event.is_of_other_project for event in case.events):
             other = await add_project(self.metadata, self.organization_id, case)
-            await add_data(self.engine, other, case, is_other=True)
+            await self._add_data(other, case, is_other=True)
         references = await self._save(case, project_id)
         filters = resolve(case.project.test_account_filters, references)
         await set_test_account_filters(self.metadata, project_id, filters)
@@ -79,13 +81,23 @@ class Runner:
             for failure in await self._run(run, project_id, references)
         ]
 
+    async def _add_data(self, project_id: int, case: Case, *, is_other: bool = False) -> None:
+        if self.posthog is None:
+            await add_data(self.engine, project_id, case, is_other=is_other)
+        else:
+            await self.posthog.add_data(project_id, case, is_other=is_other)
+
     async def _save(self, case: Case, project_id: int) -> References:
         """The ids of the case's cohorts and actions, made in an order in which they may name each other."""
         ids: dict[str, int] = {}
         for cohort in case.cohorts:
             groups = [(place, resolve(group, ids)) for place, group in cohort.groups]
-            made = read_cohort(replace(cohort, groups=groups), project_id)
-            ids[cohort.ref] = await self._create(_CREATE_COHORT, "cohortCreate", made)
+            resolved = replace(cohort, groups=groups)
+            if self.posthog is None:
+                made = read_cohort(resolved, project_id)
+                ids[cohort.ref] = await self._create(_CREATE_COHORT, "cohortCreate", made)
+            else:
+                ids[cohort.ref] = await self.posthog.add_cohort(project_id, resolved, self.clock.now)
         for action in case.actions:
             steps = [(place, resolve(step, ids)) for place, step in action.steps]
             made = read_action(replace(action, steps=steps), project_id)
@@ -135,16 +147,19 @@ def resolve(value: object, references: References) -> object:
 
 
 @asynccontextmanager
-async def open_runner(engine: Engine, metadata: MetadataStore, settings: Settings) -> AsyncIterator[Runner]:
-    """A runner whose requests carry a key that may do everything."""
+async def open_runner(
+    engine: Engine, metadata: MetadataStore, settings: Settings, posthog: PostHogWorld | None = None
+) -> AsyncIterator[Runner]:
+    """A runner whose requests carry a key that may do everything; `posthog` is where events are, if given."""
     organization = await ensure_organization(metadata, name="Conformance")
     owner = await ensure_member(metadata, email="ada@example.com", organization_id=organization.id)
     key = await issue_key(metadata, owner=owner, label="conformance", scopes=["*"])
     clock = Clock()
-    app = create_app(settings, stores=Stores(metadata=metadata, events=engine), clock=clock)
+    stores = Stores(metadata, engine) if posthog is None else Stores(metadata, engine, posthog.layouts)
+    app = create_app(settings, stores=stores, clock=clock)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url="http://gateway",
         headers={"authorization": f"Bearer {key.value}", "accept": "application/json"},
     ) as client:
-        yield Runner(client, clock, engine, metadata, organization.id)
+        yield Runner(client, clock, engine, metadata, organization.id, posthog)

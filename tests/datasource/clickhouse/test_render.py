@@ -198,6 +198,18 @@ def test_name_that_no_compiler_gives_is_refused(kind: str, name: str) -> None:
         render(query)
 
 
+def test_column_of_another_installation_is_quoted() -> None:
+    assert text_of(Column("$group_0", "e")) == "e.`$group_0`"
+    assert text_of(Column("mat_$browser", "e")) == "e.`mat_$browser`"
+
+
+def test_table_of_another_database_names_it() -> None:
+    query = Select((Named(Column("a", "t"), "a"),), Table("t", "t", final=True, database="other"))
+    assert "FROM other.t AS t FINAL" in render(query).text
+    with pytest.raises(ValueError, match="is no name"):
+        render(Select((Named(Null(), "x"),), Table("t", "t", database="a.b")))
+
+
 @pytest.mark.parametrize("type_", ["", "String}", "String; SELECT", "A\\", "A\n", "`A`"])
 def test_type_that_no_compiler_gives_is_refused(type_: str) -> None:
     for node in (Param("x", type_), Cast(Null(), type_)):

@@ -10,7 +10,10 @@ import pytest
 
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
+from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
+from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns
+from datasource.events.posthog_layout import PostHogLayout
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
 from tests.resolvers.trends.event_world import NOW
@@ -56,8 +59,34 @@ NAMES = (
 )
 
 
-def _sql(query: TrendQuery) -> str:
-    layout = NativeLayout()
+POSTHOG_FOLDER = FOLDER / "posthog"
+POSTHOG_NAMES = (
+    "all_events",
+    "breakdown",
+    "breakdown_group",
+    "breakdown_session",
+    "filter_in",
+    "filter_is_not",
+    "filter_of_person",
+    "filter_of_session",
+    "math_dau",
+    "math_sum",
+)
+POSTHOG = PostHogLayout(
+    PostHogColumns(
+        materialized={
+            ("events", "properties", "$group_3"): MaterializedColumn("$group_3", is_nullable=False),
+            ("events", "properties", "$browser"): MaterializedColumn("mat_$browser", is_nullable=False),
+            ("events", "properties", "plan"): MaterializedColumn("mat_plan", is_nullable=False),
+            ("events", "properties", "price"): MaterializedColumn("mat_price", is_nullable=True),
+        },
+        columns=frozenset({("raw_sessions", "session_id_v7"), ("events", "$session_id_uuid")}),
+    ),
+    NOW,
+)
+
+
+def _sql(query: TrendQuery, layout: EventLayout) -> str:
     parts = compile_trend(query, PROJECT, layout, now=NOW).parts
     statements = (render(scope_to_project(layout.lower(part.query), PROJECT.id)) for part in parts)
     return ";\n\n".join(statement.described() for statement in statements) + "\n"
@@ -65,13 +94,22 @@ def _sql(query: TrendQuery) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sql_of_a_question_is_the_written_one(name: str, update_golden: bool) -> None:
-    file = FOLDER / f"{name}.sql"
-    sql = _sql(questions()[name])
+    _compare(FOLDER / f"{name}.sql", _sql(questions()[name], NativeLayout()), update_golden)
+
+
+@pytest.mark.parametrize("name", POSTHOG_NAMES)
+def test_sql_over_an_installation_is_the_written_one(name: str, update_golden: bool) -> None:
+    _compare(POSTHOG_FOLDER / f"{name}.sql", _sql(questions()[name], POSTHOG), update_golden)
+
+
+def _compare(file: Path, sql: str, update_golden: bool) -> None:
     if update_golden:
+        file.parent.mkdir(exist_ok=True)
         file.write_text(sql, encoding="utf-8")
     assert file.exists(), "run pytest with --update-golden to write it"
     assert sql == file.read_text(encoding="utf-8")
 
 
 def test_every_written_file_belongs_to_a_question() -> None:
-    assert {file.stem for file in FOLDER.glob("*.sql")} == set(NAMES)
+    for folder, names in ((FOLDER, NAMES), (POSTHOG_FOLDER, POSTHOG_NAMES)):
+        assert {file.stem for file in folder.glob("*.sql")} == set(names)

@@ -9,8 +9,25 @@ import pytest
 
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Column, Infix, Join, Param, Query, Select, Table, equals
+from datasource.clickhouse.sql import (
+    CohortMember,
+    Column,
+    DistinctIds,
+    Events,
+    Infix,
+    Join,
+    Named,
+    Param,
+    Persons,
+    Query,
+    Select,
+    Table,
+    equals,
+)
+from datasource.events.layout import PERSON, EventLayout, person_text
 from datasource.events.native_layout import NativeLayout
+from datasource.events.posthog_columns import PostHogColumns
+from datasource.events.posthog_layout import PostHogLayout
 from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.query import (
     FilterGroup,
@@ -25,6 +42,9 @@ from tests.resolvers.trends.questions import questions
 
 PROJECT = 4_000_000_001
 QUESTIONS = questions()
+WITH_SESSIONS = PostHogColumns(
+    columns=frozenset({("raw_sessions", "session_id_v7"), ("events", "$session_id_uuid")})
+)
 STAFF = PropertyFilter("email", "@corp.com", PropertyOperator.NOT_ICONTAINS, PropertyType.PERSON)
 
 
@@ -38,7 +58,7 @@ def _nodes(node: object) -> Iterator[object]:
 
 
 def _statements(query: TrendQuery, project: TrendProject) -> Iterator[Query]:
-    for layout in (NativeLayout(), RawLayout()):
+    for layout in (NativeLayout(), RawLayout(), PostHogLayout(), PostHogLayout(WITH_SESSIONS, NOW, "other")):
         yield scope_to_project(layout.lower(first_event()), project.id)
         for part in compile_trend(query, project, layout, now=NOW, first=NOW).parts:
             yield scope_to_project(layout.lower(part.query), project.id)
@@ -57,20 +77,34 @@ def _conjuncts(select: Select) -> tuple[object, ...]:
 def test_every_table_of_a_statement_stands_under_the_projects_condition(name: str) -> None:
     accounts = FilterGroup(children=(STAFF,))
     project = TrendProject(PROJECT, ZoneInfo("Asia/Kolkata"), test_account_filters=accounts)
-    tables = 0
-    for statement in _statements(QUESTIONS[name], project):
-        selects = [node for node in _nodes(statement) if isinstance(node, Select)]
-        guarded = [select for select in selects if isinstance(select.source, Table)]
-        assert all(
-            _condition(select.source) in _conjuncts(select)
-            for select in guarded
-            if isinstance(select.source, Table)
-        )
-        found = [node for node in _nodes(statement) if isinstance(node, Table)]
-        assert len(found) == len(guarded), "a table stands where no condition is added"
-        assert not any(isinstance(node.source, Table) for node in _nodes(statement) if isinstance(node, Join))
-        tables += len(found)
-    assert tables
+    assert sum(_guarded_tables(statement) for statement in _statements(QUESTIONS[name], project))
+
+
+SOURCES = (
+    Select((Named(CohortMember(1, 2), "x"),), Events()),
+    Select((Named(CohortMember(1, 0, is_static=True), "x"),), Events()),
+    Select((Named(person_text("plan"), "x"),), Persons(), where=CohortMember(1, 0)),
+    Select((Named(PERSON, "x"),), DistinctIds()),
+)
+
+
+@pytest.mark.parametrize("query", SOURCES)
+@pytest.mark.parametrize("layout", [NativeLayout(), PostHogLayout(now=NOW)])
+def test_cohorts_and_persons_stand_under_the_projects_condition_too(layout: EventLayout, query: Select) -> None:
+    assert _guarded_tables(scope_to_project(layout.lower(query), PROJECT))
+
+
+def _guarded_tables(statement: Query) -> int:
+    """How many tables the statement reads, all of which stand under the condition."""
+    selects = [node for node in _nodes(statement) if isinstance(node, Select)]
+    guarded = [select for select in selects if isinstance(select.source, Table)]
+    assert all(
+        _condition(select.source) in _conjuncts(select) for select in guarded if isinstance(select.source, Table)
+    )
+    found = [node for node in _nodes(statement) if isinstance(node, Table)]
+    assert len(found) == len(guarded), "a table stands where no condition is added"
+    assert not any(isinstance(node.source, Table) for node in _nodes(statement) if isinstance(node, Join))
+    return len(found)
 
 
 async def _fill(world: EventWorld, salt: str) -> None:

@@ -1,0 +1,166 @@
+"""The ClickHouse of a PostHog installation, as it is: read, and never written to.
+
+Properties are JSON texts, some of them also columns of their own; persons are UUIDs, and an event's person is the
+one stored with it unless its distinct id has another one since.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from datasource.clickhouse.sql import (
+    CohortMember,
+    Column,
+    Derived,
+    DistinctIds,
+    Events,
+    Expr,
+    Field,
+    Infix,
+    Join,
+    Named,
+    Number,
+    Param,
+    Persons,
+    Query,
+    Select,
+    equals,
+    every,
+    transform,
+)
+from datasource.events import posthog_persons, posthog_sessions
+from datasource.events.elements_chain import first_href, texts
+from datasource.events.lowering import Rows, as_values, lower_query
+from datasource.events.posthog_columns import PostHogColumns
+from datasource.events.posthog_persons import ID_OF_PERSON, PERSON_OF_EVENT, property_of
+from datasource.events.posthog_properties import JsonProperties, is_clear, is_equality
+from datasource.events.posthog_sessions import SESSION_KEY
+from datasource.events.posthog_tables import PostHogTables
+
+_EVENT_COLUMNS = ("timestamp", "event", "distinct_id", "elements_chain", "uuid")
+_FROM_CHAIN = {"elements_href": first_href, "elements_texts": texts}
+
+
+@dataclass(frozen=True, slots=True)
+class PostHogLayout:
+    """EventLayout over the tables of a PostHog installation; `columns` are what find_columns found there.
+
+    `now` is the clock by which persons from the future are passed over; `database` is None for the one that the
+    engine is connected to.
+    """
+
+    columns: PostHogColumns = field(default_factory=PostHogColumns)
+    now: datetime | None = None
+    database: str | None = None
+
+    @property
+    def has_own_tables(self) -> bool:
+        """See EventLayout.has_own_tables."""
+        return False
+
+    @property
+    def rollup(self) -> None:
+        """There is none: see EventLayout.rollup."""
+        return None
+
+    def lower(self, query: Query) -> Query:
+        """See EventLayout.lower."""
+        tables = _LoweredTables(PostHogTables(self.columns, self.now, self.database))
+        return lower_query(transform(query, tables.read_columns), tables)
+
+    def count_people(self, numbers: Expr) -> Expr:  # noqa: ARG002 - the protocol's signature
+        """Nobody asks for it where there is no roll-up: see EventLayout.count_people."""
+        raise TypeError("people have no numbers in this layout")
+
+
+@dataclass(frozen=True, slots=True)
+class _LoweredTables:
+    """LayoutTables of the installation."""
+
+    tables: PostHogTables
+
+    def rows(self, source: object) -> Rows | None:
+        match source:
+            case Events():
+                return Rows(
+                    self.tables.table("events", "e"),
+                    PERSON_OF_EVENT,
+                    self._event_field,
+                    person_join=posthog_persons.join_overrides(self.tables),
+                    person_id=ID_OF_PERSON,
+                    condition=self.tables.is_there("events", "e"),
+                )
+            case Persons():
+                return posthog_persons.rows_of_persons(self.tables)
+            case DistinctIds():
+                return posthog_persons.rows_of_distinct_ids(self.tables)
+            case _:
+                return None
+
+    def join_persons(self, wanted: Sequence[Field], person: Expr) -> Join:
+        return posthog_persons.join_persons(self.tables, wanted, person)
+
+    def join_groups(self, index: int, wanted: Sequence[Field]) -> Join:
+        properties = self.tables.group_properties("g")
+        query = Select(
+            columns=(
+                Named(Column("group_key", "g"), "key"),
+                *as_values(wanted, lambda field: property_of(properties, field)),
+            ),
+            source=self.tables.table("groups", "g", latest=True),
+            where=every(
+                equals(Column("group_type_index", "g"), Number(index)), self.tables.is_there("groups", "g")
+            ),
+        )
+        alias = f"group{index}"
+        return Join("ANY LEFT", Derived(query, alias), equals(self._group_key(index), Column("key", alias)))
+
+    def join_sessions(self, wanted: Sequence[Field], events: Events) -> Join:
+        return posthog_sessions.join_sessions(self.tables, wanted, events)
+
+    def is_member(self, person: Expr, member: CohortMember) -> Expr:
+        return posthog_persons.is_member(self.tables, person, member)
+
+    def read_columns(self, node: object) -> object:
+        """A SELECT of events whose conditions compare materialized columns, where that finds the same events."""
+        if not isinstance(node, Select) or not isinstance(node.source, Events) or node.where is None:
+            return node
+        return replace(node, where=self._read_columns(node.where))
+
+    def _read_columns(self, condition: Expr) -> Expr:
+        if isinstance(condition, Infix) and condition.operator in ("AND", "OR"):
+            return replace(condition, operands=tuple(map(self._read_columns, condition.operands)))
+        # Below a NOT it would matter that the column is '' where the property is NULL: not so between these.
+        if not isinstance(condition, Infix) or not is_equality(condition):
+            return condition
+        text, value = condition.operands
+        column = self._clear_column(text, value)
+        return condition if column is None else replace(condition, operands=(column, value))
+
+    def _clear_column(self, text: Expr, value: Expr) -> Expr | None:
+        if not isinstance(text, Field) or text.name != "event_text" or not isinstance(value, Param):
+            return None
+        values = value.value if isinstance(value.value, tuple) else (value.value,)
+        return self._properties.clear_text(text.key or "") if all(map(is_clear, values)) else None
+
+    @property
+    def _properties(self) -> JsonProperties:
+        return self.tables.event_properties("e")
+
+    def _group_key(self, index: int) -> Expr:
+        return self._properties.identity(f"$group_{index}")
+
+    def _event_field(self, field: Field) -> Expr:
+        match field.name:
+            case name if name in _EVENT_COLUMNS:
+                return Column(name, "e")
+            case name if name in _FROM_CHAIN:
+                return _FROM_CHAIN[name](Column("elements_chain", "e"))
+            case "session_id":
+                return self._properties.identity(SESSION_KEY)
+            case "group_key":
+                return self._group_key(field.group_type_index or 0)
+            case "event_text" | "event_number":
+                return property_of(self._properties, field)
+            case other:
+                raise TypeError(f"{other} is no field of events in this layout")

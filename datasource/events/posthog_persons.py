@@ -1,0 +1,135 @@
+"""Persons of a PostHog installation: whose an event is, what they are like, and in which cohorts they are."""
+
+from collections.abc import Sequence
+
+from datasource.clickhouse.sql import (
+    Cast,
+    CohortMember,
+    Column,
+    Derived,
+    Expr,
+    Field,
+    Infix,
+    Join,
+    Named,
+    Number,
+    Param,
+    Scalar,
+    Select,
+    Union,
+    call,
+    compare,
+    equals,
+    every,
+)
+from datasource.events.layout import DISTINCT_ID
+from datasource.events.lowering import Rows, as_values
+from datasource.events.posthog_properties import JsonProperties
+from datasource.events.posthog_tables import PostHogTables
+
+_NOBODY = Param("00000000-0000-0000-0000-000000000000", "UUID")
+"""What a person's id is where there is none, as in events that no override is joined to."""
+
+PERSON_OF_EVENT = call(
+    "ifNull", call("nullIf", Column("person_id", "override"), _NOBODY), Column("person_id", "e")
+)
+"""The person as of now: whom the event's distinct id belongs to since, or else whom it belonged to then."""
+
+ID_OF_PERSON = Cast(call("nullIf", PERSON_OF_EVENT, _NOBODY), "Nullable(String)")
+
+
+def join_overrides(tables: PostHogTables) -> Join:
+    """The distinct ids that changed hands after their events were stored."""
+    query = Select(
+        columns=(
+            Named(Column("distinct_id", "o"), "distinct_id"),
+            Named(Column("person_id", "o"), "person_id"),
+        ),
+        source=tables.table("person_distinct_id_overrides", "o", latest=True),
+        where=equals(Column("is_deleted", "o"), Number(0)),
+    )
+    condition = equals(Column("distinct_id", "e"), Column("distinct_id", "override"))
+    return Join("ANY LEFT", Derived(query, "override"), condition)
+
+
+def join_persons(tables: PostHogTables, wanted: Sequence[Field], person: Expr) -> Join:
+    """The properties of the person."""
+    properties = tables.person_properties("p")
+    query = Select(
+        columns=(
+            Named(Column("id", "p"), "id"),
+            *as_values(wanted, lambda field: property_of(properties, field)),
+        ),
+        source=tables.table("person", "p", latest=True),
+        where=tables.is_person("p"),
+    )
+    return Join("ANY LEFT", Derived(query, "person"), equals(person, Column("id", "person")))
+
+
+def property_of(properties: JsonProperties, field: Field) -> Expr:
+    """A property as the field is read: as a text or as a number."""
+    key = field.key or ""
+    return properties.number(key) if field.name.endswith("_number") else properties.text(key)
+
+
+def rows_of_persons(tables: PostHogTables) -> Rows:
+    """Every person, with properties or distinct ids."""
+    with_properties = Select(
+        (Named(Column("id", "p"), "id"),), tables.table("person", "p", latest=True), where=tables.is_person("p")
+    )
+    with_ids = Select(
+        (Named(Column("person_id", "d"), "id"),),
+        tables.table("person_distinct_id2", "d", latest=True),
+        where=equals(Column("is_deleted", "d"), Number(0)),
+    )
+    person = Column("id")
+    known = Derived(Union((with_properties, with_ids)), "known")
+    everyone = Select((Named(person, "id"),), known, group_by=(person,))
+    return Rows(Derived(everyone, "everyone"), Column("id", "everyone"), _NO_FIELDS.__getitem__)
+
+
+def rows_of_distinct_ids(tables: PostHogTables) -> Rows:
+    """Every distinct id with its person."""
+    of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
+    return Rows(
+        tables.table("person_distinct_id2", "d", latest=True),
+        Column("person_id", "d"),
+        of_id.__getitem__,
+        condition=equals(Column("is_deleted", "d"), Number(0)),
+    )
+
+
+def is_member(tables: PostHogTables, person: Expr, member: CohortMember) -> Expr:
+    """The condition that the person is in a cohort; version 0 is whatever calculations are stored."""
+    members = _listed(tables, member) if member.is_static else _calculated(tables, member)
+    return Infix("IN", (person, Scalar(members)))
+
+
+def _listed(tables: PostHogTables, member: CohortMember) -> Select:
+    return Select(
+        (Named(Column("person_id", "c"), "person_id"),),
+        tables.table("person_static_cohort", "c"),
+        where=equals(Column("cohort_id", "c"), Number(member.cohort_id)),
+    )
+
+
+def _calculated(tables: PostHogTables, member: CohortMember) -> Select:
+    person, version = Column("person_id", "c"), Column("version", "c")
+    # A row is taken back by another one of the opposite sign, until a merge removes both.
+    counted = Select(
+        columns=(Named(person, "person_id"), Named(call("sum", Column("sign", "c")), "signs")),
+        source=tables.table("cohortpeople", "c"),
+        where=every(
+            equals(Column("cohort_id", "c"), Number(member.cohort_id)),
+            equals(version, Number(member.version)) if member.version else None,
+        ),
+        group_by=(person, version),
+    )
+    return Select(
+        (Named(Column("person_id"), "person_id"),),
+        Derived(counted, "counted"),
+        where=compare(Column("signs"), ">", Number(0)),
+    )
+
+
+_NO_FIELDS: dict[Field, Expr] = {}

@@ -1,0 +1,111 @@
+"""Sessions of a PostHog installation: from the table that it keeps of them, or else from their events."""
+
+from collections.abc import Sequence
+
+from datasource.clickhouse.sql import (
+    Call,
+    Column,
+    Derived,
+    Events,
+    Expr,
+    Field,
+    Join,
+    Named,
+    Number,
+    Param,
+    Select,
+    call,
+    compare,
+    equals,
+    every,
+)
+from datasource.events import event_sessions
+from datasource.events.event_sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
+from datasource.events.lowering import as_values
+from datasource.events.posthog_columns import SESSIONS
+from datasource.events.posthog_tables import PostHogTables
+
+SESSION_KEY = "$session_id"
+
+_ALIAS = "r"
+_ID = Column("session_id_v7", _ALIAS)
+_JOINED_BY = "$session_id_uuid"
+_COUNTS = {
+    "$pageview_count": "pageview_count",
+    "$autocapture_count": "autocapture_count",
+    "$screen_count": "screen_count",
+}
+_OF_ADDRESS = {"pathname": "path", "hostname": "domain"}
+_DAYS_AROUND = 2
+"""Sessions begin within three days of the range; `Events.near` is a day wider than the range already."""
+
+_MILLISECONDS_FROM = 80
+"""The bit of a UUIDv7 from which on its time stands, in milliseconds since 1970."""
+
+
+def join_sessions(tables: PostHogTables, wanted: Sequence[Field], events: Events) -> Join:
+    """The fields of the events' sessions."""
+    if tables.columns.has_sessions and tables.columns.has("events", _JOINED_BY):
+        return _join_table(tables, wanted, events)
+    properties = tables.event_properties(EVENTS_ALIAS)
+    of = SessionEvents(
+        table=tables.table("events", EVENTS_ALIAS),
+        session_id=properties.identity(SESSION_KEY),
+        text=properties.text,
+        condition=tables.is_there("events", EVENTS_ALIAS),
+    )
+    session_id = tables.event_properties("e").identity(SESSION_KEY)
+    return event_sessions.join_sessions(wanted, events, session_id, of)
+
+
+def _join_table(tables: PostHogTables, wanted: Sequence[Field], events: Events) -> Join:
+    query = Select(
+        columns=(
+            Named(_ID, "session_id"),
+            *as_values(wanted, lambda field: as_wanted(field, _value(field.key or ""))),
+        ),
+        source=tables.table(SESSIONS, _ALIAS),
+        where=_near(events),
+        group_by=(_ID,),
+    )
+    condition = equals(Column(_JOINED_BY, "e"), Column("session_id", event_sessions.ALIAS))
+    return Join("ANY LEFT", Derived(query, event_sessions.ALIAS), condition)
+
+
+def _near(events: Events) -> Expr | None:
+    if events.near is None:
+        return None
+    milliseconds = call("toUInt64", call("bitShiftRight", _ID, Number(_MILLISECONDS_FROM)))
+    begins = call("fromUnixTimestamp", call("intDiv", milliseconds, Number(1000)))
+    start, end = events.near
+    return every(
+        compare(begins, ">=", call("subtractDays", start, Number(_DAYS_AROUND))),
+        compare(begins, "<=", call("addDays", end, Number(_DAYS_AROUND))),
+    )
+
+
+def _value(key: str) -> Expr:
+    first, last = call("min", Column("min_timestamp", _ALIAS)), call("max", Column("max_timestamp", _ALIAS))
+    match key:
+        case "$session_duration":
+            return seconds_between(first, last)
+        case "$start_timestamp":
+            return first
+        case "$end_timestamp":
+            return last
+        case _ if key in _COUNTS:
+            return call("sum", Column(_COUNTS[key], _ALIAS))
+    end, _, name = key.removeprefix("$").partition("_")
+    if name.startswith("utm_") or name == "referring_domain":
+        return _present(_of_state(f"initial_{name}", first=True))
+    address = _of_state("entry_url" if end == "entry" else "end_url", first=end == "entry")
+    return _present(call(_OF_ADDRESS[name], address) if name in _OF_ADDRESS else address)
+
+
+def _of_state(column: str, *, first: bool) -> Call:
+    return call("argMinMerge" if first else "argMaxMerge", Column(column, _ALIAS))
+
+
+def _present(text: Expr) -> Expr:
+    # The table keeps '' for what no event had.
+    return call("nullIf", text, Param("", "String"))

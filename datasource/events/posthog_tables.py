@@ -1,0 +1,48 @@
+"""How a PostHog installation's tables are named in statements, and the properties in them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from datasource.clickhouse.sql import Column, Expr, Number, Param, Table, compare, equals, every
+from datasource.events.posthog_columns import PostHogColumns
+from datasource.events.posthog_properties import JsonProperties
+
+_FROM_THE_FUTURE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PostHogTables:
+    """The tables as of `now`; `database` is None for the one that the engine is connected to."""
+
+    columns: PostHogColumns = field(default_factory=PostHogColumns)
+    now: datetime | None = None
+    database: str | None = None
+
+    def table(self, name: str, alias: str, *, latest: bool = False) -> Table:
+        """A table; `latest` passes over all versions of a row but the last one."""
+        return Table(name, alias, final=latest, project_column="team_id", database=self.database)
+
+    def event_properties(self, alias: str) -> JsonProperties:
+        """The properties of events."""
+        return JsonProperties(self.columns, "events", "properties", alias)
+
+    def person_properties(self, alias: str) -> JsonProperties:
+        """The properties of persons."""
+        return JsonProperties(self.columns, "person", "properties", alias)
+
+    def group_properties(self, alias: str) -> JsonProperties:
+        """The properties of groups."""
+        return JsonProperties(self.columns, "groups", "group_properties", alias)
+
+    def is_there(self, name: str, alias: str) -> Expr | None:
+        """The condition that a row is not marked as deleted; None where rows of the table never are."""
+        return equals(Column("is_deleted", alias), Number(0)) if self.columns.has(name, "is_deleted") else None
+
+    def is_person(self, alias: str) -> Expr | None:
+        """The condition that a person exists: not deleted, and not from the future."""
+        deleted = equals(Column("is_deleted", alias), Number(0))
+        if self.now is None:
+            return deleted
+        latest = f"{(self.now + _FROM_THE_FUTURE).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        created = compare(Column("created_at", alias), "<=", Param(latest, "DateTime64(3, 'UTC')"))
+        return every(deleted, created)

@@ -1,0 +1,117 @@
+"""Commands on the tables of a PostHog installation, here in the embedded ClickHouse."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.outcomes import ROOT, Outcome, Run, lines, refusal_of, said
+
+POSTHOG = {"TRENDGATE_EVENTS_LAYOUT": "posthog"}
+
+_MAKE = """
+import asyncio, pathlib, sys
+from datasource.clickhouse.embedded import EmbeddedEngine
+from tests.datasource.events.posthog_tables import DATABASE, DDL, person_id
+
+async def make():
+    engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
+    for statement in DDL[1:]:
+        await engine.command(statement.replace(f"{DATABASE}.", ""))
+    for number in (1, 2):
+        values = {"id": str(person_id(number))}
+        await engine.command("INSERT INTO person (id, team_id, version) VALUES ({id:UUID}, 7, 1)", values)
+        await engine.command(
+            "INSERT INTO cohortpeople VALUES ({id:UUID}, 12, 7, 1, 3)", values
+        )
+    await engine.close()
+
+asyncio.run(make())
+"""
+
+
+@pytest.fixture
+def installation(settings: dict[str, str]) -> None:
+    """The tables, in the embedded ClickHouse; a process has one folder only, so another makes them."""
+    folder = Path(settings["TRENDGATE_DATA_DIR"]) / "events"
+    folder.mkdir(parents=True)
+    subprocess.run([sys.executable, "-c", _MAKE, str(folder)], cwd=ROOT, check=True, timeout=120)
+
+
+def _adopt(run: Run, *words: str) -> Outcome:
+    return run("project", "adopt", "--team-id", "7", *words, **POSTHOG)
+
+
+def test_team_is_adopted_under_its_number(run: Run) -> None:
+    words = ("--timezone", "Europe/Berlin", "--week-start", "monday", "--group-type", "0=company")
+    assert said(_adopt(run, *words, "--group-type", "2=plan=b")) == "Adopted project 7: PostHog team 7\n"
+    assert lines(run("project", "list"))[1:] == [["7", "PostHog team 7", "Default", "Europe/Berlin", "monday"]]
+    other = run("project", "adopt", "--team-id", "3", "--name", "Shop", **POSTHOG)
+    assert said(other) == "Adopted project 3: Shop\n"
+
+
+def test_number_that_is_taken_is_refused(run: Run) -> None:
+    said(_adopt(run))
+    assert "The number 7 is that of the project 'PostHog team 7' already" in refusal_of(_adopt(run, "--name", "B"))
+    assert "is no team's number" in refusal_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
+
+
+@pytest.mark.parametrize("text", ["company", "a=company", "=company", "9=company", "0=", "-1=x"])
+def test_group_type_that_is_none_is_refused(run: Run, text: str) -> None:
+    assert "group type" in refusal_of(_adopt(run, "--group-type", text))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("project", "create", "A"),
+        ("load", "--project", "7", "README.md"),
+        ("demo",),
+        ("serve", "--demo", "--port", "0"),
+    ],
+)
+def test_command_that_writes_events_is_refused(run: Run, words: tuple[str, ...]) -> None:
+    assert "is not available with TRENDGATE_EVENTS_LAYOUT=posthog" in refusal_of(run(*words, **POSTHOG))
+
+
+def test_adopting_takes_an_installation(run: Run) -> None:
+    for words in (
+        ("project", "adopt", "--team-id", "7"),
+        ("cohort", "adopt", "c", "--project", "7", "--cohort-id", "1"),
+    ):
+        assert "There is no PostHog installation to adopt from" in refusal_of(run(*words))
+
+
+@pytest.mark.usefixtures("installation")
+def test_cohort_is_adopted_with_its_members(start: Run) -> None:
+    said(_adopt(start))
+    words = ("cohort", "adopt", "payers", "--project", "7", "--cohort-id")
+    assert said(start(*words, "12", **POSTHOG)) == "Adopted cohort 12: payers (2 members now)\n"
+    assert "The number 12 is that of a cohort already" in refusal_of(
+        start(*words, "12", "--version", "3", **POSTHOG)
+    )
+    nobody = refusal_of(start(*words, "13", "--static", **POSTHOG))
+    assert nobody.startswith("error: PostHog has stored no members of the cohort 13.\nhint: ")
+    refused = refusal_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
+    assert refused.startswith("error: Calculating cohorts is not available here")
+
+
+def test_database_without_the_tables_is_refused(start: Run) -> None:
+    assert "ClickHouse shows no tables of a PostHog installation" in refusal_of(
+        start("serve", "--port", "0", **POSTHOG)
+    )
+
+
+def test_store_of_the_other_layouts_projects_is_refused(start: Run, run: Run) -> None:
+    said(run("project", "create", "Own"))
+    assert "projects with events of the gateway's own: 1" in refusal_of(_adopt(run))
+    assert "projects with events of the gateway's own: 1" in refusal_of(start("serve", "--port", "0", **POSTHOG))
+
+
+def test_adopted_projects_are_refused_by_the_native_layout(start: Run, run: Run) -> None:
+    said(_adopt(run))
+    refusal = refusal_of(start("serve", "--port", "0"))
+    assert "projects that were adopted from a PostHog installation: 7" in refusal
+    assert "TRENDGATE_EVENTS_LAYOUT=posthog" in refusal
+    assert "adopted" in refusal_of(run("project", "create", "Own"))

@@ -1,0 +1,20 @@
+-- p0 String = "UTC"
+-- p1 UInt32 = 1
+-- p2 String = "sign up"
+-- p3 DateTime64(6, 'UTC') = "2020-01-09 00:00:00"
+-- p4 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
+-- p5 Array(String) = ["", "null"]
+-- p6 String = "\\"
+-- p7 String = "plan"
+-- p8 String = "Nullable(String)"
+-- p9 String = "a"
+SELECT
+    (toInt32(toDate(e.timestamp, {p0:String})) - 18270) AS bucket,
+    count() AS figure
+FROM events AS e
+WHERE (e.team_id = {p1:UInt32})
+    AND (e.event = {p2:String})
+    AND (e.timestamp >= {p3:DateTime64(6, 'UTC')})
+    AND (e.timestamp <= {p4:DateTime64(6, 'UTC')})
+    AND not(ifNull((if(((e.mat_plan IN {p5:Array(String)}) OR (position(e.mat_plan, {p6:String}) > 0)), JSONExtract(e.properties, {p7:String}, {p8:String}), e.mat_plan) = {p9:String}), 0))
+GROUP BY bucket

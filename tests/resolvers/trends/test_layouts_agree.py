@@ -1,0 +1,258 @@
+"""The same world in both layouts answers every question alike, whatever the installation has materialized."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from datasource.clickhouse.engine import Engine, Limits
+from datasource.events.posthog_columns import PostHogColumns
+from datasource.events.posthog_layout import PostHogLayout
+from errors import BadUserInput
+from resolvers.trends.catalog import Catalog, Cohort
+from resolvers.trends.query import (
+    Breakdown,
+    BreakdownType,
+    EventSeries,
+    FilterGroup,
+    Math,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    TrendDisplay,
+    TrendMath,
+    TrendProject,
+    TrendQuery,
+)
+from resolvers.trends.results import SeriesResult, TrendResult
+from resolvers.trends.run import run_trend
+from tests.datasource.events.posthog_tables import PostHogWorld, without_materialized, without_sessions
+from tests.resolvers.trends.event_world import NOW, Event, EventWorld, Value, series, trend
+from tests.resolvers.trends.questions import questions
+from tests.resolvers.trends.test_any_query import queries
+
+Wide = Value | list[object] | dict[str, object]
+
+QUESTIONS = {name: query for name, query in questions().items() if query.sampling_factor == 1}
+
+
+@dataclass(frozen=True)
+class TwinWorld:
+    """One world in both layouts; lists are given to the native one as its loader keeps them."""
+
+    native: EventWorld
+    posthog: PostHogWorld
+
+    @classmethod
+    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinWorld":
+        return cls(EventWorld.new(engine, timezone), PostHogWorld.new(engine, columns, timezone))
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        await self.native.add_events([replace(event, properties=_scalars(event.properties)) for event in events])
+        await self.posthog.add_events(events)
+
+    async def add_persons(self, persons: Mapping[int, Mapping[str, Wide]], version: int = 1) -> None:
+        await self.native.add_persons({key: _scalars(each) for key, each in persons.items()}, version)
+        await self.posthog.add_persons(persons, version)
+
+    async def add_groups(self, index: int, groups: Mapping[str, Mapping[str, Wide]], version: int = 1) -> None:
+        await self.native.add_groups(index, {key: _scalars(each) for key, each in groups.items()}, version)
+        await self.posthog.add_groups(index, groups, version)
+
+    async def merge(self, merges: Mapping[int, int], version: int = 1) -> None:
+        await self.native.merge(merges, version)
+        await self.posthog.merge(merges, version)
+
+    async def add_cohort(self, cohort_id: int, persons: Sequence[int], version: int) -> None:
+        for person in persons:
+            await self.native.engine.command(
+                "INSERT INTO cohort_members (project_id, cohort_id, version, person_no) "
+                "SELECT {project:UInt32}, {cohort:UInt32}, {version:UInt32}, {person:UInt32}",
+                {
+                    "project": self.native.project.id,
+                    "cohort": cohort_id,
+                    "version": version,
+                    "person": person,
+                },
+            )
+        await self.posthog.add_cohort(cohort_id, persons, version)
+
+    async def check(self, query: TrendQuery, catalog: Catalog | None = None) -> list[SeriesResult]:
+        """The native layout's answer, which is also that of the other one, or none where both refuse alike."""
+        expected = await self._answer(self.native.project, query, None, catalog)
+        columns = self.posthog.layout.columns
+        for each in (without_sessions(columns), without_materialized(columns)):
+            layout = replace(self.posthog.layout, columns=each)
+            assert await self._answer(self.posthog.project, query, layout, catalog) == expected
+        return cast(list[SeriesResult], expected) if isinstance(expected, list) else []
+
+    async def _answer(
+        self, project: TrendProject, query: TrendQuery, layout: PostHogLayout | None, catalog: Catalog | None
+    ) -> object:
+        engine, limits = self.native.engine, Limits(seconds=20)
+        try:
+            result = await run_trend(
+                query, project, now=NOW, engine=engine, limits=limits, layout=layout, catalog=catalog
+            )
+        except BadUserInput as refusal:
+            return refusal.message, refusal.path
+        return _figures(result)
+
+
+def _figures(result: TrendResult) -> list[SeriesResult]:
+    # Floats are added up in whatever order they are read.
+    return [
+        replace(
+            line,
+            data=tuple(map(_rounded, line.data)),
+            count=_rounded(line.count) or 0.0,
+            aggregated_value=_rounded(line.aggregated_value),
+        )
+        for line in result.series
+    ]
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else float(f"{figure:.10g}")
+
+
+def _scalars(properties: Mapping[str, object]) -> dict[str, Value]:
+    return {
+        key: json.dumps(value, separators=(",", ":")) if isinstance(value, list | dict) else cast(Value, value)
+        for key, value in properties.items()
+    }
+
+
+PLANS: tuple[Wide, ...] = ("pro", "a", "b", "", "null", None, 5, 2.5, True, 'say "hi"', ["x", 1], "10")
+TAGS: tuple[Wide, ...] = ("2020-01-04", 4, [4, "x"])
+PRICES: tuple[Wide, ...] = (10, "20", "x", None, 7.25, True, 0, "")
+
+
+@pytest.fixture(scope="module")
+async def twins(engine: Engine, posthog: PostHogColumns) -> TwinWorld:
+    """People who merge, and properties of every kind, in a time zone of its own."""
+    twins = TwinWorld.new(engine, posthog, "Europe/Berlin")
+    names = ("sign up", "paid", "a", "b", "seen")
+    events = []
+    for n in range(240):
+        properties: dict[str, Wide] = {
+            "price": PRICES[n % 8],
+            "plan": PLANS[n % 12],
+            "$browser": (f"{n % 4}", None, "", "Chrome")[n % 4],
+            "$current_url": f"http://x/{n % 3}/",
+            "$session_id": f"s{n % 9}" if n % 5 else None,
+            "a.b": n,
+            "odd `key'": n % 3,
+            "tags": TAGS[n % 3],
+            **{f"$group_{index}": f"g{n % (index + 2)}" for index in range(4) if n % 7},
+        }
+        if n % 11 == 0:
+            del properties["plan"], properties["$browser"]
+        at = f"2020-01-{5 + n % 10:02} {n % 24:02}:{n % 60:02}:00"
+        events.append(Event(names[n % 5], at, n % 7, cast(Mapping[str, Value], properties), f"d{n % 7}-{n % 2}"))
+    await twins.add_events(events)
+    plans: tuple[Wide, ...] = ("pro", "a", "", "null", None)
+    await twins.add_persons(
+        {
+            n: {"plan": plans[n % 5], "email": f"{n}@{('corp', 'x')[n % 2]}.com", "price": n, "tags": [n, "t"]}
+            for n in range(6)
+        },
+        version=2,
+    )
+    await twins.add_persons({2: {"plan": "old"}})
+    for index in range(4):
+        await twins.add_groups(index, {f"g{n}": {"plan": f"{n}", "price": n, "list": [n]} for n in range(3)})
+    await twins.merge({1: 2, 5: 6})
+    await twins.add_cohort(1, [3, 4], version=4)
+    await twins.add_cohort(2, [2, 6], version=1)
+    await twins.add_cohort(2, [0], version=2)
+    return twins
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_question_has_the_same_answer_in_both_layouts(twins: TwinWorld, name: str) -> None:
+    await twins.check(QUESTIONS[name])
+
+
+async def test_questions_have_answers(twins: TwinWorld) -> None:
+    answers = [await twins.check(query) for query in QUESTIONS.values()]
+    lines = [line for series in answers for line in series]
+    assert sum(bool(any(line.data) or line.aggregated_value) for line in lines) > 100
+
+
+OWNERS = (
+    (PropertyType.EVENT, None),
+    (PropertyType.PERSON, None),
+    (PropertyType.GROUP, 1),
+)
+VALUES = ("pro", "", "null", 5, True, '["x",1]', ("pro", "", "a"), ("null", "5"), (1, 7), "2020-01-05", None)
+
+
+@pytest.mark.parametrize(("owner", "index"), OWNERS)
+@pytest.mark.parametrize("operator", PropertyOperator)
+async def test_every_operator_finds_the_same_rows(
+    twins: TwinWorld, operator: PropertyOperator, owner: PropertyType, index: int | None
+) -> None:
+    found = 0
+    for key in ("plan", "tags" if owner is PropertyType.EVENT else "price"):
+        for value in VALUES:
+            condition = PropertyFilter(key, value, operator, owner, index)
+            asked = EventSeries(None, filters=FilterGroup(children=(condition,)))
+            lines = await twins.check(trend(asked, display=TrendDisplay.BOLD_NUMBER))
+            found += sum(bool(line.aggregated_value) for line in lines)
+    assert found or operator.name.startswith("IS_DATE")
+
+
+@pytest.mark.parametrize(("owner", "index"), OWNERS)
+@pytest.mark.parametrize("key", ["plan", "price", "tags", "list", "a.b", "$browser", "odd `key'", "$group_0"])
+async def test_every_property_splits_alike(
+    twins: TwinWorld, key: str, owner: PropertyType, index: int | None
+) -> None:
+    by = Breakdown(key, BreakdownType(owner.value), index)
+    for query in (
+        trend(series(None), breakdowns=(by,)),
+        trend(series(None, TrendMath.DAU), breakdowns=(by,), display=TrendDisplay.ACTIONS_TABLE, compare=True),
+        trend(series(None), breakdowns=(replace(by, histogram_bin_count=3),)),
+        trend(EventSeries(None, Math(TrendMath.AVG, key, owner, group_type_index=index))),
+    ):
+        await twins.check(query)
+
+
+async def test_cohorts_filter_and_split_alike(twins: TwinWorld) -> None:
+    catalog = Catalog(cohorts={1: Cohort(1, "one", 4), 2: Cohort(2, "two", 1)})
+    by = tuple(Breakdown(value, BreakdownType.COHORT) for value in ("1", "2"))
+    split = await twins.check(trend(series(None), breakdowns=by), catalog)
+    assert {line.label for line in split} == {"one", "two"}
+    for operator in (PropertyOperator.IN, PropertyOperator.NOT_IN):
+        condition = PropertyFilter("id", (1, 2), operator, PropertyType.COHORT)
+        (line,) = await twins.check(trend(series(None), filters=FilterGroup(children=(condition,))), catalog)
+        assert any(line.data)
+
+
+HOGQL = (
+    "properties.plan",
+    "properties.`a.b` + 1",
+    "person.properties.tags.2",
+    "properties.plan != 'pro'",
+    "not (properties.plan = 'a')",
+    "properties.plan in ('pro', 'a')",
+    "coalesce(properties.$browser, 'none')",
+    "toHour(timestamp)",
+    "session.$session_duration",
+    "elements_chain_href",
+    "group_0.properties.plan",
+)
+
+
+@pytest.mark.parametrize("text", HOGQL)
+async def test_expressions_are_evaluated_alike(twins: TwinWorld, text: str) -> None:
+    await twins.check(trend(series(None), breakdowns=(Breakdown(text, BreakdownType.HOGQL),)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=queries)
+async def test_any_question_has_the_same_answer(twins: TwinWorld, query: TrendQuery) -> None:
+    await twins.check(replace(query, sampling_factor=1.0))
