@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from datasource.metadata.records import AccessLevel
 from errors import BadUserInput, GatewayError
 from permissions.checks import READ, WRITE, check_gate, check_object
 from permissions.classes import require_caller
@@ -108,7 +109,7 @@ def _verb(action: ResourceAction) -> str:
 
 
 def _explain(access: Access, resource: Resource) -> str:
-    level = access.level.value if access.level else "no"
+    level = "no" if access.level in (None, AccessLevel.NONE) else access.level.value
     match access.source:
         case Source.CREATOR:
             return f"Who made it has {level} access."

@@ -87,7 +87,7 @@ async def test_rule_that_decides_is_named(world: World, subject: str, kind: str)
     of_all = await can(plain, "CREATE")
     assert (of_all["allowed"], of_all["missingLevel"]) == (False, "EDITOR")
     assert of_all["grantedBy"] == grant("NONE", "RESOURCE", **named)
-    assert of_all["reason"].endswith(f"An access control of all insights gives {whom} none access.")
+    assert of_all["reason"].endswith(f"An access control of all insights gives {whom} no access.")
 
 
 @pytest.mark.parametrize(
