@@ -1,0 +1,131 @@
+import pytest
+
+from datasource.metadata.records import AccessLevel, RuleRecord
+from permissions.policy import Access, Source
+from permissions.resources import ACTION, INSIGHT
+from tests.permissions.policies import ADMIN, ROLES_OFF, RULES_OFF, STRANGER, policy
+from tests.permissions.policy_rules import (
+    EDITOR,
+    INSIGHT_1,
+    MANAGER,
+    NONE,
+    OWN_INSIGHT,
+    PROJECT_ADMIN,
+    VIEWER,
+    about_ada,
+    about_everyone,
+    about_role,
+    project_rule,
+)
+
+
+def test_explicit_access_has_no_default() -> None:
+    assert policy().explicit_access(INSIGHT_1) == Access(None)
+    assert policy(about_ada("manager"), features=RULES_OFF).explicit_access(INSIGHT_1) == Access(None)
+    assert policy().explicit_access(policy().project) == Access(None)
+
+
+@pytest.mark.parametrize(
+    "deciding",
+    [about_ada("none"), about_role("viewer"), about_everyone("manager"), about_everyone("editor", on=None)],
+    ids=["member", "role", "everyone", "resource"],
+)
+def test_explicit_access_is_that_of_any_rule(deciding: RuleRecord) -> None:
+    access = policy(deciding).explicit_access(INSIGHT_1)
+    assert (access.level, access.rule) == (deciding.access_level, deciding)
+
+
+def test_explicit_access_of_creators_and_admins_is_the_highest() -> None:
+    for features in (RULES_OFF, ROLES_OFF):
+        assert policy(features=features).explicit_access(OWN_INSIGHT).level is MANAGER
+        assert policy(principal=ADMIN, features=features).explicit_access(INSIGHT_1).level is MANAGER
+    assert policy(principal=STRANGER).explicit_access(OWN_INSIGHT) == Access(None)
+
+
+def test_project_admin_by_default_is_not_explicit_but_by_a_rule_for_everyone() -> None:
+    asked = policy()
+    assert asked.object_access(asked.project).level is PROJECT_ADMIN
+    assert asked.explicit_access(asked.project).level is None
+    stored = policy(project_rule("admin"))
+    assert stored.explicit_access(stored.project).level is PROJECT_ADMIN
+
+
+def test_specific_access_is_that_of_the_highest_rule_by_name() -> None:
+    asked = policy(about_ada("none"), about_role("viewer"), about_everyone("manager"))
+    assert asked.specific_access(INSIGHT_1) == Access(VIEWER, Source.OBJECT, about_role("viewer"))
+
+
+def test_specific_access_without_a_rule_by_name_is_none_at_all() -> None:
+    rules = [about_everyone("manager"), about_everyone("manager", on=None), about_ada("manager", on=None)]
+    assert policy(*rules).specific_access(INSIGHT_1) == Access(None)
+    assert policy(about_ada("viewer"), principal=STRANGER).specific_access(INSIGHT_1) == Access(None)
+
+
+def test_specific_access_of_those_whom_rules_do_not_bind() -> None:
+    assert policy(about_ada("none")).specific_access(OWN_INSIGHT).level is MANAGER
+    assert policy(about_ada("none"), principal=ADMIN).specific_access(INSIGHT_1).level is MANAGER
+    switched_off = policy(about_ada("none"), features=RULES_OFF).specific_access(INSIGHT_1)
+    assert switched_off == Access(EDITOR, Source.SYSTEM_DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("rules", "level"),
+    [
+        ([], EDITOR),
+        ([about_everyone("none", on=None)], NONE),
+        ([about_everyone("none", on=None), about_ada("viewer")], VIEWER),
+        ([about_everyone("none", on=None), about_role("manager", on="9")], VIEWER),
+        ([about_everyone("none", on=None), about_ada("none")], NONE),
+        ([about_everyone("none", on=None), about_everyone("manager")], NONE),
+        ([about_everyone("editor", on=None), about_ada("manager")], EDITOR),
+        ([about_everyone("none", on=None), about_ada("viewer", ACTION)], NONE),
+    ],
+)
+def test_effective_level_is_viewer_where_some_object_was_opened(
+    rules: list[RuleRecord], level: AccessLevel
+) -> None:
+    asked = policy(*rules)
+    assert asked.effective_resource_level(INSIGHT) is level
+    # It is for navigation only: nothing can be made with it.
+    general = asked.resource_access(INSIGHT).level
+    assert asked.passes_gate(INSIGHT, VIEWER, strictly=True) is (general is not NONE)
+
+
+def test_effective_level_of_who_is_no_member_is_none_at_all() -> None:
+    assert policy(about_everyone("manager", on=None), principal=STRANGER).effective_resource_level(INSIGHT) is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "reached"),
+    [
+        ([about_ada("editor")], [VIEWER, EDITOR]),
+        ([about_ada("viewer"), about_role("editor", on="2")], [VIEWER, EDITOR]),
+        ([about_role("manager")], [VIEWER, EDITOR, MANAGER]),
+        ([about_everyone("manager")], []),
+        ([about_ada("manager", on=None)], []),
+        ([about_ada("none")], []),
+        ([about_ada("manager", ACTION)], []),
+    ],
+)
+def test_specific_access_to_some_object(rules: list[RuleRecord], reached: list[AccessLevel]) -> None:
+    levels = [VIEWER, EDITOR, MANAGER]
+    assert [level for level in levels if policy(*rules).has_specific_access(INSIGHT, level)] == reached
+    assert not any(policy(*rules, features=RULES_OFF).has_specific_access(INSIGHT, level) for level in levels)
+    assert all(
+        policy(*rules, principal=ADMIN, features=RULES_OFF).has_specific_access(INSIGHT, level) for level in levels
+    )
+
+
+def test_gate_lets_pass_for_one_object_unless_strictly() -> None:
+    asked = policy(about_everyone("none", on=None), about_ada("editor", on="9"))
+    assert asked.passes_gate(INSIGHT, EDITOR)
+    assert not asked.passes_gate(INSIGHT, MANAGER)
+    assert not asked.passes_gate(INSIGHT, VIEWER, strictly=True)
+
+
+def test_gate_asks_for_the_level_on_the_resource() -> None:
+    asked = policy(about_everyone("viewer", on=None))
+    assert asked.passes_gate(INSIGHT, VIEWER, strictly=True)
+    assert not asked.passes_gate(INSIGHT, EDITOR)
+    assert not policy(principal=STRANGER).passes_gate(INSIGHT, VIEWER)
+    assert policy(about_everyone("none", on=None), principal=ADMIN).passes_gate(INSIGHT, MANAGER, strictly=True)

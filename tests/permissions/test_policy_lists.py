@@ -1,0 +1,95 @@
+import pytest
+
+from datasource.metadata.records import RuleRecord
+from permissions.policy import ListFilter, Policy
+from permissions.resources import ACTION, INSIGHT, PROJECT
+from tests.permissions.policies import ADA, ADMIN, OWNER, policy
+from tests.permissions.policy_rules import OWN_PROJECT, VIEWER, about_ada, about_everyone, about_role, project_rule
+
+
+def _shown(asked: Policy, *, includes_all_for_admins: bool = False) -> str:
+    """Of the objects 1 to 4 of somebody else and 5 of the principal, those that a list shows."""
+    found = asked.list_filter(INSIGHT, includes_all_for_admins=includes_all_for_admins)
+    makers = {"1": "somebody else", "2": "somebody else", "3": "somebody else", "4": None, "5": ADA}
+    return "".join(object_id for object_id, maker in makers.items() if found.shows(object_id, maker))
+
+
+def test_list_without_rules_shows_everything() -> None:
+    assert _shown(policy()) == "12345"
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown"),
+    [
+        ([about_everyone("none")], "2345"),
+        ([about_everyone("viewer")], "12345"),
+        ([about_everyone("none"), about_ada("viewer")], "12345"),
+        ([about_everyone("editor"), about_ada("none")], "2345"),
+        ([about_ada("none"), about_role("viewer")], "12345"),
+        ([about_ada("none"), about_role("none")], "2345"),
+        ([about_ada("none", on="5"), about_everyone("none", on="5")], "12345"),
+        ([about_everyone("none", on="4")], "1235"),
+        ([about_everyone("manager", on=None), about_everyone("none")], "2345"),
+        ([about_everyone("viewer", on=None), about_ada("editor")], "12345"),
+        ([about_everyone("none", ACTION)], "12345"),
+    ],
+)
+def test_list_with_access_to_the_resource_leaves_out_what_object_rules_close(
+    rules: list[RuleRecord], shown: str
+) -> None:
+    assert _shown(policy(*rules)) == shown
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown"),
+    [
+        ([about_ada("viewer")], "15"),
+        ([about_ada("viewer"), about_role("editor", on="2")], "125"),
+        ([about_ada("viewer"), about_ada("none", on="2"), about_everyone("manager", on="3")], "15"),
+        ([about_role("viewer", on="5")], "5"),
+        ([about_ada("none"), about_role("viewer")], "15"),
+    ],
+)
+def test_list_of_a_closed_resource_has_only_what_was_opened_and_own_objects(
+    rules: list[RuleRecord], shown: str
+) -> None:
+    assert _shown(policy(about_everyone("none", on=None), *rules)) == shown
+
+
+def test_list_of_a_closed_resource_with_nothing_opened_is_the_gates_to_refuse() -> None:
+    asked = policy(about_everyone("none", on=None), about_everyone("none"))
+    assert not asked.passes_gate(INSIGHT, VIEWER)
+    assert _shown(asked) == "2345"
+
+
+def test_list_shows_admins_what_is_closed_to_everyone_only_on_request() -> None:
+    rules = [about_everyone("none"), about_everyone("none", on="5"), about_everyone("none", on=None)]
+    for principal in (ADMIN, OWNER):
+        assert _shown(policy(*rules, principal=principal)) == "2345"
+        assert _shown(policy(*rules, principal=principal), includes_all_for_admins=True) == "12345"
+    assert _shown(policy(about_everyone("none")), includes_all_for_admins=True) == "2345"
+
+
+def test_list_of_projects_shows_admins_all() -> None:
+    hidden = project_rule("none")
+    assert policy(hidden, principal=ADMIN).list_filter(PROJECT) == ListFilter()
+    assert not policy(hidden).list_filter(PROJECT).shows(OWN_PROJECT, None)
+
+
+def test_own_objects_are_those_of_a_known_maker() -> None:
+    assert not ListFilter(hidden=frozenset({"1"})).shows("1", None)
+    assert not ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", "somebody else")
+    assert ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", ADA)
+
+
+def test_blocked_ids_are_those_that_object_rules_close_whoever_made_them() -> None:
+    rules = [
+        about_everyone("none"),
+        about_ada("none", on="2"),
+        about_ada("viewer", on="3"),
+        about_everyone("none", on="3"),
+        about_everyone("none", on="5"),
+        about_everyone("none", on=None),
+    ]
+    assert policy(*rules).blocked_ids(INSIGHT) == {"1", "2", "5"}
+    assert policy(*rules).blocked_ids(ACTION) == frozenset()
