@@ -284,6 +284,8 @@ class Policy:
     def _ruled_access(self, target: Controlled) -> Access | None:
         resource = target.resource
         rules = self._rules_of(target)
+        if not rules:  # as it is with most objects
+            return self._resource_rule(resource)
         named = [rule for rule in rules if subject_of(rule) is not SubjectKind.DEFAULT]
         if (found := _highest(resource, named, Source.OBJECT)) is not None:
             return found
