@@ -134,7 +134,7 @@ class FixedWidth(Column):  # type: ignore[misc]  # the driver is not typed
         return tuple(convert(data[start : start + size]) for start in range(0, n_items * size, size))
 
 
-class Text(ByteString):  # type: ignore[misc]
+class Text(ByteString):  # type: ignore[misc]  # the driver is not typed
     """Texts; bytes that are no UTF-8 become replacement characters."""
 
     null_value = ""
@@ -144,7 +144,7 @@ class Text(ByteString):  # type: ignore[misc]
         return tuple(map(json_values.read_text, super().read_items(n_items, buf)))
 
 
-class FixedText(ByteFixedString):  # type: ignore[misc]
+class FixedText(ByteFixedString):  # type: ignore[misc]  # the driver is not typed
     """Texts of a number of bytes, the zero bytes at the end included."""
 
     def __init__(self, length: int, **options: Any) -> None:
@@ -158,7 +158,7 @@ class FixedText(ByteFixedString):  # type: ignore[misc]
         return tuple(map(json_values.read_text, parts))
 
 
-class Float(Float64Column):  # type: ignore[misc]
+class Float(Float64Column):  # type: ignore[misc]  # the driver is not typed
     """Floats: whole ones are integers in JSON, and what is not finite is null."""
 
     def read_items(self, n_items: int, buf: Any) -> tuple[object, ...]:
@@ -166,7 +166,7 @@ class Float(Float64Column):  # type: ignore[misc]
         return tuple(map(json_values.read_float, super().read_items(n_items, buf)))
 
 
-class SmallFloat(Float32Column):  # type: ignore[misc]
+class SmallFloat(Float32Column):  # type: ignore[misc]  # the driver is not typed
     """The same with half the bytes, written as shortly as they allow."""
 
     def read_items(self, n_items: int, buf: Any) -> tuple[object, ...]:
@@ -174,7 +174,7 @@ class SmallFloat(Float32Column):  # type: ignore[misc]
         return tuple(map(json_values.read_small_float, super().read_items(n_items, buf)))
 
 
-class Enum(Int16Column):  # type: ignore[misc]
+class Enum(Int16Column):  # type: ignore[misc]  # the driver is not typed
     """Names of numbers."""
 
     def __init__(self, names: Mapping[int, str], **options: Any) -> None:
@@ -194,7 +194,7 @@ class SmallEnum(Enum):
     int_size = Int8Column.int_size
 
 
-class Row(TupleColumn):  # type: ignore[misc]
+class Row(TupleColumn):  # type: ignore[misc]  # the driver is not typed
     """Tuples: lists, or objects if their parts have names."""
 
     def read_data(self, n_items: int, buf: Any) -> list[object]:
@@ -205,7 +205,7 @@ class Row(TupleColumn):  # type: ignore[misc]
         return [list(row) for row in rows]
 
 
-class Document(MapColumn):  # type: ignore[misc]
+class Document(MapColumn):  # type: ignore[misc]  # the driver is not typed
     """Maps: objects, whose keys are texts."""
 
     def read_items(self, n_items: int, buf: Any) -> list[object]:

@@ -34,19 +34,19 @@ class ReadOnlyEngine:
 
     async def command(
         self,
-        text: str,  # noqa: ARG002
-        params: Mapping[str, ParamValue] | None = None,  # noqa: ARG002
+        text: str,  # noqa: ARG002 - the engine's signature
+        params: Mapping[str, ParamValue] | None = None,  # noqa: ARG002 - the engine's signature
         *,
-        blocks: Sequence[NativeBlock] = (),  # noqa: ARG002
+        blocks: Sequence[NativeBlock] = (),  # noqa: ARG002 - the engine's signature
     ) -> None:
         """Raises NOT_AVAILABLE: see Engine.command."""
         raise _no_writes()
 
     async def insert(
         self,
-        text: str,  # noqa: ARG002
-        batch: pa.Table,  # noqa: ARG002
-        params: Mapping[str, ParamValue] | None = None,  # noqa: ARG002
+        text: str,  # noqa: ARG002 - the engine's signature
+        batch: pa.Table,  # noqa: ARG002 - the engine's signature
+        params: Mapping[str, ParamValue] | None = None,  # noqa: ARG002 - the engine's signature
     ) -> None:
         """Raises NOT_AVAILABLE: see Engine.insert."""
         raise _no_writes()

@@ -113,5 +113,5 @@ class AnswerBlocks:
         return AnswerBlock(tuple(names), tuple(columns))
 
 
-class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]
+class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]  # the driver is not typed
     """Blocks that came as they are."""
