@@ -64,7 +64,19 @@ class Settings(BaseSettings):
     max_objects_with_rules: PositiveInt = Field(
         1_000, description="Most objects of one kind in a project that have access controls of their own."
     )
-    access_log: bool = Field(False, description="Write a log line for every HTTP request.")
+    metrics: bool = Field(False, description="Serve figures for Prometheus at /metrics.")
+    metrics_token: SecretStr | None = Field(
+        None, description="Token that /metrics asks for, as `Authorization: Bearer`; default: it asks for none."
+    )
+    slow_query_s: PositiveFloat = Field(
+        10.0, description="ClickHouse queries that take longer are logged as a warning, seconds."
+    )
+    access_log: bool = Field(
+        False, description="Write a log line for every HTTP request and every GraphQL operation."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Form of the log: text for people, json for machines, one object per line."
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="The least level that is logged: critical, error, warning, info or debug."
     )

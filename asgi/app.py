@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
@@ -14,11 +15,14 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
+from asgi.metrics import Metrics, MetricsEndpoint
+from asgi.observation import HttpObservation
 from asgi.page import DIST, HashedAssets, read_page
 from asgi.replies import reply_error
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
+from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
 
@@ -42,43 +46,58 @@ def create_app(
     `schema` is one with more than the gateway's own resources.
     """
     settings = settings or Settings()
+    metrics = Metrics()
+    routes = _routes(settings, clock, schema or build_schema(settings), metrics)
     app = Starlette(
-        routes=_routes(settings, clock, schema or build_schema(settings)),
+        routes=routes,
         middleware=[
             Middleware(RequestFrame),
+            Middleware(
+                HttpObservation,
+                metrics=metrics,
+                routes=[route.path for route in routes if isinstance(route, Route)],
+            ),
             Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=5),
             Middleware(NoKeysInUrls),
             Middleware(BodyLimit, limit=settings.max_request_bytes),
         ],
         exception_handlers={HTTPException: _reply_http_error},
-        lifespan=_lifespan(settings) if stores is None else None,
+        lifespan=_lifespan(settings, metrics) if stores is None else None,
     )
     if stores is not None:
-        app.state.stores = stores
+        app.state.stores = _observe(stores, settings, metrics)
     return app
 
 
-def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema) -> list[BaseRoute]:
+def _routes(
+    settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema, metrics: Metrics
+) -> list[BaseRoute]:
     page = read_page() if settings.graphiql else None
-    view = GraphQLView(schema, settings=settings, clock=clock, page=page)
+    view = GraphQLView(schema, settings=settings, clock=clock, page=page, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
+    if settings.metrics:
+        routes.append(Route("/metrics", MetricsEndpoint(metrics, settings.metrics_token).__call__))
     if page is not None:
         routes.append(Mount("/graphql/assets", HashedAssets(directory=DIST / "assets")))
     return routes
 
 
-def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_stores(settings) as stores:
-            app.state.stores = stores
+            app.state.stores = _observe(stores, settings, metrics)
             yield
 
     return lifespan
+
+
+def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
+    return replace(stores, events=ObservedEngine(stores.events, metrics.observe_query, settings.slow_query_s))
 
 
 async def _reply_http_error(_: Request, error: Exception) -> Response:

@@ -18,12 +18,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from asgi.departure import ClientGone, while_connected
+from asgi.metrics import Metrics
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
+from asgi.operation_log import log_operation
 from asgi.page import reply_page
 from asgi.replies import reply_error
 from asgi.stores import Stores
-from datasource.clickhouse.origin import ORIGIN
 from resolvers.context import RequestContext, open_context
+from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
 from settings import Settings
 
@@ -36,12 +38,19 @@ class GraphQLView(GraphQL[RequestContext, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
 
     def __init__(
-        self, schema: GatewaySchema, *, settings: Settings, clock: Callable[[], datetime], page: str | None
+        self,
+        schema: GatewaySchema,
+        *,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        page: str | None,
+        metrics: Metrics,
     ) -> None:
         super().__init__(schema, subscription_protocols=())
         self._settings = settings
         self._clock = clock
         self._page = page
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -77,7 +86,6 @@ class GraphQLView(GraphQL[RequestContext, None]):
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
     ) -> RequestContext:
         """Authenticates once; fields decide what to do about a refusal."""
-        ORIGIN.set(f"trendgate {request.state.request_id}")
         stores: Stores = request.app.state.stores
         now = self._clock()
         return await open_context(
@@ -88,7 +96,12 @@ class GraphQLView(GraphQL[RequestContext, None]):
             store=stores.metadata,
             engine=stores.events,
             layout=await stores.layouts.at(now),
+            report=self._report,
         )
+
+    def _report(self, report: OperationReport) -> None:
+        self._metrics.observe_operation(report)
+        log_operation(report)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Carries the negotiated media type to `create_response`, which does not see the request."""

@@ -10,6 +10,7 @@ from commands.listening import address_of, bind
 from commands.logs import configure_logging
 from commands.refusals import load_settings
 from commands.signals import on_stop_signals
+from commands.tracing import traced
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def serve(
         check_own_tables(settings, "The demo is")
     configure_logging(settings)
     # First of all: whoever waits for data to load wants to know before that it could not be served.
-    with bind(settings.host, settings.port) as listener:
+    with bind(settings.host, settings.port) as listener, traced():
         asyncio.run(Service(settings, listener, with_demo=demo).run())
 
 

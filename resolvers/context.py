@@ -32,6 +32,7 @@ from permissions.caller import Caller
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_project, reach_projects
 from resolvers.ids import read_id
+from resolvers.reports import Operation, OperationReport, forget
 from settings import Settings
 
 Key = TypeVar("Key")
@@ -89,6 +90,8 @@ class RequestContext:
     authentication_error: GatewayError | None
     # As the client wrote them, before they are coerced; the schema fills them in.
     sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
+    operation: Operation = field(default_factory=Operation)
+    report: Callable[[OperationReport], None] = field(default=forget, repr=False)
 
     async def reach(self, project_id: str) -> ReachedProject:
         """The project that a request is about, as the caller meets it.
@@ -134,10 +137,12 @@ async def open_context(
     store: MetadataStore,
     engine: Engine,
     layout: EventLayout | None = None,
+    report: Callable[[OperationReport], None] = forget,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
-    `layout` says in which tables of the engine the events are, by default in the gateway's own.
+    `layout` says in which tables of the engine the events are, by default in the gateway's own; `report` is told
+    how each operation ended.
     """
     caller, refusal = await _identify(store, authorization, now)
     return RequestContext(
@@ -167,6 +172,7 @@ async def open_context(
         membership_roles=_one_by_one(store, find_memberships_roles),
         caller=caller,
         authentication_error=refusal,
+        report=report,
     )
 
 

@@ -32,6 +32,7 @@ from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
 from schema.mutation import Mutation
+from schema.observation import observe
 from schema.query import Query
 from schema.scalars import SCALARS
 from settings import Settings
@@ -65,6 +66,12 @@ class GatewaySchema(strawberry.federation.Schema):
         context = kwargs.get("context_value")
         if isinstance(context, RequestContext):
             context.sent_variables.update(kwargs.get("variable_values") or {})
+        with observe(context, query) as observation:
+            result = await self._execute(query, context, *args, **kwargs)
+            observation.note(result.errors)
+            return result
+
+    async def _execute(self, query: str | None, context: object, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
             result = await super().execute(query, *args, **kwargs)
         except CannotGetOperationTypeError as failure:

@@ -21,6 +21,7 @@ from strawberry.extensions import (
 )
 
 from errors import BadUserInput
+from schema.observation import NotedOperation
 from settings import Settings
 
 CACHED_DOCUMENTS = 128
@@ -88,6 +89,7 @@ def build_extensions(settings: Settings) -> list[Callable[[], SchemaExtension]]:
     if not settings.introspection:
         rules += [NoSchemaIntrospectionCustomRule, NoServiceSdlRule]
     return [
+        NotedOperation,
         lambda: VariablesLimit(max_objects=settings.max_variable_objects),
         lambda: MaxTokensLimiter(max_token_count=settings.max_query_tokens),
         lambda: AddValidationRules(rules),

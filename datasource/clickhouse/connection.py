@@ -38,6 +38,8 @@ class Question:
     params: Mapping[str, ParamValue]
     settings: Mapping[str, int | float | str]
     blocks: Sequence[NativeBlock]
+    traceparent: str | None = None
+    """The span that it belongs to, as W3C Trace Context writes it."""
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class Reply:
     columns: list[list[object]] = field(default_factory=list)
     rows_read: int = 0
     bytes_read: int = 0
+    query_id: str = ""
 
 
 class ServerConnection:
@@ -95,7 +98,7 @@ class ServerConnection:
         """Ask and read the whole answer. Raises the driver's errors; the connection is of no use after one."""
         self._blocks.has_begun = False
         self._send(question, query_id)
-        reply = Reply()
+        reply = Reply(query_id=query_id)
         while (packet := self._wire.receive_packet()).type != ServerPacketTypes.END_OF_STREAM:
             if packet.type == ServerPacketTypes.EXCEPTION:
                 raise packet.exception
@@ -120,6 +123,7 @@ class ServerConnection:
     def _send(self, question: Question, query_id: str) -> None:
         text = question.text.replace("{block}", BLOCK_TABLE) if question.blocks else question.text
         self._wire.context.settings = dict(question.settings)
+        self._wire.trace(question.traceparent)
         self._wire.send_query(text, query_id, {name: _Bound(value) for name, value in question.params.items()})
         for block in question.blocks:
             write_varint(ClientPacketTypes.DATA, self._wire.fout)

@@ -44,6 +44,7 @@ class QueryResult:
     """The answer of one query, column by column.
 
     Values are Python's str, int, float, bool, None, and lists of these; NaN and infinity arrive as None.
+    `query_id` is a server's name for the query.
     """
 
     names: tuple[str, ...]
@@ -51,6 +52,7 @@ class QueryResult:
     rows_read: int
     bytes_read: int
     elapsed_s: float
+    query_id: str = ""
 
     @property
     def row_count(self) -> int:

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 import anyio.to_thread
 import pyarrow as pa
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from datasource.clickhouse.address import Host, ServerAddress
 from datasource.clickhouse.arrow_blocks import block_of
@@ -17,7 +18,7 @@ from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.hosts import REST_S, Hosts
 from datasource.clickhouse.native_call import NativeCall
-from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.origin import log_comment
 from datasource.clickhouse.pool import Pool
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
@@ -78,6 +79,7 @@ class NativeEngine:
             rows_read=reply.rows_read,
             bytes_read=reply.bytes_read,
             elapsed_s=time.perf_counter() - started,
+            query_id=reply.query_id,
         )
 
     async def command(
@@ -113,7 +115,9 @@ class NativeEngine:
     ) -> Reply:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
-        question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks)
+        question = Question(
+            text, params or {}, {**settings, "log_comment": log_comment()}, blocks, traceparent=_traceparent()
+        )
         call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
         try:
             return await calls.run(call, within_s=within_s)
@@ -122,3 +126,9 @@ class NativeEngine:
 
     def _connect(self, host: Host, peer: Host | None = None) -> ServerConnection:
         return ServerConnection(self._address, host, self._timeouts, peer=peer)
+
+
+def _traceparent() -> str | None:
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")

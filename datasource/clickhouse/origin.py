@@ -1,7 +1,26 @@
-"""On whose behalf ClickHouse is asked, for its own log of queries."""
+"""On whose behalf ClickHouse is asked, and what that has cost so far."""
 
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Final
 
-ORIGIN: Final[ContextVar[str]] = ContextVar("origin", default="trendgate")
-"""What becomes the `log_comment` of the queries of a server."""
+
+@dataclass(slots=True)
+class Origin:
+    """A request. Its figures grow while its queries, which may run at the same time, end."""
+
+    request_id: str
+    queries: int = 0
+    rows_read: int = 0
+    bytes_read: int = 0
+    query_ids: list[str] = field(default_factory=list)
+    """The names of its queries on a server; the embedded ClickHouse names none."""
+
+
+ORIGIN: Final[ContextVar[Origin | None]] = ContextVar("origin", default=None)
+
+
+def log_comment() -> str:
+    """What becomes the `log_comment` of the queries of a server."""
+    origin = ORIGIN.get()
+    return "trendgate" if origin is None else f"trendgate {origin.request_id}"

@@ -80,6 +80,11 @@ class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
         """Connect once. Raises OSError, EOFError or the driver's errors, and leaves the log to its caller."""
         self._init_connection(*self.hosts[0])
 
+    def trace(self, traceparent: str | None) -> None:
+        """Let what is sent from now on belong to that span, given as W3C Trace Context writes it."""
+        sent = None if traceparent is None else _swap_halves(traceparent)
+        self.context.client_settings = {**_CLIENT_SETTINGS, "opentelemetry_traceparent": sent}
+
     def get_block_in_stream(self) -> Any:
         """See the driver."""
         if not self.compression:
@@ -88,6 +93,13 @@ class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
         from datasource.clickhouse.compressed_wire import CompressedBlocks
 
         return CompressedBlocks(self.fin, self.context)
+
+
+def _swap_halves(traceparent: str) -> str:
+    # The driver sends the second half of a trace's id first, as servers before 22.2 wanted it. Later ones read a
+    # UUID, whose first half comes first.
+    version, trace, *rest = traceparent.split("-")
+    return "-".join((version, trace[16:] + trace[:16], *rest))
 
 
 class AnswerBlocks:

@@ -4,6 +4,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
+
+from opentelemetry.trace import get_tracer
 
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.clickhouse.render import Statement, render
@@ -16,6 +19,8 @@ from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
+
+_TRACER: Final = get_tracer("trendgate")
 
 
 async def run_trend(
@@ -37,7 +42,8 @@ async def run_trend(
     before: list[tuple[Statement, QueryResult]] = []
     if needs_first_event(query):
         before.append(await _ask(first_event(), project, layout, engine, limits))
-    plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
+    with _TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
+        plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
     answers = await asyncio.gather(*(_ask(part.query, project, layout, engine, limits) for part in plan.parts))
     asked = [*before, *answers]
     return assemble(

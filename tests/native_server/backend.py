@@ -28,6 +28,7 @@ class Query:
     settings: Mapping[str, str]
     params: Mapping[str, str]
     tables: Mapping[str, Sequence[Block]]
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True)

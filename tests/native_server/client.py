@@ -75,16 +75,16 @@ class Client:
 
     def _read_query(self) -> Query:
         query_id = read_text(self.line)
-        self._skip_client_info()
+        traceparent = self._read_client_info()
         settings = self._read_settings()
         read_text(self.line)
         read_varint(self.line)
         self._is_compressed = bool(read_varint(self.line))
         sql = read_text(self.line)
         params = {name: _undump(value) for name, value in self._read_settings().items()}
-        return Query(query_id, sql, settings, params, self._read_tables())
+        return Query(query_id, sql, settings, params, self._read_tables(), traceparent)
 
-    def _skip_client_info(self) -> None:
+    def _read_client_info(self) -> str | None:
         self.line.read(1)
         for _ in range(3):
             read_text(self.line)
@@ -96,9 +96,16 @@ class Client:
         read_text(self.line)
         for _ in range(2):
             read_varint(self.line)
-        assert self.line.read(1) == b"\0"
+        traceparent = self._read_trace() if self.line.read(1) == b"\1" else None
         for _ in range(3):
             read_varint(self.line)
+        return traceparent
+
+    def _read_trace(self) -> str:
+        # The trace's id is a UUID, which ClickHouse reads as two numbers, the first half first.
+        first, second, span = struct.unpack("<QQQ", self.line.read(24))
+        read_text(self.line)
+        return f"00-{first:016x}{second:016x}-{span:016x}-{self.line.read(1)[0]:02x}"
 
     def _read_settings(self) -> dict[str, str]:
         settings: dict[str, str] = {}

@@ -10,7 +10,7 @@ import pytest
 from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.clickhouse.native import NativeEngine
-from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.origin import ORIGIN, Origin
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 from tests.datasource.clickhouse.servers import open_native, serving
@@ -324,7 +324,7 @@ async def test_type_without_a_value_is_refused(backend: Backend) -> None:
 async def test_query_carries_its_limits_its_id_and_its_origin(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            ORIGIN.set("trendgate abc")
+            ORIGIN.set(Origin("abc"))
             await engine.query(
                 "SELECT 1", limits=Limits(seconds=7, rows_to_read=8, memory_bytes=9_000_000, result_rows=10)
             )

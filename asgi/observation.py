@@ -1,0 +1,73 @@
+"""Tells of HTTP requests: a span that continues the client's trace, and figures by route and status."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from opentelemetry.propagate import extract
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from asgi.metrics import Metrics
+from datasource.clickhouse.origin import ORIGIN, Origin
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+NO_ANSWER: Final = 499
+"""The status under which requests are counted whose client went away."""
+
+_TRACER: Final = get_tracer("trendgate")
+
+
+class HttpObservation:
+    """Surrounds every request, inside of what gives it its id. `routes` are paths, which may have `{fields}`."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Iterable[str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._routes = [(path, _pattern(path)) for path in routes]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ORIGIN.set(Origin(str(scope["state"]["request_id"])))
+        method = scope["method"] if scope["method"] in METHODS else OTHER
+        route = self._route_of(scope["path"])
+        status = NO_ANSWER
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self._metrics.observe_request()
+        parent = extract(Headers(scope=scope))
+        with _TRACER.start_as_current_span(f"{method} {route}", context=parent, kind=SpanKind.SERVER) as span:
+            try:
+                await self._app(scope, receive, send_noted)
+            except Exception:
+                status = 500 if status == NO_ANSWER else status
+                raise
+            finally:
+                self._metrics.observe_response(method, route, status)
+                _describe(span, method, route, status)
+
+    def _route_of(self, path: str) -> str:
+        return next((route for route, pattern in self._routes if pattern.fullmatch(path)), OTHER)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{[^}]*\}", path.rstrip("/"))
+    return re.compile("[^/]+".join(map(re.escape, parts)) + "/?")
+
+
+def _describe(span: Span, method: str, route: str, status: int) -> None:
+    span.set_attribute("http.request.method", method)
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    if status >= 500:
+        span.set_attribute("error.type", str(status))
+        span.set_status(Status(StatusCode.ERROR))

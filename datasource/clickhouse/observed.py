@@ -1,0 +1,124 @@
+"""An engine whose work is told: to traces, to whoever counts it, and to the log when it is slow."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import pyarrow as pa
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+
+from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
+from datasource.clickhouse.origin import ORIGIN
+from errors import ErrorCode, GatewayError
+
+logger = logging.getLogger("trendgate.queries")
+
+Answer = TypeVar("Answer")
+
+OK: Final = "OK"
+_TRACER: Final = get_tracer("trendgate")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReport:
+    """How one statement ended: OK or an error's code; `seconds` hold the wait for a free connection as well."""
+
+    kind: str
+    outcome: str
+    seconds: float
+    rows_read: int = 0
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class ObservedEngine:
+    """See Engine. Reads longer than `slow_s` are logged. A statement's text and values are told to nobody."""
+
+    engine: Engine
+    report: Callable[[QueryReport], None]
+    slow_s: float
+
+    @property
+    def is_shared(self) -> bool:
+        """See Engine.is_shared."""
+        return self.engine.is_shared
+
+    async def query(
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
+    ) -> QueryResult:
+        """See Engine.query."""
+        return await self._observe("query", self.engine.query(text, params, limits=limits, blocks=blocks))
+
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        """See Engine.command."""
+        await self._observe("command", self.engine.command(text, params, blocks=blocks))
+
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        """See Engine.insert."""
+        await self._observe("insert", self.engine.insert(text, batch, params))
+
+    async def ping(self) -> None:
+        """See Engine.ping. Not told: it is asked for by whoever watches."""
+        await self.engine.ping()
+
+    async def close(self) -> None:
+        """See Engine.close."""
+        await self.engine.close()
+
+    async def _observe(self, kind: str, work: Awaitable[Answer]) -> Answer:
+        started = time.perf_counter()
+        outcome, result = str(ErrorCode.CANCELLED), None
+        with _TRACER.start_as_current_span(
+            f"clickhouse {kind}", kind=SpanKind.CLIENT, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                answer = await work
+                outcome, result = OK, answer if isinstance(answer, QueryResult) else None
+                return answer
+            except Exception as failure:
+                outcome = str(failure.code if isinstance(failure, GatewayError) else ErrorCode.INTERNAL)
+                raise
+            finally:
+                self._tell(_report(kind, outcome, time.perf_counter() - started, result), result, span)
+
+    def _tell(self, report: QueryReport, result: QueryResult | None, span: Span) -> None:
+        _describe(span, report, result)
+        origin = ORIGIN.get()
+        if origin is not None:
+            origin.queries += 1
+            origin.rows_read += report.rows_read
+            origin.bytes_read += report.bytes_read
+            origin.query_ids += [result.query_id] if result and result.query_id else []
+        if report.kind == "query" and report.seconds > self.slow_s:
+            fields = {"duration_ms": round(report.seconds * 1000, 1), "rows_read": report.rows_read}
+            logger.warning("a query took %.1f s: %s", report.seconds, report.outcome, extra={"fields": fields})
+        self.report(report)
+
+
+def _report(kind: str, outcome: str, seconds: float, result: QueryResult | None) -> QueryReport:
+    if result is None:
+        return QueryReport(kind, outcome, seconds)
+    return QueryReport(kind, outcome, seconds, result.rows_read, result.bytes_read)
+
+
+def _describe(span: Span, report: QueryReport, result: QueryResult | None) -> None:
+    span.set_attribute("db.system.name", "clickhouse")
+    if report.outcome != OK:
+        span.set_attribute("error.type", report.outcome)
+        span.set_status(Status(StatusCode.ERROR))
+    if result is not None:
+        span.set_attribute("db.response.returned_rows", result.row_count)
+        span.set_attribute("trendgate.rows_read", result.rows_read)
+        span.set_attribute("trendgate.bytes_read", result.bytes_read)
+        if result.query_id:
+            span.set_attribute("trendgate.query_id", result.query_id)

@@ -1,0 +1,98 @@
+"""Tells of operations: to traces, and to whoever the request's context names."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Final
+
+from graphql import GraphQLError, OperationDefinitionNode
+from opentelemetry.trace import Span, Status, StatusCode, get_tracer
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from datasource.clickhouse.origin import ORIGIN
+from errors import ErrorCode
+from resolvers.context import RequestContext
+from resolvers.reports import OK, UNKNOWN, OperationReport
+from schema.errors import VALIDATION_FAILED
+
+_TRACER: Final = get_tracer("trendgate")
+_UNREADABLE: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
+class NotedOperation(SchemaExtension):
+    """Writes into the request's context what the document that came is."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context.context
+        operation = self._operation()
+        if isinstance(context, RequestContext) and operation is not None:
+            context.operation.kind = operation.operation.value
+            context.operation.name = operation.name.value if operation.name else None
+        yield
+
+    def _operation(self) -> OperationDefinitionNode | None:
+        document, wanted = self.execution_context.graphql_document, self.execution_context.operation_name
+        found = [
+            node
+            for node in (document.definitions if document else ())
+            if isinstance(node, OperationDefinitionNode)
+            and (wanted is None or (node.name is not None and node.name.value == wanted))
+        ]
+        return found[0] if found else None
+
+
+class Observation:
+    """An operation under way, whose answer is yet to be told."""
+
+    def __init__(self) -> None:
+        self.codes: tuple[str, ...] = (str(ErrorCode.CANCELLED),)
+
+    def note(self, errors: Sequence[GraphQLError] | None) -> None:
+        """The errors of its answer, as its client sees them."""
+        self.codes = tuple(str((error.extensions or {}).get("code")) for error in errors or ())
+
+
+@contextmanager
+def observe(context: object, query: str | None) -> Iterator[Observation]:
+    """One span and one report for an operation, none for single fields, of which a list can have thousands."""
+    started = time.perf_counter()
+    observation = Observation()
+    with _TRACER.start_as_current_span(
+        "GraphQL operation", record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield observation
+        except _UNREADABLE:
+            observation.codes = (VALIDATION_FAILED,)
+            raise
+        except Exception:
+            observation.codes = (str(ErrorCode.INTERNAL),)
+            raise
+        finally:
+            if isinstance(context, RequestContext):
+                report = _report(context, observation.codes, time.perf_counter() - started)
+                _describe(span, report, query)
+                context.report(report)
+
+
+def _report(context: RequestContext, codes: tuple[str, ...], seconds: float) -> OperationReport:
+    kind, name, origin = context.operation.kind, context.operation.name, ORIGIN.get()
+    if origin is None:
+        return OperationReport(kind, name, codes, seconds)
+    return OperationReport(kind, name, codes, seconds, origin.queries, origin.rows_read, tuple(origin.query_ids))
+
+
+def _describe(span: Span, report: OperationReport, query: str | None) -> None:
+    if report.kind != UNKNOWN:
+        span.update_name(report.kind)
+        span.set_attribute("graphql.operation.type", report.kind)
+    if report.name is not None:
+        span.set_attribute("graphql.operation.name", report.name)
+    if query is not None and span.is_recording():
+        span.set_attribute("trendgate.document.sha256", sha256(query.encode()).hexdigest())
+    if report.outcome != OK:
+        span.set_attribute("error.type", report.outcome)
+        span.set_status(Status(StatusCode.ERROR))

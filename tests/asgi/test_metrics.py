@@ -1,0 +1,87 @@
+"""Prometheus' figures, scraped over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+
+from asgi.stores import Stores
+from settings import Settings
+from tests.asgi.gateway import Gateway, open_gateway
+from tests.asgi.observed import sample, scrape
+
+TREND = "query Named($id: ID!) { project(id: $id) { trend(query: {events: [{}]}) { series { count } } } }"
+
+
+@pytest.fixture
+async def watched(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
+    async with open_gateway(stores, settings.model_copy(update={"metrics": True})) as gateway:
+        yield gateway
+
+
+async def test_operations_queries_and_responses_are_counted(watched: Gateway) -> None:
+    project = await watched.project("counted")
+    key = await watched.key("project:read", "insight:read", project=project)
+    for _ in range(2):
+        assert (await watched.ask(TREND, {"id": str(project.id)}, key=key)).data
+    figures = await scrape(watched)
+    assert figures[sample("operations_total", type="query", outcome="OK")] == 2
+    assert figures[sample("operation_seconds_count", type="query")] == 2
+    assert figures[sample("clickhouse_queries_total", kind="query", outcome="OK")] >= 1
+    assert figures[sample("http_responses_total", method="POST", route="/graphql", status="200")] == 2
+    assert figures[sample("http_requests_in_flight")] == 1  # the scrape itself
+
+
+async def test_errors_are_counted_by_code(watched: Gateway) -> None:
+    project = await watched.project("errors counted")
+    key = await watched.key("project:read", project=project)
+    await watched.ask(TREND, {"id": str(project.id)}, key=key)
+    await watched.ask(TREND, {"id": "0"}, key=key)
+    await watched.ask(TREND)
+    await watched.ask("{ nope }")
+    await watched.ask("{")
+    figures = await scrape(watched)
+    counted = {
+        dict(labels)["code"]: n for (name, labels), n in figures.items() if name == "trendgate_errors_total"
+    }
+    assert counted == {
+        "FORBIDDEN": 1,
+        "NOT_FOUND": 1,
+        "BAD_USER_INPUT": 1,
+        "GRAPHQL_VALIDATION_FAILED": 1,
+        "GRAPHQL_PARSE_FAILED": 1,
+    }
+    assert figures[sample("operations_total", type="unknown", outcome="GRAPHQL_PARSE_FAILED")] == 1
+
+
+async def test_labels_hold_nothing_that_clients_choose(watched: Gateway) -> None:
+    await watched.ask("query Chosen { __typename }")
+    await watched.client.get("/chosen/path")
+    await watched.client.request("CHOSEN", "/graphql")
+    text = str(await scrape(watched)).lower()
+    assert "chosen" not in text
+    assert "'route', 'other'" in text
+    assert "'method', 'other'" in text
+
+
+async def test_token_is_asked_for(stores: Stores, settings: Settings) -> None:
+    given = settings.model_copy(update={"metrics": True, "metrics_token": SecretStr("test-token")})
+    async with open_gateway(stores, given) as gateway:
+        for headers in ({}, {"authorization": "Bearer nope"}, {"authorization": "Basic test-token"}):
+            response = await gateway.client.get("/metrics", headers=headers)
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"] == "Bearer"
+            assert "trendgate_" not in response.text
+        sent = {"authorization": "Bearer test-token"}
+        assert (await gateway.client.get("/metrics", headers=sent)).status_code == 200
+
+
+async def test_metrics_are_off_by_default(gateway: Gateway) -> None:
+    assert (await gateway.client.get("/metrics")).status_code == 404
+
+
+async def test_two_applications_count_apart(stores: Stores, settings: Settings, watched: Gateway) -> None:
+    await watched.ask("{ __typename }")
+    async with open_gateway(stores, settings.model_copy(update={"metrics": True})) as other:
+        figures = await scrape(other)
+    assert sample("operations_total", type="query", outcome="OK") not in figures

@@ -1,0 +1,106 @@
+"""Logs and traces of a server that runs as its own process."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from commands.tracing import is_traced
+from tests.commands.test_serve import START_S, started
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@contextmanager
+def collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
+    """The endpoint of an OTLP collector, and what it was sent."""
+    received: list[ExportTraceServiceRequest] = []
+
+    class Receive(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            received.append(ExportTraceServiceRequest.FromString(body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receive)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def end(process: Any) -> str:
+    """What the server wrote to its log."""
+    process.terminate()
+    assert process.wait(timeout=START_S) == 0
+    return str(process.stderr.read())
+
+
+def ask(address: str, query: str) -> httpx2.Response:
+    headers = {"x-request-id": "request-7", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+    return httpx2.post(f"{address}/graphql", json={"query": query}, headers=headers)
+
+
+def test_log_is_json_lines_with_the_ids_of_request_and_trace(tmp_path: Path) -> None:
+    given = {"TRENDGATE_LOG_FORMAT": "json", "TRENDGATE_ACCESS_LOG": "1"}
+    with started(tmp_path, **given) as (process, address):
+        ask(address, "query Named { viewer { keyLabel } }")
+        lines = [json.loads(line) for line in end(process).splitlines()]
+    [operation] = [line for line in lines if line["logger"] == "trendgate.operations"]
+    assert operation["request_id"] == "request-7"
+    assert operation["trace_id"] == TRACE
+    assert operation["operation_type"] == "query"
+    assert operation["operation_name"] == "Named"
+    assert operation["outcome"] == "UNAUTHENTICATED"
+    assert operation["level"] == "info"
+    assert operation["duration_ms"] > 0
+    assert any(line["logger"] == "uvicorn.access" and "POST /graphql" in line["message"] for line in lines)
+
+
+def test_log_says_nothing_of_operations_by_default(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, address):
+        assert ask(address, "{ __typename }").status_code == 200
+        assert end(process) == ""
+
+
+def test_spans_are_sent_to_the_collector_that_the_environment_names(tmp_path: Path) -> None:
+    with (
+        collector() as (endpoint, received),
+        started(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint) as (process, address),
+    ):
+        ask(address, "{ __typename }")
+        assert end(process) == ""
+    [resource] = [spans for request in received for spans in request.resource_spans]
+    named = {item.key: item.value.string_value for item in resource.resource.attributes}
+    assert named["service.name"] == "trendgate"
+    spans = {span.name: span for scope in resource.scope_spans for span in scope.spans}
+    assert set(spans) == {"POST /graphql", "query"}
+    assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+    ],
+)
+def test_traces_follow_the_standard_variables(environment: dict[str, str], expected: bool) -> None:
+    assert is_traced(environment) is expected
