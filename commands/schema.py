@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -5,7 +6,14 @@ import typer
 
 from errors import ErrorCode, GatewayError
 
-COMMITTED = Path(__file__).resolve().parent.parent / "schema.graphql"
+ROOT = Path(__file__).resolve().parent.parent
+COMMITTED = ROOT / "schema.graphql"
+RELEASED = ROOT / "schema.released.graphql"
+CHANGELOG = ROOT / "CHANGELOG.md"
+
+_BREAKING = re.compile(
+    r"^## Unreleased\n(?:(?!^## ).*\n)*?### Breaking\n(?P<entries>(?:(?!^##).*\n?)*)", flags=re.MULTILINE
+)
 
 
 def register(cli: typer.Typer) -> None:
@@ -14,18 +22,50 @@ def register(cli: typer.Typer) -> None:
 
 def show(
     check: Annotated[
-        bool, typer.Option("--check", help="Compare with schema.graphql instead; status 1 when it is stale.")
+        bool,
+        typer.Option(
+            "--check",
+            help="Compare with schema.graphql and schema.released.graphql instead; status 1 when the first is "
+            "stale, or the second has what is gone now and CHANGELOG.md does not name.",
+        ),
     ] = False,
 ) -> None:
     """Print the GraphQL schema, in SDL."""
     from schema.build import print_sdl
 
     sdl = print_sdl()
-    if not check:
+    if check:
+        _check_committed(sdl)
+        _check_released(sdl)
+    else:
         typer.echo(sdl, nl=False)
-    elif not COMMITTED.is_file() or COMMITTED.read_text(encoding="utf-8") != sdl:
+
+
+def _check_committed(sdl: str) -> None:
+    if not COMMITTED.is_file() or COMMITTED.read_text(encoding="utf-8") != sdl:
         raise GatewayError(
             ErrorCode.BAD_USER_INPUT,
             "schema.graphql is not what the code says.",
             hint="Write it anew: python server.py schema > schema.graphql",
         )
+
+
+def _check_released(sdl: str) -> None:
+    from schema.changes import breaking_changes
+
+    named = named_as_breaking(CHANGELOG.read_text(encoding="utf-8"))
+    changes = breaking_changes(RELEASED.read_text(encoding="utf-8"), sdl)
+    missing = [change for change in changes if change.coordinate not in named]
+    if missing:
+        listed = "\n".join(f"  `{change.coordinate}`: {change.description}" for change in missing)
+        raise GatewayError(
+            ErrorCode.BAD_USER_INPUT,
+            f"The schema breaks what clients of the last release may rely on:\n{listed}",
+            hint="Keep it, deprecated; or name it in CHANGELOG.md under Unreleased, Breaking, in backticks.",
+        )
+
+
+def named_as_breaking(changelog: str) -> frozenset[str]:
+    """What stands in backticks in the section Breaking of what is not released yet."""
+    section = _BREAKING.search(changelog)
+    return frozenset(re.findall(r"`([^`\n]+)`", section["entries"])) if section else frozenset()

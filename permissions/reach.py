@@ -54,11 +54,12 @@ async def reread_project(store: MetadataStore, caller: Caller, project: ReachedP
     return _reached(caller, project.record, rules.get(project.record.id, ()))
 
 
-async def find_owner_project(store: MetadataStore, caller: Caller, project_id: int) -> ReachedProject | None:
-    """A project of an organization of the key's owner, whatever the key is scoped to and rules say."""
-    found = await reach.ruled_projects(store, caller.owner_reach, [project_id], _membership_ids(caller))
-    ruled = found.get(project_id)
-    return None if ruled is None else _reached(caller, ruled.record, ruled.rules)
+async def find_owner_projects(
+    store: MetadataStore, caller: Caller, project_ids: Collection[int]
+) -> dict[int, ReachedProject]:
+    """Those that are of an organization of the key's owner, whatever the key is scoped to and rules say."""
+    found = await reach.ruled_projects(store, caller.owner_reach, project_ids, _membership_ids(caller))
+    return {ruled.record.id: _reached(caller, ruled.record, ruled.rules) for ruled in found.values()}
 
 
 async def _hidden_projects(store: MetadataStore, caller: Caller) -> list[int]:

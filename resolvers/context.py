@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -30,7 +30,7 @@ from errors import ErrorCode, GatewayError, NotFound
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
 from permissions.classes import require_caller
-from permissions.reach import ReachedProject, find_owner_project, reach_projects
+from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
 from resolvers.reports import Operation, OperationReport, forget
 from settings import Settings
@@ -74,6 +74,8 @@ class RequestContext:
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
     projects: DataLoader[int, ReachedProject | None] = field(repr=False)
+    # Those of the owner's organizations, in reach of the key or not: only to tell why one is not.
+    owner_projects: DataLoader[int, ReachedProject | None] = field(repr=False)
     # Loaders below ask nobody for leave: a project in a key is one that `projects` answered.
     actions: DataLoader[SavedKey, ActionRecord | None] = field(repr=False)
     insights: DataLoader[SavedKey, InsightRecord | None] = field(repr=False)
@@ -113,7 +115,7 @@ class RequestContext:
         projects = caller.reach.project_ids
         if projects is not None and project_id not in projects:
             raise _out_of_scope(f"The API key is not for the project {project_id}.")
-        found = await find_owner_project(self.store, caller, project_id)
+        found = await self.owner_projects.load(project_id)
         if found is None:
             return
         if not found.policy.can_reach_project():
@@ -158,7 +160,8 @@ async def open_context(
             memory_bytes=settings.query_max_memory,
         ),
         trend_budget=TrendBudget(settings.max_trends),
-        projects=DataLoader(ProjectsInReach(store, caller, refusal).load),
+        projects=DataLoader(ProjectsOf(store, caller, refusal, find=reach_projects).load),
+        owner_projects=DataLoader(ProjectsOf(store, caller, refusal, find=find_owner_projects).load),
         actions=_batched(store, find_actions),
         insights=_batched(store, find_insights),
         cohorts=_batched(store, find_cohorts),
@@ -176,17 +179,26 @@ async def open_context(
     )
 
 
+class FindProjects(Protocol):
+    """How projects of one caller are found, many at once."""
+
+    def __call__(
+        self, store: MetadataStore, caller: Caller, project_ids: Collection[int]
+    ) -> Awaitable[Mapping[int, ReachedProject]]: ...
+
+
 @dataclass(frozen=True, slots=True)
-class ProjectsInReach:
-    """Loads the projects that one caller reaches, many at once; None for every other id."""
+class ProjectsOf:
+    """Loads projects of one caller; None for every id that `find` does not answer."""
 
     store: MetadataStore
     caller: Caller | None
     authentication_error: GatewayError | None
+    find: FindProjects
 
     async def load(self, project_ids: list[int]) -> list[ReachedProject | None]:
         """One answer per id, in the same order."""
-        found = await reach_projects(self.store, require_caller(self), project_ids)
+        found = await self.find(self.store, require_caller(self), project_ids)
         return [found.get(project_id) for project_id in project_ids]
 
 

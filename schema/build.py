@@ -28,6 +28,7 @@ from strawberry.types.execution import PreExecutionError
 import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
 from resolvers.context import RequestContext
+from schema.entities import check_number, read_reference
 from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
@@ -38,14 +39,6 @@ from schema.scalars import SCALARS
 from settings import Settings
 
 FEDERATION_VERSION = "2.9"
-# The key fields of every entity, each with the name of its argument of resolve_reference.
-ENTITIES = {
-    "Project": {"id": "id"},
-    "Action": {"projectId": "project_id", "id": "id"},
-    "Insight": {"projectId": "project_id", "id": "id"},
-    "Cohort": {"projectId": "project_id", "id": "id"},
-}
-MAX_ENTITIES = 200
 
 
 class GatewaySchema(strawberry.federation.Schema):
@@ -90,8 +83,20 @@ class GatewaySchema(strawberry.federation.Schema):
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
-        """See Strawberry, which would answer a reference it does not know with a KeyError."""
-        return super().entities_resolver(info, _check_references(representations))
+        """See Strawberry. Each reference has its own answer: an entity, or an error at its place in the list.
+
+        Those that are waited for wait together, so that one load answers any number of them.
+        """
+        check_number([*representations])
+        return [self._resolve(info, item, index) for index, item in enumerate(representations)]
+
+    def _resolve(self, info: strawberry.Info, representation: object, index: int) -> FederationAny:
+        try:
+            reference = read_reference(representation, index)
+        except BadUserInput as refusal:
+            return FederationAny(refusal)
+        [entity] = super().entities_resolver(info, [FederationAny(reference)])
+        return entity
 
 
 def build_schema(settings: Settings, *, query: type = Query, mutation: type = Mutation) -> GatewaySchema:
@@ -139,32 +144,3 @@ def _drop_nulls(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
     for item in inputs:
         if item.default_value is None:
             item.default_value = Undefined
-
-
-def _check_references(representations: Iterable[object]) -> list[FederationAny]:
-    listed = list(representations)
-    if len(listed) > MAX_ENTITIES:
-        raise BadUserInput(
-            f"There are {len(listed)} representations; {MAX_ENTITIES} are allowed.",
-            path=("representations",),
-        )
-    return [FederationAny(_check_reference(item, index)) for index, item in enumerate(listed)]
-
-
-def _check_reference(representation: object, index: int) -> dict[str, object]:
-    path = ("representations", index)
-    if not isinstance(representation, dict) or str(representation.get("__typename")) not in ENTITIES:
-        raise BadUserInput(
-            "A representation names no entity of this schema.",
-            path=path,
-            hint=f"Its __typename is one of: {', '.join(ENTITIES)}.",
-        )
-    type_name = str(representation["__typename"])
-    # A copy: Strawberry takes it apart, and it may be a variable that is used twice.
-    reference: dict[str, object] = {"__typename": type_name}
-    for key, argument in ENTITIES[type_name].items():
-        value = representation.get(key)
-        if not isinstance(value, str | int):
-            raise BadUserInput("A representation lacks its key, an ID.", path=(*path, key))
-        reference[argument] = str(value)
-    return reference

@@ -19,7 +19,8 @@ Search = Annotated[
 ]
 
 
-@strawberry.type(description="Where a page stands among all.")
+# Shareable, because every subgraph with connections has this type; no other of ours is likely to be another's too.
+@strawberry.federation.type(shareable=True, description="Where a page stands among all.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="More follow: ask with after: endCursor.")
     has_previous_page: bool = strawberry.field(description="The page does not start at the beginning.")

@@ -147,29 +147,3 @@ async def test_entities_without_scope_are_refused(gateway: Gateway) -> None:
     key = await gateway.key("insight:read", project=project)
     answer = await gateway.ask(ENTITIES, {"refs": [{"__typename": "Project", "id": str(project.id)}]}, key=key)
     assert answer.extensions["code"] == "FORBIDDEN"
-
-
-@pytest.mark.parametrize(
-    ("representation", "path"),
-    [
-        ({"__typename": "Nope", "id": "1"}, ["representations", 0]),
-        ({"id": "1"}, ["representations", 0]),
-        ("Project", ["representations", 0]),
-        ({"__typename": {}, "id": "1"}, ["representations", 0]),
-        ({"__typename": "Project"}, ["representations", 0, "id"]),
-        ({"__typename": "Project", "id": {"a": 1}}, ["representations", 0, "id"]),
-    ],
-)
-async def test_entities_of_malformed_reference_are_refused(
-    gateway: Gateway, representation: object, path: list[object]
-) -> None:
-    key = await gateway.key("project:read", project=await gateway.project("referred"))
-    answer = await gateway.ask(ENTITIES, {"refs": [representation]}, key=key)
-    assert answer.extensions["code"] == "BAD_USER_INPUT"
-    assert answer.extensions["path"] == path
-
-
-async def test_entities_beyond_the_limit_are_refused(gateway: Gateway) -> None:
-    key = await gateway.key("project:read", project=await gateway.project("referred"))
-    refs = [{"__typename": "Project", "id": "1"}] * 201
-    assert (await gateway.ask(ENTITIES, {"refs": refs}, key=key)).extensions["path"] == ["representations"]

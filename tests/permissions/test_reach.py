@@ -19,7 +19,7 @@ from permissions.caller import Caller
 from permissions.policy import Access, Controlled, Source
 from permissions.reach import (
     ReachedPage,
-    find_owner_project,
+    find_owner_projects,
     list_reached_projects,
     reach_projects,
     reread_project,
@@ -279,12 +279,11 @@ async def test_reread_project_sees_rules_that_were_set_meanwhile(store: Metadata
 
 async def test_owners_project_is_found_whatever_the_key_is_scoped_to(store: MetadataStore, world: World) -> None:
     narrow = _caller(world.ada, projects=(world.lab.id,), organizations=(world.acme.id,))
-    for project in (world.shop, world.lab, world.zoo):
-        found = await find_owner_project(store, narrow, project.id)
-        assert found is not None
-        assert found.record == project
-    assert await find_owner_project(store, narrow, 999) is None
-    assert await find_owner_project(store, _caller(world.bob), world.zoo.id) is None
+    projects = (world.shop, world.lab, world.zoo)
+    found = await find_owner_projects(store, narrow, [*(project.id for project in projects), 999])
+    assert [found[project.id].record for project in projects] == [*projects]
+    assert 999 not in found
+    assert await find_owner_projects(store, _caller(world.bob), [world.zoo.id]) == {}
 
 
 async def test_owners_project_is_found_where_members_keys_are_not_taken(
@@ -292,15 +291,13 @@ async def test_owners_project_is_found_where_members_keys_are_not_taken(
 ) -> None:
     await set_features(store, world.acme.id, member_keys=False)
     bob = await get_member(store, email="bob@example.com")
-    found = await find_owner_project(store, _caller(bob), world.shop.id)
-    assert found is not None
-    assert found.record == world.shop
+    found = await find_owner_projects(store, _caller(bob), [world.shop.id])
+    assert found[world.shop.id].record == world.shop
 
 
 async def test_projects_key_has_no_other_project(store: MetadataStore, world: World) -> None:
     caller = _caller(None, project_id=world.shop.id)
-    assert await find_owner_project(store, caller, world.shop.id) is not None
-    assert await find_owner_project(store, caller, world.lab.id) is None
+    assert [*await find_owner_projects(store, caller, [world.shop.id, world.lab.id])] == [world.shop.id]
 
 
 # ---------------------------------------------------------------------- statements

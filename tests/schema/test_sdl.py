@@ -1,5 +1,6 @@
 """The schema as a text: what is committed, and what clients were promised."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from graphql import (
 
 from permissions.guards import unguarded_fields
 from schema.build import build_schema, print_sdl
+from schema.entities import ENTITIES
 from schema.mutation import Mutation
 from schema.query import Query
 from settings import Settings
@@ -128,6 +130,13 @@ def test_no_default_is_null() -> None:
 def test_scopes_stand_in_the_sdl() -> None:
     assert '@requiresScopes(scopes: [["insight:read"]])' in print_sdl()
     assert 'schema @link(url: "https://specs.apollo.dev/federation/v2.9"' in print_sdl()
+
+
+def test_entities_of_the_schema_are_all_known() -> None:
+    keys = dict(re.findall(r'^type (\w+)[^{]* @key\(fields: "([^"]+)"\)', print_sdl(), flags=re.MULTILINE))
+    assert {name: fields.split() for name, fields in keys.items()} == {
+        name: [*arguments] for name, arguments in ENTITIES.items()
+    }
 
 
 def _names() -> list[tuple[str, str | None]]:

@@ -1,0 +1,180 @@
+"""Entities by reference, as a router of a supergraph asks for them."""
+
+from typing import Any
+
+import pytest
+
+from tests.asgi.gateway import Answer
+from tests.asgi.worlds import Person, World, statements_reading
+
+NAMES = """query($refs: [_Any!]!) { _entities(representations: $refs) { __typename
+    ... on Project { name } ... on Insight { name } ... on Action { name } ... on Cohort { name } } }"""
+KINDS = ("insight", "action", "cohort")
+
+
+@pytest.fixture
+async def plain(world: World) -> Person:
+    return await world.person("plain")
+
+
+async def ask(person: Person, *refs: object, document: str = NAMES) -> Answer:
+    return await person.ask(document, refs=list(refs))
+
+
+def refer(world: World, kind: str, number: str | int) -> dict[str, Any]:
+    return {"__typename": kind.capitalize(), "projectId": world.id, "id": number}
+
+
+def names(answer: Answer) -> list[str | None]:
+    return [each and each["name"] for each in answer.body["data"]["_entities"]]
+
+
+async def test_references_of_all_kinds_are_answered_in_their_order(world: World, plain: Person) -> None:
+    refs = [refer(world, kind, await world.saved(kind, f"the {kind}")) for kind in KINDS]
+    refs.insert(1, {"__typename": "Project", "id": world.id})
+    assert names(await ask(plain, *refs)) == ["the insight", world.project.name, "the action", "the cohort"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "path"),
+    [
+        ({"__typename": "Nope", "id": "1"}, []),
+        ({"__typename": "Query"}, []),
+        ({"__typename": "AccessControlled", "id": "1"}, []),
+        ({"__typename": {}, "id": "1"}, []),
+        ({"id": "1"}, []),
+        ({}, []),
+        ("Project", []),
+        ([], []),
+        (5, []),
+        ({"__typename": "Project"}, ["id"]),
+        ({"__typename": "Project", "id": None}, ["id"]),
+        ({"__typename": "Project", "id": {"a": 1}}, ["id"]),
+        ({"__typename": "Project", "id": True}, ["id"]),
+        ({"__typename": "Project", "id": 1.5}, ["id"]),
+        ({"__typename": "Insight", "id": "1"}, ["projectId"]),
+        ({"__typename": "Insight", "projectId": "1"}, ["id"]),
+    ],
+)
+async def test_malformed_reference_is_refused_at_its_place_and_the_others_answered(
+    world: World, plain: Person, bad: object, path: list[str]
+) -> None:
+    good = {"__typename": "Project", "id": world.id}
+    answer = await ask(plain, good, bad, good)
+    assert names(answer) == [world.project.name, None, world.project.name]
+    assert answer.error["path"] == ["_entities", 1]
+    assert answer.extensions["code"] == "BAD_USER_INPUT"
+    assert answer.extensions["path"] == ["representations", 1, *path]
+
+
+async def test_null_among_the_references_is_refused_by_the_schema(world: World, plain: Person) -> None:
+    answer = await ask(plain, {"__typename": "Project", "id": world.id}, None)
+    assert "data" not in answer.body
+    assert answer.extensions["path"] == ["refs", 1]
+
+
+@pytest.mark.parametrize(("number", "is_found"), [(200, True), (201, False)])
+async def test_references_are_limited_in_number(world: World, plain: Person, number: int, is_found: bool) -> None:
+    answer = await ask(plain, *[{"__typename": "Project", "id": world.id}] * number)
+    if is_found:
+        assert names(answer) == [world.project.name] * 200
+    else:
+        assert answer.error["path"] == ["_entities"]
+        assert answer.extensions["path"] == ["representations"]
+        assert "200" in answer.error["message"]
+
+
+async def test_no_references_are_no_entities(plain: Person) -> None:
+    assert (await ask(plain)).data == {"_entities": []}
+
+
+async def test_the_same_reference_twice_is_answered_twice_and_loaded_once(world: World, plain: Person) -> None:
+    ref = refer(world, "cohort", await world.cohort("twin"))
+    with statements_reading("FROM cohorts") as sent:
+        assert names(await ask(plain, ref, ref, dict(ref))) == ["twin"] * 3
+    assert len(sent) == 1
+
+
+async def test_keys_may_be_numbers_and_come_with_fields_of_others(world: World, plain: Person) -> None:
+    insight = await world.insight("numbered")
+    ref = {"__typename": "Insight", "projectId": int(world.id), "id": int(insight), "plan": {"name": "PRO"}}
+    assert names(await ask(plain, ref, {"__typename": "Project", "id": int(world.id)})) == [
+        "numbered",
+        world.project.name,
+    ]
+
+
+async def test_references_may_stand_in_the_document(world: World, plain: Person) -> None:
+    document = f"""{{ _entities(representations: [{{__typename: "Project", id: {world.id}}}]) {{
+        ... on Project {{ id weekStartDay pages: insights {{ totalCount }} }} }} }}"""
+    assert (await plain.gateway.ask(document, key=plain.key)).data["_entities"] == [
+        {"id": world.id, "weekStartDay": "SUNDAY", "pages": {"totalCount": 0}}
+    ]
+
+
+async def test_number_without_an_end_is_refused(plain: Person) -> None:
+    document = (
+        f"""{{ _entities(representations: [{{__typename: "Project", id: {"9" * 5_000}}}]) {{ __typename }} }}"""
+    )
+    answer = await plain.gateway.ask(document, key=plain.key)
+    assert answer.extensions["code"] in {"BAD_USER_INPUT", "NOT_FOUND"}
+
+
+async def test_access_is_checked_on_each_reference(world: World, plain: Person) -> None:
+    refs = []
+    for kind in KINDS:
+        for name in ("open", "closed"):
+            refs.append(refer(world, kind, await world.saved(kind, name)))
+        await world.give("none", kind, on=str(refs[-1]["id"]), to=plain)
+    answer = await ask(plain, *refs)
+    assert names(answer) == ["open", None] * 3
+    errors = {tuple(error["path"]): error["extensions"] for error in answer.body["errors"]}
+    assert set(errors) == {("_entities", place) for place in (1, 3, 5)}
+    assert {each["code"] for each in errors.values()} == {"FORBIDDEN"}
+    assert "closed" not in str(answer.body)
+
+
+async def test_scopes_are_checked_on_each_reference(world: World, plain: Person) -> None:
+    refs = [refer(world, kind, await world.saved(kind, kind)) for kind in KINDS]
+    answer = await ask(await plain.with_scopes("action:read"), *refs)
+    assert names(answer) == [None, "action", None]
+    missing = {tuple(error["path"]): error["extensions"]["missingScope"] for error in answer.body["errors"]}
+    assert missing == {("_entities", 0): "insight:read", ("_entities", 2): "cohort:read"}
+
+
+async def test_references_without_key_are_refused_each(world: World, plain: Person) -> None:
+    answer = await plain.gateway.ask(NAMES, {"refs": [{"__typename": "Project", "id": world.id}] * 2})
+    assert names(answer) == [None, None]
+    assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["UNAUTHENTICATED"] * 2
+
+
+@pytest.mark.parametrize("kind", ["project", *KINDS])
+async def test_many_references_cost_no_more_statements_than_one(world: World, plain: Person, kind: str) -> None:
+    refs = [{"__typename": "Project", "id": number} for number in range(int(world.id), int(world.id) + 50)]
+    if kind != "project":
+        refs = [refer(world, kind, await world.saved(kind, f"{kind} {number}")) for number in range(50)]
+    await ask(plain)  # the first use of a key is noted, which takes statements of its own
+    counts = []
+    for some in (refs[:1], refs):
+        with statements_reading("") as sent:
+            answer = await ask(plain, *some)
+        assert answer.body["data"]["_entities"][0]["name"]
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
+
+
+async def test_references_into_projects_out_of_reach_cost_no_more_statements_than_one(plain: Person) -> None:
+    """Why each is refused takes a look at it, which is one for all."""
+    refs = [
+        {"__typename": kind.capitalize(), "projectId": number, "id": "1"}
+        for number in range(10**9, 10**9 + 30)
+        for kind in KINDS
+    ]
+    await ask(plain)
+    counts = []
+    for some in (refs[:1], refs):
+        with statements_reading("") as sent:
+            answer = await ask(plain, *some)
+        assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"NOT_FOUND"}
+        counts.append(len(sent))
+    assert counts[0] == counts[1]

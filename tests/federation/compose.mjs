@@ -1,0 +1,25 @@
+// Composes the subgraphs given on standard input, as [{ name, url, sdl }], with both composers; answers JSON:
+// { apollo: { errors, hints, supergraph }, guild: { errors, supergraph } }.
+import { text } from 'node:stream/consumers';
+import { composeServices as composeWithApollo } from '@apollo/composition';
+import { composeServices as composeWithGuild } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+
+const subgraphs = JSON.parse(await text(process.stdin)).map(({ name, url, sdl }) => ({
+  name,
+  url,
+  typeDefs: parse(sdl),
+}));
+const apollo = composeWithApollo(subgraphs);
+const guild = composeWithGuild(subgraphs);
+const messages = (errors) => (errors ?? []).map((error) => error.message);
+console.log(
+  JSON.stringify({
+    apollo: {
+      errors: messages(apollo.errors),
+      hints: (apollo.hints ?? []).map((hint) => `${hint.definition.code}: ${hint.message}`),
+      supergraph: apollo.supergraphSdl ?? null,
+    },
+    guild: { errors: messages(guild.errors), supergraph: guild.supergraphSdl ?? null },
+  }),
+);

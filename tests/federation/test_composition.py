@@ -1,0 +1,56 @@
+"""The SDL composes with a subgraph of another team, by the composers of two makers."""
+
+from typing import Any
+
+import pytest
+
+from schema.build import print_sdl
+from tests.federation import node
+
+pytestmark = pytest.mark.usefixtures("tools")
+
+BILLING = (node.HERE / "billing.graphql").read_text(encoding="utf-8")
+COMPOSERS = ("apollo", "guild")
+
+
+async def compose(**sdls: str) -> Any:
+    return await node.run(
+        "compose.mjs", stdin=node.subgraphs(**{name: (f"http://{name}", sdl) for name, sdl in sdls.items()})
+    )
+
+
+async def test_sdl_composes_with_another_subgraph_without_error_or_hint() -> None:
+    composed = await compose(trendgate=print_sdl(), billing=BILLING)
+    assert [composed[composer]["errors"] for composer in COMPOSERS] == [[], []]
+    assert composed["apollo"]["hints"] == []
+    for composer in COMPOSERS:
+        supergraph = composed[composer]["supergraph"]
+        assert "insights" in supergraph
+        assert "plan: Plan!" in supergraph
+
+
+async def test_requirements_of_fields_reach_the_supergraph() -> None:
+    composed = await compose(trendgate=print_sdl(), billing=BILLING)
+    for composer in COMPOSERS:
+        assert '@requiresScopes(scopes: [["insight:read"]])' in composed[composer]["supergraph"]
+        assert "@authenticated" in composed[composer]["supergraph"]
+
+
+async def test_sdl_composes_alone() -> None:
+    composed = await compose(trendgate=print_sdl())
+    assert [composed[composer]["errors"] for composer in COMPOSERS] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (BILLING.replace("type PageInfo @shareable", "type PageInfo"), "PageInfo.hasNextPage"),
+        (BILLING.replace('@key(fields: "id")', ""), "Project.id"),
+        (BILLING.replace("hasNextPage: Boolean!", "hasNextPage: String!"), "PageInfo.hasNextPage"),
+    ],
+)
+async def test_composers_see_what_does_not_fit(broken: str, said: str) -> None:
+    """Or the tests above would say nothing."""
+    composed = await compose(trendgate=print_sdl(), billing=broken)
+    for composer in COMPOSERS:
+        assert any(said in error for error in composed[composer]["errors"]), composed[composer]["errors"]
