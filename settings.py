@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
     introspection: bool = Field(True, description="Answer introspection queries.")
+    redis_url: SecretStr | None = Field(
+        None,
+        description="URL of a Redis in which answers are kept, `redis://user:password@host:6379/0`; default: each "
+        "process keeps its own.",
+    )
+    cache_bytes: NonNegativeInt = Field(
+        128 * 1024**2, description="Most memory for answers kept in this process, bytes; 0 keeps none."
+    )
     query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
     query_max_rows: PositiveInt = Field(2_000_000_000, description="Most rows one ClickHouse query may read.")
     query_max_memory: PositiveInt = Field(

@@ -1,4 +1,4 @@
-"""The two stores a server works with, from opening to closing."""
+"""What a server works with, from opening to closing: two stores, and the answers that are kept."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,17 +11,21 @@ from datasource.events.layouts import Layouts, NativeLayouts, PostHogLayouts
 from datasource.events.load import repair
 from datasource.events.schema import migrate
 from datasource.metadata.adoption import check_adopted
+from datasource.metadata.data_versions import advance_data_version, read_installation
 from datasource.metadata.store import MetadataStore
+from resolvers.kept.answers import Answers
+from resolvers.kept.shelves import open_redis
 from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Metadata, and the ClickHouse that holds the events in one of the layouts."""
+    """Metadata, the ClickHouse that holds the events in one of the layouts, and kept answers."""
 
     metadata: MetadataStore
     events: Engine
     layouts: Layouts = field(default_factory=NativeLayouts)
+    answers: Answers = field(default_factory=Answers)
 
 
 @asynccontextmanager
@@ -32,7 +36,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     projects are not those of the layout's tables.
     """
     async with AsyncExitStack() as opened:
-        engine = open_engine(settings)
+        engine: Engine = open_engine(settings)
         opened.push_async_callback(engine.close)
         metadata = await opened.enter_async_context(MetadataStore.open(settings.metadata_url))
         await metadata.migrate()
@@ -40,9 +44,30 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         await check_adopted(metadata, expected=is_adopting)
         if is_adopting:
             reading = ReadOnlyEngine(engine)
-            yield Stores(metadata, reading, await PostHogLayouts.find(reading))
+            layouts: Layouts = await PostHogLayouts.find(reading)
+            engine = reading
         else:
+            layouts = NativeLayouts()
             await migrate(engine)
             if not engine.is_shared:  # or a server that starts would repair what another process is loading
-                await repair(engine)
-            yield Stores(metadata, engine)
+                await repair_all(metadata, engine)
+        answers = await _open_answers(settings, metadata)
+        opened.push_async_callback(answers.close)
+        yield Stores(metadata, engine, layouts, answers)
+
+
+async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
+    """Count anew what interrupted loads left wrong, and forget older answers; answers the number of batches."""
+    batches = await repair(engine)
+    if batches:
+        await advance_data_version(metadata)
+    return batches
+
+
+async def _open_answers(settings: Settings, metadata: MetadataStore) -> Answers:
+    url = settings.clickhouse_url
+    where = url.get_secret_value() if url else str(settings.events_path.resolve())
+    installation = f"{await read_installation(metadata)} {settings.events_layout} {where}"
+    if settings.redis_url is None:
+        return Answers.in_memory(settings.cache_bytes, installation=installation)
+    return Answers(open_redis(settings.redis_url.get_secret_value()), installation=installation)

@@ -96,6 +96,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
             store=stores.metadata,
             engine=stores.events,
             layout=await stores.layouts.at(now),
+            answers=stores.answers,
             report=self._report,
         )
 

@@ -9,7 +9,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from asgi.stores import open_stores
+from asgi.stores import open_stores, repair_all
 from commands.demo_data import (
     FLIGHTS,
     GROUP_TYPES,
@@ -23,7 +23,8 @@ from commands.demo_data import (
 from commands.layouts import check_own_tables
 from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, repair, sink_for
+from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
+from datasource.metadata.data_versions import changing_data
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.keys import find_key, list_keys, revoke_key
 from datasource.metadata.members import ensure_member
@@ -98,9 +99,10 @@ async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine,
     member = await ensure_member(
         store, email=MEMBER, organization_id=project.organization_id, name="Demo", level=OrganizationLevel.OWNER
     )
-    await repair(engine)
+    await repair_all(store, engine)
     if not await _is_loaded(engine, project.id):
-        await _load(settings, store, engine, project, console)
+        async with changing_data(store, project.id):
+            await _load(settings, store, engine, project, console)
     return DemoInfo(project.id, await ensure_key(store, member, settings.data_dir / "demo-key"))
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from asgi.stores import Stores, open_stores
+from asgi.stores import Stores, open_stores, repair_all
 from commands.choices import ProjectOption
 from commands.layouts import check_own_tables
 from commands.refusals import load_settings
@@ -24,8 +24,8 @@ from datasource.events.load import (
     RejectsFile,
     load_file,
     open_chunks,
-    repair,
 )
+from datasource.metadata.data_versions import changing_data
 from datasource.metadata.group_types import ensure_group_type
 from errors import ErrorCode, GatewayError
 from settings import Settings
@@ -98,12 +98,13 @@ async def run(settings: Settings, request: Request, report: LoadReport) -> list[
     """Load every file and answer which rejects files were written."""
     async with open_stores(settings) as stores:
         await existing_project(stores.metadata, request.project_id)
-        await repair(stores.events)
+        await repair_all(stores.metadata, stores.events)
         written: list[Path] = []
         shared = RejectsFile(request.rejects) if request.rejects else None
         for path in request.files:
             rejects = shared or RejectsFile(settings.data_dir / f"{path.name}.rejects.jsonl")
-            await _load(stores, request, path, rejects, report)
+            async with changing_data(stores.metadata, request.project_id):
+                await _load(stores, request, path, rejects, report)
             if rejects.count and rejects.path not in written:
                 written.append(rejects.path)
         return written

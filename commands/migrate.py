@@ -2,10 +2,9 @@ import asyncio
 
 import typer
 
-from asgi.stores import open_stores
+from asgi.stores import open_stores, repair_all
 from commands.refusals import load_settings
 from commands.stores import with_store
-from datasource.events.load import repair
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 
@@ -33,4 +32,4 @@ def migrate() -> None:
 
 async def _migrate_both(settings: Settings) -> int:
     async with open_stores(settings) as stores:
-        return await repair(stores.events)
+        return await repair_all(stores.metadata, stores.events)

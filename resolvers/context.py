@@ -32,6 +32,7 @@ from permissions.caller import Caller
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
+from resolvers.kept.answers import Answers
 from resolvers.reports import Operation, OperationReport, forget
 from settings import Settings
 
@@ -71,6 +72,7 @@ class RequestContext:
     store: MetadataStore = field(repr=False)
     engine: Engine = field(repr=False)
     layout: EventLayout = field(repr=False)
+    answers: Answers = field(repr=False)
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
     projects: DataLoader[int, ReachedProject | None] = field(repr=False)
@@ -139,11 +141,13 @@ async def open_context(
     store: MetadataStore,
     engine: Engine,
     layout: EventLayout | None = None,
+    answers: Answers | None = None,
     report: Callable[[OperationReport], None] = forget,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
-    `layout` says in which tables of the engine the events are, by default in the gateway's own; `report` is told
+    `layout` says in which tables of the engine the events are, by default in the gateway's own; `answers`
+    are those kept for all requests, by default none; `report` is told
     how each operation ended.
     """
     caller, refusal = await _identify(store, authorization, now)
@@ -154,6 +158,7 @@ async def open_context(
         store=store,
         engine=engine,
         layout=layout or NativeLayout(),
+        answers=answers or Answers(),
         limits=Limits(
             seconds=settings.query_timeout_s,
             rows_to_read=settings.query_max_rows,

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from datasource.metadata.records import OrganizationLevel
+from resolvers.kept.answers import Refresh
 from resolvers.trends.actions import StringMatching
 from resolvers.trends.query import (
     BreakdownType,
@@ -47,6 +48,16 @@ publish(
         "WEEK": "One bucket per calendar week; the project says on which day weeks start.",
         "MONTH": "One bucket per calendar month.",
     },
+)
+
+publish(
+    Refresh,
+    "Whether figures that were computed earlier will do.",
+    {
+        "CACHE_FIRST": "Those of an earlier request, where there are any not too old; otherwise new ones.",
+        "FORCE": "New ones in any case; they take the place of those that were kept.",
+    },
+    name="TrendRefresh",
 )
 
 publish(

@@ -14,12 +14,13 @@ from permissions.guards import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
+from resolvers.kept.answers import Refresh
 from resolvers.trend_field import resolve_trend
 from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
 from schema.sent import sent_argument
 from schema.stored_question import read_stored_query
-from schema.trend import Trend
+from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
 
@@ -57,6 +58,7 @@ class Insight(Saved):
         date_to: Annotated[
             str | None, strawberry.argument(description="Takes the place of the query's dateTo; null: as stored.")
         ] = None,
+        refresh: RefreshArgument = Refresh.CACHE_FIRST,
     ) -> Trend:
         context = info.context
         given = {"dateFrom": date_from is not None, "dateTo": date_to is not None}
@@ -68,12 +70,12 @@ class Insight(Saved):
                 date_from=question.date_from if date_from is None else date_from,
                 date_to=question.date_to if date_to is None else date_to,
             )
-            result = await resolve_trend(context, self.reached, question)
+            answer = await resolve_trend(context, self.reached, question, refresh=refresh)
         except GatewayError as refusal:
             if not refusal.path and not isinstance(refusal, BadUserInput):
                 raise
             raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
-        return Trend.from_result(result, self.reached, computed_at=context.now)
+        return Trend.from_answer(answer, self.reached)
 
     def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
         """Who runs an insight did not write its query: say which one it is about."""

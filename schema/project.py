@@ -15,6 +15,7 @@ from resolvers.access import resource_policy
 from resolvers.actions import list_actions, load_action
 from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.insights import list_insights, load_insight
+from resolvers.kept.answers import Refresh
 from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.saved import PageRequest
@@ -48,7 +49,7 @@ from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
 from schema.saved import show_saved
-from schema.trend import Trend
+from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
 
@@ -122,11 +123,12 @@ class Project(AccessControlled):
         self,
         info: ContextInfo,
         query: Annotated[TrendQueryInput, strawberry.argument(description="What to count, and how.")],
+        refresh: RefreshArgument = Refresh.CACHE_FIRST,
     ) -> Trend:
         context = info.context
         question = read_question(query, max_filters=context.settings.max_filters)
-        result = await resolve_trend(context, self.reached, question)
-        return Trend.from_result(result, self.reached, computed_at=context.now)
+        answer = await resolve_trend(context, self.reached, question, refresh=refresh)
+        return Trend.from_answer(answer, self.reached)
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
     async def action(

@@ -1,7 +1,7 @@
 """The answer of a trend."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -9,11 +9,16 @@ from permissions.checks import READ, check_object, controlled
 from permissions.guards import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
+from resolvers.kept.answers import Refresh, TrendAnswer
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
 from schema.info import ContextInfo
+
+RefreshArgument = Annotated[
+    Refresh, strawberry.argument(description="Whether figures that were computed earlier will do.")
+]
 
 
 @strawberry.type(description="One line of figures.")
@@ -115,12 +120,17 @@ class Trend:
         ),
     )
     sql: str = strawberry.field(description="The ClickHouse SQL that ran, parameters bound by name.")
-    statistics: QueryStatistics = strawberry.field(description="What the answer cost.")
-    is_cached: bool = strawberry.field(description="Whether the figures were computed earlier.")
-    last_refresh: datetime = strawberry.field(description="When the figures were computed.")
+    statistics: QueryStatistics = strawberry.field(
+        description="What computing the figures cost, at lastRefresh where isCached is true."
+    )
+    is_cached: bool = strawberry.field(description="Whether the figures were computed for an earlier request.")
+    last_refresh: datetime = strawberry.field(
+        description="When the figures were computed. A range without an end reaches up to then."
+    )
 
     @classmethod
-    def from_result(cls, result: TrendResult, project: ReachedProject, *, computed_at: datetime) -> Self:
+    def from_answer(cls, answer: TrendAnswer, project: ReachedProject) -> Self:
+        result = answer.result
         return cls(
             result=result,
             series=[TrendSeries.from_result(series, project) for series in result.series],
@@ -133,6 +143,6 @@ class Trend:
             has_more=result.has_more,
             sql=result.sql,
             statistics=QueryStatistics.from_result(result.statistics),
-            is_cached=False,
-            last_refresh=computed_at,
+            is_cached=answer.is_cached,
+            last_refresh=answer.computed_at,
         )

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Enum,
     ForeignKey,
@@ -45,6 +46,14 @@ def new_id() -> str:
 
 class Base(AsyncAttrs, DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Installation(Base):
+    """One row, which tells this store from every other one."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
 
 
 class Organization(Base):
@@ -127,6 +136,8 @@ class Project(Base):
     test_account_filters: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
     # Its number is that of a team in another installation, whose tables hold its events.
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # See data_versions.py.
+    data_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     group_types: Mapped[list["GroupType"]] = relationship(order_by="GroupType.index")

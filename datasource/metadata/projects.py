@@ -157,6 +157,7 @@ def _record(row: Project) -> ProjectRecord:
         test_account_filters=tuple(row.test_account_filters),
         group_types=tuple(GroupTypeRecord(index=group.index, name=group.name) for group in row.group_types),
         created_at=row.created_at,
+        data_version=row.data_version,
     )
 
 

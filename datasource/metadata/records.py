@@ -106,6 +106,7 @@ class ProjectRecord:
     test_account_filters: tuple[Mapping[str, object], ...]
     group_types: tuple[GroupTypeRecord, ...]
     created_at: datetime
+    data_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ INPUTS = {
 SIZES = {
     "TrendInterval": 5,
     "WeekStartDay": 2,
+    "TrendRefresh": 2,
     "LogicalOperator": 2,
     "BreakdownType": 7,
     "TrendDisplay": 10,

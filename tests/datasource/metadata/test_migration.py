@@ -24,6 +24,7 @@ TABLES = {
     "role_memberships",
     "access_controls",
     "audit_log",
+    "installation",
 }
 
 

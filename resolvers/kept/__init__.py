@@ -1,0 +1,1 @@
+"""Answers of trends that are kept for the next one who asks."""

@@ -1,0 +1,110 @@
+"""Answers of trends: computed once for all who ask at the same time, and kept for those who ask later."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from resolvers.kept.digest import digest
+from resolvers.kept.flights import Flights
+from resolvers.kept.shelves import MemoryShelf, Shelf
+from resolvers.kept.written import Kept, read, write
+from resolvers.trends.results import TrendResult
+
+FORMAT: Final = 1
+"""Of keys and documents: another one makes everything that was kept unknown."""
+
+
+class Refresh(StrEnum):
+    """Whether an answer that was computed earlier will do."""
+
+    CACHE_FIRST = "CACHE_FIRST"
+    FORCE = "FORCE"
+
+
+@dataclass(frozen=True, slots=True)
+class TrendAnswer:
+    """A result, the instant as of which it was computed, and whether that was for an earlier request."""
+
+    result: TrendResult
+    computed_at: datetime
+    is_cached: bool
+
+
+@dataclass(slots=True)
+class Counts:
+    """How requests got their answers."""
+
+    hits: int = 0
+    misses: int = 0
+    joined: int = 0
+
+
+class Answers:
+    """The kept answers of one installation, whose name keeps them apart from others' in a shared store."""
+
+    def __init__(self, shelf: Shelf | None = None, *, installation: str = "") -> None:
+        self._shelf = shelf
+        self._prefix = f"trendgate:{FORMAT}:{digest(installation)[:16]}:"
+        self._flights: Flights[Kept] = Flights()
+        self.counts = Counts()
+
+    @classmethod
+    def in_memory(cls, max_bytes: int, *, installation: str = "") -> "Answers":
+        """Kept by this process alone; 0 bytes keep nothing, and what is under way is shared all the same."""
+        return cls(MemoryShelf(max_bytes) if max_bytes else None, installation=installation)
+
+    @property
+    def under_way(self) -> int:
+        """How many are being computed."""
+        return self._flights.under_way
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for these."""
+        return self._flights.waiting
+
+    async def answer(
+        self,
+        name: str,
+        compute: Callable[[], Coroutine[Any, Any, TrendResult]],
+        *,
+        now: datetime,
+        lifetime: timedelta,
+        refresh: Refresh = Refresh.CACHE_FIRST,
+    ) -> TrendAnswer:
+        """The kept answer of that name, or what `compute` comes to as of `now`, which is then kept.
+
+        FORCE computes in any case, and what it comes to takes the place of what was kept. Raises what `compute`
+        raises, to all who wait for it; a refusal is never kept.
+        """
+        is_forced = refresh is Refresh.FORCE
+        kept = None if is_forced else await self._find(name)
+        if kept is not None:
+            self.counts.hits += 1
+            return TrendAnswer(kept.result, kept.computed_at, is_cached=True)
+
+        async def fly(is_newest: Callable[[], bool]) -> Kept:
+            computed = Kept(await compute(), now)
+            if is_newest():
+                await self._keep(name, computed, lifetime)
+            return computed
+
+        computed, is_joined = await self._flights.join(name, fly, anew=is_forced)
+        self.counts.joined += is_joined
+        self.counts.misses += not is_joined
+        return TrendAnswer(computed.result, computed.computed_at, is_cached=False)
+
+    async def close(self) -> None:
+        """Free what the store holds."""
+        if self._shelf is not None:
+            await self._shelf.close()
+
+    async def _find(self, name: str) -> Kept | None:
+        document = None if self._shelf is None else await self._shelf.read(self._prefix + name)
+        return None if document is None else read(document)
+
+    async def _keep(self, name: str, kept: Kept, lifetime: timedelta) -> None:
+        if self._shelf is not None:
+            await self._shelf.write(self._prefix + name, write(kept), lifetime.total_seconds())
