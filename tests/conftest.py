@@ -6,6 +6,7 @@ through a server over a socket.
 
 import itertools
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,6 +19,7 @@ from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.schema import migrate
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
+from tests.postgres_server import URL_VARIABLE, PostgresServer, find_programs, postgres_server
 
 # Tests that start the command line start it many times, and three times as fast with compiled modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -33,6 +35,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="embedded",
         help="how tests reach ClickHouse: in this process, or over the native protocol",
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about what this machine lacks: the reason of such a skip begins with "needs"."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    reasons = (
+        report.longrepr[2].removeprefix("Skipped: ") for report in skipped if type(report.longrepr) is tuple
+    )
+    missing = Counter(reason for reason in reasons if reason.startswith("needs "))
+    left_out = [f"{number} x {reason}" for reason, number in missing.items()]
+    if not os.environ.get(URL_VARIABLE):
+        left_out.insert(0, "metadata on PostgreSQL, which `scripts/with-postgres make test` includes")
+    if left_out:
+        terminalreporter.write_line(f"Left out: {'; '.join(left_out)}.", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +92,16 @@ async def posthog(engine: Engine) -> PostHogColumns:
     from tests.datasource.events.posthog_tables import make_tables
 
     return await make_tables(engine)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for this test alone, which may stop and start it."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("needs the programs of PostgreSQL")
+    with postgres_server(programs) as server:
+        yield server
 
 
 @pytest.fixture

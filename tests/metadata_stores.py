@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from datasource.metadata.store import MetadataStore
+from tests.postgres_server import URL_VARIABLE
 
 __all__ = ["database_url", "store"]
 
-POSTGRES_URL = os.environ.get("TRENDGATE_TEST_POSTGRES_URL")
+POSTGRES_URL = os.environ.get(URL_VARIABLE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"])
