@@ -11,6 +11,7 @@ from datasource.events.layouts import Layouts, NativeLayouts, PostHogLayouts
 from datasource.events.load import repair
 from datasource.events.schema import migrate
 from datasource.metadata.adoption import check_adopted
+from datasource.metadata.opening import open_metadata
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 
@@ -34,7 +35,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as opened:
         engine = open_engine(settings)
         opened.push_async_callback(engine.close)
-        metadata = await opened.enter_async_context(MetadataStore.open(settings.metadata_url))
+        metadata = await opened.enter_async_context(open_metadata(settings))
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_adopted(metadata, expected=is_adopting)

@@ -1,0 +1,105 @@
+"""What concerns PostgreSQL alone: connections, time limits, and a server that goes away and comes back."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from datasource.metadata.engine import PoolLimits
+from datasource.metadata.organizations import create_organization, list_organizations
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+from tests.postgres_server import PostgresServer
+
+LIMITS = PoolLimits(connections=2, wait_s=0.3, statement_s=0.4)
+MINE = "FROM pg_stat_activity WHERE application_name = 'trendgate' AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+async def store(own_postgres: PostgresServer) -> AsyncIterator[MetadataStore]:
+    async with MetadataStore.open(own_postgres.url, LIMITS) as store:
+        await store.migrate()
+        yield store
+
+
+async def _ask(store: MetadataStore, statement: str) -> object:
+    async with store.read() as session:
+        return await session.scalar(text(statement))
+
+
+async def test_connections_tell_who_they_are_and_how_long_they_take(store: MetadataStore) -> None:
+    assert await _ask(store, "SHOW application_name") == "trendgate"
+    assert await _ask(store, "SHOW statement_timeout") == "400ms"
+
+
+async def test_url_decides_over_what_is_usual(own_postgres: PostgresServer) -> None:
+    url = f"{own_postgres.url}&application_name=mine&options=-c%20work_mem%3D5MB%20-c%20statement_timeout%3D9s"
+    async with MetadataStore.open(url) as store:
+        assert await _ask(store, "SHOW application_name") == "mine"
+        assert await _ask(store, "SHOW work_mem") == "5MB"
+        assert await _ask(store, "SHOW statement_timeout") == "9s"
+
+
+async def test_statement_that_takes_too_long_is_ended(store: MetadataStore) -> None:
+    with pytest.raises(GatewayError, match="did not answer in time") as refused:
+        await _ask(store, "SELECT pg_sleep(30)")
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert await _ask(store, "SELECT 1") == 1
+
+
+async def test_writer_does_not_wait_for_a_lock_without_an_end(store: MetadataStore) -> None:
+    async with store.write() as session:
+        await session.execute(text("LOCK TABLE organizations"))
+        with pytest.raises(GatewayError, match="did not answer in time"):
+            await create_organization(store, name="Acme")
+    await create_organization(store, name="Acme")
+
+
+async def test_more_requests_than_connections_wait_and_are_then_refused(store: MetadataStore) -> None:
+    async with store.read() as one, store.read() as two:
+        await one.execute(text("SELECT 1"))
+        await two.execute(text("SELECT 1"))
+        with pytest.raises(GatewayError, match="too much to do") as refused:
+            await store.ping()
+        assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    await store.ping()
+    await asyncio.gather(*(store.ping() for _ in range(50)))
+    assert store.connections_in_use == 0
+    assert await _ask(store, f"SELECT count(*) {MINE}") == 1
+
+
+async def test_requests_that_are_cancelled_give_their_connections_back(store: MetadataStore) -> None:
+    for _ in range(5):
+        tasks = [asyncio.create_task(_ask(store, "SELECT pg_sleep(0.3)")) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+    assert store.connections_in_use == 0
+    assert await _ask(store, f"SELECT count(*) {MINE} AND state <> 'idle'") == 0
+
+
+async def test_server_that_comes_back_is_used_again(
+    own_postgres: PostgresServer, store: MetadataStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await create_organization(store, name="Before")
+    own_postgres.stop("immediate")
+    with caplog.at_level(logging.ERROR), pytest.raises(GatewayError) as refused:
+        await create_organization(store, name="Meanwhile")
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert refused.value.message == "The metadata store does not answer."
+    assert "INSERT" not in f"{refused.value.message} {refused.value.hint}"
+    assert "connection" in caplog.text
+    own_postgres.start()
+    await create_organization(store, name="After")
+    assert [each.name for each in await list_organizations(store)] == ["After", "Before"]
+
+
+async def test_migrate_of_a_server_that_is_down_is_refused(own_postgres: PostgresServer) -> None:
+    own_postgres.stop()
+    async with MetadataStore.open(own_postgres.url) as store:
+        with pytest.raises(GatewayError, match="does not answer"):
+            await store.migrate()
