@@ -98,6 +98,13 @@ async def test_server_that_comes_back_is_used_again(
     assert [each.name for each in await list_organizations(store)] == ["After", "Before"]
 
 
+async def test_restart_between_two_requests_costs_none(own_postgres: PostgresServer, store: MetadataStore) -> None:
+    await asyncio.gather(store.ping(), store.ping())
+    own_postgres.stop("immediate")
+    own_postgres.start()
+    await asyncio.gather(store.ping(), store.ping(), create_organization(store, name="After"))
+
+
 async def test_migrate_of_a_server_that_is_down_is_refused(own_postgres: PostgresServer) -> None:
     own_postgres.stop()
     async with MetadataStore.open(own_postgres.url) as store:
