@@ -11,10 +11,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Literal
 
 URL_VARIABLE = "TRENDGATE_TEST_POSTGRES_URL"
@@ -121,8 +120,13 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
 
 
-def _end_in_order(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + signal.SIGTERM)
+def _run_to_its_end(command: list[str], environment: Mapping[str, str]) -> int:
+    """The command decides how it ends when it is told to, and the server outlives it."""
+    with subprocess.Popen(command, env=environment) as process:
+        # The terminal sends Ctrl-C to the command as well, SIGTERM comes to us alone.
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: process.terminate())
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def main(command: list[str]) -> int:
@@ -131,14 +135,13 @@ def main(command: list[str]) -> int:
         print("usage: scripts/with-postgres COMMAND [ARGUMENT ...]", file=sys.stderr)
         return 2
     if os.environ.get(URL_VARIABLE):
-        return subprocess.call(command)
+        return _run_to_its_end(command, os.environ)
     programs = find_programs()
     if programs is None:
         print("PostgreSQL is not installed. On Debian: apt-get install postgresql", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _end_in_order)
     with postgres_server(programs) as server:
-        return subprocess.call(command, env={**os.environ, URL_VARIABLE: server.url})
+        return _run_to_its_end(command, {**os.environ, URL_VARIABLE: server.url})
 
 
 if __name__ == "__main__":

@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx2
+from sqlalchemy import create_engine, text
 
+from datasource.metadata.engine import parse_database_url
+from datasource.metadata.migration import ADVISORY_LOCK
 from tests.commands.test_serve import ROOT, environment, started
 from tests.postgres_server import PostgresServer
 
 GRAPHQL = {"query": "{ viewer { keyLabel } }"}
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 UP_TO_DATE = "The metadata store is up to date.\n"
 DOWN = (
     "error: The metadata store does not answer.\n"
@@ -35,7 +40,15 @@ def run(data_dir: Path, url: str, *words: str) -> tuple[int, str, str]:
 
 
 def test_migrate_by_several_processes_at_once_ends_well(own_postgres: PostgresServer, tmp_path: Path) -> None:
-    processes = [begin(tmp_path, own_postgres.url, "migrate") for _ in range(3)]
+    engine = create_engine(parse_database_url(own_postgres.url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # Held back where each takes its turn, they all meet.
+        connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+        processes = [begin(tmp_path, own_postgres.url, "migrate") for _ in range(3)]
+        while connection.scalar(text(WAITING)) != len(processes):
+            assert all(process.poll() is None for process in processes)
+            time.sleep(0.05)
+    engine.dispose()
     ends = [(*process.communicate(timeout=60), process.returncode) for process in processes]
     assert ends == [(UP_TO_DATE, "", 0)] * 3
     assert run(tmp_path, own_postgres.url, "project", "create", "P")[0] == 0
