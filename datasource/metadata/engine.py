@@ -172,14 +172,17 @@ def _listen(engine: Engine, *, foreign_keys: bool) -> None:
 
 
 def _refuse_nul(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, is_many: bool
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _is_many: bool
 ) -> None:
     """PostgreSQL cannot store the character, SQLite can: here neither is asked to."""
-    sets = parameters if is_many else (parameters,)
-    if any("\0" in value for values in sets for value in _texts(values)):
+    if any("\0" in text for text in _texts(parameters)):
         raise BadUserInput("A text holds a NUL character.")
 
 
 def _texts(parameters: Any) -> Iterator[str]:
-    values = parameters.values() if isinstance(parameters, dict) else parameters or ()
-    return (value for value in values if isinstance(value, str))
+    """Those in one set of parameters, named or not, or in a list of sets."""
+    for value in parameters.values() if isinstance(parameters, dict) else parameters or ():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | tuple | dict):
+            yield from _texts(value)

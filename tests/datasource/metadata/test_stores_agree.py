@@ -16,6 +16,7 @@ from datasource.metadata.members import (
     list_members,
     list_organization_members,
 )
+from datasource.metadata.models import Organization
 from datasource.metadata.organizations import create_organization, list_organizations
 from datasource.metadata.projects import create_project, ensure_project, find_project, list_projects
 from datasource.metadata.roles import add_role_member, create_role, find_role_members, get_role, list_roles
@@ -97,7 +98,11 @@ async def test_text_with_a_nul_character_is_refused(store: MetadataStore) -> Non
         await create_action(store, project_id=project.id, name="a\0b", steps=[], now=MADE)
     with pytest.raises(BadUserInput, match="holds a NUL character"):
         await find_members(store, ["\0"])
+    with pytest.raises(BadUserInput, match="holds a NUL character"):
+        async with store.write() as session:
+            session.add_all([Organization(name="one"), Organization(name="tw\0")])
     assert (await list_actions(store, project.id, first=10)).total == 0
+    assert len(await list_organizations(store)) == 1
 
 
 async def test_json_keeps_what_it_holds(store: MetadataStore) -> None:
