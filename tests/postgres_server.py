@@ -62,6 +62,11 @@ class PostgresServer:
         """`immediate` is as good as a crash: clients are cut off, and the next start recovers."""
         self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", mode)
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that takes connections."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments, "--pgdata", str(self._folder / "data")]
         account = self._account

@@ -39,6 +39,11 @@ class PoolLimits:
     statement_s: float = 15.0
     """Longest time of one statement, waiting for locks included."""
 
+    @property
+    def transaction_s(self) -> float:
+        """Longest time of a whole transaction: a server that has fallen silent keeps no limit of its own."""
+        return self.wait_s + 2 * self.statement_s
+
 
 def parse_database_url(text: str) -> URL:
     """The URL with the driver this project uses; refusals never repeat a password."""
@@ -71,8 +76,8 @@ def _postgresql_url(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def build_async_engine(url: URL, limits: PoolLimits | None = None) -> AsyncEngine:
-    engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url, limits or PoolLimits())
+def build_async_engine(url: URL, limits: PoolLimits) -> AsyncEngine:
+    engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url, limits)
     event.listen(engine.sync_engine, "before_cursor_execute", _refuse_nul)
     return engine
 

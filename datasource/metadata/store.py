@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,7 +12,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.pool import QueuePool
 
-from datasource.metadata.engine import BEGIN_OPTION, PoolLimits, build_async_engine, parse_database_url
+from datasource.metadata.engine import (
+    BEGIN_OPTION,
+    PoolLimits,
+    build_async_engine,
+    is_sqlite,
+    parse_database_url,
+)
 from datasource.metadata.migration import upgrade
 from datasource.metadata.unavailable import unavailable
 from errors import BadUserInput
@@ -27,7 +34,9 @@ class MetadataStore:
 
     def __init__(self, url: URL, limits: PoolLimits | None = None) -> None:
         self._url = url
+        limits = limits or PoolLimits()
         self._engine = build_async_engine(url, limits)
+        self._transaction_s = None if is_sqlite(url) else limits.transaction_s
         writing = self._engine.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
         self._read_session = async_sessionmaker(self._engine, expire_on_commit=False)
         self._write_session = async_sessionmaker(writing, expire_on_commit=False)
@@ -66,14 +75,14 @@ class MetadataStore:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _translated_errors():
-            async with self._read_session() as session:
+            async with asyncio.timeout(self._transaction_s), self._read_session() as session:
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction, committed at the end; on SQLite it waits for other writers before it starts."""
         with _translated_errors():
-            async with self._write_session.begin() as session:
+            async with asyncio.timeout(self._transaction_s), self._write_session.begin() as session:
                 yield session
 
 
@@ -88,5 +97,5 @@ def _translated_errors() -> Iterator[None]:
         # Inputs are checked before; this is for what was forgotten.
         logger.warning("metadata store: %s", exc.orig)
         raise BadUserInput("A text or number of the request cannot be stored.") from exc
-    except (DBAPIError, PoolTimeout) as exc:
+    except (DBAPIError, PoolTimeout, TimeoutError) as exc:
         raise unavailable(exc) from exc

@@ -17,8 +17,11 @@ COLLISION: Final = {"40001", "40P01"}
 """Of transactions of which only one could go on."""
 
 
-def unavailable(error: DBAPIError | PoolTimeout) -> GatewayError:
+def unavailable(error: DBAPIError | PoolTimeout | TimeoutError) -> GatewayError:
     """What a client is told about a store that failed."""
+    if isinstance(error, TimeoutError):
+        logger.error("metadata store: it has fallen silent")
+        return _refusal("The metadata store did not answer in time.", "Try again in a moment.")
     if isinstance(error, PoolTimeout):
         logger.error("metadata store: all connections were in use for too long")
         return _refusal("The metadata store has too much to do.", "Try again in a moment.")

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -115,6 +117,26 @@ async def test_restart_between_two_requests_costs_none(own_postgres: PostgresSer
     own_postgres.stop("immediate")
     own_postgres.start()
     await asyncio.gather(store.ping(), store.ping(), create_organization(store, name="After"))
+
+
+async def test_server_that_falls_silent_is_given_up(
+    own_postgres: PostgresServer, store: MetadataStore, impatient: MetadataStore
+) -> None:
+    """As after a failure of its disk: it takes what is sent and never answers."""
+    await create_organization(store, name="Before")
+    processes = [own_postgres.process_id, int(str(await _ask(impatient, "SELECT pg_backend_pid()")))]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            with pytest.raises(GatewayError) as refused:
+                await list_organizations(impatient)
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+    assert [each.name for each in await list_organizations(store)] == ["Before"]
+    assert impatient.connections_in_use == 0
 
 
 async def test_migrate_of_a_server_that_is_down_is_refused(own_postgres: PostgresServer) -> None:
