@@ -1,8 +1,9 @@
 # make run     install, load the demo project, serve at http://127.0.0.1:8000 (PORT=9000 make run for another port)
 # make test    install and run the tests
+# make test-servers   the tests of whatever asks a store again, over servers as in production
 # make check   format, lint, types, SDL, import direction: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
-# make lock    write the lock files anew from pyproject.toml
+# make lock    write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -10,14 +11,20 @@ EVENTS ?= 1000000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check format bench lock clean
+# Files in their order: sorted by their number of tests, the longest single test would come last, alone.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: run test test-servers check format bench lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
 	@TRENDGATE_PORT=$(PORT) exec $(BIN)/python server.py serve --demo
 
 test: .venv/dev.stamp
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+test-servers: .venv/dev.stamp
+	scripts/with-postgres $(PYTEST) --clickhouse native --metadata postgresql
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
@@ -34,7 +41,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks --events $(EVENTS)
 
 lock: .venv/dev.stamp
-	$(BIN)/python scripts/lock.py
+	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

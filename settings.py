@@ -22,8 +22,17 @@ class Settings(BaseSettings):
         description="Whose tables hold the events: native, the gateway's own; posthog, those of a running "
         "PostHog, which are only read (docs/posthog.md).",
     )
-    database_url: str | None = Field(
-        None, description="SQLAlchemy URL of the metadata store; default: SQLite in the data folder."
+    database_url: SecretStr | None = Field(
+        None,
+        description="URL of the metadata store, `postgresql://user:password@host/database` or `sqlite:///file`; "
+        "default: SQLite in the data folder.",
+    )
+    database_connections: PositiveInt = Field(10, description="Most connections to PostgreSQL in this process.")
+    database_wait_s: PositiveFloat = Field(
+        10.0, description="Longest time a request waits for a connection to PostgreSQL, seconds."
+    )
+    database_timeout_s: PositiveFloat = Field(
+        15.0, description="Longest time one statement in PostgreSQL may run or wait for locks, seconds."
     )
     clickhouse_url: SecretStr | None = Field(
         None,
@@ -97,4 +106,6 @@ class Settings(BaseSettings):
     @property
     def metadata_url(self) -> str:
         """The metadata store's URL, the default filled in."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'metadata.sqlite3'}"
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.data_dir / 'metadata.sqlite3'}"

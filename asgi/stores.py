@@ -12,6 +12,7 @@ from datasource.events.load import repair
 from datasource.events.schema import migrate
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_version, read_installation
+from datasource.metadata.opening import open_metadata
 from datasource.metadata.store import MetadataStore
 from resolvers.kept.answers import Answers
 from resolvers.kept.shelves import open_redis
@@ -38,7 +39,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as opened:
         engine: Engine = open_engine(settings)
         opened.push_async_callback(engine.close)
-        metadata = await opened.enter_async_context(MetadataStore.open(settings.metadata_url))
+        metadata = await opened.enter_async_context(open_metadata(settings))
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_adopted(metadata, expected=is_adopting)

@@ -5,11 +5,13 @@ from typing import TypeVar
 
 from commands.refusals import load_settings
 from datasource.metadata.members import get_member
+from datasource.metadata.opening import open_metadata
 from datasource.metadata.organizations import create_organization, find_organization, list_organizations
 from datasource.metadata.projects import get_project
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
+from settings import Settings
 
 Answer = TypeVar("Answer")
 
@@ -19,11 +21,11 @@ BY_OPTION = "with --organization"
 
 def with_store(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
     """Run the action on the configured store, its tables made or brought up to date first."""
-    return asyncio.run(_with_store(load_settings().metadata_url, action))
+    return asyncio.run(_with_store(load_settings(), action))
 
 
-async def _with_store(url: str, action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
-    async with MetadataStore.open(url) as store:
+async def _with_store(settings: Settings, action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+    async with open_metadata(settings) as store:
         await store.migrate()
         return await action(store)
 

@@ -1,12 +1,14 @@
 """One ClickHouse for the whole run; tests are kept apart by project.
 
 It is embedded, one folder per process being chdb's rule. With `--clickhouse native` tests reach the same folder
-through a server over a socket.
+through a server over a socket; then only those run for which that makes a difference.
 """
 
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -16,8 +18,11 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native import NativeEngine
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.schema import migrate
+from settings import Settings
+from tests.metadata_stores import POSTGRES_URL, postgres_schema
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
+from tests.postgres_server import URL_VARIABLE, PostgresServer, find_programs, postgres_server
 
 # Tests that start the command line start it many times, and three times as fast with compiled modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -33,6 +38,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="embedded",
         help="how tests reach ClickHouse: in this process, or over the native protocol",
     )
+    parser.addoption(
+        "--metadata",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where tests of the whole gateway keep metadata; those of the store itself run on both anyway",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--metadata") == "postgresql" and not POSTGRES_URL:
+        raise pytest.UsageError(f"--metadata postgresql needs {URL_VARIABLE}, see scripts/with-postgres")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--clickhouse") == "native":
+        same = [item for item in items if "engine" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in same]
+        config.hook.pytest_deselected(items=same)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about what this machine lacks: the reason of such a skip begins with "needs"."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    reasons = (
+        report.longrepr[2].removeprefix("Skipped: ") for report in skipped if type(report.longrepr) is tuple
+    )
+    missing = Counter(reason for reason in reasons if reason.startswith("needs "))
+    left_out = [f"{number} x {reason}" for reason, number in missing.items()]
+    if not POSTGRES_URL:
+        left_out.insert(0, "metadata on PostgreSQL, which `scripts/with-postgres make test` includes")
+    if left_out:
+        terminalreporter.write_line(f"Left out: {'; '.join(left_out)}.", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +113,33 @@ async def posthog(engine: Engine) -> PostHogColumns:
     from tests.datasource.events.posthog_tables import make_tables
 
     return await make_tables(engine)
+
+
+@pytest.fixture(scope="session")
+def new_settings(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Settings]]:
+    """Makes settings with an empty metadata store and a data folder, of the given name, of their own."""
+    with ExitStack() as opened:
+
+        def make(name: str) -> Settings:
+            url = None
+            if pytestconfig.getoption("--metadata") == "postgresql":
+                assert POSTGRES_URL is not None
+                url = opened.enter_context(postgres_schema(POSTGRES_URL))
+            return Settings(data_dir=tmp_path_factory.mktemp(name), database_url=url)
+
+        yield make
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for this test alone, which may stop and start it."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("needs the programs of PostgreSQL")
+    with postgres_server(programs) as server:
+        yield server
 
 
 @pytest.fixture

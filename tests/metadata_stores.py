@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from datasource.metadata.store import MetadataStore
+from tests.postgres_server import URL_VARIABLE
 
 __all__ = ["database_url", "store"]
 
-POSTGRES_URL = os.environ.get("TRENDGATE_TEST_POSTGRES_URL")
+POSTGRES_URL = os.environ.get(URL_VARIABLE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"])
@@ -22,7 +23,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite+aiosqlite:///{tmp_path / 'folder' / 'metadata.sqlite3'}"
         return
     assert POSTGRES_URL is not None
-    with _postgres_schema(POSTGRES_URL) as url:
+    with postgres_schema(POSTGRES_URL) as url:
         yield url
 
 
@@ -34,7 +35,7 @@ async def store(database_url: str) -> AsyncIterator[MetadataStore]:
 
 
 @contextmanager
-def _postgres_schema(url: str) -> Iterator[str]:
+def postgres_schema(url: str) -> Iterator[str]:
     """A schema of its own stands for an empty database."""
     name = f"trendgate_{uuid4().hex}"
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")

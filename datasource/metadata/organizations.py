@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.models import Organization, utc_now
-from datasource.metadata.names import check_name
+from datasource.metadata.names import check_name, name_order
 from datasource.metadata.records import OrganizationFeatures, OrganizationRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -23,9 +23,10 @@ async def create_organization(store: MetadataStore, *, name: str) -> Organizatio
 
 
 async def list_organizations(store: MetadataStore) -> tuple[OrganizationRecord, ...]:
+    """By name."""
     async with store.read() as session:
-        rows = await session.scalars(select(Organization).order_by(Organization.name))
-        return tuple(_record(row) for row in rows)
+        records = [_record(row) for row in await session.scalars(select(Organization))]
+    return tuple(sorted(records, key=lambda record: name_order(record.name)))
 
 
 async def find_organization(store: MetadataStore, *, name: str) -> OrganizationRecord | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.models import AccessControl, Membership, Role, RoleMembership, User, utc_now
-from datasource.metadata.names import check_name
+from datasource.metadata.names import check_name, name_order
 from datasource.metadata.organizations import check_organization
 from datasource.metadata.records import MemberRecord, MembershipRecord, RoleRecord
 from datasource.metadata.store import MetadataStore
@@ -39,9 +39,10 @@ async def create_role(
 
 async def list_roles(store: MetadataStore, organization_id: str) -> tuple[RoleRecord, ...]:
     """By name."""
-    query = select(Role).where(Role.organization_id == organization_id).order_by(Role.name, Role.id)
+    query = select(Role).where(Role.organization_id == organization_id)
     async with store.read() as session:
-        return tuple(_record(row) for row in await session.scalars(query))
+        records = [_record(row) for row in await session.scalars(query)]
+    return tuple(sorted(records, key=lambda record: name_order(record.name)))
 
 
 async def get_role(store: MetadataStore, *, organization_id: str, name: str) -> RoleRecord:
@@ -65,16 +66,16 @@ async def find_roles(store: MetadataStore, role_ids: Collection[str]) -> dict[st
 async def find_role_members(store: MetadataStore, role_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The ids of the users in each role, by address; a role without members is absent from the answer."""
     query = (
-        select(RoleMembership.role_id, User.id)
+        select(RoleMembership.role_id, User.id, User.email_key)
         .join(Membership, Membership.id == RoleMembership.membership_id)
         .join(User, User.id == Membership.user_id)
         .where(RoleMembership.role_id.in_(sorted(set(role_ids))))
-        .order_by(User.email_key)
     )
     found: dict[str, list[str]] = defaultdict(list)
     async with store.read() as session:
-        for role_id, user_id in await session.execute(query):
-            found[role_id].append(user_id)
+        rows = (await session.execute(query)).all()
+    for role_id, user_id, _ in sorted(rows, key=lambda row: row.email_key):
+        found[role_id].append(user_id)
     return {role_id: tuple(members) for role_id, members in found.items()}
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -6,12 +7,21 @@ from typing import Self
 
 import anyio
 from sqlalchemy import URL, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.pool import QueuePool
 
-from datasource.metadata.engine import BEGIN_OPTION, build_async_engine, parse_database_url
+from datasource.metadata.engine import (
+    BEGIN_OPTION,
+    PoolLimits,
+    build_async_engine,
+    is_sqlite,
+    parse_database_url,
+)
 from datasource.metadata.migration import upgrade
-from errors import ErrorCode, GatewayError
+from datasource.metadata.unavailable import unavailable
+from errors import BadUserInput
 
 logger = logging.getLogger(__name__)
 
@@ -22,17 +32,25 @@ class MetadataStore:
     Every failure of the database itself leaves as UPSTREAM_UNAVAILABLE; its reason goes to the log alone.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, limits: PoolLimits | None = None) -> None:
         self._url = url
-        self._engine = build_async_engine(url)
+        limits = limits or PoolLimits()
+        self._engine = build_async_engine(url, limits)
+        self._transaction_s = None if is_sqlite(url) else limits.transaction_s
         writing = self._engine.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
         self._read_session = async_sessionmaker(self._engine, expire_on_commit=False)
         self._write_session = async_sessionmaker(writing, expire_on_commit=False)
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, limits: PoolLimits | None = None) -> Self:
         """Connects lazily: `ping` tells whether the database answers, `migrate` makes its tables."""
-        return cls(parse_database_url(url))
+        return cls(parse_database_url(url), limits)
+
+    @property
+    def connections_in_use(self) -> int:
+        """Those that a session holds now."""
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -57,14 +75,14 @@ class MetadataStore:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         with _translated_errors():
-            async with self._read_session() as session:
+            async with asyncio.timeout(self._transaction_s), self._read_session() as session:
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction, committed at the end; on SQLite it waits for other writers before it starts."""
         with _translated_errors():
-            async with self._write_session.begin() as session:
+            async with asyncio.timeout(self._transaction_s), self._write_session.begin() as session:
                 yield session
 
 
@@ -75,22 +93,9 @@ def _translated_errors() -> Iterator[None]:
     except IntegrityError:
         # What was broken, a name taken or a row gone, only the statement's author can say.
         raise
-    except DBAPIError as exc:
-        raise _unavailable(exc) from exc
-
-
-def _unavailable(error: DBAPIError) -> GatewayError:
-    reason = " ".join(str(error.orig).split())
-    if "no such table" in reason or getattr(error.orig, "sqlstate", None) == "42P01":
-        logger.error("metadata store: tables are missing: %s", reason)
-        return GatewayError(
-            ErrorCode.UPSTREAM_UNAVAILABLE,
-            "The metadata store has no tables yet.",
-            hint="Create them: python server.py migrate.",
-        )
-    logger.error("metadata store: %s", reason)
-    return GatewayError(
-        ErrorCode.UPSTREAM_UNAVAILABLE,
-        "The metadata store does not answer.",
-        hint="The log has the reason; TRENDGATE_DATABASE_URL says where the store is.",
-    )
+    except DataError as exc:
+        # Inputs are checked before; this is for what was forgotten.
+        logger.warning("metadata store: %s", exc.orig)
+        raise BadUserInput("A text or number of the request cannot be stored.") from exc
+    except (DBAPIError, PoolTimeout, TimeoutError) as exc:
+        raise unavailable(exc) from exc

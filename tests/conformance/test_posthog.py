@@ -1,6 +1,6 @@
 """The project's own cases of trends hold on the tables of a PostHog installation as well."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -22,8 +22,8 @@ CASES = [
 
 
 @pytest.fixture(scope="session")
-async def posthog_runner(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runner]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("posthog"))
+async def posthog_runner(engine: Engine, new_settings: Callable[[str], Settings]) -> AsyncIterator[Runner]:
+    settings = new_settings("posthog")
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
         world = await PostHogWorld.open(engine, metadata)

