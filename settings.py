@@ -1,10 +1,22 @@
 """Every setting of the gateway, read from `TRENDGATE_…` environment variables."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+
+
+def _check_origin(origin: str) -> str:
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"{origin!r} is no origin: https://host or https://host:port in small letters, or *")
+    return origin
+
+
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class Settings(BaseSettings):
@@ -39,6 +51,11 @@ class Settings(BaseSettings):
     clickhouse_receive_timeout_s: PositiveFloat = Field(
         300.0, description="Longest silence of a ClickHouse server at work, seconds."
     )
+    cors_origins: Annotated[tuple[Origin, ...] | None, NoDecode] = Field(
+        None,
+        description="Origins whose pages may ask the gateway from a browser, `https://app.example.com`, with "
+        "commas between them, or `*` for all; default: its own only.",
+    )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
     introspection: bool = Field(True, description="Answer introspection queries.")
     query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
@@ -68,6 +85,13 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="The least level that is logged: critical, error, warning, info or debug."
     )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: object) -> object:
+        return (
+            [each.strip() for each in origins.split(",") if each.strip()] if isinstance(origins, str) else origins
+        )
 
     @property
     def events_path(self) -> Path:

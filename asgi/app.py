@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from asgi.compression import Compression
+from asgi.cors import allow_origins
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.page import DIST, HashedAssets, read_page
@@ -21,8 +22,6 @@ from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
-
-COMPRESSED_FROM_BYTES = 1000
 
 
 def utc_now() -> datetime:
@@ -45,8 +44,9 @@ def create_app(
     app = Starlette(
         routes=_routes(settings, clock, schema or build_schema(settings)),
         middleware=[
+            *allow_origins(settings),
             Middleware(RequestFrame),
-            Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=5),
+            Middleware(Compression),
             Middleware(NoKeysInUrls),
             Middleware(BodyLimit, limit=settings.max_request_bytes),
         ],

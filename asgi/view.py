@@ -5,18 +5,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
 from asgi.departure import ClientGone, while_connected
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.page import reply_page
@@ -29,23 +30,31 @@ from settings import Settings
 
 logger = logging.getLogger("trendgate")
 
-POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
+
+class CheckedRequest(StarletteRequestAdapter):
+    """A request whose body was announced as JSON, in whichever letters; Strawberry takes small ones only."""
+
+    @property
+    def content_type(self) -> str:
+        return "application/json"
 
 
 class GraphQLView(GraphQL[RequestContext, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
 
+    request_adapter_class = CheckedRequest
+
     def __init__(
         self, schema: GatewaySchema, *, settings: Settings, clock: Callable[[], datetime], page: str | None
     ) -> None:
-        super().__init__(schema, subscription_protocols=())
+        super().__init__(schema, subscription_protocols=(), allowed_origins=settings.cors_origins or ())
         self._settings = settings
         self._clock = clock
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = _refuse_media_type(request)
+        response = refuse_body(request)
         if response is None:
             try:
                 await request.body()
@@ -123,18 +132,18 @@ class GraphQLView(GraphQL[RequestContext, None]):
     def decode_json(self, data: str | bytes) -> object:
         """Refuses NaN, lone surrogates and documents nested without an end, which the standard library takes."""
         document: object = orjson.loads(data)
-        if not isinstance(document, dict | list):
-            raise HTTPException(400, "The body, variables and extensions of a request are JSON objects.")
+        if not isinstance(document, dict):
+            raise HTTPException(400, NO_OBJECT)
         return document
 
-
-def _refuse_media_type(request: Request) -> Response | None:
-    if request.method != "POST":
-        return None
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == "application/json":
-        return None
-    return reply_error(415, "The request's Content-Type is not application/json.", hint=POST_HINT)
+    async def parse_http_body(
+        self, request: AsyncHTTPRequestAdapter
+    ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        """See Strawberry, which takes anything for the name of an operation."""
+        data = await super().parse_http_body(request)
+        if isinstance(data, list) or not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "The operationName of a request is a text.")
+        return data
 
 
 def _translate(refusal: HTTPException) -> Response:
