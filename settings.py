@@ -58,6 +58,24 @@ class Settings(BaseSettings):
     )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
     introspection: bool = Field(True, description="Answer introspection queries.")
+    persisted_queries: bool = Field(
+        True,
+        description="Keep the texts of operations that clients send with their hash: automatic persisted queries.",
+    )
+    persisted_queries_max_bytes: PositiveInt = Field(
+        32 * 1024**2, description="Most memory that kept operations may take in this process, bytes."
+    )
+    persisted_queries_ttl_s: PositiveInt = Field(
+        86_400, description="How long an operation that nobody sends is kept, seconds."
+    )
+    operations_manifest: Path | None = Field(
+        None,
+        description="File of operations that clients may send by their id, as Apollo's and Relay's compilers "
+        "write it (docs/persisted-operations.md).",
+    )
+    operations_registered_only: bool = Field(
+        False, description="Answer the operations of the manifest only, each by its id; GraphiQL is off then."
+    )
     query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
     query_max_rows: PositiveInt = Field(2_000_000_000, description="Most rows one ClickHouse query may read.")
     query_max_memory: PositiveInt = Field(

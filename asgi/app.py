@@ -59,7 +59,7 @@ def create_app(
 
 
 def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema) -> list[BaseRoute]:
-    page = read_page() if settings.graphiql else None
+    page = read_page() if settings.graphiql and not settings.operations_registered_only else None
     view = GraphQLView(schema, settings=settings, clock=clock, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),

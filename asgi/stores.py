@@ -12,16 +12,20 @@ from datasource.events.load import repair
 from datasource.events.schema import migrate
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.store import MetadataStore
+from datasource.operations.memory import MemoryOperations
+from datasource.operations.opening import open_operations
+from datasource.operations.store import OperationStore
 from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Metadata, and the ClickHouse that holds the events in one of the layouts."""
+    """Metadata, the ClickHouse that holds the events in one of the layouts, and texts of operations."""
 
     metadata: MetadataStore
     events: Engine
     layouts: Layouts = field(default_factory=NativeLayouts)
+    operations: OperationStore | None = field(default_factory=MemoryOperations)
 
 
 @asynccontextmanager
@@ -38,11 +42,14 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_adopted(metadata, expected=is_adopting)
+        operations = open_operations(settings)
+        if operations is not None:
+            opened.push_async_callback(operations.close)
         if is_adopting:
             reading = ReadOnlyEngine(engine)
-            yield Stores(metadata, reading, await PostHogLayouts.find(reading))
+            yield Stores(metadata, reading, await PostHogLayouts.find(reading), operations)
         else:
             await migrate(engine)
             if not engine.is_shared:  # or a server that starts would repair what another process is loading
                 await repair(engine)
-            yield Stores(metadata, engine)
+            yield Stores(metadata, engine, operations=operations)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -26,6 +27,7 @@ from asgi.stores import Stores
 from datasource.clickhouse.origin import ORIGIN
 from resolvers.context import RequestContext, open_context
 from schema.build import GatewaySchema
+from schema.persisted import DOCUMENT_ID
 from settings import Settings
 
 logger = logging.getLogger("trendgate")
@@ -70,7 +72,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """Only for browsers: other clients that accept anything mean JSON."""
         return (
             request.method == "GET"
-            and request.query_params.get("query") is None
+            and not request.query_params.keys() & {"query", "extensions", DOCUMENT_ID}
             and accepts_html(request.headers.get("accept"))
         )
 
@@ -97,6 +99,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
             store=stores.metadata,
             engine=stores.events,
             layout=await stores.layouts.at(now),
+            operations=stores.operations,
         )
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -129,7 +132,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """UTF-8, without blanks."""
         return orjson.dumps(data)
 
-    def decode_json(self, data: str | bytes) -> object:
+    def decode_json(self, data: str | bytes) -> dict[str, object]:
         """Refuses NaN, lone surrogates and documents nested without an end, which the standard library takes."""
         document: object = orjson.loads(data)
         if not isinstance(document, dict):
@@ -143,7 +146,17 @@ class GraphQLView(GraphQL[RequestContext, None]):
         data = await super().parse_http_body(request)
         if isinstance(data, list) or not isinstance(data.operation_name, str | None):
             raise HTTPException(400, "The operationName of a request is a text.")
-        return data
+        document_id = await self._document_id(request)
+        if document_id is None:
+            return data
+        return replace(data, extensions={**(data.extensions or {}), DOCUMENT_ID: document_id})
+
+    async def _document_id(self, request: AsyncHTTPRequestAdapter) -> object:
+        """What stands for an operation; Strawberry leaves it out, so it is read again where it may be there."""
+        if request.method == "GET":
+            return request.query_params.get(DOCUMENT_ID)
+        body = await request.get_body()
+        return self.decode_json(body).get(DOCUMENT_ID) if DOCUMENT_ID.encode() in body else None
 
 
 def _translate(refusal: HTTPException) -> Response:

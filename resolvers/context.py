@@ -26,6 +26,7 @@ from datasource.metadata.records import (
 from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
+from datasource.operations.store import OperationStore
 from errors import ErrorCode, GatewayError, NotFound
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
@@ -89,6 +90,8 @@ class RequestContext:
     membership_roles: DataLoader[str, Mapping[str, frozenset[str]]] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
+    # Texts that clients sent before, None where none are kept.
+    operations: OperationStore | None = field(default=None, repr=False)
     # As the client wrote them, before they are coerced; the schema fills them in.
     sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
 
@@ -136,6 +139,7 @@ async def open_context(
     store: MetadataStore,
     engine: Engine,
     layout: EventLayout | None = None,
+    operations: OperationStore | None = None,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
@@ -170,6 +174,7 @@ async def open_context(
         membership_roles=_one_by_one(store, find_memberships_roles),
         caller=caller,
         authentication_error=refusal,
+        operations=operations,
     )
 
 
