@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     clickhouse_receive_timeout_s: PositiveFloat = Field(
         300.0, description="Longest silence of a ClickHouse server at work, seconds."
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="URL of a Redis that several servers share, `redis://user:password@host:6379/0`; default: "
+        "each keeps in its memory what it can compute anew.",
+    )
     cors_origins: Annotated[tuple[Origin, ...] | None, NoDecode] = Field(
         None,
         description="Origins whose pages may ask the gateway from a browser, `https://app.example.com`, with "
@@ -63,7 +68,8 @@ class Settings(BaseSettings):
         description="Keep the texts of operations that clients send with their hash: automatic persisted queries.",
     )
     persisted_queries_max_bytes: PositiveInt = Field(
-        32 * 1024**2, description="Most memory that kept operations may take in this process, bytes."
+        32 * 1024**2,
+        description="Most memory that kept operations may take in this process, bytes; with a Redis it decides.",
     )
     persisted_queries_ttl_s: PositiveInt = Field(
         86_400, description="How long an operation that nobody sends is kept, seconds."
