@@ -17,4 +17,4 @@ def lock(output: str, *more: str) -> None:
 
 if __name__ == "__main__":
     lock("requirements.lock")
-    lock("requirements-dev.lock", "--extra", "clickhouse", "--group", "dev")
+    lock("requirements-dev.lock", "--extra", "clickhouse", "--extra", "redis", "--group", "dev")
