@@ -20,6 +20,7 @@ from strawberry.types.execution import PreExecutionError
 
 from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
 from asgi.departure import ClientGone, while_connected
+from asgi.named_operations import NamedOperationsHandler
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.page import reply_page
 from asgi.replies import reply_error
@@ -45,6 +46,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
 
     request_adapter_class = CheckedRequest
+    graphql_transport_ws_handler_class = NamedOperationsHandler
 
     def __init__(
         self, schema: GatewaySchema, *, settings: Settings, clock: Callable[[], datetime], page: str | None

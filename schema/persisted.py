@@ -1,8 +1,9 @@
 """Operations that clients name instead of sending their text."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from strawberry.extensions import SchemaExtension
 
@@ -13,6 +14,8 @@ from schema.manifest import Manifest
 
 DOCUMENT_ID = "documentId"
 """The extension under which the id of a request arrives that has it in a place of its own."""
+SENT_EXTENSIONS: ContextVar[object] = ContextVar("extensions of the operation", default=None)
+"""Those of an operation that came over a WebSocket, for which Strawberry does not hand them on."""
 _VERSION = 1
 
 
@@ -38,7 +41,8 @@ class PersistedOperations(SchemaExtension):
 
     async def on_operation(self) -> AsyncIterator[None]:
         execution = self.execution_context
-        execution.query = await self._find(read_sent(execution.operation_extensions), execution.query or None)
+        sent = read_sent(execution.operation_extensions or SENT_EXTENSIONS.get())
+        execution.query = await self._find(sent, execution.query or None)
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
@@ -93,9 +97,11 @@ class PersistedOperations(SchemaExtension):
         return context.operations if isinstance(context, RequestContext) else None
 
 
-def read_sent(extensions: Mapping[str, Any] | None) -> Sent | None:
+def read_sent(extensions: object) -> Sent | None:
     """The id in a request's extensions. Raises BadUserInput for one that is malformed or of another version."""
     given = extensions or {}
+    if not isinstance(given, dict):
+        raise BadUserInput("The extensions of a request are an object.", path=("extensions",))
     if DOCUMENT_ID in given:
         return Sent(_read_id(given[DOCUMENT_ID], DOCUMENT_ID), is_automatic=False)
     persisted = given.get("persistedQuery")
