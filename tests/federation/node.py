@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ NODE = NODE_ROOT / "bin" / "node"
 NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 MODULES = HERE / "node_modules"
 STAMP = MODULES / ".installed"
+PROBE = ("view", "graphql", "version", "--fetch-retries=0", "--fetch-timeout=10000")
 INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
 PATIENCE_S = 60
 # What npm says where it cannot reach a registry, rather than that something is wrong with the packages.
@@ -40,15 +41,20 @@ def install() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted:
             return
-        done = subprocess.run(
-            [NODE, NPM, *INSTALL], cwd=HERE, env=environment(), capture_output=True, text=True, check=False
-        )
+        done = _npm(*PROBE)  # asks once, where an installation would ask for each of its packages
+        if done.returncode == 0:
+            done = _npm(*INSTALL)
         if done.returncode == 0:
             STAMP.write_text(wanted, encoding="ascii")
             return
     if any(code in done.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
         pytest.skip("npm reaches no registry, so the tools of other makers cannot be installed")
-    pytest.fail(f"npm ci failed:\n{done.stderr}")
+    pytest.fail(f"npm failed:\n{done.stderr}")
+
+
+def _npm(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [str(NODE), str(NPM), *arguments]
+    return subprocess.run(command, cwd=HERE, env=environment(), capture_output=True, text=True, check=False)
 
 
 async def run(script: str, *arguments: str, stdin: object = None) -> Any:
@@ -71,21 +77,22 @@ async def run(script: str, *arguments: str, stdin: object = None) -> Any:
 
 @asynccontextmanager
 async def running(
-    script: Path | str, *arguments: str, **variables: str
+    script: Path | str, *arguments: str, is_read: bool = False, **variables: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A script that goes on until the block ends; its standard output can be read."""
+    """A script that goes on until the block ends; what it prints can be read if `is_read`, and is lost otherwise."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         HERE / script,
         *arguments,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if is_read else subprocess.DEVNULL,
         cwd=HERE,
         env=environment() | variables,
     )
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.communicate()
 
 
