@@ -1,10 +1,30 @@
 """Every setting of the gateway, read from `TRENDGATE_…` environment variables."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+
+
+def _check_origin(origin: str) -> str:
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"{origin!r} is no origin: https://host or https://host:port in small letters, or *")
+    return origin
+
+
+Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class Settings(BaseSettings):
@@ -48,15 +68,39 @@ class Settings(BaseSettings):
     clickhouse_receive_timeout_s: PositiveFloat = Field(
         300.0, description="Longest silence of a ClickHouse server at work, seconds."
     )
-    graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
-    introspection: bool = Field(True, description="Answer introspection queries.")
     redis_url: SecretStr | None = Field(
         None,
-        description="URL of a Redis in which answers are kept, `redis://user:password@host:6379/0`; default: each "
-        "process keeps its own.",
+        description="URL of a Redis that several servers share, `redis://user:password@host:6379/0`; default: "
+        "each keeps in its memory what it can compute anew.",
     )
+    cors_origins: Annotated[tuple[Origin, ...] | None, NoDecode] = Field(
+        None,
+        description="Origins whose pages may ask the gateway from a browser, `https://app.example.com`, with "
+        "commas between them, or `*` for all; default: its own only.",
+    )
+    graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
+    introspection: bool = Field(True, description="Answer introspection queries.")
     cache_bytes: NonNegativeInt = Field(
         128 * 1024**2, description="Most memory for answers kept in this process, bytes; 0 keeps none."
+    )
+    persisted_queries: bool = Field(
+        True,
+        description="Keep the texts of operations that clients send with their hash: automatic persisted queries.",
+    )
+    persisted_queries_max_bytes: PositiveInt = Field(
+        32 * 1024**2,
+        description="Most memory that kept operations may take in this process, bytes; with a Redis it decides.",
+    )
+    persisted_queries_ttl_s: PositiveInt = Field(
+        86_400, description="How long an operation that nobody sends is kept, seconds."
+    )
+    operations_manifest: Path | None = Field(
+        None,
+        description="File of operations that clients may send by their id, as Apollo's and Relay's compilers "
+        "write it (docs/persisted-operations.md).",
+    )
+    operations_registered_only: bool = Field(
+        False, description="Answer the operations of the manifest only, each by its id; GraphiQL is off then."
     )
     query_timeout_s: PositiveFloat = Field(30.0, description="Longest time one ClickHouse query may run, seconds.")
     query_max_rows: PositiveInt = Field(2_000_000_000, description="Most rows one ClickHouse query may read.")
@@ -97,6 +141,13 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="The least level that is logged: critical, error, warning, info or debug."
     )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, origins: object) -> object:
+        return (
+            [each.strip() for each in origins.split(",") if each.strip()] if isinstance(origins, str) else origins
+        )
 
     @property
     def events_path(self) -> Path:

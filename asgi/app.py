@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from asgi.compression import Compression
+from asgi.cors import allow_origins
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.metrics import Metrics, MetricsEndpoint
@@ -25,8 +26,6 @@ from asgi.view import GraphQLView
 from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
-
-COMPRESSED_FROM_BYTES = 1000
 
 
 def utc_now() -> datetime:
@@ -51,13 +50,14 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[
+            *allow_origins(settings),
             Middleware(RequestFrame),
             Middleware(
                 HttpObservation,
                 metrics=metrics,
                 routes=[route.path for route in routes if isinstance(route, Route)],
             ),
-            Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=5),
+            Middleware(Compression),
             Middleware(NoKeysInUrls),
             Middleware(BodyLimit, limit=settings.max_request_bytes),
         ],
@@ -72,7 +72,7 @@ def create_app(
 def _routes(
     settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema, metrics: Metrics
 ) -> list[BaseRoute]:
-    page = read_page() if settings.graphiql else None
+    page = read_page() if settings.graphiql and not settings.operations_registered_only else None
     view = GraphQLView(schema, settings=settings, clock=clock, page=page, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),

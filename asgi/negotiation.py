@@ -1,7 +1,8 @@
-"""Which of the two media types of GraphQL over HTTP a client wants."""
+"""Which of the two media types of GraphQL over HTTP a client wants, and which compression."""
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+ENCODINGS = ("br", "gzip")
 
 
 def choose_media_type(accept: str | None) -> str:
@@ -12,6 +13,13 @@ def choose_media_type(accept: str | None) -> str:
     weights = _weights(accept or "")
     wanted = weights.get(GRAPHQL_JSON, 0.0)
     return GRAPHQL_JSON if wanted and wanted >= weights.get(JSON, 0.0) else JSON
+
+
+def choose_encoding(accept_encoding: str | None) -> str | None:
+    """Brotli ("br") or "gzip", whichever the client likes better, the first of equals; None for neither."""
+    weights = _weights(accept_encoding or "")
+    best = max(ENCODINGS, key=lambda name: weights.get(name, weights.get("*", 0.0)))
+    return best if weights.get(best, weights.get("*", 0.0)) > 0 else None
 
 
 def accepts_html(accept: str | None) -> bool:

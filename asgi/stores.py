@@ -14,19 +14,24 @@ from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_version, read_installation
 from datasource.metadata.opening import open_metadata
 from datasource.metadata.store import MetadataStore
+from datasource.operations.memory import MemoryOperations
+from datasource.operations.opening import open_operations
+from datasource.operations.store import OperationStore
+from datasource.shared_redis import connect_redis
 from resolvers.kept.answers import Answers
-from resolvers.kept.shelves import open_redis
+from resolvers.kept.shelves import RedisShelf
 from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Metadata, the ClickHouse that holds the events in one of the layouts, and kept answers."""
+    """Metadata, the ClickHouse with the events in one of the layouts, kept answers, and texts of operations."""
 
     metadata: MetadataStore
     events: Engine
     layouts: Layouts = field(default_factory=NativeLayouts)
     answers: Answers = field(default_factory=Answers)
+    operations: OperationStore | None = field(default_factory=MemoryOperations)
 
 
 @asynccontextmanager
@@ -43,6 +48,9 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_adopted(metadata, expected=is_adopting)
+        operations = open_operations(settings)
+        if operations is not None:
+            opened.push_async_callback(operations.close)
         if is_adopting:
             reading = ReadOnlyEngine(engine)
             layouts: Layouts = await PostHogLayouts.find(reading)
@@ -54,7 +62,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
                 await repair_all(metadata, engine)
         answers = await _open_answers(settings, metadata)
         opened.push_async_callback(answers.close)
-        yield Stores(metadata, engine, layouts, answers)
+        yield Stores(metadata, engine, layouts, answers, operations)
 
 
 async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
@@ -71,4 +79,5 @@ async def _open_answers(settings: Settings, metadata: MetadataStore) -> Answers:
     installation = f"{await read_installation(metadata)} {settings.events_layout} {where}"
     if settings.redis_url is None:
         return Answers.in_memory(settings.cache_bytes, installation=installation)
-    return Answers(open_redis(settings.redis_url.get_secret_value()), installation=installation)
+    shelf = RedisShelf(connect_redis(settings.redis_url.get_secret_value()))
+    return Answers(shelf, installation=installation)

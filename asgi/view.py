@@ -2,23 +2,26 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
 from asgi.departure import ClientGone, while_connected
 from asgi.metrics import Metrics
+from asgi.named_operations import NamedOperationsHandler
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.operation_log import log_operation
 from asgi.page import reply_page
@@ -27,15 +30,25 @@ from asgi.stores import Stores
 from resolvers.context import RequestContext, open_context
 from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
+from schema.persisted import DOCUMENT_ID
 from settings import Settings
 
 logger = logging.getLogger("trendgate")
 
-POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
+
+class CheckedRequest(StarletteRequestAdapter):
+    """A request whose body was announced as JSON, in whichever letters; Strawberry takes small ones only."""
+
+    @property
+    def content_type(self) -> str:
+        return "application/json"
 
 
 class GraphQLView(GraphQL[RequestContext, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
+
+    request_adapter_class = CheckedRequest
+    graphql_transport_ws_handler_class = NamedOperationsHandler
 
     def __init__(
         self,
@@ -46,7 +59,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         page: str | None,
         metrics: Metrics,
     ) -> None:
-        super().__init__(schema, subscription_protocols=())
+        super().__init__(schema, subscription_protocols=(), allowed_origins=settings.cors_origins or ())
         self._settings = settings
         self._clock = clock
         self._page = page
@@ -54,7 +67,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = _refuse_media_type(request)
+        response = refuse_body(request)
         if response is None:
             try:
                 await request.body()
@@ -70,7 +83,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """Only for browsers: other clients that accept anything mean JSON."""
         return (
             request.method == "GET"
-            and request.query_params.get("query") is None
+            and not request.query_params.keys() & {"query", "extensions", DOCUMENT_ID}
             and accepts_html(request.headers.get("accept"))
         )
 
@@ -98,6 +111,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
             layout=await stores.layouts.at(now),
             answers=stores.answers,
             report=self._report,
+            operations=stores.operations,
         )
 
     def _report(self, report: OperationReport) -> None:
@@ -134,21 +148,31 @@ class GraphQLView(GraphQL[RequestContext, None]):
         """UTF-8, without blanks."""
         return orjson.dumps(data)
 
-    def decode_json(self, data: str | bytes) -> object:
+    def decode_json(self, data: str | bytes) -> dict[str, object]:
         """Refuses NaN, lone surrogates and documents nested without an end, which the standard library takes."""
         document: object = orjson.loads(data)
-        if not isinstance(document, dict | list):
-            raise HTTPException(400, "The body, variables and extensions of a request are JSON objects.")
+        if not isinstance(document, dict):
+            raise HTTPException(400, NO_OBJECT)
         return document
 
+    async def parse_http_body(
+        self, request: AsyncHTTPRequestAdapter
+    ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        """See Strawberry, which takes anything for the name of an operation."""
+        data = await super().parse_http_body(request)
+        if isinstance(data, list) or not isinstance(data.operation_name, str | None):
+            raise HTTPException(400, "The operationName of a request is a text.")
+        document_id = await self._document_id(request)
+        if document_id is None:
+            return data
+        return replace(data, extensions={**(data.extensions or {}), DOCUMENT_ID: document_id})
 
-def _refuse_media_type(request: Request) -> Response | None:
-    if request.method != "POST":
-        return None
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() == "application/json":
-        return None
-    return reply_error(415, "The request's Content-Type is not application/json.", hint=POST_HINT)
+    async def _document_id(self, request: AsyncHTTPRequestAdapter) -> object:
+        """What stands for an operation; Strawberry leaves it out, so it is read again where it may be there."""
+        if request.method == "GET":
+            return request.query_params.get(DOCUMENT_ID)
+        body = await request.get_body()
+        return self.decode_json(body).get(DOCUMENT_ID) if DOCUMENT_ID.encode() in body else None
 
 
 def _translate(refusal: HTTPException) -> Response:

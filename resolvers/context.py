@@ -26,6 +26,7 @@ from datasource.metadata.records import (
 from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
+from datasource.operations.store import OperationStore
 from errors import ErrorCode, GatewayError, NotFound
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
@@ -92,6 +93,8 @@ class RequestContext:
     membership_roles: DataLoader[str, Mapping[str, frozenset[str]]] = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
+    # Texts that clients sent before, None where none are kept.
+    operations: OperationStore | None = field(default=None, repr=False)
     # As the client wrote them, before they are coerced; the schema fills them in.
     sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
     operation: Operation = field(default_factory=Operation)
@@ -143,6 +146,7 @@ async def open_context(
     layout: EventLayout | None = None,
     answers: Answers | None = None,
     report: Callable[[OperationReport], None] = forget,
+    operations: OperationStore | None = None,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
@@ -181,6 +185,7 @@ async def open_context(
         caller=caller,
         authentication_error=refusal,
         report=report,
+        operations=operations,
     )
 
 

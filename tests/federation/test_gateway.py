@@ -37,7 +37,7 @@ async def world(gateway: Gateway) -> World:
 
 @pytest.fixture(scope="module")
 async def billing(world: World, tools: None) -> AsyncIterator[str]:  # noqa: ARG001 - they are to be there
-    async with node.running("billing.mjs", DEAREST_PROJECT=world.id) as process:
+    async with node.running("billing.mjs", is_read=True, DEAREST_PROJECT=world.id) as process:
         assert process.stdout is not None
         yield (await process.stdout.readline()).decode().strip()
 

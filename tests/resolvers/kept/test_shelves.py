@@ -1,12 +1,12 @@
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 
+from datasource.shared_redis import connect_redis
 from errors import BadUserInput
-from resolvers.kept.shelves import MemoryShelf, RedisShelf, open_redis
-from tests.redis_server import needs_redis, serving_redis
+from resolvers.kept.shelves import MemoryShelf, RedisShelf
+from tests.redis_server import running_redis
 
 
 class Clock:
@@ -50,10 +50,9 @@ async def test_what_is_too_large_is_not_kept_and_takes_nobodys_place() -> None:
     assert await shelf.read("small") == b"1"
 
 
-@needs_redis
-async def test_redis_keeps_for_every_gateway_until_the_time_is_over(tmp_path: Path) -> None:
-    with serving_redis(tmp_path) as server:
-        one, other = open_redis(server.url), open_redis(server.url)
+async def test_redis_keeps_for_every_gateway_until_the_time_is_over() -> None:
+    with running_redis() as server:
+        one, other = (RedisShelf(connect_redis(server.url)) for _ in range(2))
         await one.write("key", b"\x00value", 0.2)
         assert await other.read("key") == b"\x00value"
         await asyncio.sleep(0.25)
@@ -62,14 +61,13 @@ async def test_redis_keeps_for_every_gateway_until_the_time_is_over(tmp_path: Pa
         await other.close()
 
 
-@needs_redis
 async def test_redis_that_fails_is_left_alone_for_a_while_and_then_used_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    with serving_redis(tmp_path) as server:
+    with running_redis() as server:
         clock = Clock()
-        shelf = RedisShelf(open_redis(server.url)._redis, clock=clock)
+        shelf = RedisShelf(connect_redis(server.url), clock=clock)
         await shelf.write("key", b"1", 60)
         server.stop()
         for _ in range(20):
@@ -89,7 +87,7 @@ async def test_redis_that_accepts_and_is_silent_costs_a_moment_once() -> None:
 
     async with await asyncio.start_server(be_silent, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        shelf = open_redis(f"redis://127.0.0.1:{port}/0", timeout_s=0.05)
+        shelf = RedisShelf(connect_redis(f"redis://127.0.0.1:{port}/0", timeout_s=0.05))
         async with asyncio.timeout(2):
             for _ in range(100):
                 assert await shelf.read("key") is None
@@ -98,4 +96,4 @@ async def test_redis_that_accepts_and_is_silent_costs_a_moment_once() -> None:
 
 def test_url_that_is_none_is_refused() -> None:
     with pytest.raises(BadUserInput, match="TRENDGATE_REDIS_URL"):
-        open_redis("localhost:6379")
+        connect_redis("localhost:6379")

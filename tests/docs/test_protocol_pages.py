@@ -1,0 +1,55 @@
+"""The pages about HTTP, federation and persisted operations name what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+from graphql import parse
+
+from asgi.compression import SMALLEST_BYTES
+from asgi.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
+from errors import ErrorCode
+from schema.build import FEDERATION_VERSION
+from schema.entities import ENTITIES, MAX_ENTITIES
+from schema.manifest import APOLLO_FORMAT
+from settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+HTTP, FEDERATION, PERSISTED = (
+    (DOCS / f"{name}.md").read_text(encoding="utf-8") for name in ("http", "federation", "persisted-operations")
+)
+
+
+@pytest.mark.parametrize("page", [HTTP, FEDERATION, PERSISTED])
+def test_settings_of_the_page_exist(page: str) -> None:
+    named = {name.lower() for name in re.findall(r"`TRENDGATE_([A-Z_]+)", page)}
+    assert named
+    assert named - set(Settings.model_fields) == set()
+
+
+def test_entities_of_the_page_are_those_of_the_schema() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `([\w ]+)` \| `(\w+):read` \|$", FEDERATION, re.MULTILINE)
+    assert {name: keys.split() for name, keys, _ in rows} == {name: [*keys] for name, keys in ENTITIES.items()}
+    assert all(scope == name.lower() for name, _, scope in rows)
+
+
+def test_examples_of_the_page_about_federation_are_graphql_of_its_version() -> None:
+    for example in re.findall(r"```graphql\n(.*?)```", FEDERATION, re.DOTALL):
+        parse(example)
+    assert set(re.findall(r"federation/v([\d.]+)", FEDERATION)) == {FEDERATION_VERSION}
+    assert f"hold {MAX_ENTITIES} of them" in FEDERATION
+    assert f"| references of a router | {MAX_ENTITIES} |" in HTTP
+
+
+def test_codes_of_the_page_about_persisted_operations_are_all_there() -> None:
+    codes = {str(code) for code in ErrorCode if code.startswith("PERSISTED_")}
+    assert set(re.findall(r"^\| `(PERSISTED_\w+)` \|", PERSISTED, re.MULTILINE)) == codes
+    assert APOLLO_FORMAT in PERSISTED
+
+
+def test_figures_and_headers_of_the_page_about_http_are_those_in_force() -> None:
+    assert f"Answers of {SMALLEST_BYTES:,} bytes and more" in HTTP
+    assert f"answered for {PREFLIGHT_S // 3600} hours" in HTTP
+    section = HTTP.split("## Pages of other origins")[1]
+    for header in (*SENT_HEADERS, *READ_HEADERS):
+        assert header in section or header.startswith(("apollo", "x-apollo")), header

@@ -1,0 +1,5 @@
+// Audits the server at the address given, against GraphQL over HTTP; answers JSON: [{ id, name, status, reason }].
+import { auditServer } from 'graphql-http';
+
+const results = await auditServer({ url: process.argv[2] });
+console.log(JSON.stringify(results.map(({ id, name, status, reason }) => ({ id, name, status, reason }))));

@@ -1,0 +1,62 @@
+"""Apollo Client, with its link for persisted queries."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asgi.stores import Stores
+from datasource.operations.memory import MemoryOperations
+from datasource.operations.store import hash_operation
+from settings import Settings
+from tests.asgi.gateway import Gateway
+from tests.federation import node
+from tests.federation.conftest import serve
+
+pytestmark = pytest.mark.usefixtures("tools")
+
+ANSWERS = [{"projects": {"totalCount": 1, "__typename": "ProjectConnection"}}] * 2
+
+
+@pytest.fixture
+async def url(stores: Stores, settings: Settings) -> AsyncIterator[str]:
+    """The address of a gateway that knows no operations yet."""
+    async with serve(replace(stores, operations=MemoryOperations()), settings) as url:
+        yield url
+
+
+@pytest.fixture
+async def key(gateway: Gateway) -> str:
+    return await gateway.key("*", project=await gateway.project("asked by Apollo Client"), only=True)
+
+
+def told(result: Any) -> list[tuple[str, bool, int]]:
+    return [(each["method"], each["hasText"], each["status"]) for each in result["requests"]]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_query_is_sent_in_full_once_and_by_its_hash_afterwards(url: str, key: str, method: str) -> None:
+    first = await node.run("apollo-client.mjs", url, key, method)
+    assert told(first) == [(method, False, 400), ("POST", True, 200), (method, False, 200)]
+    later = await node.run("apollo-client.mjs", url, key, method)
+    assert told(later) == [(method, False, 200)] * 2
+    assert first["answers"] == later["answers"] == ANSWERS
+
+
+async def test_registered_operation_is_sent_by_its_id_alone(
+    stores: Stores, settings: Settings, key: str, tmp_path: Path
+) -> None:
+    text = "query Projects($first: Int!) {\n  projects(first: $first) {\n    totalCount\n    __typename\n  }\n}"
+    operation = {"id": hash_operation(text), "name": "Projects", "type": "query", "body": text}
+    file = tmp_path / "manifest.json"
+    file.write_text(
+        json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": [operation]})
+    )
+    strict = settings.model_copy(update={"operations_manifest": file, "operations_registered_only": True})
+    async with serve(stores, strict) as url:
+        result = await node.run("apollo-client.mjs", url, key, "GET", str(file))
+    assert result["answers"] == ANSWERS
+    assert told(result) == [("GET", False, 200)] * 2
