@@ -44,7 +44,7 @@ lock: .venv/dev.stamp
 	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/federation/node_modules
 
 .venv/bin/python:
 	scripts/make-venv $(PYTHON)

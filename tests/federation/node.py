@@ -44,7 +44,7 @@ async def run(script: str, *arguments: str, stdin: object = None) -> Any:
 async def running(
     script: Path | str, *arguments: str, is_read: bool = False, **variables: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A script that goes on until the block ends; what it prints is lost unless `is_read`."""
+    """A script that goes on until the block ends; what it prints is lost, unless `is_read`."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         HERE / script,
