@@ -16,6 +16,7 @@ from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.page import DIST, HashedAssets, read_page
 from asgi.replies import reply_error
+from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
@@ -63,6 +64,7 @@ def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySc
     view = GraphQLView(schema, settings=settings, clock=clock, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        *rest_routes(settings, clock),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
@@ -81,9 +83,9 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
     return lifespan
 
 
-async def _reply_http_error(_: Request, error: Exception) -> Response:
+async def _reply_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    hint = "GraphQL is at /graphql." if error.status_code == 404 else None
+    hint = "GraphQL is at /graphql, REST at /api/projects/." if error.status_code == 404 else None
     message = "Nothing is at this address." if error.status_code == 404 else error.detail
-    return reply_error(error.status_code, message, hint=hint, headers=error.headers)
+    return reply_error(error.status_code, message, path=request.url.path, hint=hint, headers=error.headers)

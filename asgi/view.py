@@ -19,11 +19,10 @@ from strawberry.types.execution import PreExecutionError
 
 from asgi.departure import ClientGone, while_connected
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
+from asgi.opening import open_request
 from asgi.page import reply_page
 from asgi.replies import reply_error
-from asgi.stores import Stores
-from datasource.clickhouse.origin import ORIGIN
-from resolvers.context import RequestContext, open_context
+from resolvers.context import RequestContext
 from schema.build import GatewaySchema
 from settings import Settings
 
@@ -77,18 +76,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
     ) -> RequestContext:
         """Authenticates once; fields decide what to do about a refusal."""
-        ORIGIN.set(f"trendgate {request.state.request_id}")
-        stores: Stores = request.app.state.stores
-        now = self._clock()
-        return await open_context(
-            request_id=str(request.state.request_id),
-            authorization=request.headers.get("authorization"),
-            now=now,
-            settings=self._settings,
-            store=stores.metadata,
-            engine=stores.events,
-            layout=await stores.layouts.at(now),
-        )
+        return await open_request(request, self._settings, self._clock)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Carries the negotiated media type to `create_response`, which does not see the request."""

@@ -1,0 +1,30 @@
+"""What every request that asks for data starts with."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+
+from asgi.stores import Stores
+from datasource.clickhouse.origin import ORIGIN
+from resolvers.context import RequestContext, open_context
+from settings import Settings
+
+
+async def open_request(
+    request: Request | WebSocket, settings: Settings, clock: Callable[[], datetime]
+) -> RequestContext:
+    """The context of a request, authenticated once; what is asked decides what to do about a refused key."""
+    ORIGIN.set(f"trendgate {request.state.request_id}")
+    stores: Stores = request.app.state.stores
+    now = clock()
+    return await open_context(
+        request_id=str(request.state.request_id),
+        authorization=request.headers.get("authorization"),
+        now=now,
+        settings=settings,
+        store=stores.metadata,
+        engine=stores.events,
+        layout=await stores.layouts.at(now),
+    )
