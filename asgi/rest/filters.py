@@ -74,11 +74,13 @@ def _listed(value: object, sent: InputPath) -> Iterator[tuple[InputPath, object]
     else:
         for short, wanted in value.items():
             key, mark, operator = short.rpartition("__")
-            yield (*sent, short), {"key": key if mark else short, "value": wanted, "operator": operator or "exact"}
+            named = {"key": key, "operator": operator} if mark else {"key": short}
+            yield (*sent, short), {**named, "value": wanted}
 
 
 def _is_group(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") in _CONNECTIVES
+    kind = value.get("type") if isinstance(value, dict) else None
+    return isinstance(kind, str) and kind in _CONNECTIVES
 
 
 def _read_group(

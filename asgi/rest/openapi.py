@@ -82,10 +82,15 @@ def _trend_by_get() -> Schema:
 
 def _trend_by_post() -> Schema:
     properties = {
-        **{each.name: {**each.schema, "description": each.description} for each in PARAMETERS},
+        **{each.name: _in_body(each) for each in PARAMETERS},
         **{name: {"description": "Accepted, of no effect on figures."} for name in WITHOUT_EFFECT},
     }
-    body = {"type": "object", "properties": properties, "additionalProperties": False}
+    body = {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in ("events", "actions")],
+    }
     return {
         **_trend("trendByPost", "A trend, its parameters in the body"),
         "parameters": [_format()],
@@ -126,7 +131,9 @@ def _trend_answers() -> Schema:
 
 def _projects() -> Schema:
     page: list[Schema] = [
-        _count("limit", "How many at most.", {"minimum": 1, "default": USUAL_PAGE, "maximum": LARGEST_PAGE}),
+        _count(
+            "limit", f"How many at most; beyond {LARGEST_PAGE} as many.", {"minimum": 1, "default": USUAL_PAGE}
+        ),
         _count("offset", "How many to pass over.", {"minimum": 0, "default": 0}),
     ]
     answer = {
@@ -145,7 +152,12 @@ def _projects() -> Schema:
 
 
 def _count(name: str, description: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": {"type": "integer", **schema}}
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": "integer", "maximum": 2**31 - 1, **schema},
+    }
 
 
 def _project_id() -> Schema:
@@ -173,6 +185,10 @@ def _in_address(parameter: Parameter) -> Schema:
         content = {"schema": parameter.schema, "example": parameter.example}
         return {**described, "content": {"application/json": content}}
     return {**described, "schema": parameter.schema, "example": parameter.example}
+
+
+def _in_body(parameter: Parameter) -> Schema:
+    return {"anyOf": [parameter.schema, {"type": "null"}], "description": parameter.description}
 
 
 def _without_effect() -> list[Schema]:

@@ -1,6 +1,7 @@
 """What a request sends: parameters in its address, and in a JSON body."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from asgi.negotiation import accepts_csv
-from asgi.rest.fields import read_json, suggest
+from asgi.rest.fields import read_flag, read_integer, read_json, read_number, read_text, suggest
 from asgi.rest.parameters import BY_NAME, NOT_BUILT, WITHOUT_EFFECT, Kind
 from asgi.url_keys import is_key
 from errors import BadUserInput
 from permissions.api_keys import SEND_HINT
+from resolvers.trends.query import InputPath
 from schema.limits import count_objects
 
 FORMAT = "format"
@@ -74,7 +76,7 @@ def _read_values(everything: Mapping[str, object]) -> Iterator[tuple[str, object
         if parameter is None:
             _check_ignorable(name, value)
         elif value not in _EMPTY:
-            yield name, _decode(parameter.kind, name, value)
+            yield name, _READERS[parameter.kind](value, (name,))
 
 
 def _check_ignorable(name: str, value: object) -> None:
@@ -89,16 +91,23 @@ def _check_ignorable(name: str, value: object) -> None:
     raise BadUserInput(f"There is no parameter {name[:100]}.", path=(name[:100],), hint=suggest(name, [*BY_NAME]))
 
 
-def _decode(kind: Kind, name: str, value: object) -> object:
-    if kind in (Kind.LIST, Kind.FILTERS):
-        return read_json(value, (name,))
-    if kind is Kind.KEYS and isinstance(value, str) and value.startswith("["):
-        try:
-            listed: object = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value  # an expression may begin so, too
-        return listed
+def _read_keys(value: object, _: InputPath) -> object:
+    """Keys may be a list; an expression may begin like one."""
+    if isinstance(value, str) and value.startswith("["):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
     return value
+
+
+_READERS: Mapping[Kind, Callable[[object, InputPath], object]] = {
+    Kind.TEXT: read_text,
+    Kind.FLAG: read_flag,
+    Kind.INTEGER: read_integer,
+    Kind.NUMBER: read_number,
+    Kind.KEYS: _read_keys,
+    Kind.LIST: read_json,
+    Kind.FILTERS: read_json,
+}
 
 
 def _choose_format(asked: object, accept: str | None) -> Format:
