@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from asgi.exports import PATH as EXPORTS
+from asgi.exports import Exports
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.page import DIST, HashedAssets, read_page
@@ -65,6 +67,7 @@ def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySc
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         *rest_routes(settings, clock),
+        Route(EXPORTS, Exports(settings, clock, schema).endpoint(), methods=["GET"]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]

@@ -13,9 +13,16 @@ from settings import Settings
 
 
 async def open_request(
-    request: Request | WebSocket, settings: Settings, clock: Callable[[], datetime]
+    request: Request | WebSocket,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    *,
+    key_id: str | None = None,
 ) -> RequestContext:
-    """The context of a request, authenticated once; what is asked decides what to do about a refused key."""
+    """The context of a request, authenticated once; what is asked decides what to do about a refused key.
+
+    `key_id` is the key that a link carries, in place of one in the header.
+    """
     ORIGIN.set(f"trendgate {request.state.request_id}")
     stores: Stores = request.app.state.stores
     now = clock()
@@ -27,4 +34,5 @@ async def open_request(
         store=stores.metadata,
         engine=stores.events,
         layout=await stores.layouts.at(now),
+        key_id=key_id,
     )

@@ -23,7 +23,7 @@ _KINDS: Mapping[int, tuple[str, str]] = {
     504: ("server_error", "timeout"),
 }
 _FAILURE = ("server_error", "error")
-REST = "/api/"
+REST = ("/api/", "/exports/")
 """What the paths of the REST addresses begin with."""
 
 _CODES = {404: ErrorCode.NOT_FOUND, 500: ErrorCode.INTERNAL, 503: ErrorCode.UPSTREAM_UNAVAILABLE}

@@ -2,7 +2,7 @@ import hmac
 import logging
 from datetime import UTC, datetime
 
-from datasource.metadata.keys import find_key, touch_key
+from datasource.metadata.keys import find_key, find_key_by_id, touch_key
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
@@ -30,6 +30,16 @@ async def authenticate(
     owned, at = found[0], now or datetime.now(UTC)
     _check_usable(owned, at)
     await _touch(store, owned.key, at)
+    return _caller(owned)
+
+
+async def authenticate_link(store: MetadataStore, key_id: str, *, now: datetime) -> Caller:
+    """Whose key a signed link was made with. Raises UNAUTHENTICATED once it cannot be used any more."""
+    owned = await find_key_by_id(store, key_id)
+    if owned is None:
+        raise _refusal("The API key of the link is not known.", "Ask for a new link.")
+    _check_usable(owned, now)
+    await _touch(store, owned.key, now)
     return _caller(owned)
 
 

@@ -13,6 +13,7 @@ from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
+from resolvers.exports import Asked
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
 from resolvers.trend_field import resolve_trend
 from schema.info import ContextInfo
@@ -73,7 +74,9 @@ class Insight(Saved):
             if not refusal.path and not isinstance(refusal, BadUserInput):
                 raise
             raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
-        return Trend.from_result(result, self.reached, computed_at=context.now)
+        dates = {"dateFrom": question.date_from, "dateTo": question.date_to}
+        asked = Asked({**self.record.query, **dates}, self.record.id)
+        return Trend.from_result(result, self.reached, asked, computed_at=context.now)
 
     def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
         """Who runs an insight did not write its query: say which one it is about."""

@@ -14,6 +14,7 @@ from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
 from resolvers.access import resource_policy
 from resolvers.actions import list_actions, load_action
 from resolvers.cohorts import list_cohorts, load_cohort
+from resolvers.exports import Asked
 from resolvers.insights import list_insights, load_insight
 from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
@@ -48,6 +49,7 @@ from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
 from schema.saved import show_saved
+from schema.sent import sent_argument
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
@@ -126,7 +128,8 @@ class Project(AccessControlled):
         context = info.context
         question = read_question(query, max_filters=context.settings.max_filters)
         result = await resolve_trend(context, self.reached, question)
-        return Trend.from_result(result, self.reached, computed_at=context.now)
+        asked = Asked(sent_argument(info, "query"))
+        return Trend.from_result(result, self.reached, asked, computed_at=context.now)
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
     async def action(

@@ -14,7 +14,7 @@ from resolvers.trends.query import InputPath
 
 Choice = TypeVar("Choice")
 
-_INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _FLAGS = {"true": True, "false": False}
 
 

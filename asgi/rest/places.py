@@ -14,16 +14,16 @@ _OTHER_NAMES: Mapping[str, str] = {
     "breakdownHideOther": "breakdown_hide_other_aggregation",
 }
 _CAMEL_CASE = re.compile(
-    r"\b(?:breakdown|math|date|compare|explicit|filter|smoothing|sampling|group|custom)[A-Z]\w*"
+    r"\b(?:breakdown|math|date|compare|explicit|filter|smoothing|sampling|groupType(?=I)|custom)[A-Z]\w*"
 )
 _ENUM_VALUE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
 _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORDS: Mapping[str, str] = {
     "The field projects lists": "GET /api/projects/ lists",
-    "The field viewer.can tells": "In GraphQL, the field viewer.can tells",
-    "Project.actions lists": "In GraphQL, Project.actions lists",
-    "Project.groupTypes lists": "In GraphQL, Project.groupTypes lists",
-    "The mutation cohortCalculate does so.": "The mutation cohortCalculate of GraphQL does so.",
+    "The field viewer.can tells": "GraphQL's viewer.can tells",
+    "Project.actions lists": "GraphQL's field actions of the project lists",
+    "Project.groupTypes lists": "GraphQL's field groupTypes of the project lists",
+    "The mutation cohortCalculate does so.": "GraphQL's mutation cohortCalculate does so.",
     "Type GROUP ": "Type group ",
     "type GROUP ": "type group ",
 }

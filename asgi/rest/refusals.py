@@ -26,9 +26,9 @@ RETRY_AFTER = "retryAfter"
 """The detail of a refusal that says after how many seconds it may be different."""
 
 
-def reply_refusal(refusal: GatewayError, *, was_key_sent: bool = True) -> Response:
+def reply_refusal(refusal: GatewayError, *, was_key_sent: bool = True, status: int | None = None) -> Response:
     """An expected refusal; without a key that could be wrong, a 401 says that one is missing."""
-    status = STATUSES[refusal.code]
+    status = status or STATUSES[refusal.code]
     attr = write_path(refusal.path) or None
     body = describe_error(status, refusal.message, describe(refusal), attr=attr)
     headers = {}

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from asgi.rest.parameters import BY_NAME
+from resolvers.trends.buckets import read_starts
 from resolvers.trends.query import BreakdownType, EventSeries, Series, TrendMath, TrendQuery
 from resolvers.trends.results import SeriesResult, TrendResult
 
@@ -117,6 +118,7 @@ def _action(answered: Answered, series: SeriesResult) -> Row:
     asked = answered.query.series[series.order]
     sent = _entity(answered.values, asked)
     name = _name(answered, asked)
+    zone = ZoneInfo(answered.result.timezone)
     return {
         "id": None if name == _EVERY_EVENT and isinstance(asked, EventSeries) else name,
         "type": "events",
@@ -128,7 +130,7 @@ def _action(answered: Answered, series: SeriesResult) -> Row:
         "math_hogql": asked.math.expression,
         "math_group_type_index": asked.math.group_type_index,
         "properties": {},
-        "days": moments(series.days, ZoneInfo(answered.result.timezone)),
+        "days": [start.isoformat() for start in read_starts(series.days, zone)],
     }
 
 
@@ -144,22 +146,6 @@ def _entity(values: Mapping[str, object], asked: Series) -> Mapping[str, object]
     listed = values.get(str(kind))
     entity = listed[index] if isinstance(listed, list) and isinstance(index, int) else {}
     return entity if isinstance(entity, dict) else {}
-
-
-def moments(days: Sequence[str], timezone: ZoneInfo) -> list[str]:
-    """The starts of buckets, which are texts in the project's zone, as instants with their offsets.
-
-    The hour that a clock change repeats is told by its second coming.
-    """
-    found: list[str] = []
-    before = datetime.min
-    fold = 0
-    for day in days:
-        naive = datetime.fromisoformat(day)
-        fold = 1 if naive <= before or (fold and naive - before < timedelta(hours=1)) else 0
-        found.append(naive.replace(tzinfo=timezone, fold=fold).isoformat())
-        before = naive
-    return found
 
 
 def _echo(values: Mapping[str, object]) -> Row:

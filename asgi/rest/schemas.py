@@ -54,7 +54,12 @@ COMPONENTS: dict[str, Schema] = {
     "ActionEntity": _closed(
         "A series of the occurrences of a saved action.",
         ("id",),
-        id={"type": ["integer", "string"], "description": "The action's id."},
+        id={
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "pattern": "^[1-9][0-9]*$",
+            "description": "The action's id.",
+        },
         type={"enum": ["actions", None]},
         **_ENTITY,
     ),

@@ -96,6 +96,8 @@ async def test_words_are_those_of_the_parameters(client: RestClient) -> None:
     assert limit["detail"] == "breakdown_limit is 1 to 1000, not 5000."
     value = (await client.get(events=SIGN_UP, properties=[FILTER])).json()
     assert value["hint"] == "Only is_set and is_not_set go without."
+    action = (await client.get(actions=[{"id": "x"}])).json()
+    assert action["hint"] == "GraphQL's field actions of the project lists the actions you can use."
     name = (await client.get(events=SIGN_UP, brekdown="a")).json()
     assert name["hint"].startswith("Did you mean breakdown? ")
 
