@@ -11,7 +11,7 @@ from asgi.opening import open_request
 from asgi.rest.door import answering
 from asgi.rest.refusals import reply_refusal
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
-from resolvers.trends.csv import write_csv
+from resolvers.trends.csv import write_csv_parts
 from resolvers.trends.results import TrendResult
 from resolvers.trends.tables import write_arrow, write_parquet
 from schema.build import GatewaySchema
@@ -30,7 +30,7 @@ _GONE = 410
 
 
 def _write_csv(result: TrendResult) -> Iterator[bytes]:
-    yield write_csv(result).encode()
+    return (part.encode() for part in write_csv_parts(result))
 
 
 _FORMATS: Mapping[ExportFormat, tuple[str, Callable[[TrendResult], Iterator[bytes]]]] = {
@@ -71,7 +71,7 @@ class Exports:
             "content-type": media_type,
         }
         if request.method == "HEAD":
-            return Response(headers=headers)
+            return StreamingResponse(iter(()), headers=headers)  # whose length nobody knows yet
         given = read_query(self.schema, order.asked.query)
         query = read_question(given, max_filters=self.settings.max_filters)
         result = await resolve_export(context, project, order, query)

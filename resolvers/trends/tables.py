@@ -13,6 +13,9 @@ from resolvers.trends.buckets import read_starts
 from resolvers.trends.query import TrendInterval
 from resolvers.trends.results import SeriesResult, TrendResult
 
+ROWS_PER_PART = 50_000
+"""A batch of Arrow's, a row group of Parquet's: small ones cost more than they hold."""
+
 _BY_TIME = (TrendInterval.HOUR, TrendInterval.MINUTE)
 
 
@@ -39,22 +42,22 @@ class Drain(io.RawIOBase):
 
 
 def write_arrow(result: TrendResult) -> Iterator[bytes]:
-    """The stream in parts, a batch for each series."""
+    """The stream in parts."""
     schema, drain = table_schema(result), Drain()
     with pa.ipc.new_stream(pa.PythonFile(drain, mode="w"), schema) as writer:
-        for series in result.series:
-            writer.write_batch(_batch(series, result, schema))
+        for part in _parts(result, schema):
+            writer.write_table(part)
             yield drain.fetch()
     yield drain.fetch()
 
 
 def write_parquet(result: TrendResult) -> Iterator[bytes]:
-    """The file in parts."""
+    """The file in parts, each a group of rows."""
     schema, drain = table_schema(result), Drain()
     with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema) as writer:
-        batches = [_batch(series, result, schema) for series in result.series]
-        writer.write_table(pa.Table.from_batches(batches, schema))
-        yield drain.fetch()
+        for part in _parts(result, schema):
+            writer.write_table(part)
+            yield drain.fetch()
     yield drain.fetch()
 
 
@@ -85,6 +88,14 @@ def table_schema(result: TrendResult) -> pa.Schema:
 def _start_type(result: TrendResult) -> pa.DataType:
     """Days and longer buckets are dates; shorter ones instants, told in the project's time zone."""
     return pa.timestamp("s", tz=result.timezone) if result.interval in _BY_TIME else pa.date32()
+
+
+def _parts(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Whole series, together as many rows as are worth a part."""
+    per_part = max(1, ROWS_PER_PART // max(1, len(result.days)))
+    for first in range(0, len(result.series), per_part):
+        batches = [_batch(series, result, schema) for series in result.series[first : first + per_part]]
+        yield pa.Table.from_batches(batches, schema).combine_chunks()
 
 
 def _batch(series: SeriesResult, result: TrendResult, schema: pa.Schema) -> pa.RecordBatch:

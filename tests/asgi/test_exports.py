@@ -187,6 +187,7 @@ async def test_head_answers_headers_without_a_document(desk: Desk) -> None:
         full = await desk.open(trend["exports"][form])
         head = await desk.client.head(trend["exports"][form])
         assert (head.status_code, head.content) == (200, b"")
+        assert "content-length" not in head.headers
         for name in ("content-type", "content-disposition", "cache-control"):
             assert head.headers[name] == full.headers[name]
 
