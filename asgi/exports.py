@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from asgi.opening import open_request
 from asgi.rest.door import answering
 from asgi.rest.refusals import reply_refusal
+from permissions.authenticate import LinkedKey
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
 from resolvers.trends.csv import write_csv_parts
 from resolvers.trends.results import TrendResult
@@ -63,7 +64,9 @@ class Exports:
             order = read_link(request.path_params["token"], self.settings, self.clock())
         except LinkExpired as expired:
             return reply_refusal(expired, status=_GONE)
-        context = await open_request(request, self.settings, self.clock, key_id=order.key_id)
+        context = await open_request(
+            request, self.settings, self.clock, link=LinkedKey(order.key_id, order.made_at)
+        )
         project = await open_export(context, order)
         media_type, write = _FORMATS[order.format]
         headers = {

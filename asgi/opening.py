@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 
 from asgi.stores import Stores
 from datasource.clickhouse.origin import ORIGIN
+from permissions.authenticate import LinkedKey
 from resolvers.context import RequestContext, open_context
 from settings import Settings
 
@@ -17,11 +18,11 @@ async def open_request(
     settings: Settings,
     clock: Callable[[], datetime],
     *,
-    key_id: str | None = None,
+    link: LinkedKey | None = None,
 ) -> RequestContext:
     """The context of a request, authenticated once; what is asked decides what to do about a refused key.
 
-    `key_id` is the key that a link carries, in place of one in the header.
+    `link` is the key that a link carries, in place of one in the header.
     """
     ORIGIN.set(f"trendgate {request.state.request_id}")
     stores: Stores = request.app.state.stores
@@ -34,5 +35,5 @@ async def open_request(
         store=stores.metadata,
         engine=stores.events,
         layout=await stores.layouts.at(now),
-        key_id=key_id,
+        link=link,
     )

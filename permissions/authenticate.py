@@ -1,5 +1,6 @@
 import hmac
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from datasource.metadata.keys import find_key, find_key_by_id, touch_key
@@ -33,11 +34,21 @@ async def authenticate(
     return _caller(owned)
 
 
-async def authenticate_link(store: MetadataStore, key_id: str, *, now: datetime) -> Caller:
-    """Whose key a signed link was made with. Raises UNAUTHENTICATED once it cannot be used any more."""
-    owned = await find_key_by_id(store, key_id)
+@dataclass(frozen=True, slots=True)
+class LinkedKey:
+    """The key that a signed link was made with, and when."""
+
+    id: str
+    at: datetime
+
+
+async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: datetime) -> Caller:
+    """Whose key it is. Raises UNAUTHENTICATED once that one cannot be used, or has another value."""
+    owned = await find_key_by_id(store, key.id)
     if owned is None:
         raise _refusal("The API key of the link is not known.", "Ask for a new link.")
+    if owned.key.last_rolled_at is not None and owned.key.last_rolled_at >= key.at:
+        raise _refusal("The API key of the link was replaced.", "Ask for a new link.")
     _check_usable(owned, now)
     await _touch(store, owned.key, now)
     return _caller(owned)

@@ -27,7 +27,7 @@ from datasource.metadata.roles import find_memberships_roles, find_role_members,
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, NotFound
-from permissions.authenticate import authenticate, authenticate_link
+from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_project, reach_projects
@@ -134,14 +134,14 @@ async def open_context(
     store: MetadataStore,
     engine: Engine,
     layout: EventLayout | None = None,
-    key_id: str | None = None,
+    link: LinkedKey | None = None,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
-    `layout` says in which tables of the engine the events are, by default in the gateway's own. `key_id`
-    names the key that a signed link carries, which then counts as if it had been sent.
+    `layout` says in which tables of the engine the events are, by default in the gateway's own. `link`
+    is the key that a signed link carries, which then counts as if it had been sent.
     """
-    caller, refusal = await _identify(store, authorization, key_id, now)
+    caller, refusal = await _identify(store, authorization, link, now)
     return RequestContext(
         request_id=request_id,
         now=now,
@@ -220,11 +220,11 @@ def _one_by_one(
 
 
 async def _identify(
-    store: MetadataStore, authorization: str | None, key_id: str | None, now: datetime
+    store: MetadataStore, authorization: str | None, link: LinkedKey | None, now: datetime
 ) -> tuple[Caller | None, GatewayError | None]:
     try:
-        if key_id is not None:
-            return await authenticate_link(store, key_id, now=now), None
+        if link is not None:
+            return await authenticate_link(store, link, now=now), None
         return await authenticate(store, authorization, now=now), None
     except GatewayError as refusal:
         return None, refusal

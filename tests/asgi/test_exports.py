@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from asgi.app import create_app
-from datasource.metadata.keys import revoke_key
+from datasource.metadata.keys import get_key, replace_key, revoke_key
 from permissions.api_keys import mask_key
 from resolvers.trends.breakdowns import NO_VALUE
 from settings import Settings
@@ -239,6 +239,16 @@ async def test_link_of_a_revoked_key_is_refused(desk: Desk) -> None:
     await revoke_key(desk.person.gateway.stores.metadata, mask_key(desk.person.key))
     response = await desk.open(link)
     assert (response.status_code, "revoked" in response.json()["detail"]) == (401, True)
+
+
+async def test_link_of_a_key_that_was_rolled_is_refused(desk: Desk) -> None:
+    store = desk.person.gateway.stores.metadata
+    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
+    key = await get_key(store, mask_key(desk.person.key))
+    desk.clock.now += timedelta(minutes=1)
+    await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new0", now=desk.clock.now)
+    response = await desk.open(link)
+    assert (response.status_code, response.json()["detail"]) == (401, "The API key of the link was replaced.")
 
 
 async def test_access_that_was_taken_away_closes_the_link(desk: Desk, world: World) -> None:
