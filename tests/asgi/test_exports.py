@@ -15,9 +15,11 @@ import httpx2
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import update
 
 from asgi.app import create_app
 from datasource.metadata.keys import get_key, replace_key, revoke_key
+from datasource.metadata.models import ApiKey
 from permissions.api_keys import mask_key
 from resolvers.trends.breakdowns import NO_VALUE
 from settings import Settings
@@ -127,6 +129,7 @@ async def test_table_has_the_figures_of_the_series(desk: Desk, form: str, parts:
         for row in rows
     ]
     assert found == expected
+    assert not any(NO_VALUE in table.column(key).to_pylist() for key in keys)
     assert {row["period"] for row in rows} == {
         series["compareLabel"] and series["compareLabel"].lower() for series in trend["series"]
     }
@@ -249,6 +252,16 @@ async def test_link_of_a_key_that_was_rolled_is_refused(desk: Desk) -> None:
     await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new0", now=desk.clock.now)
     response = await desk.open(link)
     assert (response.status_code, response.json()["detail"]) == (401, "The API key of the link was replaced.")
+
+
+async def test_scope_that_the_key_lost_closes_the_link(desk: Desk) -> None:
+    store = desk.person.gateway.stores.metadata
+    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
+    key = await get_key(store, mask_key(desk.person.key))
+    async with store.write() as session:
+        await session.execute(update(ApiKey).where(ApiKey.id == key.id).values(scopes=["project:read"]))
+    response = await desk.open(link)
+    assert (response.status_code, response.json()["extensions"]["missingScope"]) == (403, "insight:read")
 
 
 async def test_access_that_was_taken_away_closes_the_link(desk: Desk, world: World) -> None:
