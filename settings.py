@@ -122,6 +122,12 @@ class Settings(BaseSettings):
         2_000, description="Most input objects in the variables of one GraphQL request."
     )
     max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="What links to exports are signed with, 32 characters or more, the same for all gateways of "
+        "an installation; default: random, so that links are good in the process that made them alone.",
+    )
     max_objects_with_rules: PositiveInt = Field(
         1_000, description="Most objects of one kind in a project that have access controls of their own."
     )

@@ -14,12 +14,15 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from asgi.compression import Compression
 from asgi.cors import allow_origins
+from asgi.exports import PATH as EXPORTS
+from asgi.exports import Exports
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.metrics import Metrics, MetricsEndpoint
 from asgi.observation import HttpObservation
 from asgi.page import DIST, HashedAssets, read_page
 from asgi.replies import reply_error
+from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
@@ -76,6 +79,8 @@ def _routes(
     view = GraphQLView(schema, settings=settings, clock=clock, page=page, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        *rest_routes(settings, clock),
+        Route(EXPORTS, Exports(settings, clock, schema).endpoint(), methods=["GET"]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
@@ -100,9 +105,9 @@ def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
     return replace(stores, events=ObservedEngine(stores.events, metrics.observe_query, settings.slow_query_s))
 
 
-async def _reply_http_error(_: Request, error: Exception) -> Response:
+async def _reply_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    hint = "GraphQL is at /graphql." if error.status_code == 404 else None
+    hint = "GraphQL is at /graphql, REST at /api/projects/." if error.status_code == 404 else None
     message = "Nothing is at this address." if error.status_code == 404 else error.detail
-    return reply_error(error.status_code, message, hint=hint, headers=error.headers)
+    return reply_error(error.status_code, message, path=request.url.path, hint=hint, headers=error.headers)

@@ -46,7 +46,7 @@ class RequestFrame:
         except Exception as failure:
             extensions = mask(failure, request_id=request_id)
             if not has_started:
-                response = reply_failure(500, MASKED_MESSAGE, extensions)
+                response = reply_failure(500, MASKED_MESSAGE, extensions, path=scope["path"])
                 await response(scope, receive, send_framed)
 
 

@@ -27,6 +27,13 @@ def accepts_html(accept: str | None) -> bool:
     return _weights(accept or "").get("text/html", 0.0) > 0
 
 
+def accepts_csv(accept: str | None) -> bool:
+    """Whether CSV is asked for by name and not less than JSON."""
+    weights = _weights(accept or "")
+    wanted = weights.get("text/csv", 0.0)
+    return wanted > 0 and wanted >= weights.get(JSON, 0.0)
+
+
 def _weights(accept: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     for entry in accept.lower().split(","):

@@ -35,6 +35,7 @@ class NoKeysInUrls:
             refusal = reply_error(
                 400,
                 "The address carries an API key.",
+                path=scope["path"],
                 hint=(
                     "Send the header 'Authorization: Bearer phx_...' instead. Addresses are written to logs: "
                     "replace a key that was sent this way."
@@ -47,7 +48,9 @@ class NoKeysInUrls:
 
 def carries_key(parameters: QueryParams) -> bool:
     """Whether a parameter is named as a key would be, or has a key as its value."""
-    return any(
-        name.lower().replace("-", "").replace("_", "") in _NAMES or value.startswith(PREFIX)
-        for name, value in parameters.multi_items()
-    )
+    return any(is_key(name, value) for name, value in parameters.multi_items())
+
+
+def is_key(name: str, value: str) -> bool:
+    """The same of one parameter."""
+    return name.lower().replace("-", "").replace("_", "") in _NAMES or value.startswith(PREFIX)

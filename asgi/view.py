@@ -23,11 +23,11 @@ from asgi.departure import ClientGone, while_connected
 from asgi.metrics import Metrics
 from asgi.named_operations import NamedOperationsHandler
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
+from asgi.opening import open_request
 from asgi.operation_log import log_operation
 from asgi.page import reply_page
 from asgi.replies import reply_error
-from asgi.stores import Stores
-from resolvers.context import RequestContext, open_context
+from resolvers.context import RequestContext
 from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
 from schema.persisted import DOCUMENT_ID
@@ -99,20 +99,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
     ) -> RequestContext:
         """Authenticates once; fields decide what to do about a refusal."""
-        stores: Stores = request.app.state.stores
-        now = self._clock()
-        return await open_context(
-            request_id=str(request.state.request_id),
-            authorization=request.headers.get("authorization"),
-            now=now,
-            settings=self._settings,
-            store=stores.metadata,
-            engine=stores.events,
-            layout=await stores.layouts.at(now),
-            answers=stores.answers,
-            report=self._report,
-            operations=stores.operations,
-        )
+        return await open_request(request, self._settings, self._clock, report=self._report)
 
     def _report(self, report: OperationReport) -> None:
         self._metrics.observe_operation(report)

@@ -1,8 +1,9 @@
 import hmac
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from datasource.metadata.keys import find_key, touch_key
+from datasource.metadata.keys import find_key, find_key_by_id, touch_key
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
@@ -30,6 +31,26 @@ async def authenticate(
     owned, at = found[0], now or datetime.now(UTC)
     _check_usable(owned, at)
     await _touch(store, owned.key, at)
+    return _caller(owned)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedKey:
+    """The key that a signed link was made with, and when."""
+
+    id: str
+    at: datetime
+
+
+async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: datetime) -> Caller:
+    """Whose key it is. Raises UNAUTHENTICATED once that one cannot be used, or has another value."""
+    owned = await find_key_by_id(store, key.id)
+    if owned is None:
+        raise _refusal("The API key of the link is not known.", "Ask for a new link.")
+    if owned.key.last_rolled_at is not None and owned.key.last_rolled_at >= key.at:
+        raise _refusal("The API key of the link was replaced.", "Ask for a new link.")
+    _check_usable(owned, now)
+    await _touch(store, owned.key, now)
     return _caller(owned)
 
 

@@ -37,11 +37,16 @@ async def reach_projects(
 
 
 async def list_reached_projects(
-    store: MetadataStore, caller: Caller, *, first: int, after: int | None
+    store: MetadataStore, caller: Caller, *, first: int, after: int | None, offset: int = 0
 ) -> ReachedPage:
-    """The first of them with an id greater than `after`. What rules hide is neither on a page nor counted."""
+    """The first of them with an id greater than `after`, after passing over `offset`.
+
+    What rules hide is neither on a page nor counted.
+    """
     hidden = await _hidden_projects(store, caller)
-    page = await reach.projects_in_reach(store, caller.reach, first=first, after=after, hidden=hidden)
+    page = await reach.projects_in_reach(
+        store, caller.reach, first=first, after=after, offset=offset, hidden=hidden
+    )
     ids = [record.id for record in page.projects]
     rules = await reach.rules_of_projects(store, ids, _membership_ids(caller))
     reached = (_reached(caller, record, rules.get(record.id, ())) for record in page.projects)

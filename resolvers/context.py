@@ -28,7 +28,7 @@ from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from datasource.operations.store import OperationStore
 from errors import ErrorCode, GatewayError, NotFound
-from permissions.authenticate import authenticate
+from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
@@ -147,14 +147,15 @@ async def open_context(
     answers: Answers | None = None,
     report: Callable[[OperationReport], None] = forget,
     operations: OperationStore | None = None,
+    link: LinkedKey | None = None,
 ) -> RequestContext:
     """The context of a request with that Authorization header. A refused key is told to guarded fields only.
 
-    `layout` says in which tables of the engine the events are, by default in the gateway's own; `answers`
-    are those kept for all requests, by default none; `report` is told
-    how each operation ended.
+    `layout` says in which tables of the engine the events are, by default in the gateway's own. `answers` are
+    those kept for all requests, by default none. `report` is told how each operation ended. `link` is
+    the key that a signed link carries, which then counts as if it had been sent.
     """
-    caller, refusal = await _identify(store, authorization, now)
+    caller, refusal = await _identify(store, authorization, link, now)
     return RequestContext(
         request_id=request_id,
         now=now,
@@ -246,9 +247,11 @@ def _one_by_one(
 
 
 async def _identify(
-    store: MetadataStore, authorization: str | None, now: datetime
+    store: MetadataStore, authorization: str | None, link: LinkedKey | None, now: datetime
 ) -> tuple[Caller | None, GatewayError | None]:
     try:
+        if link is not None:
+            return await authenticate_link(store, link, now=now), None
         return await authenticate(store, authorization, now=now), None
     except GatewayError as refusal:
         return None, refusal

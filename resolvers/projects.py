@@ -29,10 +29,15 @@ async def load_project(context: RequestContext, project_id: str) -> ReachedProje
     return reached
 
 
-async def list_projects(context: RequestContext, *, first: int, after: int | None) -> ReachedPage:
-    """The projects in reach with an id greater than `after`; raises BadUserInput for a bad `first`."""
+async def list_projects(context: RequestContext, *, first: int, after: int | None, offset: int = 0) -> ReachedPage:
+    """The projects in reach with an id greater than `after`, passing over `offset`.
+
+    Raises BadUserInput for a bad `first`.
+    """
     check_page(first, None)
-    page = await list_reached_projects(context.store, require_caller(context), first=first, after=after)
+    page = await list_reached_projects(
+        context.store, require_caller(context), first=first, after=after, offset=offset
+    )
     for reached in page.projects:
         context.projects.prime(reached.record.id, reached)
     return page

@@ -4,6 +4,7 @@ from typing import Self
 
 import strawberry
 
+import schema.enums  # noqa: F401 - publishes the enums of filters, before their first use
 from errors import BadUserInput
 from resolvers.trends.query import (
     FilterGroup,

@@ -13,6 +13,7 @@ from permissions.classes import Gate, require_scopes
 from permissions.guards import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
+from resolvers.exports import Asked
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
 from resolvers.kept.answers import Refresh
 from resolvers.trend_field import resolve_trend
@@ -75,7 +76,9 @@ class Insight(Saved):
             if not refusal.path and not isinstance(refusal, BadUserInput):
                 raise
             raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
-        return Trend.from_answer(answer, self.reached)
+        dates = {"dateFrom": question.date_from, "dateTo": question.date_to}
+        asked = Asked({**self.record.query, **dates}, self.record.id)
+        return Trend.from_answer(answer, self.reached, asked)
 
     def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
         """Who runs an insight did not write its query: say which one it is about."""

@@ -14,6 +14,7 @@ from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
 from resolvers.access import resource_policy
 from resolvers.actions import list_actions, load_action
 from resolvers.cohorts import list_cohorts, load_cohort
+from resolvers.exports import Asked
 from resolvers.insights import list_insights, load_insight
 from resolvers.kept.answers import Refresh
 from resolvers.people import list_roles
@@ -49,6 +50,7 @@ from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
 from schema.saved import show_saved
+from schema.sent import sent_argument
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question
@@ -128,7 +130,7 @@ class Project(AccessControlled):
         context = info.context
         question = read_question(query, max_filters=context.settings.max_filters)
         answer = await resolve_trend(context, self.reached, question, refresh=refresh)
-        return Trend.from_answer(answer, self.reached)
+        return Trend.from_answer(answer, self.reached, Asked(sent_argument(info, "query")))
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
     async def action(

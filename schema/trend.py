@@ -1,6 +1,7 @@
 """The answer of a trend."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 import strawberry
@@ -9,6 +10,8 @@ from permissions.checks import READ, check_object, controlled
 from permissions.guards import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
+from resolvers.exports import SCOPE as EXPORT_SCOPE
+from resolvers.exports import Asked, ExportFormat, write_link
 from resolvers.kept.answers import Refresh, TrendAnswer
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
@@ -100,8 +103,29 @@ def _show_csv(root: strawberry.Parent["Trend"]) -> str:
     return write_csv(root.result)
 
 
+@strawberry.type(
+    description=(
+        "Links to the trend as a document, paths at the gateway's own address. Whoever holds one can open it, in "
+        "a browser too, for 10 minutes, and reads the question in it. The API key that asked, and its access, are "
+        "checked again. The figures are those of the moment when the link was made; up to 10000 breakdown values "
+        "have lines of their own."
+    )
+)
+class TrendExports:
+    csv: str = strawberry.field(description="The document of Trend.csv, with more breakdown values.")
+    arrow: str = strawberry.field(
+        description=(
+            "Arrow's stream format, a row per series and bucket: series, label, custom_name, period, breakdown_1, "
+            "..., start (a date, or an instant for hours and minutes), bucket, value."
+        )
+    )
+    parquet: str = strawberry.field(description="The same rows as a Parquet file.")
+
+
 @strawberry.type(description="Series of figures over dates.")
 class Trend:
+    reached: strawberry.Private[ReachedProject]
+    asked: strawberry.Private[Asked]
     result: strawberry.Private[TrendResult]
     series: list[TrendSeries] = strawberry.field(description="The lines, in order.")
     days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
@@ -128,10 +152,19 @@ class Trend:
         description="When the figures were computed. A range without an end reaches up to then."
     )
 
+    @guarded_field(scopes=[EXPORT_SCOPE], description="Links to the trend as a document.")
+    def exports(self, info: ContextInfo) -> TrendExports:
+        link = partial(write_link, info.context, self.reached, self.asked)
+        return TrendExports(
+            csv=link(ExportFormat.CSV), arrow=link(ExportFormat.ARROW), parquet=link(ExportFormat.PARQUET)
+        )
+
     @classmethod
-    def from_answer(cls, answer: TrendAnswer, project: ReachedProject) -> Self:
+    def from_answer(cls, answer: TrendAnswer, project: ReachedProject, asked: Asked) -> Self:
         result = answer.result
         return cls(
+            reached=project,
+            asked=asked,
             result=result,
             series=[TrendSeries.from_result(series, project) for series in result.series],
             days=list(result.days),

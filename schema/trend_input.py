@@ -2,6 +2,7 @@
 
 import strawberry
 
+import schema.math  # noqa: F401 - publishes its enum, before its first use
 from resolvers.trends.query import (
     BreakdownType,
     PropertyType,

@@ -29,6 +29,8 @@ _KNOWN: dict[int, tuple[ErrorCode, str, str]] = {
     209: (ErrorCode.UPSTREAM_UNAVAILABLE, "ClickHouse does not answer.", "Try again in a moment."),
 }
 
+_TOO_LARGE = frozenset({396, 241})
+
 _FIGURE = r"(\d+(?:\.\d+)?(?: [A-Za-z]+)?)"
 _FIGURES = {
     "limit": re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_FIGURE}"),
@@ -44,6 +46,10 @@ class ClickHouseError(Exception):
         self.code = code
 
 
+class ResultTooLarge(GatewayError):
+    """The answer is larger than it may be, or took more memory: fewer breakdown values would make it smaller."""
+
+
 def translate(text: str) -> GatewayError | ClickHouseError:
     """The error for an exception text of ClickHouse, "Code: N. DB::Exception: ...".
 
@@ -56,4 +62,5 @@ def translate(text: str) -> GatewayError | ClickHouseError:
     kind, message, hint = _KNOWN[code]
     found = {name: pattern.search(text) for name, pattern in _FIGURES.items()}
     details: dict[str, object] = {name: figure.group(1) for name, figure in found.items() if figure}
-    return GatewayError(kind, message, hint=hint, details=details)
+    refusal = ResultTooLarge if code in _TOO_LARGE else GatewayError
+    return refusal(kind, message, hint=hint, details=details)

@@ -85,6 +85,13 @@ async def find_key(store: MetadataStore, secure_value: str) -> tuple[OwnedKey, s
         return (_owned(row), row.secure_value) if row else None
 
 
+async def find_key_by_id(store: MetadataStore, key_id: str) -> OwnedKey | None:
+    """The key with that id."""
+    async with store.read() as session:
+        row = (await session.scalars(_owned_keys().where(ApiKey.id == key_id))).unique().one_or_none()
+        return _owned(row) if row else None
+
+
 async def get_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
     """Raises NotFound, and BadUserInput for a mask that several keys have."""
     async with store.read() as session:

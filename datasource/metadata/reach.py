@@ -34,13 +34,17 @@ async def projects_in_reach(
     *,
     first: int,
     after: int | None = None,
+    offset: int = 0,
     hidden: Collection[int] = (),
 ) -> ProjectPage:
-    """The first projects with an id greater than `after` but the hidden ones, by ascending id."""
+    """The first projects with an id greater than `after` but the hidden ones, by ascending id.
+
+    `offset` is how many of these to pass over.
+    """
     conditions = _within(reach)
     if hidden:
         conditions.append(Project.id.not_in(sorted(hidden)))
-    page = select_projects().where(*conditions).order_by(Project.id).limit(first + 1)
+    page = select_projects().where(*conditions).order_by(Project.id).limit(first + 1).offset(offset)
     if after is not None:
         page = page.where(Project.id > min(max(after, 0), LARGEST_PROJECT_ID))
     async with store.read() as session:

@@ -1,6 +1,6 @@
 """The time axis: which buckets a range has, how ClickHouse numbers them, how they are written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -134,3 +134,18 @@ def _span_label(first: date, last: date) -> str:
     if first.month != last.month:
         return f"{first.day}-{first:%b} – {last.day}-{last:%b}"  # noqa: RUF001
     return f"{first.day}–{last.day} {last:%b}"  # noqa: RUF001
+
+
+def read_starts(days: Sequence[str], timezone: ZoneInfo) -> list[datetime]:
+    """The instants of texts that `Buckets.days` wrote.
+
+    The hour that a clock change repeats is told by its return.
+    """
+    found: list[datetime] = []
+    before, fold = datetime.min, 0
+    for day in days:
+        naive = datetime.fromisoformat(day)
+        fold = int(naive <= before or (bool(fold) and naive - before < timedelta(hours=1)))
+        found.append(naive.replace(tzinfo=timezone, fold=fold))
+        before = naive
+    return found

@@ -7,6 +7,7 @@ import its columns as text.
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.results import SeriesResult, TrendResult
@@ -14,15 +15,24 @@ from resolvers.trends.results import SeriesResult, TrendResult
 NOTHING_TO_EXPORT = "No data available or unable to format for export."
 """The only cell of a document without series, below the header `error`."""
 
+LINES_PER_PART = 500
+
 _WORDS = {NO_VALUE: "None (i.e. no value)", OTHER_VALUES: "Other (i.e. all remaining values)"}
 Row = list[str]
 
 
 def write_csv(result: TrendResult) -> str:
     """The document, lines ended by CR LF. Figures print shortest, and always as floats: 2.0."""
-    document = io.StringIO()
-    csv.writer(document).writerows(_rows(result))
-    return document.getvalue()
+    return "".join(write_csv_parts(result))
+
+
+def write_csv_parts(result: TrendResult) -> Iterator[str]:
+    """The same in parts of some lines each."""
+    rows = _rows(result)
+    while lines := list(islice(rows, LINES_PER_PART)):
+        part = io.StringIO()
+        csv.writer(part).writerows(lines)
+        yield part.getvalue()
 
 
 def _rows(result: TrendResult) -> Iterator[Row]:

@@ -117,6 +117,7 @@ PEOPLE = "usersWithAccess(first: 500) { edges { node { member { email } } } }"
 POLICY = "accessPolicy { accessControls { member { email } } }"
 TREND = """trend(query: {dateFrom: "2020-01-13", dateTo: "2020-01-14", events: [
     {event: "quetzal event", math: SUM, mathProperty: "quetzal_amount"}]}) { series { count } csv }"""
+EXPORTS = TREND.replace("csv", "exports { csv arrow parquet }")
 SERIES = "trend(query: {actions: [{actionId: $action}]}) { series { action { name } } }"
 READ_ACCESS = "access_control:read"
 TEXTS = "name description"
@@ -180,6 +181,13 @@ SAMPLES: Final = {
     "Cohort.usersWithAccess": of_node("cohort", READ_ACCESS, PEOPLE),
     "Cohort.distinctIds": of_node("cohort", "person:read", "distinctIds", id="list", shows="quetzal-person"),
     "AccessPolicy.usersWithAccess": of_project("read project", READ_ACCESS, f"accessPolicy {{ {PEOPLE} }}"),
+    "Trend.exports": Sample(
+        "query",
+        ("insight:read",),
+        f"query($project: ID!) {{ project(id: $project) {{ {EXPORTS} }} }}",
+        path=("project:read",),
+        shows='"csv":"/exports/',
+    ),
     "TrendSeries.action": Sample(
         "read",
         ("action:read",),

@@ -35,7 +35,8 @@ UNGUARDED: Final = {
     "_Service.*": PUBLIC,
     "Query._entities": "every entity checks scopes and access as the field of its kind does",
     **because(
-        ANSWER, "Trend QueryStatistics AccessControl AccessGrant MemberAccess Member Role AuditEntry AuditActor"
+        ANSWER,
+        "TrendExports QueryStatistics AccessControl AccessGrant MemberAccess Member Role AuditEntry AuditActor",
     ),
     **because(ANSWER, "EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"),
     **because(OWN, "GroupType PropertyFilter ActionStep CohortGroup CohortBehavior"),
@@ -60,6 +61,8 @@ UNGUARDED: Final = {
     **because(
         ANSWER, "AccessPolicy", "maximumAccessLevel userAccessLevel userCanEditAccessLevels inheritedAccess"
     ),
+    **because(ANSWER, "Trend", "series days labels interval dateFrom dateTo timezone hasMore csv sql statistics"),
+    **because(ANSWER, "Trend", "isCached lastRefresh"),
     **because(ANSWER, "TrendSeries", "label order event customName math formula data days labels count"),
     **because(ANSWER, "TrendSeries", "aggregatedValue breakdownValue compareLabel"),
     **because(CALLER, "Viewer", "user keyId keyLabel keyMask keyExpiresAt scopes scopedProjects"),
@@ -71,6 +74,7 @@ UNGATED: Final = {
     "Query.project": "a project that is hidden from the caller is not found",
     "Query.projects": "the list leaves out what is hidden from the caller",
     "Insight.trend": "the insight was checked when it was loaded, and its own access counts",
+    "Trend.exports": "the trend was answered, and who opens a link is checked again",
     "TrendSeries.action": "checks the one action that it answers",
 }
 # These need the level on the whole resource: there is no object yet, or no single one that it is about.

@@ -64,13 +64,17 @@ async def wait_for(engine: Engine, queries: int) -> float:
 
 
 @pytest.mark.parametrize("leave", ["close", "abort"])
-async def test_query_of_a_client_that_leaves_is_ended(gateway: Gateway, engine: Engine, leave: str) -> None:
+@pytest.mark.parametrize("address", ["/graphql", "/api/projects/{}/insights/trend/"])
+async def test_query_of_a_client_that_leaves_is_ended(
+    gateway: Gateway, engine: Engine, leave: str, address: str
+) -> None:
     project = await gateway.project("left alone")
     key = await gateway.key("*", project=project)
-    body = json.dumps({"query": TREND, "variables": {"id": str(project.id)}})
+    graphql = {"query": TREND, "variables": {"id": str(project.id)}}
+    body = json.dumps(graphql if address == "/graphql" else {"events": [{"id": None}]})
     async with serve(gateway, engine) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
+        head = f"POST {address.format(project.id)} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
         kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write((head + kind + body).encode())
         await wait_for(engine, 1)

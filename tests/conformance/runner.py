@@ -17,13 +17,14 @@ from datasource.metadata.store import MetadataStore
 from permissions.issue import issue_key
 from settings import Settings
 from tests.conformance.cases import Case, CaseSource, Run, read_case
-from tests.conformance.checks import failures, read_checks
+from tests.conformance.checks import Check, failures, read_checks
 from tests.conformance.fields import CaseError
 from tests.conformance.filters import Input
 from tests.conformance.legacy import read_filter_dictionary
 from tests.conformance.newer import read_trends_query
 from tests.conformance.posthog_world import PostHogWorld
 from tests.conformance.results import TREND, read_rows
+from tests.conformance.series import EXPORT_LIMIT
 from tests.conformance.world import (
     add_data,
     add_project,
@@ -117,11 +118,29 @@ class Runner:
         body = await self._ask(TREND, {"project": str(project_id), "query": query})
         errors = body.get("errors")
         if checks is None:
-            return _check_refusal(errors)
+            return [*_check_refusal(errors), *await self._run_rest(run, project_id, references, None)]
         if errors:
             return [f"refused: {errors}"]
         rows = read_rows(body["data"]["project"]["trend"], query)
-        return [failure for check in checks for failure in failures(check, rows)]
+        found = [failure for check in checks for failure in failures(check, rows)]
+        return [*found, *await self._run_rest(run, project_id, references, checks)]
+
+    async def _run_rest(
+        self, run: Run, project_id: int, references: References, checks: tuple[Check, ...] | None
+    ) -> list[str]:
+        """What does not hold of the answer to the same legacy parameters at the REST address."""
+        if run.form != "filter":
+            return []
+        sent = resolve(run.query, references)
+        if run.is_export and isinstance(sent, dict):
+            sent = {"breakdown_limit": EXPORT_LIMIT, **sent}
+        response = await self.client.post(f"/api/projects/{project_id}/insights/trend/", json=sent)
+        if checks is None:
+            return [] if response.status_code == 400 else [f"REST: answered with {response.status_code}"]
+        if response.status_code != 200:
+            return [f"REST: refused: {response.text}"]
+        rows = response.json()["results"]
+        return [f"REST: {failure}" for check in checks for failure in failures(check, rows)]
 
     async def _ask(self, query: str, variables: dict[str, Any]) -> Any:
         response = await self.client.post("/graphql", json={"query": query, "variables": variables})

@@ -1,0 +1,85 @@
+"""`/exports/{token}`: a trend as a document, for whoever holds the link."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from asgi.opening import open_request
+from asgi.rest.door import answering
+from asgi.rest.refusals import reply_refusal
+from permissions.authenticate import LinkedKey
+from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
+from resolvers.trends.csv import write_csv_parts
+from resolvers.trends.results import TrendResult
+from resolvers.trends.tables import write_arrow, write_parquet
+from schema.build import GatewaySchema
+from schema.stored_question import read_query
+from schema.trend_question import read_question
+from settings import Settings
+
+PATH = "/exports/{token}"
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+_GONE = 410
+
+
+def _write_csv(result: TrendResult) -> Iterator[bytes]:
+    return (part.encode() for part in write_csv_parts(result))
+
+
+_FORMATS: Mapping[ExportFormat, tuple[str, Callable[[TrendResult], Iterator[bytes]]]] = {
+    ExportFormat.CSV: ("text/csv; charset=utf-8", _write_csv),
+    ExportFormat.ARROW: ("application/vnd.apache.arrow.stream", write_arrow),
+    ExportFormat.PARQUET: ("application/vnd.apache.parquet", write_parquet),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The endpoint. Nothing is asked of a link's reader but the link; its key is checked as if it were sent."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    schema: GatewaySchema
+
+    def endpoint(self) -> Callable[[Request], Awaitable[Response]]:
+        """For GET, and for HEAD, which runs no query."""
+
+        async def endpoint(request: Request) -> Response:
+            response = await answering(request, self._answer(request))
+            response.headers.update(HEADERS)
+            return response
+
+        return endpoint
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            order = read_link(request.path_params["token"], self.settings, self.clock())
+        except LinkExpired as expired:
+            return reply_refusal(expired, status=_GONE)
+        context = await open_request(
+            request, self.settings, self.clock, link=LinkedKey(order.key_id, order.made_at)
+        )
+        project = await open_export(context, order)
+        media_type, write = _FORMATS[order.format]
+        headers = {
+            "content-disposition": f'attachment; filename="{_file_name(order)}"',
+            "content-type": media_type,
+        }
+        if request.method == "HEAD":
+            return StreamingResponse(iter(()), headers=headers)  # whose length nobody knows yet
+        given = read_query(self.schema, order.asked.query)
+        query = read_question(given, max_filters=self.settings.max_filters)
+        result = await resolve_export(context, project, order, query)
+        return StreamingResponse(write(result), headers=headers)
+
+
+def _file_name(order: Order) -> str:
+    return f"trend-{order.project_id}-{order.made_at:%Y-%m-%d}.{order.format}"

@@ -1,0 +1,117 @@
+"""A trend as a table for machines: a row per series and bucket, in Arrow's stream format or as Parquet."""
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resolvers.trends.breakdowns import NO_VALUE
+from resolvers.trends.buckets import read_starts
+from resolvers.trends.query import TrendInterval
+from resolvers.trends.results import SeriesResult, TrendResult
+
+ROWS_PER_PART = 50_000
+"""A batch of Arrow's, a row group of Parquet's: small ones cost more than they hold."""
+
+_BY_TIME = (TrendInterval.HOUR, TrendInterval.MINUTE)
+
+
+class Drain(io.RawIOBase):
+    """Takes what is written until somebody fetches it."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        """See RawIOBase."""
+        return True
+
+    def write(self, data: object) -> int:
+        """See RawIOBase."""
+        part = bytes(data)  # type: ignore[call-overload]  # a buffer
+        self._parts.append(part)
+        return len(part)
+
+    def fetch(self) -> bytes:
+        """What was written since the last time."""
+        fetched, self._parts = b"".join(self._parts), []
+        return fetched
+
+
+def write_arrow(result: TrendResult) -> Iterator[bytes]:
+    """The stream in parts."""
+    schema, drain = table_schema(result), Drain()
+    with pa.ipc.new_stream(pa.PythonFile(drain, mode="w"), schema) as writer:
+        for part in _parts(result, schema):
+            writer.write_table(part)
+            yield drain.fetch()
+    yield drain.fetch()
+
+
+def write_parquet(result: TrendResult) -> Iterator[bytes]:
+    """The file in parts, each a group of rows."""
+    schema, drain = table_schema(result), Drain()
+    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema) as writer:
+        for part in _parts(result, schema):
+            writer.write_table(part)
+            yield drain.fetch()
+    yield drain.fetch()
+
+
+def table_schema(result: TrendResult) -> pa.Schema:
+    """The columns; each breakdown column says in its metadata which property it holds."""
+    breakdowns = [
+        pa.field(f"breakdown_{place}", pa.string(), metadata={"property": header})
+        for place, header in enumerate(result.breakdown_headers, start=1)
+    ]
+    bucket = [
+        pa.field("start", _start_type(result), nullable=False),
+        pa.field("bucket", pa.string(), nullable=False),
+    ]
+    return pa.schema(
+        [
+            pa.field("series", pa.int32(), nullable=False),
+            pa.field("label", pa.string(), nullable=False),
+            pa.field("custom_name", pa.string()),
+            pa.field("period", pa.string()),
+            *breakdowns,
+            *(bucket if result.days else ()),
+            pa.field("value", pa.float64()),
+        ],
+        metadata={"timezone": result.timezone, "interval": result.interval.value},
+    )
+
+
+def _start_type(result: TrendResult) -> pa.DataType:
+    """Days and longer buckets are dates; shorter ones instants, told in the project's time zone."""
+    return pa.timestamp("s", tz=result.timezone) if result.interval in _BY_TIME else pa.date32()
+
+
+def _parts(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Whole series, together as many rows as are worth a part."""
+    per_part = max(1, ROWS_PER_PART // max(1, len(result.days)))
+    for first in range(0, len(result.series), per_part):
+        batches = [_batch(series, result, schema) for series in result.series[first : first + per_part]]
+        yield pa.Table.from_batches(batches, schema).combine_chunks()
+
+
+def _batch(series: SeriesResult, result: TrendResult, schema: pa.Schema) -> pa.RecordBatch:
+    values: Sequence[float | None] = series.data if result.days else (series.aggregated_value,)
+    count = len(values)
+    period = None if series.compare_label is None else series.compare_label.value.lower()
+    repeated: list[object] = [series.order, series.label, series.custom_name, period]
+    repeated += [None if value == NO_VALUE else value for value in series.breakdown_value or ()]
+    columns: list[Sequence[object]] = [[each] * count for each in repeated]
+    if result.days:
+        columns += [_starts(series.days, result), series.labels]
+    columns.append([None if value is None else float(value) for value in values])
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _starts(days: Sequence[str], result: TrendResult) -> Sequence[object]:
+    starts: list[datetime] = read_starts(days, ZoneInfo(result.timezone))
+    return starts if result.interval in _BY_TIME else [start.date() for start in starts]

@@ -1,0 +1,93 @@
+"""Parameters as questions: whatever JSON is sent, it is read or refused."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asgi.rest.filters import FILTER_KEYS
+from asgi.rest.parameters import BY_NAME, PARAMETERS
+from asgi.rest.question import BREAKDOWN_KEYS, ENTITY_KEYS, read_parameters
+from asgi.rest.schemas import COMPONENTS
+from errors import BadUserInput
+from resolvers.trends.query import ActionSeries, EventSeries, PropertyType, TrendInterval, TrendMath, TrendQuery
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63),
+    st.floats(allow_nan=False),
+    st.sampled_from(
+        ["", "a", "AND", "OR", "cohort", "hogql", "undefined", "in", "-7d", "1", "true", "dau", "[1]"]
+    ),
+)
+KEYS = st.sampled_from(sorted({*FILTER_KEYS, *ENTITY_KEYS, *BREAKDOWN_KEYS, "values", "plan__gt"}))
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+
+
+def read(*, is_export: bool = False, **values: Any) -> TrendQuery:
+    return read_parameters(values, max_filters=200, is_export=is_export).query
+
+
+@given(st.dictionaries(st.sampled_from(sorted(BY_NAME)), VALUES, max_size=5), st.lists(VALUES, max_size=2))
+def test_whatever_is_sent_is_read_or_refused_with_its_parameter(values: dict[str, Any], events: list[Any]) -> None:
+    try:
+        read(**{"events": [{"id": "a"}, *events], **values})
+    except BadUserInput as refusal:
+        assert not refusal.path or refusal.path[0] in BY_NAME  # noqa: PT017 - either way is right
+
+
+def test_entities_without_an_order_put_actions_first_and_0_is_none() -> None:
+    query = read(
+        events=[{"id": "a", "order": 0}, {"id": "b", "order": 2}, {"id": "c"}],
+        actions=[{"id": 1, "order": 1}, {"id": "2"}],
+    )
+    subjects = [series.event if isinstance(series, EventSeries) else series.action_id for series in query.series]
+    assert subjects == [2, "a", "c", 1, "b"]
+    assert [series.path[1:] for series in query.series if isinstance(series, ActionSeries)] == [
+        ("actions", 1),
+        ("actions", 0),
+    ]
+
+
+def test_session_duration_is_read_from_sessions() -> None:
+    [series] = read(events=[{"id": "a", "math": "avg", "math_property": "$session_duration"}]).series
+    assert (series.math.kind, series.math.property_type) == (TrendMath.AVG, PropertyType.SESSION)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "asked"),
+    [
+        ({"interval": "minute"}, {"interval": TrendInterval.HOUR}),
+        ({"date_from": "", "explicit_date": "true"}, {"date_from": None, "explicit_date": True}),
+        ({"filter_test_accounts": "FALSE"}, {"filter_test_accounts": False}),
+        ({"sampling_factor": "0.1"}, {"sampling_factor": 0.1}),
+        ({"smoothing_intervals": "3"}, {"smoothing_intervals": 3}),
+        ({"breakdown": "a", "breakdown_limit": 7}, {"breakdown_limit": 7}),
+        ({"breakdown_type": "person"}, {"breakdowns": ()}),
+        ({"breakdown": [None, 7], "breakdown_type": "undefined"}, {"breakdowns": ()}),
+        ({"breakdown_hide_other_aggregation": True}, {"breakdown_hide_other": True}),
+    ],
+)
+def test_parameters_become_the_question(parameters: dict[str, Any], asked: dict[str, Any]) -> None:
+    query = read(events=[{"id": "a"}], **parameters)
+    assert {name: getattr(query, name) for name in asked} == asked
+
+
+def test_export_keeps_more_breakdown_values_unless_told_how_many() -> None:
+    series = [{"id": "a"}]
+    assert read(is_export=True, events=series, breakdown="p").breakdown_limit == 512
+    assert read(is_export=True, events=series, breakdown="p", breakdown_limit=3).breakdown_limit == 3
+
+
+def test_schemas_of_entities_have_what_is_read() -> None:
+    for name in ("EventEntity", "ActionEntity"):
+        assert set(COMPONENTS[name]["properties"]) == {*ENTITY_KEYS, "name"}  # type: ignore[call-overload]  # an object
+    assert set(COMPONENTS["Breakdown"]["properties"]) == {*BREAKDOWN_KEYS}  # type: ignore[call-overload]  # an object
+
+
+def test_names_of_parameters_are_unique() -> None:
+    assert len(BY_NAME) == len(PARAMETERS)

@@ -1,0 +1,66 @@
+"""Tables come in parts that fit together."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from resolvers.trends.csv import LINES_PER_PART, write_csv, write_csv_parts
+from resolvers.trends.query import TrendInterval, TrendMath
+from resolvers.trends.results import SeriesResult, Statistics, TrendResult
+from resolvers.trends.tables import table_schema, write_arrow, write_parquet
+
+DAYS = ("2020-01-13", "2020-01-14")
+NOON = datetime(2020, 1, 14, 12, tzinfo=UTC)
+
+
+def answer(values: int) -> TrendResult:
+    series = tuple(
+        SeriesResult(
+            label=str(value),
+            order=0,
+            event="a",
+            math=TrendMath.AVG,
+            data=(float(value), None),
+            days=DAYS,
+            labels=DAYS,
+            count=float(value),
+            breakdown_value=(str(value),),
+        )
+        for value in range(values)
+    )
+    return TrendResult(
+        series=series,
+        days=DAYS,
+        labels=DAYS,
+        interval=TrendInterval.DAY,
+        date_from=NOON,
+        date_to=NOON,
+        timezone="UTC",
+        has_more=False,
+        sql="",
+        statistics=Statistics(0, 0, 0, 1),
+        breakdown_headers=("plan",),
+    )
+
+
+@pytest.mark.parametrize("rows_per_part", [1, 7, 50_000])
+def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_part: int) -> None:
+    monkeypatch.setattr("resolvers.trends.tables.ROWS_PER_PART", rows_per_part)
+    result = answer(10)
+    parts = list(write_arrow(result))
+    table = pa.ipc.open_stream(b"".join(parts)).read_all()
+    assert table.column("breakdown_1").to_pylist() == [str(value) for value in range(10) for _ in DAYS]
+    assert table.column("value").to_pylist() == [each for value in range(10) for each in (float(value), None)]
+    assert (len(parts) > 2) == (rows_per_part < 20)
+    parquet = pa.parquet.read_table(pa.BufferReader(b"".join(write_parquet(result))))
+    assert parquet.to_pylist() == table.to_pylist()
+    assert parquet.schema.equals(table_schema(result), check_metadata=False)
+
+
+def test_csv_parts_are_the_document() -> None:
+    result = answer(2 * LINES_PER_PART)
+    parts = list(write_csv_parts(result))
+    assert len(parts) == 3
+    assert "".join(parts) == write_csv(result)
+    assert len(write_csv(result).splitlines()) == 2 * LINES_PER_PART + 1
