@@ -1,0 +1,65 @@
+import type { PieSeriesOption } from "echarts/charts";
+import type { Chart, Line } from "../trends/chart.ts";
+import { formatFigure, formatShare } from "../trends/figures.ts";
+import type { Look } from "../trends/palette.ts";
+import { baseOption, lineColour } from "./base.ts";
+import type { Option, Tip } from "./option.ts";
+
+const LEAST_LABELLED = 0.03;
+
+/** A ring of shares; with a comparison the earlier period is a second, paler ring within. */
+export function pieOption(chart: Chart, look: Look, tip: Tip): Option {
+  const current = chart.lines.filter((line) => !line.isPrevious);
+  const previous = chart.lines.filter((line) => line.isPrevious);
+  const base = baseOption(look);
+  const rings = [ring(current, ["50%", "74%"], true, look), ...(previous.length ? [ring(previous, ["28%", "46%"], false, look)] : [])];
+  return {
+    ...base,
+    tooltip: {
+      ...base.tooltip,
+      trigger: "item",
+      formatter: (hovered: unknown) => {
+        const { name, value, percent, color, seriesName } = hovered as Slice;
+        const figure = `${formatFigure(value)} (${formatShare(percent / 100)})`;
+        return tip(seriesName, [{ colour: color, name, figure, isPrevious: seriesName !== CURRENT }]);
+      },
+    },
+    series: rings,
+  };
+}
+
+const CURRENT = "Share of the total";
+const PREVIOUS = "Share of the previous period";
+
+type Slice = { name: string; value: number; percent: number; color: string; seriesName: string };
+
+function ring(lines: readonly Line[], radius: [string, string], isLabelled: boolean, look: Look): PieSeriesOption {
+  const slices = lines.filter((line) => line.total !== null && line.total > 0);
+  const sum = slices.reduce((total, line) => total + (line.total ?? 0), 0);
+  return {
+    type: "pie",
+    name: isLabelled ? CURRENT : PREVIOUS,
+    radius,
+    startAngle: 90,
+    avoidLabelOverlap: true,
+    itemStyle: { borderColor: look.page, borderWidth: 2, borderRadius: 3 },
+    label: {
+      color: look.text,
+      fontSize: 12,
+      lineHeight: 16,
+      formatter: ({ name, percent }) => `${name}\n${formatShare((percent ?? 0) / 100)}`,
+    },
+    labelLine: { lineStyle: { color: look.quiet } },
+    emphasis: { scaleSize: 4 },
+    data: slices.map((line) => {
+      const show = isLabelled && (line.total ?? 0) / sum >= LEAST_LABELLED;
+      return {
+        name: line.name,
+        value: line.total ?? 0,
+        itemStyle: { color: lineColour(line, look) },
+        label: { show },
+        labelLine: { show },
+      };
+    }),
+  };
+}
