@@ -2,6 +2,8 @@
 # make test    install and run the tests
 # make check   format, lint, types, SDL, import direction: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
+# make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
+# make web-check  types and unit tests of the page's scripts
 # make lock    write the lock files anew from pyproject.toml
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ EVENTS ?= 1000000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check format bench lock clean
+.PHONY: run test check format bench web web-check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -32,6 +34,15 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+web: .venv/dev.stamp
+	scripts/with-node npm --prefix web ci
+	scripts/with-node npm --prefix web run build
+
+web-check: .venv/dev.stamp
+	scripts/with-node npm --prefix web ci
+	scripts/with-node npm --prefix web run check
+	scripts/with-node npm --prefix web test
 
 lock: .venv/dev.stamp
 	$(BIN)/python scripts/lock.py

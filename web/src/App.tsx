@@ -7,7 +7,7 @@ import { type Answer, checkApiKey, createKeyFetcher, type KeyCheck } from "./fet
 import { FIRST_EXAMPLE } from "./examples/examples.ts";
 import { Exchanges } from "./exchanges.ts";
 import { chartPlugin } from "./panel/plugin.tsx";
-import { hasStoredTabs, openStorage, setPanelWidth } from "./storage.ts";
+import { hasStoredTabs, openStorage, setWidths } from "./storage.ts";
 import { TabSync } from "./TabSync.tsx";
 
 const exchanges = new Exchanges();
@@ -18,7 +18,7 @@ const storage = openStorage();
 // Read once: GraphiQL stores its tabs as soon as it starts, and what a first visit shows is for that visit only.
 const isFirstVisit = !hasStoredTabs(storage);
 const firstVisit = isFirstVisit ? { initialQuery: FIRST_EXAMPLE.query, visiblePlugin: chart } : {};
-if (isFirstVisit) setPanelWidth(storage);
+if (isFirstVisit) setWidths(storage);
 
 export function App() {
   const [key, setKey] = useState(loadApiKey);

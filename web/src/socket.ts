@@ -43,12 +43,15 @@ function translate(inner: AsyncIterableIterator<unknown>, url: string): AsyncIte
 }
 
 function describe(error: unknown, url: string): Error {
-  if (!(error instanceof CloseEvent)) {
-    return plain(new Error(`The subscription at ${url} failed: ${error instanceof Error ? error.message : "no reason given"}`));
-  }
-  if (KEY_REFUSED.includes(error.code)) return plain(new KeyRefused(`The subscription was refused: ${error.reason || "API key"}.`));
-  if (error.code === ABNORMAL) return plain(new Error(`No subscription could be opened at ${url}, or it broke off.`));
-  return plain(new Error(`The server closed the subscription: ${error.reason || "no reason given"} (${error.code}).`));
+  if (error instanceof CloseEvent && error.code !== ABNORMAL) return plain(describeClose(error));
+  // Browsers do not tell why: the server takes no subscriptions, cannot be reached, or went away.
+  if (error instanceof Event) return plain(new Error(`No subscription could be opened at ${url}, or it broke off.`));
+  return plain(new Error(`The subscription at ${url} failed: ${error instanceof Error ? error.message : String(error)}`));
+}
+
+function describeClose({ code, reason }: CloseEvent): Error {
+  if (KEY_REFUSED.includes(code)) return new KeyRefused(`The subscription was refused: ${reason || "API key"}.`);
+  return new Error(`The server closed the subscription: ${reason || "no reason given"} (${code}).`);
 }
 
 // GraphiQL prints all of an error; a stack of minified code helps nobody.

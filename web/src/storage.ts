@@ -19,9 +19,10 @@ export function hasStoredTabs(storage: Storage | null): boolean {
   return storage?.getItem("graphiql:tabState") != null;
 }
 
-/** Gives the panel beside the editor, where charts are, two fifths of the page until somebody moves its edge. */
-export function setPanelWidth(storage: Storage | null): void {
-  storage?.setItem("graphiql:docExplorerFlex", "0.72");
+/** Shares the width between the chart, the query and its answer, until somebody moves the edges between them. */
+export function setWidths(storage: Storage | null): void {
+  storage?.setItem("graphiql:docExplorerFlex", "0.66");
+  storage?.setItem("graphiql:editorFlex", "1.6");
 }
 
 class PrefixedStorage implements Storage {

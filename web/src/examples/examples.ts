@@ -1,13 +1,14 @@
 /** An operation to start from, for the demo project: every flight that left New York in 2013. */
 export type Example = { id: string; title: string; about: string; query: string };
 
-const YEAR = 'dateFrom: "2013-01-01", dateTo: "2013-12-31"';
+const YEAR = `dateFrom: "2013-01-01"
+dateTo: "2013-12-31"`;
 const SERIES_OVER_TIME = "series { label data count }";
 const SERIES_OF_TOTALS = "series { label aggregatedValue }";
 
 function example(id: string, title: string, about: string, asked: string, answered: string): Example {
   const name = title.replace(/[^A-Za-z ]/g, "").replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
-  const query = `# ${about}
+  const query = `${comment(about)}
 query ${name} {
   project(id: "1") {
     name
@@ -21,6 +22,11 @@ ${indent(answered, 6)}
 }
 `;
   return { id, title, about, query };
+}
+
+// Short lines: the editor is narrow beside a chart.
+function comment(text: string): string {
+  return text.replace(/(.{1,42})(?: |$)/g, "# $1\n").trimEnd();
 }
 
 function indent(text: string, by: number): string {
@@ -45,7 +51,8 @@ const COMPARE = example(
   "Cancelled flights per day, and dashed those of the days before.",
   `events: [{ event: "flight cancelled" }]
 compare: true
-dateFrom: "2013-02-01", dateTo: "2013-02-28"`,
+dateFrom: "2013-02-01"
+dateTo: "2013-02-28"`,
   `labels
 series { label compareLabel labels data count }`,
 );
@@ -73,7 +80,8 @@ const CUMULATIVE = example(
   "A running total of distinct planes: each counts on the day it is first seen.",
   `events: [{ event: "flight departed", math: DAU }]
 breakdown: ["origin"]
-dateFrom: "2013-01-01", dateTo: "2013-03-31"
+dateFrom: "2013-01-01"
+dateTo: "2013-03-31"
 display: ACTIONS_LINE_GRAPH_CUMULATIVE`,
   `labels
 ${SERIES_OVER_TIME}`,
@@ -83,7 +91,10 @@ const BARS = example(
   "bars",
   "Departed and cancelled",
   "Stacked bars: all scheduled flights, and how many of them never left.",
-  `events: [{ event: "flight departed" }, { event: "flight cancelled" }]
+  `events: [
+  { event: "flight departed" }
+  { event: "flight cancelled" }
+]
 interval: MONTH
 ${YEAR}
 display: ACTIONS_BAR`,
@@ -95,14 +106,18 @@ const FORMULA = example(
   "formula",
   "Share of cancelled flights",
   "A formula over two series, per cent of the scheduled flights of each airport.",
-  `events: [{ event: "flight departed" }, { event: "flight cancelled" }]
+  `events: [
+  { event: "flight departed" }
+  { event: "flight cancelled" }
+]
 formula: "B / (A + B) * 100"
 breakdown: ["origin"]
 interval: MONTH
-dateFrom: "2013-01-01", dateTo: "2013-06-30"
+dateFrom: "2013-01-01"
+dateTo: "2013-06-30"
 display: ACTIONS_UNSTACKED_BAR`,
   `labels
-${SERIES_OVER_TIME}`,
+series { label breakdownValue data }`,
 );
 
 const TOTALS = example(
@@ -137,7 +152,11 @@ const MAP = example(
   "Where planes are built",
   "Flights by the country of the plane's manufacturer: an expression makes ISO codes of names.",
   `events: [{ event: "flight departed" }]
-properties: [{ key: "manufacturer", type: PERSON, operator: IS_SET }]
+properties: [{
+  key: "manufacturer"
+  type: PERSON
+  operator: IS_SET
+}]
 breakdownType: HOGQL
 breakdown: ["""
   multiIf(
@@ -160,7 +179,8 @@ const NUMBER = example(
   `events: [{ event: "flight departed" }]
 compareTo: "-1m"
 compare: true
-dateFrom: "2013-12-01", dateTo: "2013-12-31"
+dateFrom: "2013-12-01"
+dateTo: "2013-12-31"
 display: BOLD_NUMBER`,
   "series { label compareLabel aggregatedValue }",
 );
@@ -169,7 +189,11 @@ const TABLE = example(
   "table",
   "Delays by airline",
   "The average departure delay in minutes.",
-  `events: [{ event: "flight departed", math: AVG, mathProperty: "dep_delay" }]
+  `events: [{
+  event: "flight departed"
+  math: AVG
+  mathProperty: "dep_delay"
+}]
 breakdown: ["name"]
 breakdownType: GROUP
 breakdownGroupTypeIndex: 0
@@ -182,18 +206,20 @@ const TWO: Example = {
   id: "two",
   title: "Two trends at once",
   about: "Aliases ask for several trends; the panel has a selector for them.",
-  query: `# Aliases ask for several trends; the panel has a selector for them.
+  query: `${comment("Aliases ask for several trends; the panel has a selector for them.")}
 query TwoTrends {
   project(id: "1") {
     january: trend(query: {
       events: [{ event: "flight departed" }]
-      dateFrom: "2013-01-01", dateTo: "2013-01-31"
+      dateFrom: "2013-01-01"
+      dateTo: "2013-01-31"
     }) {
       ...Figures
     }
     july: trend(query: {
       events: [{ event: "flight departed" }]
-      dateFrom: "2013-07-01", dateTo: "2013-07-31"
+      dateFrom: "2013-07-01"
+      dateTo: "2013-07-31"
     }) {
       ...Figures
     }
@@ -211,16 +237,20 @@ const PROGRESS: Example = {
   id: "progress",
   title: "Progress of a long query",
   about: "A subscription tells how many rows were read until the trend is there.",
-  query: `# A subscription tells how many rows were read until the trend is there.
+  query: `${comment("A subscription tells how many rows were read until the trend is there.")}
 subscription Progress {
   trend(
     projectId: "1"
     query: {
-      events: [{ event: "flight departed", math: P90, mathProperty: "dep_delay" }]
+      events: [{
+        event: "flight departed"
+        math: P90
+        mathProperty: "dep_delay"
+      }]
       breakdown: ["carrier"]
       breakdownLimit: 6
       interval: MONTH
-      ${YEAR}
+${indent(YEAR, 6)}
     }
   ) {
     rowsRead

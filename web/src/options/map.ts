@@ -1,3 +1,4 @@
+import type { MapSeriesOption } from "echarts/charts";
 import type { Chart, Line } from "../trends/chart.ts";
 import { countryId } from "../trends/countries.ts";
 import { formatFigure, formatShort } from "../trends/figures.ts";
@@ -8,10 +9,11 @@ import type { Option, Tip } from "./option.ts";
 /** The name under which the countries' shapes are registered, and the property that identifies one. */
 export const WORLD = "world";
 
-/** How figures are projected: a point of longitude and latitude to one of the plane, and back. */
+/** How places are projected: a point of longitude and latitude to one of the plane, and back; and whole outlines. */
 export type Projection = {
   project(point: number[]): number[];
   unproject(point: number[]): number[];
+  stream: unknown;
 };
 
 export type Shape = { id: string; name: string };
@@ -67,7 +69,7 @@ export function mapOption(chart: Chart, look: Look, tip: Tip, shapes: readonly S
         type: "map",
         map: WORLD,
         nameProperty: "id",
-        projection,
+        projection: projection as MapSeriesOption["projection"],
         left: 4,
         right: 4,
         top: 4,

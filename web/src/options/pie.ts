@@ -12,7 +12,7 @@ export function pieOption(chart: Chart, look: Look, tip: Tip): Option {
   const current = chart.lines.filter((line) => !line.isPrevious);
   const previous = chart.lines.filter((line) => line.isPrevious);
   const base = baseOption(look);
-  const rings = [ring(current, ["50%", "74%"], true, look), ...(previous.length ? [ring(previous, ["28%", "46%"], false, look)] : [])];
+  const rings = [ring(current, ["46%", "70%"], true, look), ...(previous.length ? [ring(previous, ["26%", "42%"], false, look)] : [])];
   return {
     ...base,
     tooltip: {
@@ -47,6 +47,8 @@ function ring(lines: readonly Line[], radius: [string, string], isLabelled: bool
       color: look.text,
       fontSize: 12,
       lineHeight: 16,
+      width: 92,
+      overflow: "break",
       formatter: ({ name, percent }) => `${name}\n${formatShare((percent ?? 0) / 100)}`,
     },
     labelLine: { lineStyle: { color: look.quiet } },

@@ -25,7 +25,11 @@ export function TrendView({ chart, look, isStale }: Props) {
       <header className="trend-head">
         <div>
           <h3>{chart.title}</h3>
-          <p>{[nameOf(chart.display), chart.subtitle].filter(Boolean).join(" · ")}</p>
+          <p className="trend-facts">
+            {[nameOf(chart.display), ...chart.facts].map((fact) => (
+              <span key={fact}>{fact}</span>
+            ))}
+          </p>
         </div>
         {!isTable && (
           <div className="trend-switch" role="group" aria-label="Show as">

@@ -18,6 +18,8 @@ registerMap(WORLD, world);
 
 const natural = geoNaturalEarth1();
 const projection = {
+  // Cuts shapes at the map's edge; without it those that cross the date line would span the map.
+  stream: natural.stream,
   project: ([x = 0, y = 0]: number[]): number[] => natural([x, y]) ?? [0, 0],
   unproject: ([x = 0, y = 0]: number[]): number[] => natural.invert?.([x, y]) ?? [0, 0],
 };

@@ -1,9 +1,10 @@
 import { readField } from "./document.ts";
 import { DEFAULT_DISPLAY, type Display, isDisplay, isTotal } from "./displays.ts";
-import type { FoundTrend } from "./find.ts";
+import { type FoundTrend, isRecord } from "./find.ts";
 import { findHint } from "./hints.ts";
-import { isOthers, nameSeries } from "./labels.ts";
+import { isOthers, nameAll } from "./labels.ts";
 import { readSeries, readText, readTexts, type Series } from "./series.ts";
+import { subjectOf } from "./subject.ts";
 
 /** One series, ready to be drawn. */
 export type Line = {
@@ -14,7 +15,7 @@ export type Line = {
   colour: number | null;
   /** A figure per bucket, null for a gap; empty where there is none. */
   figures: readonly (number | null)[];
-  /** The total of displays that carry one; otherwise the API's count. */
+  /** The total of displays that carry one; otherwise the API's count, where a sum says anything. */
   total: number | null;
   /** Names of its own buckets, which for an earlier period are others. */
   buckets: readonly string[];
@@ -28,8 +29,8 @@ export type Chart = {
   asked: Display | null;
   /** What the figures at hand can be drawn as. */
   display: Display;
-  /** The range, the interval and the time zone, as far as they were asked for. */
-  subtitle: string;
+  /** What was counted, the range and the time zone, as far as they are known. */
+  facts: readonly string[];
   buckets: readonly string[];
   lines: readonly Line[];
   /** One sentence about what is missing in the query; null where nothing is. */
@@ -42,12 +43,12 @@ export function chartOf(trend: FoundTrend): Chart {
   const asked = askedDisplay(trend);
   const shared = readTexts(read("labels")) ?? readTexts(read("days"));
   const display = drawableDisplay(asked, series);
-  const lines = linesOf(series, display);
+  const lines = linesOf(series, display, isSummable(trend.query, display));
   return {
     title: trend.title,
     asked,
     display,
-    subtitle: subtitleOf(read),
+    facts: factsOf(trend, read),
     buckets: isTotal(display) ? [] : bucketsOf(shared, lines),
     lines,
     hint: findHint(trend, seriesFields(trend), asked, series),
@@ -73,21 +74,30 @@ function drawableDisplay(asked: Display | null, series: readonly Series[]): Disp
   return hasTotals ? "ACTIONS_BAR_VALUE" : (asked ?? DEFAULT_DISPLAY);
 }
 
-function linesOf(series: readonly Series[], display: Display): Line[] {
+function linesOf(series: readonly Series[], display: Display, isSummed: boolean): Line[] {
   const colours = new Map<string, number>();
+  const names = nameAll(series);
   return series.map((one, position) => {
-    const key = one.compareLabel ? JSON.stringify([one.order, one.formula, one.customName, one.label]) : `${position}`;
+    const key = one.compareLabel ? JSON.stringify([one.order, one.formula, names[position]]) : `${position}`;
     if (!isOthers(one) && !colours.has(key)) colours.set(key, colours.size);
     return {
-      name: nameSeries(one, position),
+      name: names[position] ?? "",
       isPrevious: one.compareLabel === "PREVIOUS",
       colour: colours.get(key) ?? null,
       figures: isTotal(display) ? [] : (one.data ?? []),
-      total: one.aggregatedValue ?? one.count ?? countOf(one, display),
+      total: one.aggregatedValue ?? (isSummed ? (one.count ?? countOf(one, display)) : null),
       buckets: one.labels ?? one.days ?? [],
       value: one.breakdownValue?.[0] ?? one.label,
     };
   });
+}
+
+// Adding up daily averages, or people who may be the same ones, makes a figure of no meaning.
+function isSummable(query: FoundTrend["query"], display: Display): boolean {
+  if (!query || display === "ACTIONS_LINE_GRAPH_CUMULATIVE") return true;
+  if (query.formula || query.formulas) return false;
+  const maths = [query.events, query.actions].flat().map((one) => (isRecord(one) ? (one.math ?? "TOTAL") : "TOTAL"));
+  return maths.every((math) => math === "TOTAL" || math === "SUM");
 }
 
 /** The API's count where it was not asked for: the last figure of a running total, else the sum. */
@@ -105,10 +115,14 @@ function bucketsOf(shared: readonly string[] | null, lines: readonly Line[]): st
   return Array.from({ length }, (_, index) => named[index] ?? `${index + 1}`);
 }
 
-function subtitleOf(read: (name: string) => unknown): string {
-  const [from, to] = [readText(read("dateFrom")), readText(read("dateTo"))];
-  const range = from && to ? `${from.slice(0, 10)} to ${to.slice(0, 10)}` : null;
-  const interval = readText(read("interval"));
-  const parts = [range, interval && `by ${interval.toLowerCase()}`, readText(read("timezone"))];
-  return parts.filter((part) => part !== null).join(" · ");
+function factsOf(trend: FoundTrend, read: (name: string) => unknown): string[] {
+  const from = readText(read("dateFrom")) ?? readText(trend.query?.dateFrom);
+  const to = readText(read("dateTo")) ?? readText(trend.query?.dateTo);
+  const range = from && to ? `${dayOf(from)} to ${dayOf(to)}` : from && `since ${dayOf(from)}`;
+  const facts = [trend.query && subjectOf(trend.query), range, readText(read("timezone"))];
+  return facts.filter((fact): fact is string => Boolean(fact));
+}
+
+function dayOf(date: string): string {
+  return /^\d{4}-\d{2}-\d{2}T/.test(date) ? date.slice(0, 10) : date;
 }

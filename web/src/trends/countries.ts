@@ -15,7 +15,7 @@ const OTHER_NAMES: Record<string, string> = {
   xkx: "Kosovo",
 };
 
-const ids = new Map<string, string>(Object.entries(OTHER_NAMES));
+const ids = new Map<string, string>();
 const numericByAlpha2 = new Map<string, string>();
 for (const [alpha2, alpha3, numeric] of codes as string[][]) {
   if (!alpha2 || !alpha3 || !numeric) continue;
@@ -26,6 +26,9 @@ for (const [alpha2, names] of Object.entries(english.countries as Record<string,
   const id = numericByAlpha2.get(alpha2);
   if (id) for (const name of [names].flat()) ids.set(fold(name), id);
 }
+
+// Last, because the standard's list has a code for Kosovo that the map does not know.
+for (const [name, id] of Object.entries(OTHER_NAMES)) ids.set(name, id);
 
 /** The map's id (ISO 3166-1 numeric) for a code of two or three letters or an English name; null for no country. */
 export function countryId(value: string): string | null {

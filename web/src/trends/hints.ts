@@ -33,9 +33,15 @@ function missingInSeries(
     label: !hasNames,
     data: needsFigures ? !asksFor(fields, "data") : asked === null && !hasFigures && !asksFor(fields, "aggregatedValue"),
     aggregatedValue: asked !== null && isTotal(asked) && !asksFor(fields, "aggregatedValue"),
+    breakdownValue: hasNames && needsValues(trend) && !asksFor(fields, "breakdownValue"),
     compareLabel: isCompared && !asksFor(fields, "compareLabel"),
   };
   return Object.keys(isMissing).filter((name) => isMissing[name]);
+}
+
+// A formula's label is the same for every value of the breakdown.
+function needsValues({ query }: FoundTrend): boolean {
+  return Boolean((query?.formula || query?.formulas) && (query.breakdown || query.breakdowns));
 }
 
 function lacksBuckets(
