@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
-from asgi.page import DIST, HashedAssets, read_page
+from asgi.page import open_page
 from asgi.replies import reply_error
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
@@ -59,15 +59,15 @@ def create_app(
 
 
 def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema) -> list[BaseRoute]:
-    page = read_page() if settings.graphiql else None
-    view = GraphQLView(schema, settings=settings, clock=clock, page=page)
+    page = open_page() if settings.graphiql else None
+    view = GraphQLView(schema, settings=settings, clock=clock, page=None if page is None else page.html)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
     if page is not None:
-        routes.append(Mount("/graphql/assets", HashedAssets(directory=DIST / "assets")))
+        routes.append(Mount("/graphql/assets", page.assets))
     return routes
 
 

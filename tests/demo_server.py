@@ -22,12 +22,15 @@ class Demo:
 
 
 @contextmanager
-def serve_demo(folder: Path) -> Iterator[Demo]:
-    """A server process of its own; it ends with the block. `folder` is empty and keeps the data."""
+def serve_demo(folder: Path, root: Path = ROOT) -> Iterator[Demo]:
+    """A server process of its own; it ends with the block. `folder` is empty and keeps the data.
+
+    `root` is the checkout that is served.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
-        cwd=ROOT,
+        cwd=root,
         env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,

@@ -1,5 +1,7 @@
 """The page as a user works with it."""
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from selenium import webdriver
@@ -48,6 +50,9 @@ class Page:
         assert found is not None
         return found
 
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05).until(lambda _: condition())
+
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
@@ -56,10 +61,21 @@ class Page:
         self.find(".key-bar-status", "Key accepted")
 
     def write(self, query: str) -> None:
-        """Replaces the query by hand; the editor takes the text as if it were pasted."""
+        """Pastes over the query: typed one by one, brackets would be closed by the editor."""
         self.find(".graphiql-query-editor .view-lines").click()
         ActionChains(self.driver).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
-        self.driver.execute_cdp_cmd("Input.insertText", {"text": query})
+        self.driver.execute_script(
+            """
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", arguments[0]);
+            const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+            document.activeElement.dispatchEvent(paste);
+            """,
+            query,
+        )
+        # The editor reads the operation's name a moment later; running earlier would send the old one.
+        named = re.search(r"\b(?:query|mutation|subscription) (\w+)", query)
+        self.find(".graphiql-tab-active", named[1] if named else "<untitled>")
 
     def run(self) -> None:
         ActionChains(self.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()

@@ -15,6 +15,7 @@ from tests.web.conftest import Ask
 from tests.web.page import Page
 
 POINT = re.compile(r"[ML ]*(-?[\d.]+)[ ,](-?[\d.]+)")
+NO_FIGURE = "\N{EN DASH}"
 LAND_AND_SEA = {"#e9edf3", "none", "transparent"}
 
 
@@ -26,7 +27,7 @@ def series_of(page: Page, ask: Ask) -> list[dict[str, Any]]:
 
 
 def figure(text: str) -> float | None:
-    return None if text == "–" else float(text.replace(",", ""))
+    return None if text == NO_FIGURE else float(text.replace(",", ""))
 
 
 def assert_proportional(drawn: list[float], figures: list[float]) -> None:
@@ -246,7 +247,7 @@ def test_the_chart_follows_the_theme(page: Page) -> None:
     page.await_trend("ACTIONS_LINE_GRAPH")
     light = page.legend()
     show_as(page.driver, "dark")
-    page.find('.trend-swatch line[stroke="#56b4e9"]')
+    page.wait_until(lambda: "#56b4e9" in page.legend().values())
     dark = page.legend()
     assert not set(light.values()) & set(dark.values())
     assert {shape["stroke"] for shape in page.shapes()} >= set(dark.values())

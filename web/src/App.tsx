@@ -1,4 +1,5 @@
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
+import type { TabsState } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { ApiKeyBar, type KeyStatus } from "./ApiKeyBar.tsx";
@@ -8,11 +9,14 @@ import { FIRST_EXAMPLE } from "./examples/examples.ts";
 import { Exchanges } from "./exchanges.ts";
 import { chartPlugin } from "./panel/plugin.tsx";
 import { hasStoredTabs, openStorage, setWidths } from "./storage.ts";
-import { TabSync } from "./TabSync.tsx";
 
 const exchanges = new Exchanges();
 const chart = chartPlugin(exchanges);
 const plugins = [chart, HISTORY_PLUGIN];
+
+// Told before an operation is sent from a tab, also from a new one.
+const showTab = ({ tabs, activeTabIndex }: TabsState) =>
+  exchanges.show(tabs[activeTabIndex]?.id ?? "", tabs.map((tab) => tab.id));
 
 const storage = openStorage();
 // Read once: GraphiQL stores its tabs as soon as it starts, and what a first visit shows is for that visit only.
@@ -66,21 +70,12 @@ export function App() {
           defaultEditorToolsVisibility={false}
           shouldPersistHeaders={false}
           plugins={plugins}
+          onTabChange={showTab}
           {...firstVisit}
         >
           <GraphiQL.Logo>
             <></>
           </GraphiQL.Logo>
-          <GraphiQL.Toolbar>
-            {({ prettify, merge, copy }) => (
-              <>
-                {prettify}
-                {merge}
-                {copy}
-                <TabSync exchanges={exchanges} />
-              </>
-            )}
-          </GraphiQL.Toolbar>
         </GraphiQL>
       </main>
     </>

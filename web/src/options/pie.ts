@@ -6,6 +6,7 @@ import { baseOption, lineColour } from "./base.ts";
 import type { Option, Tip } from "./option.ts";
 
 const LEAST_LABELLED = 0.03;
+const NARROW = 380;
 
 /** A ring of shares; with a comparison the earlier period is a second, paler ring within. */
 export function pieOption(chart: Chart, look: Look, tip: Tip): Option {
@@ -19,19 +20,29 @@ export function pieOption(chart: Chart, look: Look, tip: Tip): Option {
       ...base.tooltip,
       trigger: "item",
       formatter: (hovered: unknown) => {
-        const { name, value, percent, color, seriesName } = hovered as Slice;
-        const figure = `${formatFigure(value)} (${formatShare(percent / 100)})`;
+        const { name, value, data, color, seriesName } = hovered as Slice;
+        const figure = `${formatFigure(value)} (${formatShare(data.share)})`;
         return tip(seriesName, [{ colour: color, name, figure, isPrevious: seriesName !== CURRENT }]);
       },
     },
     series: rings,
+    // Names beside a small ring would be cut; the legend has them.
+    media: [
+      { query: { maxWidth: NARROW }, option: { series: rings.map(() => labelled(false)) } },
+      { option: { series: rings.map((_, index) => labelled(index === 0)) } },
+    ],
   };
 }
 
 const CURRENT = "Share of the total";
 const PREVIOUS = "Share of the previous period";
 
-type Slice = { name: string; value: number; percent: number; color: string; seriesName: string };
+// The share is ours: that of ECharts is rounded already, so that all of them add up to 100.
+type Slice = { name: string; value: number; data: { share: number }; color: string; seriesName: string };
+
+function labelled(show: boolean): object {
+  return { label: { show }, labelLine: { show } };
+}
 
 function ring(lines: readonly Line[], radius: [string, string], isLabelled: boolean, look: Look): PieSeriesOption {
   const slices = lines.filter((line) => line.total !== null && line.total > 0);
@@ -47,20 +58,20 @@ function ring(lines: readonly Line[], radius: [string, string], isLabelled: bool
       color: look.text,
       fontSize: 12,
       lineHeight: 16,
-      width: 92,
       overflow: "break",
-      formatter: ({ name, percent }) => `${name}\n${formatShare((percent ?? 0) / 100)}`,
+      formatter: ({ name, data }) => `${name}\n${formatShare((data as unknown as Slice["data"]).share)}`,
     },
     labelLine: { lineStyle: { color: look.quiet } },
     emphasis: { scaleSize: 4 },
     data: slices.map((line) => {
-      const show = isLabelled && (line.total ?? 0) / sum >= LEAST_LABELLED;
+      const share = (line.total ?? 0) / sum;
+      const show = isLabelled && share >= LEAST_LABELLED;
       return {
         name: line.name,
         value: line.total ?? 0,
+        share,
         itemStyle: { color: lineColour(line, look) },
-        label: { show },
-        labelLine: { show },
+        ...(!show && { label: { show }, labelLine: { show } }),
       };
     }),
   };
