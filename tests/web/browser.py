@@ -77,7 +77,7 @@ class Log:
 
     def read(self) -> None:
         """Takes over what came since the last time: the browser tells it once."""
-        for entry in self._driver.get_log("performance"):
+        for entry in self._entries("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 self._requests.append(message["params"]["request"])
@@ -86,6 +86,10 @@ class Log:
             for entry in self._driver.get_log("browser")
             if entry["level"] in ("SEVERE", "WARNING")
         ]
+
+    def _entries(self, kind: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._driver.get_log(kind)  # type: ignore[no-untyped-call]  # Selenium's gap
+        return entries
 
     def urls(self) -> list[str]:
         self.read()

@@ -12,7 +12,7 @@ from tests.web.page import Page
 IMAGES = ROOT / "docs" / "images"
 LARGEST_BYTES = 300_000
 PICTURES = {
-    "graphiql.png": ("light", "Flights per month", "ACTIONS_LINE_GRAPH"),
+    "graphiql.png": ("light", "Airlines week by week", "ACTIONS_AREA_GRAPH"),
     "graphiql-dark.png": ("dark", "Airlines week by week", "ACTIONS_AREA_GRAPH"),
     "graphiql-map.png": ("light", "Where planes are built", "WORLD_MAP"),
 }
@@ -35,7 +35,7 @@ def take(picture: Path, browser: webdriver.Chrome, demo: Demo) -> None:
     page.enter_key(demo.key)
     page.choose_example(example)
     page.await_trend(display)
-    page.wait_until(lambda: "series" in page.find(".graphiql-response .view-lines").text)
+    page.wait_until(lambda: '"data"' in page.find(".graphiql-response .view-lines").text)
     picture.parent.mkdir(exist_ok=True)
     browser.save_screenshot(picture)
     page.close()

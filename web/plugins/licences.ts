@@ -50,7 +50,8 @@ export class Licences {
     for (const { title, text } of [...this.#folders].map(describe).sort((a, b) => (a.title < b.title ? -1 : 1))) {
       packagesByText.set(text, [...(packagesByText.get(text) ?? []), title]);
     }
-    const parts = [...packagesByText].map(([text, titles]) => `${titles.join("\n")}\n\n${text}\n`);
+    // One package may lie in several folders.
+    const parts = [...packagesByText].map(([text, titles]) => `${[...new Set(titles)].join("\n")}\n\n${text}\n`);
     const head = "The page contains code of these packages, under the licences that follow.\n";
     return [head, ...parts].join(`\n${"-".repeat(80)}\n\n`);
   }

@@ -68,7 +68,8 @@ breakdownGroupTypeIndex: 0
 breakdownLimit: 5
 breakdownHideOther: true
 interval: WEEK
-${YEAR}
+dateFrom: "2013-01-06"
+dateTo: "2013-12-28"
 display: ACTIONS_AREA_GRAPH`,
   `labels
 ${SERIES_OVER_TIME}`,
