@@ -3,6 +3,8 @@
 # make test-servers   the tests of whatever asks a store again, over servers as in production
 # make check   format, lint, types, SDL, import direction: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
+# make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
+# make web-check  types and unit tests of the page's scripts
 # make lock    write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
 
 PYTHON ?= python3
@@ -14,7 +16,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hash
 # Files in their order: sorted by their number of tests, the longest single test would come last, alone.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-servers check format bench lock clean
+.PHONY: run test test-servers check format bench web web-check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -39,6 +41,15 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+web: .venv/dev.stamp
+	scripts/with-node npm --prefix web ci
+	scripts/with-node npm --prefix web run build
+
+web-check: .venv/dev.stamp
+	scripts/with-node npm --prefix web ci
+	scripts/with-node npm --prefix web run check
+	scripts/with-node npm --prefix web test
 
 lock: .venv/dev.stamp
 	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)

@@ -20,7 +20,7 @@ from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
 from asgi.metrics import Metrics, MetricsEndpoint
 from asgi.observation import HttpObservation
-from asgi.page import DIST, HashedAssets, read_page
+from asgi.page import open_page
 from asgi.replies import reply_error
 from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
@@ -75,8 +75,9 @@ def create_app(
 def _routes(
     settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema, metrics: Metrics
 ) -> list[BaseRoute]:
-    page = read_page() if settings.graphiql and not settings.operations_registered_only else None
-    view = GraphQLView(schema, settings=settings, clock=clock, page=page, metrics=metrics)
+    page = open_page() if settings.graphiql and not settings.operations_registered_only else None
+    html = None if page is None else page.html
+    view = GraphQLView(schema, settings=settings, clock=clock, page=html, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         *rest_routes(settings, clock),
@@ -87,7 +88,7 @@ def _routes(
     if settings.metrics:
         routes.append(Route("/metrics", MetricsEndpoint(metrics, settings.metrics_token).__call__))
     if page is not None:
-        routes.append(Mount("/graphql/assets", HashedAssets(directory=DIST / "assets")))
+        routes.append(Mount("/graphql/assets", page.assets))
     return routes
 
 

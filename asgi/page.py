@@ -1,15 +1,19 @@
-"""GraphiQL for browsers: one page and its assets, all from this server."""
+"""GraphiQL for browsers: one page and its assets, all from this server. Where it was not built, a plain form."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-DIST = Path(__file__).resolve().parent.parent / "web" / "dist"
+_WEB = Path(__file__).resolve().parent.parent / "web"
+DIST = _WEB / "dist"
+PLAIN = _WEB / "plain"
 
-# Everything comes from here. The editor sets styles from scripts, and its icons are images within them.
+# Everything comes from here; 'self' covers the WebSockets of this address too. The editor sets styles from
+# scripts, and its icons are images within them.
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -50,10 +54,20 @@ class HashedAssets(StaticFiles):
         return response
 
 
-def read_page(dist: Path = DIST) -> str | None:
-    """The page, or None where it was not built."""
+@dataclass(frozen=True)
+class Page:
+    """The page and what it loads from /graphql/assets."""
+
+    html: str
+    assets: StaticFiles
+
+
+def open_page(dist: Path = DIST) -> Page:
+    """GraphiQL or, where it was not built, the form, which says so."""
     index = dist / "index.html"
-    return index.read_text(encoding="utf-8") if index.is_file() else None
+    if index.is_file():
+        return Page(index.read_text(encoding="utf-8"), HashedAssets(directory=dist / "assets"))
+    return Page((PLAIN / "index.html").read_text(encoding="utf-8"), StaticFiles(directory=PLAIN / "assets"))
 
 
 def reply_page(page: str) -> Response:

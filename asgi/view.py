@@ -88,7 +88,7 @@ class GraphQLView(GraphQL[RequestContext, None]):
         )
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - Strawberry's signature
-        """The page, or a refusal where it is switched off or was not built."""
+        """The page, or a refusal where it is switched off."""
         if self._page is None:
             return reply_error(406, "There is no page for browsers here.", hint=POST_HINT)
         return reply_page(self._page)

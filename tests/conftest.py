@@ -33,6 +33,9 @@ _project_ids = itertools.count(1000)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden SQL files anew")
     parser.addoption(
+        "--update-screenshots", action="store_true", help="write the pictures of the page in docs/images anew"
+    )
+    parser.addoption(
         "--clickhouse",
         choices=("embedded", "native"),
         default="embedded",

@@ -23,12 +23,12 @@ class Demo:
 
 
 @contextmanager
-def serve_demo(folder: Path, **settings: str) -> Iterator[Demo]:
-    """The demo on a new folder, from loading it to Ctrl-C."""
+def serve_demo(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Demo]:
+    """The demo on a new folder, from loading it to Ctrl-C. `root` is the checkout that is served."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
-        cwd=ROOT,
+        cwd=root,
         env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **settings},
         stdout=subprocess.PIPE,
         text=True,

@@ -50,7 +50,8 @@ export class Licences {
     for (const { title, text } of [...this.#folders].map(describe).sort((a, b) => (a.title < b.title ? -1 : 1))) {
       packagesByText.set(text, [...(packagesByText.get(text) ?? []), title]);
     }
-    const parts = [...packagesByText].map(([text, titles]) => `${titles.join("\n")}\n\n${text}\n`);
+    // One package may lie in several folders.
+    const parts = [...packagesByText].map(([text, titles]) => `${[...new Set(titles)].join("\n")}\n\n${text}\n`);
     const head = "The page contains code of these packages, under the licences that follow.\n";
     return [head, ...parts].join(`\n${"-".repeat(80)}\n\n`);
   }
@@ -60,11 +61,19 @@ function describe(folder: string): { title: string; text: string } {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
   const { name, version, license } = manifest;
   if (!license) throw new Error(`${name} declares no licence`);
-  const texts = readdirSync(folder)
-    .filter((entry) => LICENCE_FILE.test(entry))
-    .sort()
+  const texts = listLicences(folder)
     .map((entry) => readFileSync(join(folder, entry), "utf8").replaceAll("\r\n", "\n"))
     .map((text) => (text.split(BUNDLER_ONLY)[0] ?? "").trim());
   const text = texts.join("\n\n") || `Declared as ${license} by the package, which carries no text of it.`;
   return { title: `${name} ${version} (${license})`, text };
+}
+
+// Some packages keep a folder with the licences of what they contain in turn.
+function listLicences(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => LICENCE_FILE.test(entry.name))
+    .flatMap((entry) =>
+      entry.isFile() ? [entry.name] : readdirSync(join(folder, entry.name)).map((name) => join(entry.name, name)),
+    )
+    .sort();
 }

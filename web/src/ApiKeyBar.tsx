@@ -1,5 +1,5 @@
 import { type ClipboardEvent, type FormEvent, useEffect, useId, useRef, useState } from "react";
-import { cleanApiKey } from "./apiKey";
+import { cleanApiKey } from "./apiKey.ts";
 
 export type KeyStatus =
   | { kind: "accepted"; label: string }

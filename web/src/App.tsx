@@ -1,16 +1,28 @@
+import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
+import type { TabsState } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { ApiKeyBar, type KeyStatus } from "./ApiKeyBar";
-import { isSendable, loadApiKey, saveApiKey } from "./apiKey";
-import { type Answer, checkApiKey, createKeyFetcher, type KeyCheck } from "./fetcher";
-import { SAMPLE_QUERY, SAMPLE_VARIABLES } from "./sample";
-import { hasStoredTabs, openStorage } from "./storage";
+import { ApiKeyBar, type KeyStatus } from "./ApiKeyBar.tsx";
+import { isSendable, loadApiKey, saveApiKey } from "./apiKey.ts";
+import { type Answer, checkApiKey, createKeyFetcher, type KeyCheck } from "./fetcher.ts";
+import { FIRST_EXAMPLE } from "./examples/examples.ts";
+import { Exchanges } from "./exchanges.ts";
+import { chartPlugin } from "./panel/plugin.tsx";
+import { hasStoredTabs, openStorage, setWidths } from "./storage.ts";
+
+const exchanges = new Exchanges();
+const chart = chartPlugin(exchanges);
+const plugins = [chart, HISTORY_PLUGIN];
+
+// Told before an operation is sent from a tab, also from a new one.
+const showTab = ({ tabs, activeTabIndex }: TabsState) =>
+  exchanges.show(tabs[activeTabIndex]?.id ?? "", tabs.map((tab) => tab.id));
 
 const storage = openStorage();
-// Read once: GraphiQL stores its tabs as soon as it starts, and the sample is for a first visit only.
-const firstTab = hasStoredTabs(storage)
-  ? {}
-  : { initialQuery: SAMPLE_QUERY, initialVariables: SAMPLE_VARIABLES };
+// Read once: GraphiQL stores its tabs as soon as it starts, and what a first visit shows is for that visit only.
+const isFirstVisit = !hasStoredTabs(storage);
+const firstVisit = isFirstVisit ? { initialQuery: FIRST_EXAMPLE.query, visiblePlugin: chart } : {};
+if (isFirstVisit) setWidths(storage);
 
 export function App() {
   const [key, setKey] = useState(loadApiKey);
@@ -42,7 +54,7 @@ export function App() {
     const report = (next: Answer) => {
       if (current) setAnswer((last) => (next.verdict === "nothing" && last?.source === next.source ? last : next));
     };
-    return { send: createKeyFetcher(key, report), retire: () => void (current = false) };
+    return { send: createKeyFetcher(key, report, exchanges), retire: () => void (current = false) };
   }, [key]);
   useEffect(() => fetcher.retire, [fetcher]);
 
@@ -55,9 +67,11 @@ export function App() {
           // The type leaves out null, by which GraphiQL keeps nothing.
           storage={storage as Storage}
           defaultQuery=""
-          defaultEditorToolsVisibility="variables"
+          defaultEditorToolsVisibility={false}
           shouldPersistHeaders={false}
-          {...firstTab}
+          plugins={plugins}
+          onTabChange={showTab}
+          {...firstVisit}
         >
           <GraphiQL.Logo>
             <></>

@@ -1,5 +1,17 @@
-import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
-import { isSendable } from "./apiKey";
+import {
+  createGraphiQLFetcher,
+  type Fetcher,
+  type FetcherOpts,
+  type FetcherParams,
+  isAsyncIterable,
+  type SyncExecutionResult,
+} from "@graphiql/toolkit";
+import type { ExecutionResult } from "graphql";
+import { isSendable } from "./apiKey.ts";
+import type { Exchanges } from "./exchanges.ts";
+import { KeyRefused, subscribe } from "./socket.ts";
+import { Operation } from "./trends/document.ts";
+import { watch } from "./watch.ts";
 
 /** Where the Authorization header of a request came from. */
 export type KeySource = "bar" | "headers" | "none";
@@ -17,29 +29,83 @@ export type KeyCheck =
 // The page and the endpoint share one address. Its query string is left out: it is no part of the request.
 const endpoint = (): string => location.origin + location.pathname;
 
-/** Sends operations to the page's own address, with the bar's key unless the Headers editor has its own. */
-export function createKeyFetcher(key: string, onAnswer: (answer: Answer) => void): Fetcher {
-  const send = async (_url: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    // Header names know no case, a plain object does: without Headers, "authorization" and
-    // "Authorization" would both be sent, joined by a comma.
-    const headers = new Headers(init.headers);
-    let source: KeySource = "none";
-    if (headers.has("Authorization")) source = "headers";
-    else if (isSendable(key)) {
-      headers.set("Authorization", `Bearer ${key}`);
-      source = "bar";
+/**
+ * Sends operations to the page's own address, with the bar's key unless the Headers editor has its own;
+ * subscriptions over a WebSocket. Everything but introspection goes to `exchanges` too.
+ */
+export function createKeyFetcher(key: string, onAnswer: (answer: Answer) => void, exchanges: Exchanges): Fetcher {
+  const run = async (params: FetcherParams, options: FetcherOpts, signal: AbortSignal): Promise<SyncExecutionResult> => {
+    const { headers, source } = addKey(options.headers, key);
+    if (Operation.read(params)?.kind === "subscription") {
+      const results = await subscribe(endpoint(), params, forConnection(headers));
+      // A generator that waits for a message cannot be ended from outside, the socket's iterator can.
+      signal.addEventListener("abort", () => void results.return?.());
+      return judgeEach(results, (verdict) => onAnswer({ source, verdict }));
     }
+    const send = createGraphiQLFetcher({
+      url: endpoint(),
+      fetch: ((_url, init) => postJudged({ ...init, signal }, key, onAnswer)) as typeof fetch,
+    });
+    return send(params, options);
+  };
+  return async (params, options = {}) => {
+    const controller = new AbortController();
+    if (params.operationName === "IntrospectionQuery") return run(params, options, controller.signal);
+    const recorder = exchanges.begin(params);
     try {
-      const response = await post({ ...init, headers });
-      if (!isMultipart(response)) onAnswer({ source, verdict: judge(await readJson(response.clone())) });
-      return response;
+      const results = await run(params, options, controller.signal);
+      if (isAsyncIterable(results)) return watch(results, recorder, () => controller.abort());
+      recorder.receive(results);
+      recorder.end();
+      return results;
     } catch (error) {
-      // GraphiQL prints all of an error; a stack of minified code helps nobody.
-      if (error instanceof Error) delete error.stack;
+      recorder.fail(error);
       throw error;
     }
   };
-  return createGraphiQLFetcher({ url: endpoint(), fetch: send as typeof fetch });
+}
+
+function addKey(given: HeadersInit | undefined, key: string): { headers: Headers; source: KeySource } {
+  // Header names know no case, a plain object does: without Headers, "authorization" and
+  // "Authorization" would both be sent, joined by a comma.
+  const headers = new Headers(given);
+  if (headers.has("Authorization")) return { headers, source: "headers" };
+  if (!isSendable(key)) return { headers, source: "none" };
+  headers.set("Authorization", `Bearer ${key}`);
+  return { headers, source: "bar" };
+}
+
+// Headers has names in lower case, the connection's parameters are written like this.
+function forConnection(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].map(([name, value]) => [name === "authorization" ? "Authorization" : name, value]));
+}
+
+async function postJudged(init: RequestInit, key: string, onAnswer: (answer: Answer) => void): Promise<Response> {
+  const { headers, source } = addKey(init.headers, key);
+  try {
+    const response = await post({ ...init, headers });
+    if (!isMultipart(response)) onAnswer({ source, verdict: judge(await readJson(response.clone())) });
+    return response;
+  } catch (error) {
+    // GraphiQL prints all of an error; a stack of minified code helps nobody.
+    if (error instanceof Error) delete error.stack;
+    throw error;
+  }
+}
+
+async function* judgeEach(
+  results: AsyncIterable<ExecutionResult>,
+  onVerdict: (verdict: Verdict) => void,
+): AsyncGenerator<ExecutionResult> {
+  try {
+    for await (const result of results) {
+      onVerdict(judge(result));
+      yield result;
+    }
+  } catch (error) {
+    if (error instanceof KeyRefused) onVerdict("refused");
+    throw error;
+  }
 }
 
 /** Asks who the key belongs to. Rejects only when the signal aborts. */

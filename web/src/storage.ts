@@ -19,6 +19,12 @@ export function hasStoredTabs(storage: Storage | null): boolean {
   return storage?.getItem("graphiql:tabState") != null;
 }
 
+/** Shares the width between the chart, the query and its answer, until somebody moves the edges between them. */
+export function setWidths(storage: Storage | null): void {
+  storage?.setItem("graphiql:docExplorerFlex", "0.66");
+  storage?.setItem("graphiql:editorFlex", "1.6");
+}
+
 class PrefixedStorage implements Storage {
   readonly #inner: Storage;
 

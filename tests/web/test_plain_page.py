@@ -1,0 +1,48 @@
+"""What browsers get where GraphiQL was not built: a form that says so, and works."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from asgi.page import open_page
+from tests.demo_server import ROOT, Demo, serve_demo
+from tests.web.browser import Log
+
+
+@pytest.fixture
+def unbuilt(tmp_path: Path) -> Iterator[Demo]:
+    """The demo of a checkout without web/dist."""
+    checkout = tmp_path / "checkout"
+    left_out = shutil.ignore_patterns(".*", "dist", "node_modules", "tests", "__pycache__")
+    shutil.copytree(ROOT, checkout, ignore=left_out)
+    with serve_demo(tmp_path / "data", checkout) as demo:
+        yield demo
+
+
+def test_page_that_was_not_built_is_the_form(tmp_path: Path) -> None:
+    assert "make web" in open_page(tmp_path).html
+    assert "make web" not in open_page().html
+
+
+def test_form_runs_a_query(browser: webdriver.Chrome, unbuilt: Demo) -> None:
+    log = Log(browser)
+    browser.get(f"{unbuilt.address}/graphql")
+    assert "GraphiQL, with its charts, was not built here" in browser.find_element(By.TAG_NAME, "main").text
+    browser.find_element(By.ID, "key").send_keys(unbuilt.key)
+    browser.find_element(By.CSS_SELECTOR, "button").click()
+    answer = browser.find_element(By.ID, "answer")
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda _: answer.text.startswith("{"))
+    trend = json.loads(answer.text)["data"]["project"]["trend"]
+    assert [(line["label"], line["data"][0]) for line in trend["series"]] == [
+        ("EWR", 9655),
+        ("JFK", 9061),
+        ("LGA", 7767),
+    ]
+    assert log.complaints() == []
+    assert {f"http://{host}" for host in log.hosts()} == {unbuilt.address}

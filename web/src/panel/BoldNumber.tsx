@@ -1,0 +1,36 @@
+import type { Line } from "../trends/chart.ts";
+import { formatFigure, formatShare } from "../trends/figures.ts";
+
+/** A number for each series and, with a comparison, how it changed. */
+export function BoldNumber({ lines }: { lines: readonly Line[] }) {
+  const current = lines.filter((line) => !line.isPrevious);
+  return (
+    <ul className="trend-numbers">
+      {current.map((line, index) => {
+        const previous = lines.find((other) => other.isPrevious && other.colour === line.colour);
+        return (
+          <li key={index}>
+            <span className="trend-number">{formatFigure(line.total)}</span>
+            <span className="trend-number-name">{line.name}</span>
+            {previous && <Change from={previous.total} to={line.total} />}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Change({ from, to }: { from: number | null; to: number | null }) {
+  const before = `${formatFigure(from)} in the period before`;
+  if (!from || to === null) return <span className="trend-number-change">{before}</span>;
+  const share = (to - from) / Math.abs(from);
+  const sign = share > 0 ? "▲" : share < 0 ? "▼" : "=";
+  return (
+    <span className="trend-number-change">
+      <b>
+        {sign} {formatShare(Math.abs(share))}
+      </b>{" "}
+      {share > 0 ? "more than" : share < 0 ? "less than" : "as"} {before}
+    </span>
+  );
+}

@@ -1,0 +1,36 @@
+import { EXAMPLES } from "../examples/examples.ts";
+import { useExample } from "../examples/useExample.ts";
+import { ChartIcon } from "./ChartIcon.tsx";
+
+const TEXTS = {
+  nothing: ["Charts appear here", "Run the query with Ctrl-Enter or the play button, or start from an example."],
+  noTrend: ["No trend in this answer", "The panel draws what the field trend answers. An example shows how to ask."],
+  stopped: ["No figures arrived", "The operation ended before its trend was there. Run it again, or try an example."],
+} as const;
+
+const SHOWN = ["months", "compare", "pie", "map", "formula", "progress"];
+
+/** What the panel says where there is nothing to draw. */
+export function EmptyState({ reason }: { reason: keyof typeof TEXTS }) {
+  const show = useExample();
+  const [title, text] = TEXTS[reason];
+  return (
+    <div className="trend-empty">
+      <span className="trend-empty-icon">
+        <ChartIcon />
+      </span>
+      <h3>{title}</h3>
+      <p>{text}</p>
+      <ul>
+        {EXAMPLES.filter((example) => SHOWN.includes(example.id)).map((example) => (
+          <li key={example.id}>
+            <button type="button" onClick={() => show(example)}>
+              <span className="examples-title">{example.title}</span>
+              <span className="examples-about">{example.about}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

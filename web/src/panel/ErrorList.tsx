@@ -1,0 +1,20 @@
+type AnswerError = { message: string; extensions?: { code?: unknown; hint?: unknown } };
+
+/** The errors of an answer, with their codes and hints; the response has all of each. */
+export function ErrorList({ errors, hasData }: { errors: readonly AnswerError[]; hasData: boolean }) {
+  return (
+    <div className="trend-errors" role="alert">
+      <strong>{hasData ? "A part of the answer is missing" : "The answer is an error"}</strong>
+      <ul>
+        {errors.slice(0, 5).map(({ message, extensions }, index) => (
+          <li key={index}>
+            {message}
+            {typeof extensions?.hint === "string" && ` ${extensions.hint}`}
+            {typeof extensions?.code === "string" && <code>{extensions.code}</code>}
+          </li>
+        ))}
+        {errors.length > 5 && <li>and {errors.length - 5} more</li>}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DISPLAYS, isTotal } from "../src/trends/displays.ts";
+import { chartFor } from "./answers.ts";
+
+const TWO_DAYS = { labels: ["1-Feb", "2-Feb"] };
+
+test("every display is drawn as itself where its figures are there", () => {
+  for (const display of DISPLAYS) {
+    const series = isTotal(display) ? { label: "paid", aggregatedValue: 3 } : { label: "paid", data: [1, 2] };
+    const chart = chartFor(`display: ${display}`, "labels series { label data aggregatedValue }", { ...TWO_DAYS, series: [series] });
+    assert.equal(chart.display, display);
+    assert.equal(chart.hint, null, display);
+  }
+});
+
+test("without a display a query has lines", () => {
+  const chart = chartFor("", "labels series { label data }", { ...TWO_DAYS, series: [{ label: "paid", data: [1, 2] }] });
+  assert.equal(chart.asked, "ACTIONS_LINE_GRAPH");
+});
+
+test("null figures stay gaps and are no part of the sum", () => {
+  const chart = chartFor("", "labels series { label data }", { ...TWO_DAYS, series: [{ label: "paid", data: [null, 2] }] });
+  assert.deepEqual(chart.lines[0]?.figures, [null, 2]);
+  assert.equal(chart.lines[0]?.total, 2);
+});
+
+test("the earlier period shares its counterpart's colour, in any order of the answer", () => {
+  const series = [
+    { label: "EWR", compareLabel: "CURRENT", data: [1] },
+    { label: "JFK", compareLabel: "CURRENT", data: [2] },
+    { label: "JFK", compareLabel: "PREVIOUS", data: [3], labels: ["1-Jan"] },
+    { label: "EWR", compareLabel: "PREVIOUS", data: [4], labels: ["1-Jan"] },
+  ];
+  const chart = chartFor("compare: true", "labels series { label compareLabel data labels }", { labels: ["1-Feb"], series });
+  assert.deepEqual(chart.lines.map((line) => line.colour), [0, 1, 1, 0]);
+  assert.deepEqual(chart.lines.map((line) => line.isPrevious), [false, false, true, true]);
+  assert.deepEqual(chart.lines[3]?.buckets, ["1-Jan"]);
+});
+
+test("a longer earlier period lengthens the axis", () => {
+  const series = [
+    { label: "paid", compareLabel: "CURRENT", data: [1] },
+    { label: "paid", compareLabel: "PREVIOUS", data: [3, 4] },
+  ];
+  const chart = chartFor("compare: true", "labels series { label compareLabel data }", { labels: ["1-Feb"], series });
+  assert.deepEqual(chart.buckets, ["1-Feb", "2"]);
+});
+
+test("the series of other values is grey and does not move the colours", () => {
+  const other = "$$_posthog_breakdown_other_$$";
+  const series = ["A", other, "B"].map((label) => ({ label, aggregatedValue: 1 }));
+  const chart = chartFor("display: ACTIONS_PIE", "series { label aggregatedValue }", { series });
+  assert.deepEqual(chart.lines.map((line) => line.colour), [0, null, 1]);
+  assert.deepEqual(chart.lines.map((line) => line.name), ["A", "(other values)", "B"]);
+});
+
+test("names: own ones, values of formulas, combinations, and nothing at all", () => {
+  const namesOf = (series: object[]) =>
+    chartFor("", "labels series { label customName breakdownValue data }", { labels: [], series }).lines.map((line) => line.name);
+  assert.deepEqual(namesOf([{ label: "paid", customName: "Sales" }]), ["Sales"]);
+  assert.deepEqual(namesOf([{ label: "Formula (A)", breakdownValue: ["EWR"] }, { label: "Formula (A)", breakdownValue: ["JFK"] }]), ["EWR", "JFK"]);
+  assert.deepEqual(namesOf([{ label: "Formula (A)", breakdownValue: ["EWR"] }, { label: "Formula (B)", breakdownValue: ["EWR"] }]), ["Formula (A): EWR", "Formula (B): EWR"]);
+  assert.deepEqual(namesOf([{ label: "paid - EWR::UA", breakdownValue: ["EWR", "UA"] }]), ["paid - EWR · UA"]);
+  assert.deepEqual(namesOf([{}, {}]), ["Series 1", "Series 2"]);
+});
+
+test("sums that mean nothing are not shown", () => {
+  const totalOf = (input: string) =>
+    chartFor(input, "labels series { label data count }", { ...TWO_DAYS, series: [{ label: "a", data: [1, 2], count: 3 }] }).lines[0]?.total;
+  assert.equal(totalOf('events: [{ event: "a" }]'), 3);
+  assert.equal(totalOf('events: [{ event: "a", math: SUM }]'), 3);
+  assert.equal(totalOf('events: [{ event: "a", math: DAU }]'), null);
+  assert.equal(totalOf('events: [{ event: "a", math: DAU }], display: ACTIONS_LINE_GRAPH_CUMULATIVE'), 3);
+  assert.equal(totalOf('events: [{ event: "a" }], formula: "A / 2"'), null);
+});
+
+test("what was counted is told in words", () => {
+  const input = 'events: [{ event: "paid" }, { event: null, customName: "All" }], breakdown: ["plan"], dateFrom: "-7d"';
+  const chart = chartFor(input, "labels timezone series { label data }", { ...TWO_DAYS, timezone: "UTC", series: [] });
+  assert.deepEqual(chart.facts, ["paid, All by plan", "since -7d", "UTC"]);
+});
+
+test("hints name in one sentence what is missing", () => {
+  const hintOf = (input: string, selection: string, trend: Record<string, unknown>) => chartFor(input, selection, trend).hint;
+  assert.equal(
+    hintOf("", "series { data }", { series: [{ data: [1] }] }),
+    "For a complete chart also ask for series { label } and labels.",
+  );
+  assert.equal(
+    hintOf("display: ACTIONS_PIE", "labels series { label data }", { labels: [], series: [{ label: "a", data: [] }] }),
+    "For a complete chart also ask for series { aggregatedValue }.",
+  );
+  assert.equal(
+    hintOf("compare: true", "days series { label data }", { days: ["2024-01-01"], series: [{ label: "a", data: [1] }] }),
+    "For a complete chart also ask for series { compareLabel }.",
+  );
+  assert.equal(
+    hintOf('formula: "A", breakdown: ["x"]', "days series { label data }", { days: [], series: [{ label: "a", data: [1] }] }),
+    "For a complete chart also ask for series { breakdownValue }.",
+  );
+});
+
+test("totals stand in for figures that were not asked for", () => {
+  const chart = chartFor("", "series { label count }", { series: [{ label: "a", count: 5 }] });
+  assert.equal(chart.display, "ACTIONS_BAR_VALUE");
+  assert.equal(chart.lines[0]?.total, 5);
+  assert.match(chart.hint ?? "", /series \{ data \}/);
+});
