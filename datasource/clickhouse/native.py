@@ -19,6 +19,7 @@ from datasource.clickhouse.hosts import REST_S, Hosts
 from datasource.clickhouse.native_call import NativeCall
 from datasource.clickhouse.origin import ORIGIN
 from datasource.clickhouse.pool import Pool
+from datasource.clickhouse.progress import ProgressListener, on_loop
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 
@@ -66,12 +67,15 @@ class NativeEngine:
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
         """See Engine.query."""
         limits = limits or Limits()
         started = time.perf_counter()
         settings = {"readonly": 2, **limits.as_settings()}
-        reply = await self._ask(text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S)
+        reply = await self._ask(
+            text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S, on_progress=on_progress
+        )
         return QueryResult(
             names=reply.names,
             columns=tuple(reply.columns) or tuple([] for _ in reply.names),
@@ -110,10 +114,12 @@ class NativeEngine:
         *,
         within_s: float | None,
         is_repeatable: bool = True,
+        on_progress: ProgressListener | None = None,
     ) -> Reply:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
-        question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks)
+        listener = on_loop(on_progress) if on_progress else None
+        question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks, listener)
         call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
         try:
             return await calls.run(call, within_s=within_s)
