@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from datasource.clickhouse.progress import ProgressListener
 from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
@@ -13,7 +14,13 @@ from resolvers.trends.results import TrendResult
 from resolvers.trends.run import run_trend
 
 
-async def resolve_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> TrendResult:
+async def resolve_trend(
+    context: RequestContext,
+    project: ReachedProject,
+    query: TrendQuery,
+    *,
+    on_progress: ProgressListener | None = None,
+) -> TrendResult:
     """Raises GatewayError for a question that cannot be answered, that names what the caller may not read, or that
     costs more than the request has left."""
     context.trend_budget.spend()
@@ -25,6 +32,7 @@ async def resolve_trend(context: RequestContext, project: ReachedProject, query:
         limits=context.limits,
         layout=context.layout,
         catalog=await load_catalog(context, project, query),
+        on_progress=on_progress,
     )
 
 

@@ -143,9 +143,12 @@ class EmbeddedEngine:
         listener = on_loop(on_progress) if on_progress else None
 
         def ask(tag: str) -> Answer:
-            with self._session() as session, _as_file(text, params, blocks) as (tagless, bound):
-                with _reporting(session, listener):
-                    return _ask(session, f"{tag} {tagless}", bound, output)
+            with (
+                self._session() as session,
+                _as_file(text, params, blocks) as (tagless, bound),
+                _reporting(session, listener),
+            ):
+                return _ask(session, f"{tag} {tagless}", bound, output)
 
         return await self._calls.run(EmbeddedCall(ask, self._killer))
 

@@ -1,0 +1,68 @@
+"""How the subscription `trend` gets its values: the same trend, and how far it is meanwhile."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from datasource.clickhouse.progress import Progress
+from permissions.reach import ReachedProject
+from resolvers.context import RequestContext
+from resolvers.trend_field import resolve_trend
+from resolvers.trends.query import TrendQuery
+from resolvers.trends.results import TrendResult
+
+PACE_S: Final = 0.2
+"""The least time between two pieces of news about progress; the result does not wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendUpdate:
+    """How far a trend is. Only the last one has the result."""
+
+    progress: Progress
+    elapsed_s: float
+    result: TrendResult | None = None
+
+
+async def watch_trend(
+    context: RequestContext, project: ReachedProject, query: TrendQuery
+) -> AsyncGenerator[TrendUpdate, None]:
+    """News while the trend is computed, of which those that come too fast are left out, and its result at last.
+
+    Raises as `resolve_trend` does. Closing the generator ends the trend's queries.
+    """
+    started = time.perf_counter()
+    latest, has_news = Progress(), asyncio.Event()
+
+    def note(progress: Progress) -> None:
+        nonlocal latest
+        latest = progress
+        has_news.set()
+
+    work = asyncio.create_task(resolve_trend(context, project, query, on_progress=note))
+    work.add_done_callback(lambda _: has_news.set())
+    try:
+        while await has_news.wait() and not work.done():
+            has_news.clear()
+            yield TrendUpdate(latest, time.perf_counter() - started)
+            await asyncio.wait([work], timeout=PACE_S)
+        result = work.result()
+        yield TrendUpdate(_finished(latest, result), time.perf_counter() - started, result)
+    finally:
+        await _end(work)
+
+
+def _finished(latest: Progress, result: TrendResult) -> Progress:
+    """All of it, also where a trend ended before it could tell, or was computed for somebody else."""
+    rows = max(latest.rows_read, result.statistics.rows_read)
+    return Progress(rows, rows, max(latest.bytes_read, result.statistics.bytes_read))
+
+
+async def _end(work: asyncio.Task[TrendResult]) -> None:
+    if not work.done():
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
