@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
@@ -63,6 +63,7 @@ def _routes(settings: Settings, clock: Callable[[], datetime], schema: GatewaySc
     view = GraphQLView(schema, settings=settings, clock=clock, page=page)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]

@@ -1,7 +1,8 @@
-"""Which of the two media types of GraphQL over HTTP a client wants."""
+"""Which of the media types of GraphQL over HTTP a client wants."""
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 
 
 def choose_media_type(accept: str | None) -> str:
@@ -12,6 +13,12 @@ def choose_media_type(accept: str | None) -> str:
     weights = _weights(accept or "")
     wanted = weights.get(GRAPHQL_JSON, 0.0)
     return GRAPHQL_JSON if wanted and wanted >= weights.get(JSON, 0.0) else JSON
+
+
+def wants_events(accept: str | None) -> bool:
+    """Whether a stream of events is asked for by name, and more than a single document."""
+    weights = _weights(accept or "")
+    return weights.get(EVENTS, 0.0) > max(weights.get(JSON, 0.0), weights.get(GRAPHQL_JSON, 0.0))
 
 
 def accepts_html(accept: str | None) -> bool:

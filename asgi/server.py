@@ -24,6 +24,8 @@ class Server(uvicorn.Server):
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=GRACE_S,
+                ws="websockets-sansio",
+                ws_max_size=settings.max_request_bytes,
             )
         )
         self._on_start = on_start

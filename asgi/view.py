@@ -1,26 +1,32 @@
-"""The endpoint: GraphQL over HTTP as its specification has it, GraphiQL for browsers."""
+"""The endpoint: GraphQL over HTTP as its specification has it, as events, and over WebSockets; the page."""
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import orjson
 from cross_web import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.streaming import SSETransport
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.types import ExecutionResult
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UnsetType
 
 from asgi.departure import ClientGone, while_connected
-from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
+from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type, wants_events
 from asgi.page import reply_page
 from asgi.replies import reply_error
+from asgi.sockets import Connection, Socket, SocketHandler
 from asgi.stores import Stores
 from datasource.clickhouse.origin import ORIGIN
 from resolvers.context import RequestContext, open_context
@@ -30,32 +36,72 @@ from settings import Settings
 logger = logging.getLogger("trendgate")
 
 POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
+INIT_TIMEOUT: Final = timedelta(seconds=10)
+"""How long a WebSocket may be open before connection_init."""
 
 
-class GraphQLView(GraphQL[RequestContext, None]):
+class EventTransport(SSETransport):
+    """GraphQL over Server-Sent Events, "distinct connections mode"."""
+
+    def accepts(self, accept: str) -> bool:
+        """Only where events are preferred: some clients name them in every request as something they can read."""
+        return wants_events(accept)
+
+
+class EventStream(StreamingResponse):
+    """A stream of events, which can be closed."""
+
+    def __init__(self, events: AsyncGenerator[str, None], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers)
+        self.events = events
+
+
+class GraphQLView(GraphQL[RequestContext | Connection, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
+
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol: Mapping[str, Any] = {GRAPHQL_SSE_PROTOCOL: EventTransport}
 
     def __init__(
         self, schema: GatewaySchema, *, settings: Settings, clock: Callable[[], datetime], page: str | None
     ) -> None:
-        super().__init__(schema, subscription_protocols=())
+        super().__init__(
+            schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=settings.max_socket_operations,
+        )
         self._settings = settings
         self._clock = clock
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         response = _refuse_media_type(request)
-        if response is None:
-            try:
-                await request.body()
-                response = await while_connected(request, self.run(request))
-            except HTTPException as refusal:
-                response = _translate(refusal)
-            except (ClientDisconnect, ClientGone):
-                logger.info("the client of request %s went away", request.state.request_id)
-                return
-        await response(scope, receive, send)
+        if response is not None:
+            await response(scope, receive, send)
+            return
+        try:
+            await request.body()
+            await while_connected(request, self._answer(request, send))
+        except (ClientDisconnect, ClientGone):
+            logger.info("the client of request %s went away", request.state.request_id)
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        try:
+            response = await self.run(request)
+        except HTTPException as refusal:
+            response = _translate(refusal)
+        if isinstance(response, EventStream):
+            # Whatever ends the stream, what it is made of ends before it.
+            async with aclosing(request.state.results), aclosing(response.events):
+                await response.stream_response(send)
+        else:
+            await response(request.scope, request.receive, send)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Only for browsers: other clients that accept anything mean JSON."""
@@ -75,14 +121,37 @@ class GraphQLView(GraphQL[RequestContext, None]):
         self,
         request: Request | WebSocket,
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
+    ) -> RequestContext | Connection:
+        """Authenticates once; fields decide what to do about a refusal. A socket does so for each operation."""
+        if isinstance(request, WebSocket):
+            return Connection(request, self._open_context)
+        return await self._open_context(
+            request, str(request.state.request_id), request.headers.get("authorization")
+        )
+
+    async def on_ws_connect(self, context: RequestContext | Connection) -> UnsetType | dict[str, object] | None:
+        """Refuses a socket whose key is refused, with 4403."""
+        if isinstance(context, Connection):
+            await context.check_key()
+        return await super().on_ws_connect(context)
+
+    async def reject_websocket(self, request: WebSocket) -> WebSocket:
+        """Answers a handshake from a page of another origin."""
+        refusal = reply_error(
+            403, "WebSockets are for pages of this origin.", hint="Programs that are no pages send no Origin."
+        )
+        await request.send_denial_response(refusal)
+        return request
+
+    async def _open_context(
+        self, request: Request | WebSocket, request_id: str, authorization: str | None
     ) -> RequestContext:
-        """Authenticates once; fields decide what to do about a refusal."""
-        ORIGIN.set(f"trendgate {request.state.request_id}")
+        ORIGIN.set(f"trendgate {request_id}")
         stores: Stores = request.app.state.stores
         now = self._clock()
         return await open_context(
-            request_id=str(request.state.request_id),
-            authorization=request.headers.get("authorization"),
+            request_id=request_id,
+            authorization=authorization,
             now=now,
             settings=self._settings,
             store=stores.metadata,
@@ -100,6 +169,25 @@ class GraphQLView(GraphQL[RequestContext, None]):
         if isinstance(result, PreExecutionError):
             del response["data"]
         return response
+
+    async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Keeps the results of a stream at hand, to be closed; see `_answer`."""
+        result = await super().execute_operation(request, *args, **kwargs)
+        if isinstance(result, SubscriptionExecutionResult):
+            request.state.results = result
+        return result
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,  # noqa: ARG002 - Strawberry's signature
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,  # noqa: ARG002 - Strawberry's signature
+        headers: Mapping[str, str],
+    ) -> Response:
+        """The events, which nobody may keep or hold back."""
+        events = stream()
+        assert isinstance(events, AsyncGenerator)  # noqa: S101 - Strawberry makes nothing else, though it says so not
+        return EventStream(events, headers={**headers, "vary": "Accept"})
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response

@@ -45,10 +45,12 @@ async def watch_trend(
     work = asyncio.create_task(resolve_trend(context, project, query, on_progress=note))
     work.add_done_callback(lambda _: has_news.set())
     try:
-        while await has_news.wait() and not work.done():
+        while not work.done():
+            await has_news.wait()
             has_news.clear()
-            yield TrendUpdate(latest, time.perf_counter() - started)
-            await asyncio.wait([work], timeout=PACE_S)
+            if not work.done():
+                yield TrendUpdate(latest, time.perf_counter() - started)
+                await asyncio.wait([work], timeout=PACE_S)
         result = work.result()
         yield TrendUpdate(_finished(latest, result), time.perf_counter() - started, result)
     finally:

@@ -16,7 +16,6 @@ from graphql import (
     GraphQLSchema,
     Undefined,
 )
-from strawberry.exceptions import MissingQueryError
 from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.printer import print_schema
@@ -24,17 +23,16 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
 from resolvers.context import RequestContext
-from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.results import no_stream, present, refused, translate
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 from settings import Settings
@@ -48,7 +46,6 @@ ENTITIES = {
     "Cohort": {"projectId": "project_id", "id": "id"},
 }
 MAX_ENTITIES = 200
-_INCOMPLETE = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
 @runtime_checkable
@@ -77,18 +74,17 @@ class GatewaySchema(strawberry.federation.Schema):
         """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
         context = kwargs.get("context_value")
         _note_variables(context, kwargs.get("variable_values"))
-        allowed = set(kwargs.pop("allowed_operation_types", None) or OperationType)
+        allowed = set(kwargs.get("allowed_operation_types") or OperationType)
+        kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
         try:
-            result = await super().execute(
-                query, *args, **kwargs, allowed_operation_types=allowed - {OperationType.SUBSCRIPTION}
-            )
+            result = await super().execute(query, *args, **kwargs)
         except CannotGetOperationTypeError as failure:
-            result = _refused(GraphQLError(failure.as_http_error_reason()))
+            result = refused(GraphQLError(failure.as_http_error_reason()))
         except InvalidOperationTypeError as failure:
             if failure.operation_type is not OperationType.SUBSCRIPTION:
                 raise
-            result = _refused(_located(_no_stream()))
-        return _present(result, context)
+            result = refused(no_stream())
+        return present(result, context)
 
     async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         """See Strawberry. `context_value` may be a connection, which opens a context for each operation."""
@@ -97,18 +93,17 @@ class GatewaySchema(strawberry.federation.Schema):
     async def _stream_presented(
         self, query: str | None, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[ExecutionResult, None]:
-        context = kwargs.pop("context_value", None)
+        context = kwargs.get("context_value")
         try:
             if isinstance(context, OpensContexts):
-                context = await context.open_context()
+                kwargs["context_value"] = context = await context.open_context()
             _note_variables(context, kwargs.get("variable_values"))
-            results = await super().stream(query, *args, **kwargs, context_value=context)
+            results = await super().stream(query, *args, **kwargs)
             async with aclosing(results):
                 async for result in results:
-                    yield _present(_translate(result), context)
+                    yield present(translate(result), context)
         except Exception as failure:  # raised by an extension, or by what opens contexts
-            error = failure if isinstance(failure, GraphQLError) else _located(failure)
-            yield _present(_refused(error), context)
+            yield present(refused(failure), context)
 
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
@@ -122,49 +117,12 @@ def _note_variables(context: object, variables: Mapping[str, object] | None) -> 
         context.sent_variables.update(variables or {})
 
 
-def _present(result: ExecutionResult, context: object) -> ExecutionResult:
-    """The result as its client may see it; one that never ran is told from one that ran and has no data."""
-    if not result.errors:
-        return result
-    errors = present_errors(
-        result.errors,
-        request_id=getattr(context, "request_id", "-"),
-        was_executed=not isinstance(result, PreExecutionError),
-    )
-    has_run = result.data is not None or any(error.path is not None for error in errors)
-    kind = ExecutionResult if has_run else PreExecutionError
-    return kind(data=result.data, errors=errors, extensions=result.extensions)
-
-
-def _refused(error: GraphQLError) -> PreExecutionError:
-    return PreExecutionError(data=None, errors=[error])
-
-
-def _located(failure: Exception) -> GraphQLError:
-    return GraphQLError(str(failure), original_error=failure)
-
-
-def _translate(result: ExecutionResult) -> ExecutionResult:
-    """Strawberry tells by exceptions of its own what a streamed request lacks; to clients these are plain refusals."""
-    for error in result.errors or ():
-        if isinstance(error.original_error, _INCOMPLETE):
-            return _refused(GraphQLError(error.message))
-    return result
-
-
-def _no_stream() -> BadUserInput:
-    return BadUserInput(
-        "A subscription is answered by a stream.",
-        hint="Send 'Accept: text/event-stream', or use a WebSocket with the subprotocol graphql-transport-ws.",
-    )
-
-
 def build_schema(
     settings: Settings, *, query: type = Query, mutation: type = Mutation, subscription: type = Subscription
 ) -> GatewaySchema:
     """The schema as these settings bound it; they change nothing of its SDL.
 
-    `query`, `mutation` and `subscription` may be types with further fields, for resources that were registered before.
+    The root types may be ones with further fields, for resources that were registered before.
     """
     return GatewaySchema(
         query=query,

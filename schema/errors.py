@@ -16,8 +16,6 @@ VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 MASKED_MESSAGE = "Internal error"
 
 _VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)' has invalid value(?: at (?P<place>[\w.\[\]]+))?: ")
-# What variables hold is looked at when the operation begins to run, and yet no field has been reached.
-_VALUE_OF_VARIABLE = re.compile(r"Variable '\$\w+' (?:has invalid value|of required type|of non-null type)")
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 
 
@@ -56,7 +54,7 @@ def _present(error: GraphQLError, request_id: str, was_executed: bool) -> GraphQ
         return _refuse(error, cause.message, describe(cause), request_id)
     if isinstance(error, GraphQLSyntaxError) or isinstance(cause, GraphQLSyntaxError):
         return _refuse(error, error.message, {"code": PARSE_FAILED}, request_id)
-    if cause is None and not (was_executed or error.path or _VALUE_OF_VARIABLE.match(error.message)):
+    if cause is None and not was_executed:
         return _refuse(error, error.message, {"code": VALIDATION_FAILED}, request_id)
     if cause is None or _is_about_input(error, cause):
         return _refuse(error, error.message, _describe_input(error), request_id)

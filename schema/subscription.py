@@ -24,8 +24,8 @@ from schema.trend_question import read_question
 class TrendProgress:
     rows_read: float = strawberry.field(description="Rows read so far by all queries; never less than before.")
     total_rows: float | None = strawberry.field(
-        description="About how many rows there are to read: ClickHouse's estimate, which may still change, and what "
-        "was read in the end. Null while it is not known for every query of the trend."
+        description="About how many rows there are to read: ClickHouse's estimate, which may still change, and in "
+        "the end what was read. Null while it is not known for every query of the trend."
     )
     bytes_read: float = strawberry.field(description="Bytes read so far by all queries, uncompressed.")
     elapsed_ms: float = strawberry.field(
@@ -35,13 +35,13 @@ class TrendProgress:
 
     @classmethod
     def from_update(cls, update: TrendUpdate, project: ReachedProject, *, computed_at: datetime) -> Self:
-        result = update.result and Trend.from_result(update.result, project, computed_at=computed_at)
+        result = update.result
         return cls(
             rows_read=update.progress.rows_read,
             total_rows=update.progress.total_rows,
             bytes_read=update.progress.bytes_read,
             elapsed_ms=update.elapsed_s * 1000,
-            result=result,
+            result=None if result is None else Trend.from_result(result, project, computed_at=computed_at),
         )
 
 

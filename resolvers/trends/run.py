@@ -34,8 +34,8 @@ async def run_trend(
 ) -> TrendResult:
     """Answer a trend as of `now`; its statements run at the same time. The catalog holds what the query mentions.
 
-    `on_progress` hears on the event loop how far they are together. Raises BadUserInput for what cannot be asked, and
-    GatewayError when ClickHouse refuses or fails.
+    `on_progress` hears on the event loop how far they are together. Raises BadUserInput for what cannot be asked,
+    and GatewayError when ClickHouse refuses or fails.
     """
     layout = layout or NativeLayout()
     progress = TrendProgress(on_progress)
