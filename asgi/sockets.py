@@ -48,7 +48,8 @@ class Connection:
         """Raises ConnectionRejectionError for a key that is refused; without one, fields decide."""
         if self.authorization is None:
             return
-        refusal = (await self.open_context()).authentication_error
+        context = await self._open_context(self._websocket, self.request_id, self.authorization)
+        refusal = context.authentication_error
         if refusal is not None and refusal.code is ErrorCode.UNAUTHENTICATED:
             raise ConnectionRejectionError
 

@@ -14,6 +14,8 @@ from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
 
+FIRST_AFTER_S: Final = 0.1
+"""A trend that takes less is told by its result alone."""
 PACE_S: Final = 0.2
 """The least time between two pieces of news about progress; the result does not wait."""
 
@@ -45,6 +47,7 @@ async def watch_trend(
     work = asyncio.create_task(resolve_trend(context, project, query, on_progress=note))
     work.add_done_callback(lambda _: has_news.set())
     try:
+        await asyncio.wait([work], timeout=FIRST_AFTER_S)
         while not work.done():
             await has_news.wait()
             has_news.clear()

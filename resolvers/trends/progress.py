@@ -66,6 +66,7 @@ class StatementProgress:
 
 def _further(known: Progress, told: Progress) -> Progress:
     rows = max(known.rows_read, told.rows_read)
-    # The total is an estimate: more may be read than it said.
-    total = None if told.total_rows is None else max(rows, told.total_rows)
+    # The total is an estimate: more may be read than it said. One that was known is not forgotten.
+    total = known.total_rows if told.total_rows is None else told.total_rows
+    total = None if total is None else max(rows, total)
     return Progress(rows, total, max(known.bytes_read, told.bytes_read))

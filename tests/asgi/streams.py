@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 PROTOCOL: Final = Subprotocol("graphql-transport-ws")
@@ -50,8 +51,9 @@ class Socket:
 
     async def closed(self) -> tuple[int | None, str | None]:
         """Code and reason, once the server has closed; what came before is passed over."""
-        async for _ in self.connected:
-            pass
+        with suppress(ConnectionClosed):
+            while True:
+                await self.connected.recv()
         return self.connected.close_code, self.connected.close_reason
 
 
