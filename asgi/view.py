@@ -47,6 +47,14 @@ class EventTransport(SSETransport):
         """Only where events are preferred: some clients name them in every request as something they can read."""
         return wants_events(accept)
 
+    def encode_event(self, event: str, data: str | None = None) -> str:
+        """Ends lines with LF alone: not every client knows the other ends that the format allows."""
+        return f"event: {event}\ndata: {data or ''}\n\n"
+
+    def encode_comment(self, comment: str) -> str:
+        """What keeps a silent stream open."""
+        return f": {comment}\n\n"
+
 
 class EventStream(StreamingResponse):
     """A stream of events, which can be closed."""

@@ -143,12 +143,8 @@ class EmbeddedEngine:
         listener = on_loop(on_progress) if on_progress else None
 
         def ask(tag: str) -> Answer:
-            with (
-                self._session() as session,
-                _as_file(text, params, blocks) as (tagless, bound),
-                _reporting(session, listener),
-            ):
-                return _ask(session, f"{tag} {tagless}", bound, output)
+            with self._session() as session, _as_file(text, params, blocks) as (tagless, bound):
+                return _ask(session, f"{tag} {tagless}", bound, output, listener)
 
         return await self._calls.run(EmbeddedCall(ask, self._killer))
 
@@ -236,10 +232,17 @@ def _reporting(session: "Session", listener: ProgressListener | None) -> Iterato
         session._conn.set_progress_callback(None)
 
 
-def _ask(session: "Session", text: str, params: Mapping[str, ParamValue], output: str) -> "Answer":
+def _ask(
+    session: "Session",
+    text: str,
+    params: Mapping[str, ParamValue],
+    output: str,
+    listener: ProgressListener | None = None,
+) -> "Answer":
     bound = {name: encode_param(value) for name, value in params.items()}
     try:
-        answer: Answer = session.query(text, output, params=bound)
+        with _reporting(session, listener):
+            answer: Answer = session.query(text, output, params=bound)
     except Exception as failure:  # chdb raises plain RuntimeErrors beside its own
         _discard_rest(session)
         raise translate(str(failure)) from failure

@@ -77,8 +77,8 @@ async def open_socket(port: int, key: str | None = None) -> AsyncIterator[Socket
 
 def read_events(text: str) -> Iterator[tuple[str, Any]]:
     """The events of a stream with their data; comments are passed over."""
-    for block in filter(None, text.split("\r\n\r\n")):
-        fields = dict(line.split(": ", 1) for line in block.split("\r\n") if not line.startswith(":"))
+    for block in filter(None, text.split("\n\n")):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
         if fields:
             yield fields["event"], json.loads(fields["data"]) if fields["data"] else None
 

@@ -282,6 +282,16 @@ async def test_progress_is_told_to_who_asked_alone(engine: Engine) -> None:
     assert max((each.rows_read for each in heard), default=0) <= 1
 
 
+async def test_progress_of_a_query_that_fails_is_its_own(engine: Engine) -> None:
+    heard: list[Progress] = []
+    text = f"{LONG} HAVING throwIf(s > 0) = 0"
+    with pytest.raises(ClickHouseError):
+        await engine.query(text, {"n": 20_000_000}, limits=WIDE, on_progress=heard.append)
+    await asyncio.sleep(0)
+    assert {each.total_rows for each in heard} <= {None, 20_000_000}
+    assert heard == sorted(heard, key=lambda each: each.rows_read)
+
+
 async def test_cancelled_query_with_a_listener_ends_in_clickhouse(engine: Engine) -> None:
     heard = asyncio.Event()
     asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=lambda _: heard.set()))
