@@ -1,6 +1,7 @@
 """GraphQL over WebSockets: the protocol graphql-transport-ws, with a request context for each operation."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -87,7 +88,8 @@ class Socket(ASGIWebSocketAdapter):
     async def close(self, code: int, reason: str) -> None:
         """Close, unless that was done."""
         if not self._is_closed:
-            await self.ws.close(code=code, reason=reason)
+            with suppress(WebSocketDisconnect):
+                await self.ws.close(code=code, reason=reason)
 
     @property
     def _is_closed(self) -> bool:

@@ -2,20 +2,19 @@
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 from cross_web import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.streaming import SSETransport
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult, SubscriptionExecutionResult
@@ -23,7 +22,8 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
 from asgi.departure import ClientGone, while_connected
-from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type, wants_events
+from asgi.events import EventStream, EventTransport
+from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.page import reply_page
 from asgi.replies import reply_error
 from asgi.sockets import Connection, Socket, SocketHandler
@@ -38,30 +38,6 @@ logger = logging.getLogger("trendgate")
 POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a WebSocket may be open before connection_init."""
-
-
-class EventTransport(SSETransport):
-    """GraphQL over Server-Sent Events, "distinct connections mode"."""
-
-    def accepts(self, accept: str) -> bool:
-        """Only where events are preferred: some clients name them in every request as something they can read."""
-        return wants_events(accept)
-
-    def encode_event(self, event: str, data: str | None = None) -> str:
-        """Ends lines with LF alone: not every client knows the other ends that the format allows."""
-        return f"event: {event}\ndata: {data or ''}\n\n"
-
-    def encode_comment(self, comment: str) -> str:
-        """What keeps a silent stream open."""
-        return f": {comment}\n\n"
-
-
-class EventStream(StreamingResponse):
-    """A stream of events, which can be closed."""
-
-    def __init__(self, events: AsyncGenerator[str, None], headers: Mapping[str, str]) -> None:
-        super().__init__(events, headers=headers)
-        self.events = events
 
 
 class GraphQLView(GraphQL[RequestContext | Connection, None]):
@@ -86,7 +62,8 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await self.run(WebSocket(scope, receive, send))
+            with suppress(WebSocketDisconnect):  # before the handshake was over
+                await self.run(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
         response = _refuse_media_type(request)
@@ -142,6 +119,13 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         if isinstance(context, Connection):
             await context.check_key()
         return await super().on_ws_connect(context)
+
+    async def create_websocket_response(self, request: WebSocket, subprotocol: str | None) -> WebSocket:
+        """Raises WebSocketDisconnect where nobody is there any more; see Strawberry."""
+        try:
+            return await super().create_websocket_response(request, subprotocol)
+        except OSError as gone:  # Starlette has this out as it is during the handshake alone
+            raise WebSocketDisconnect(1006) from gone
 
     async def reject_websocket(self, request: WebSocket) -> WebSocket:
         """Answers a handshake from a page of another origin."""

@@ -15,7 +15,7 @@ from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
 
 FIRST_AFTER_S: Final = 0.1
-"""A trend that takes less is told by its result alone."""
+"""When the first news are due; a trend that takes less is told by its result alone."""
 PACE_S: Final = 0.2
 """The least time between two pieces of news about progress; the result does not wait."""
 
@@ -38,6 +38,7 @@ async def watch_trend(
     """
     started = time.perf_counter()
     latest, has_news = Progress(), asyncio.Event()
+    has_news.set()  # that it waits for its turn is news, too
 
     def note(progress: Progress) -> None:
         nonlocal latest

@@ -1,12 +1,17 @@
 """What is refused over a WebSocket: keys, operations, messages, handshakes."""
 
+import asyncio
+import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.types import Message, Scope
 from websockets.exceptions import InvalidStatus
 
+from asgi.app import create_app
 from permissions.api_keys import generate_key
 from tests.asgi.gateway import Gateway
 from tests.asgi.served import endless_stores, serve
@@ -228,6 +233,42 @@ async def test_other_protocols_are_refused(port: int, subprotocols: Any) -> None
 async def test_protocol_is_chosen_among_those_offered(port: int, subprotocols: Any) -> None:
     async with dial(port, subprotocols=subprotocols) as socket:
         assert socket.connected.subprotocol == PROTOCOL
+
+
+@pytest.mark.parametrize("last", ["websocket.accept", '"connection_ack"', '"next"', '"complete"'])
+async def test_client_that_is_gone_when_it_is_answered_is_no_failure(
+    gateway: Gateway, last: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(gateway.settings, stores=gateway.stores)
+    texts = [INIT, '{"type": "subscribe", "id": "a", "payload": {"query": "{ __typename }"}}']
+    incoming: list[Message] = [{"type": "websocket.connect"}]
+    incoming += [{"type": "websocket.receive", "text": text} for text in texts]
+    gone = asyncio.Event()
+
+    async def receive() -> Message:
+        if not incoming:
+            await gone.wait()
+        return incoming.pop(0) if incoming else {"type": "websocket.disconnect", "code": 1006}
+
+    async def send(message: Message) -> None:
+        if last in (message["type"], *re.findall(r'"\w+"', message.get("text", ""))):
+            gone.set()
+        if gone.is_set():
+            raise OSError
+
+    await app(_handshake(), receive, send)
+    assert gone.is_set()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def _handshake() -> Scope:
+    return {
+        "type": "websocket",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [],
+        "subprotocols": [PROTOCOL],
+    }
 
 
 async def test_handshake_of_another_origin_is_refused(port: int) -> None:

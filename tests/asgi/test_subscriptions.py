@@ -84,6 +84,17 @@ async def test_trend_that_ends_before_news_are_due_is_one_message(
     assert only["rowsRead"] == only["totalRows"]
 
 
+async def test_trend_that_waits_for_its_turn_says_so(gateway: Gateway, engine: Engine) -> None:
+    project = await gateway.project("waiting")
+    key = await gateway.key("*", project=project)
+    async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
+        for id in "abcde":  # one more than run at once
+            await socket.subscribe(id, FOLLOW, {"id": str(project.id), "query": INSTANT})
+        first = [(await socket.next(id))["payload"]["data"]["trend"] for id in "abcde"]
+        assert {"rowsRead": 0.0, "totalRows": None, "bytesRead": 0.0, "result": None}.items() <= first[-1].items()
+    await wait_for(engine, 0)
+
+
 async def test_operations_share_a_socket(gateway: Gateway, busy: ProjectRecord, port: int) -> None:
     key = await gateway.key("*", project=busy)
     variables = {"id": str(busy.id), "query": QUERY}
@@ -205,7 +216,8 @@ async def test_failure_in_the_middle_ends_the_stream_with_the_querys_error(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("resolvers.trend_stream.FIRST_AFTER_S", 0)
+    for pace in ("FIRST_AFTER_S", "PACE_S"):
+        monkeypatch.setattr(f"resolvers.trend_stream.{pace}", 0)
     failure, code, message = failing
     project = await gateway.project("failing")
     key = await gateway.key("*", project=project)
@@ -213,7 +225,7 @@ async def test_failure_in_the_middle_ends_the_stream_with_the_querys_error(
     stores: Stores = replace(gateway.stores, events=engine)
     async with serve(gateway.settings, stores) as port, open_socket(port, key) as socket:
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": INSTANT})
-        progress, failed, end = await socket.all("a")
+        *_, progress, failed, end = await socket.all("a")
     assert progress["payload"]["data"]["trend"]["rowsRead"] == 5
     assert end["type"] == "complete"
     assert failed["payload"]["data"] is None
