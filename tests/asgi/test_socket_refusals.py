@@ -261,6 +261,24 @@ async def test_client_that_is_gone_when_it_is_answered_is_no_failure(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_client_that_gives_no_sign_of_life_is_let_go(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asgi.server.PING_S", 0.05)
+    handshake = (
+        "GET /graphql HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n"
+    )
+    async with serve(gateway.settings, gateway.stores) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(handshake.encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 101")
+        rest = await asyncio.wait_for(reader.read(), 5)  # to the end
+        writer.close()
+    assert b"keepalive ping timeout" in rest
+
+
 def _handshake() -> Scope:
     return {
         "type": "websocket",
