@@ -121,7 +121,12 @@ class Settings(BaseSettings):
     max_variable_objects: PositiveInt = Field(
         2_000, description="Most input objects in the variables of one GraphQL request."
     )
-    max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
+    max_request_bytes: PositiveInt = Field(
+        1024**2, description="Largest request body, and largest message of a WebSocket, bytes."
+    )
+    max_socket_operations: PositiveInt = Field(
+        20, description="Most operations that run at once on one WebSocket."
+    )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from asgi.compression import Compression
 from asgi.cors import allow_origins
@@ -80,6 +80,7 @@ def _routes(
     view = GraphQLView(schema, settings=settings, clock=clock, page=html, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
         *rest_routes(settings, clock),
         Route(EXPORTS, Exports(settings, clock, schema).endpoint(), methods=["GET"]),
         Route("/healthz", healthz),

@@ -1,6 +1,7 @@
 """What surrounds every request: its id, the limit of its body, and a last net for failures."""
 
 import re
+from contextlib import suppress
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,20 +13,24 @@ from schema.errors import MASKED_MESSAGE, mask
 
 REQUEST_ID_HEADER = "x-request-id"
 
+_STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+_FAILED = 1011
+"""The code of a WebSocket that is closed because the server failed."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 
 class RequestFrame:
     """Gives each request an id, the client's own where it is a harmless text, and echoes it.
 
-    What fails inside without an answer is masked and logged under an error id.
+    What fails inside without an answer is masked and logged under an error id. The handshake of a WebSocket is a
+    request, too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request_id = _choose_id(Headers(scope=scope).get(REQUEST_ID_HEADER))
@@ -34,8 +39,9 @@ class RequestFrame:
 
         async def send_framed(message: Message) -> None:
             nonlocal has_started
-            if message["type"] == "http.response.start":
+            if message["type"] in _STARTS:
                 has_started = True
+                message.setdefault("headers", [])
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID_HEADER] = request_id
                 headers.setdefault("x-content-type-options", "nosniff")
@@ -48,6 +54,9 @@ class RequestFrame:
             if not has_started:
                 response = reply_failure(500, MASKED_MESSAGE, extensions, path=scope["path"])
                 await response(scope, receive, send_framed)
+            elif scope["type"] == "websocket":
+                with suppress(Exception):  # it may be closed
+                    await send({"type": "websocket.close", "code": _FAILED, "reason": MASKED_MESSAGE})
 
 
 class BodyLimit:

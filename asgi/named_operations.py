@@ -1,13 +1,14 @@
 """Operations over a WebSocket that are named instead of sent."""
 
+from typing import Any
+
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
-from resolvers.context import RequestContext
 from schema.persisted import DOCUMENT_ID, SENT_EXTENSIONS
 
 
-class NamedOperationsHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
+class NamedOperationsHandler(BaseGraphQLTransportWSHandler[Any, None]):
     """Strawberry's handler, which wants a text and does not hand on the extensions of an operation."""
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
@@ -20,6 +21,6 @@ class NamedOperationsHandler(BaseGraphQLTransportWSHandler[RequestContext, None]
         if payload.get(DOCUMENT_ID) is not None and isinstance(extensions, dict):
             extensions = {**extensions, DOCUMENT_ID: payload[DOCUMENT_ID]}
         SENT_EXTENSIONS.set(extensions)
-        if extensions:
-            payload.setdefault("query", "")
+        if extensions and payload.get("query") is None:
+            payload["query"] = ""
         await super().handle_subscribe(message)

@@ -1,7 +1,8 @@
-"""Which of the two media types of GraphQL over HTTP a client wants, and which compression."""
+"""Which of the media types of GraphQL over HTTP a client wants, and which compression."""
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 ENCODINGS = ("br", "gzip")
 
 
@@ -20,6 +21,12 @@ def choose_encoding(accept_encoding: str | None) -> str | None:
     weights = _weights(accept_encoding or "")
     best = max(ENCODINGS, key=lambda name: weights.get(name, weights.get("*", 0.0)))
     return best if weights.get(best, weights.get("*", 0.0)) > 0 else None
+
+
+def wants_events(accept: str | None) -> bool:
+    """Whether a stream of events is asked for by name, and more than a single document."""
+    weights = _weights(accept or "")
+    return weights.get(EVENTS, 0.0) > max(weights.get(JSON, 0.0), weights.get(GRAPHQL_JSON, 0.0))
 
 
 def accepts_html(accept: str | None) -> bool:

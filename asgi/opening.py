@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.websockets import WebSocket
 
 from asgi.stores import Stores
+from datasource.clickhouse.origin import ORIGIN, Origin
 from permissions.authenticate import LinkedKey
 from resolvers.context import RequestContext, open_context
 from resolvers.reports import OperationReport, forget
@@ -26,11 +27,34 @@ async def open_request(
     `link` is the key that a link carries, in place of one in the header; `report` is told how a GraphQL operation
     ended.
     """
+    return await open_operation(
+        request,
+        settings,
+        clock,
+        request_id=str(request.state.request_id),
+        authorization=request.headers.get("authorization"),
+        link=link,
+        report=report,
+    )
+
+
+async def open_operation(
+    request: Request | WebSocket,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    *,
+    request_id: str,
+    authorization: str | None,
+    link: LinkedKey | None = None,
+    report: Callable[[OperationReport], None] = forget,
+) -> RequestContext:
+    """The same for one of several operations on a connection, each of which has an id and a key of its own."""
+    ORIGIN.set(Origin(request_id))
     stores: Stores = request.app.state.stores
     now = clock()
     return await open_context(
-        request_id=str(request.state.request_id),
-        authorization=request.headers.get("authorization"),
+        request_id=request_id,
+        authorization=authorization,
         now=now,
         settings=settings,
         store=stores.metadata,

@@ -26,7 +26,12 @@ _FAILURE = ("server_error", "error")
 REST = ("/api/", "/exports/")
 """What the paths of the REST addresses begin with."""
 
-_CODES = {404: ErrorCode.NOT_FOUND, 500: ErrorCode.INTERNAL, 503: ErrorCode.UPSTREAM_UNAVAILABLE}
+_CODES = {
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    500: ErrorCode.INTERNAL,
+    503: ErrorCode.UPSTREAM_UNAVAILABLE,
+}
 
 
 def reply_json(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

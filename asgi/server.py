@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 from settings import Settings
 
 GRACE_S = 10
+PING_S = 20
+"""How often a WebSocket is asked for a sign of life, and how long it may take to give it."""
 
 
 class Server(uvicorn.Server):
@@ -24,6 +26,10 @@ class Server(uvicorn.Server):
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=GRACE_S,
+                ws="websockets-sansio",
+                ws_max_size=settings.max_request_bytes,
+                ws_ping_interval=PING_S,
+                ws_ping_timeout=PING_S,
             )
         )
         self._on_start = on_start

@@ -31,7 +31,7 @@ class NoKeysInUrls:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and carries_key(QueryParams(scope["query_string"])):
+        if scope["type"] in ("http", "websocket") and carries_key(QueryParams(scope["query_string"])):
             refusal = reply_error(
                 400,
                 "The address carries an API key.",

@@ -1,32 +1,37 @@
-"""The endpoint: GraphQL over HTTP as its specification has it, GraphiQL for browsers."""
+"""The endpoint: GraphQL over HTTP as its specification has it, as events, and over WebSockets; the page."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.types import ExecutionResult
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.unset import UnsetType
 
 from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
 from asgi.departure import ClientGone, while_connected
+from asgi.events import EventStream, EventTransport
 from asgi.metrics import Metrics
-from asgi.named_operations import NamedOperationsHandler
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
-from asgi.opening import open_request
+from asgi.opening import open_operation
 from asgi.operation_log import log_operation
 from asgi.page import reply_page
 from asgi.replies import reply_error
+from asgi.sockets import Connection, Socket, SocketHandler
 from resolvers.context import RequestContext
 from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
@@ -34,6 +39,9 @@ from schema.persisted import DOCUMENT_ID
 from settings import Settings
 
 logger = logging.getLogger("trendgate")
+
+INIT_TIMEOUT: Final = timedelta(seconds=10)
+"""How long a WebSocket may be open before connection_init."""
 
 
 class CheckedRequest(StarletteRequestAdapter):
@@ -44,11 +52,13 @@ class CheckedRequest(StarletteRequestAdapter):
         return "application/json"
 
 
-class GraphQLView(GraphQL[RequestContext, None]):
+class GraphQLView(GraphQL[RequestContext | Connection, None]):
     """Strawberry's view with negotiated media types, JSON refusals and the project's request context."""
 
     request_adapter_class = CheckedRequest
-    graphql_transport_ws_handler_class = NamedOperationsHandler
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol: Mapping[str, Any] = {GRAPHQL_SSE_PROTOCOL: EventTransport}
 
     def __init__(
         self,
@@ -59,25 +69,45 @@ class GraphQLView(GraphQL[RequestContext, None]):
         page: str | None,
         metrics: Metrics,
     ) -> None:
-        super().__init__(schema, subscription_protocols=(), allowed_origins=settings.cors_origins or ())
+        super().__init__(
+            schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=settings.max_socket_operations,
+            allowed_origins=settings.cors_origins or (),
+        )
         self._settings = settings
         self._clock = clock
         self._page = page
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            with suppress(WebSocketDisconnect):  # before the handshake was over
+                await self.run(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         response = refuse_body(request)
-        if response is None:
-            try:
-                await request.body()
-                response = await while_connected(request, self.run(request))
-            except HTTPException as refusal:
-                response = _translate(refusal)
-            except (ClientDisconnect, ClientGone):
-                logger.info("the client of request %s went away", request.state.request_id)
-                return
-        await response(scope, receive, send)
+        if response is not None:
+            await response(scope, receive, send)
+            return
+        try:
+            await request.body()
+            await while_connected(request, self._answer(request, send))
+        except (ClientDisconnect, ClientGone):
+            logger.info("the client of request %s went away", request.state.request_id)
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        try:
+            response = await self.run(request)
+        except HTTPException as refusal:
+            response = _translate(refusal)
+        if isinstance(response, EventStream):
+            # Whatever ends the stream, what it is made of ends before it.
+            async with aclosing(request.state.results), aclosing(response.events):
+                await response.stream_response(send)
+        else:
+            await response(request.scope, request.receive, send)
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Only for browsers: other clients that accept anything mean JSON."""
@@ -97,9 +127,46 @@ class GraphQLView(GraphQL[RequestContext, None]):
         self,
         request: Request | WebSocket,
         response: Response | WebSocket,  # noqa: ARG002 - Strawberry's signature
+    ) -> RequestContext | Connection:
+        """Authenticates once; fields decide what to do about a refusal. A socket does so for each operation."""
+        if isinstance(request, WebSocket):
+            return Connection(request, self._open_context)
+        return await self._open_context(
+            request, str(request.state.request_id), request.headers.get("authorization")
+        )
+
+    async def on_ws_connect(self, context: RequestContext | Connection) -> UnsetType | dict[str, object] | None:
+        """Refuses a socket whose key is refused, with 4403."""
+        if isinstance(context, Connection):
+            await context.check_key()
+        return await super().on_ws_connect(context)
+
+    async def create_websocket_response(self, request: WebSocket, subprotocol: str | None) -> WebSocket:
+        """Raises WebSocketDisconnect where nobody is there any more; see Strawberry."""
+        try:
+            return await super().create_websocket_response(request, subprotocol)
+        except OSError as gone:  # Starlette has this out as it is during the handshake alone
+            raise WebSocketDisconnect(1006) from gone
+
+    async def reject_websocket(self, request: WebSocket) -> WebSocket:
+        """Answers a handshake from a page of another origin."""
+        refusal = reply_error(
+            403, "WebSockets are for pages of this origin.", hint="Programs that are no pages send no Origin."
+        )
+        await request.send_denial_response(refusal)
+        return request
+
+    async def _open_context(
+        self, request: Request | WebSocket, request_id: str, authorization: str | None
     ) -> RequestContext:
-        """Authenticates once; fields decide what to do about a refusal."""
-        return await open_request(request, self._settings, self._clock, report=self._report)
+        return await open_operation(
+            request,
+            self._settings,
+            self._clock,
+            request_id=request_id,
+            authorization=authorization,
+            report=self._report,
+        )
 
     def _report(self, report: OperationReport) -> None:
         self._metrics.observe_operation(report)
@@ -115,6 +182,25 @@ class GraphQLView(GraphQL[RequestContext, None]):
         if isinstance(result, PreExecutionError):
             del response["data"]
         return response
+
+    async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Keeps the results of a stream at hand, to be closed; see `_answer`."""
+        result = await super().execute_operation(request, *args, **kwargs)
+        if isinstance(result, SubscriptionExecutionResult):
+            request.state.results = result
+        return result
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,  # noqa: ARG002 - Strawberry's signature
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,  # noqa: ARG002 - Strawberry's signature
+        headers: Mapping[str, str],
+    ) -> Response:
+        """The events, which nobody may keep or hold back."""
+        events = stream()
+        assert isinstance(events, AsyncGenerator)  # noqa: S101 - Strawberry makes nothing else, though it says so not
+        return EventStream(events, headers={**headers, "vary": "Accept"})
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import chain
 
+from datasource.clickhouse.progress import ProgressListener
 from errors import BadUserInput
 from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog
@@ -25,8 +26,9 @@ async def resolve_trend(
     query: TrendQuery,
     *,
     refresh: Refresh = Refresh.CACHE_FIRST,
+    on_progress: ProgressListener | None = None,
 ) -> TrendAnswer:
-    """The answer, which may be one that was kept for whoever asks the same.
+    """The answer, which may be one that was kept for whoever asks the same. `on_progress`: see run_trend.
 
     Raises GatewayError for a question that cannot be answered, that names what the caller may not read, or that
     costs more than the request has left. All of that is found out before any kept answer is looked for.
@@ -34,7 +36,7 @@ async def resolve_trend(
     context.trend_budget.spend()
     catalog = await load_catalog(context, project, query)
 
-    async def compute() -> TrendResult:
+    async def compute(listener: ProgressListener | None) -> TrendResult:
         return await run_trend(
             query,
             trend_project(project.record),
@@ -43,17 +45,19 @@ async def resolve_trend(
             limits=context.limits,
             layout=context.layout,
             catalog=catalog,
+            on_progress=listener,
         )
 
     plan = _plan_of_the_minute(context, project, query, catalog)
     if plan is None:
-        return TrendAnswer(await compute(), context.now, is_cached=False)
+        return TrendAnswer(await compute(on_progress), context.now, is_cached=False)
     return await context.answers.answer(
         digest((query, plan, project.record.data_version)),
         compute,
         now=context.now,
         lifetime=lifetime(plan, context.now, is_told=context.layout.has_own_tables),
         refresh=refresh,
+        on_progress=on_progress,
     )
 
 

@@ -1,9 +1,9 @@
 """The schema, put together."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from copy import copy
-from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import strawberry
 from graphql import (
@@ -20,26 +20,36 @@ from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, ExecutionResult
-from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
 from resolvers.context import RequestContext
 from schema.entities import check_number, read_reference
-from schema.errors import present_errors
 from schema.execution import LeafListExecutor
 from schema.limits import build_extensions
 from schema.manifest import check_manifest, open_manifest
 from schema.mutation import Mutation
-from schema.observation import observe
+from schema.observation import Observation, observe
 from schema.query import Query
+from schema.results import no_stream, present, refused, translate
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from settings import Settings
 
 FEDERATION_VERSION = "2.9"
+
+
+@runtime_checkable
+class OpensContexts(Protocol):
+    """A connection on which operations come one after another, each of which has a context of its own."""
+
+    async def open_context(self) -> RequestContext:
+        """Who asks by now, and a clock, loaders and limits that nothing has used yet."""
+        ...
 
 
 class GatewaySchema(strawberry.federation.Schema):
@@ -58,28 +68,55 @@ class GatewaySchema(strawberry.federation.Schema):
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
         context = kwargs.get("context_value")
-        if isinstance(context, RequestContext):
-            context.sent_variables.update(kwargs.get("variable_values") or {})
-        with observe(context, query) as observation:
-            result = await self._execute(query, context, *args, **kwargs)
-            observation.note(result.errors)
+        _note_variables(context, kwargs.get("variable_values"))
+        allowed = set(kwargs.get("allowed_operation_types") or OperationType)
+        kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
+        with observe(query) as observation:
+            observation.context = context
+            result = present(await self._execute(query, *args, **kwargs), context)
+            observation.note(result)
+            observation.has_ended = True
             return result
 
-    async def _execute(self, query: str | None, context: object, *args: Any, **kwargs: Any) -> ExecutionResult:
+    async def _execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
             result = await super().execute(query, *args, **kwargs)
         except CannotGetOperationTypeError as failure:
-            result = PreExecutionError(data=None, errors=[GraphQLError(failure.as_http_error_reason())])
-        if not result.errors:
-            return result
-        errors = present_errors(
-            result.errors,
-            request_id=getattr(context, "request_id", "-"),
-            was_executed=not isinstance(result, PreExecutionError),
-        )
-        if result.data is None and all(error.path is None for error in errors):
-            return PreExecutionError(data=None, errors=errors, extensions=result.extensions)
-        return replace(result, errors=errors)
+            result = refused(GraphQLError(failure.as_http_error_reason()))
+        except InvalidOperationTypeError as failure:
+            if failure.operation_type is not OperationType.SUBSCRIPTION:
+                raise
+            result = refused(no_stream())
+        return result
+
+    async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        """See Strawberry. `context_value` may be a connection, which opens a context for each operation."""
+        return self._stream_presented(query, *args, **kwargs)
+
+    async def _stream_presented(
+        self, query: str | None, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        with observe(query) as observation:
+            async for result in self._stream_results(observation, query, *args, **kwargs):
+                presented = present(result, observation.context)
+                observation.note(presented)
+                yield presented
+            observation.has_ended = True
+
+    async def _stream_results(
+        self, observation: Observation, query: str | None, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        observation.context = context = kwargs.get("context_value")
+        try:
+            if isinstance(context, OpensContexts):
+                kwargs["context_value"] = observation.context = await context.open_context()
+            _note_variables(observation.context, kwargs.get("variable_values"))
+            results = await super().stream(query, *args, **kwargs)
+            async with aclosing(results):
+                async for result in results:
+                    yield translate(result)
+        except Exception as failure:  # raised by an extension, or by what opens contexts
+            yield refused(failure)
 
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
@@ -100,16 +137,24 @@ class GatewaySchema(strawberry.federation.Schema):
         return entity
 
 
-def build_schema(settings: Settings, *, query: type = Query, mutation: type = Mutation) -> GatewaySchema:
+def _note_variables(context: object, variables: Mapping[str, object] | None) -> None:
+    if isinstance(context, RequestContext):
+        context.sent_variables.update(variables or {})
+
+
+def build_schema(
+    settings: Settings, *, query: type = Query, mutation: type = Mutation, subscription: type = Subscription
+) -> GatewaySchema:
     """The schema as these settings bound it; they change nothing of its SDL.
 
-    `query` and `mutation` may be types with further fields, for resources that were registered before. Raises
-    BadUserInput for a manifest of operations that does not fit.
+    The root types may be ones with further fields, for resources that were registered before. Raises BadUserInput
+    for a manifest of operations that does not fit.
     """
     manifest = open_manifest(settings)
     schema = GatewaySchema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         extensions=build_extensions(settings, manifest),
         execution_context_class=LeafListExecutor,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),

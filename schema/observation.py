@@ -1,16 +1,17 @@
 """Tells of operations: to traces, and to whoever the request's context names."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Final
 
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import OperationDefinitionNode
 from opentelemetry.trace import Span, Status, StatusCode, get_tracer
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 
 from datasource.clickhouse.origin import ORIGIN
 from errors import ErrorCode
@@ -45,18 +46,29 @@ class NotedOperation(SchemaExtension):
 
 
 class Observation:
-    """An operation under way, whose answer is yet to be told."""
+    """An operation under way: in which context, and what its client has been answered."""
 
     def __init__(self) -> None:
-        self.codes: tuple[str, ...] = (str(ErrorCode.CANCELLED),)
+        self.context: object = None
+        self.has_ended = False
+        self._codes: list[str] = []
 
-    def note(self, errors: Sequence[GraphQLError] | None) -> None:
-        """The errors of its answer, as its client sees them."""
-        self.codes = tuple(str((error.extensions or {}).get("code")) for error in errors or ())
+    def note(self, result: ExecutionResult) -> None:
+        """One more answer, its errors as the client sees them."""
+        self._codes += [str((error.extensions or {}).get("code")) for error in result.errors or ()]
+
+    def fail(self, code: str) -> None:
+        """It ends without an answer."""
+        self._codes.append(code)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Those of all errors. Whoever ends it early cancels it."""
+        return tuple(self._codes) if self.has_ended or self._codes else (str(ErrorCode.CANCELLED),)
 
 
 @contextmanager
-def observe(context: object, query: str | None) -> Iterator[Observation]:
+def observe(query: str | None) -> Iterator[Observation]:
     """One span and one report for an operation, none for single fields, of which a list can have thousands."""
     started = time.perf_counter()
     observation = Observation()
@@ -66,12 +78,13 @@ def observe(context: object, query: str | None) -> Iterator[Observation]:
         try:
             yield observation
         except _UNREADABLE:
-            observation.codes = (VALIDATION_FAILED,)
+            observation.fail(VALIDATION_FAILED)
             raise
         except Exception:
-            observation.codes = (str(ErrorCode.INTERNAL),)
+            observation.fail(str(ErrorCode.INTERNAL))
             raise
         finally:
+            context = observation.context
             if isinstance(context, RequestContext):
                 report = _report(context, observation.codes, time.perf_counter() - started)
                 _describe(span, report, query)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from clickhouse_driver import errors
 from clickhouse_driver.block import RowOrientedBlock
@@ -19,6 +19,7 @@ from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import ParamValue
 from datasource.clickhouse.failures import ClickHouseError, translate
 from datasource.clickhouse.parameters import encode_param
+from datasource.clickhouse.progress import Progress, ProgressListener
 from datasource.clickhouse.wire import Timeouts, Wire
 from errors import GatewayError
 
@@ -32,7 +33,7 @@ _MIN_REVISION: Final = 54459  # parameters that the server binds
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One statement with everything that goes with it."""
+    """One statement with everything that goes with it. `on_progress` is called on the thread that asks."""
 
     text: str
     params: Mapping[str, ParamValue]
@@ -40,6 +41,7 @@ class Question:
     blocks: Sequence[NativeBlock]
     traceparent: str | None = None
     """The span that it belongs to, as W3C Trace Context writes it."""
+    on_progress: ProgressListener | None = None
 
 
 @dataclass(slots=True)
@@ -49,8 +51,14 @@ class Reply:
     names: tuple[str, ...] = ()
     columns: list[list[object]] = field(default_factory=list)
     rows_read: int = 0
+    total_rows: int = 0
     bytes_read: int = 0
     query_id: str = ""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the server was when it said so last."""
+        return Progress(self.rows_read, self.total_rows or None, self.bytes_read)
 
 
 class ServerConnection:
@@ -103,8 +111,9 @@ class ServerConnection:
             if packet.type == ServerPacketTypes.EXCEPTION:
                 raise packet.exception
             if packet.type == ServerPacketTypes.PROGRESS:
-                reply.rows_read += packet.progress.rows
-                reply.bytes_read += packet.progress.bytes
+                _add_progress(packet.progress, reply)
+                if question.on_progress is not None:
+                    question.on_progress(reply.progress)
             elif packet.type == ServerPacketTypes.DATA:
                 self._add(packet.block, reply)
         return reply
@@ -143,6 +152,12 @@ class ServerConnection:
                 known.extend(more)
         else:
             reply.columns = [list(column) for column in columns]
+
+
+def _add_progress(since_the_last: Any, reply: Reply) -> None:
+    reply.rows_read += since_the_last.rows
+    reply.total_rows += since_the_last.total_rows
+    reply.bytes_read += since_the_last.bytes
 
 
 class _Bound:

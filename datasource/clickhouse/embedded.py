@@ -21,6 +21,7 @@ from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.folder import lock_folder, unusable
 from datasource.clickhouse.parameters import encode_param
+from datasource.clickhouse.progress import Progress, ProgressListener, on_loop
 from errors import ErrorCode, GatewayError
 
 if TYPE_CHECKING:
@@ -94,11 +95,14 @@ class EmbeddedEngine:
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
         """See Engine.query."""
         started = time.perf_counter()
         settings = {"readonly": 2, **(limits or Limits()).as_settings(), **_JSON_SETTINGS}
-        answer = await self._ask(f"{text}\nSETTINGS {_render(settings)}", params or {}, "JSONColumns", blocks)
+        answer = await self._ask(
+            f"{text}\nSETTINGS {_render(settings)}", params or {}, "JSONColumns", blocks, on_progress
+        )
         columns: dict[str, list[object]] = orjson.loads(answer.bytes())
         return QueryResult(
             names=tuple(columns),
@@ -129,11 +133,18 @@ class EmbeddedEngine:
         await anyio.to_thread.run_sync(self._close)
 
     async def _ask(
-        self, text: str, params: Mapping[str, ParamValue], output: str, blocks: Sequence[NativeBlock]
+        self,
+        text: str,
+        params: Mapping[str, ParamValue],
+        output: str,
+        blocks: Sequence[NativeBlock],
+        on_progress: ProgressListener | None = None,
     ) -> Answer:
+        listener = on_loop(on_progress) if on_progress else None
+
         def ask(tag: str) -> Answer:
             with self._session() as session, _as_file(text, params, blocks) as (tagless, bound):
-                return _ask(session, f"{tag} {tagless}", bound, output)
+                return _ask(session, f"{tag} {tagless}", bound, output, listener)
 
         return await self._calls.run(EmbeddedCall(ask, self._killer))
 
@@ -203,10 +214,35 @@ def _as_file(
         yield text.replace("{block}", _BLOCK_SOURCE), {**params, **source}
 
 
-def _ask(session: "Session", text: str, params: Mapping[str, ParamValue], output: str) -> "Answer":
+@contextmanager
+def _reporting(session: "Session", listener: ProgressListener | None) -> Iterator[None]:
+    if listener is None:
+        yield
+        return
+    report = listener
+
+    def read(figures: Mapping[str, int]) -> None:
+        rows, total = figures["read_rows"], figures["total_rows_to_read"]
+        report(Progress(rows, total or None, figures["read_bytes"]))
+
+    session._conn.set_progress_callback(read)  # chdb has no other way to it
+    try:
+        yield
+    finally:
+        session._conn.set_progress_callback(None)
+
+
+def _ask(
+    session: "Session",
+    text: str,
+    params: Mapping[str, ParamValue],
+    output: str,
+    listener: ProgressListener | None = None,
+) -> "Answer":
     bound = {name: encode_param(value) for name, value in params.items()}
     try:
-        answer: Answer = session.query(text, output, params=bound)
+        with _reporting(session, listener):
+            answer: Answer = session.query(text, output, params=bound)
     except Exception as failure:  # chdb raises plain RuntimeErrors beside its own
         _discard_rest(session)
         raise translate(str(failure)) from failure

@@ -7,6 +7,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from datasource.clickhouse.blocks import NativeBlock
+from datasource.clickhouse.progress import ProgressListener
 
 
 class Identifier(str):
@@ -86,8 +87,12 @@ class Engine(Protocol):
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
-        """Run one reading statement, in read-only mode and within the limits."""
+        """Run one reading statement, in read-only mode and within the limits.
+
+        `on_progress` is called on the event loop, about ten times a second, never for a query that ends at once.
+        """
         ...
 
     async def command(

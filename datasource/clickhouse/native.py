@@ -20,6 +20,7 @@ from datasource.clickhouse.hosts import REST_S, Hosts
 from datasource.clickhouse.native_call import NativeCall
 from datasource.clickhouse.origin import log_comment
 from datasource.clickhouse.pool import Pool
+from datasource.clickhouse.progress import ProgressListener, on_loop
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 
@@ -67,12 +68,15 @@ class NativeEngine:
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
         """See Engine.query."""
         limits = limits or Limits()
         started = time.perf_counter()
         settings = {"readonly": 2, **limits.as_settings()}
-        reply = await self._ask(text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S)
+        reply = await self._ask(
+            text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S, on_progress=on_progress
+        )
         return QueryResult(
             names=reply.names,
             columns=tuple(reply.columns) or tuple([] for _ in reply.names),
@@ -112,11 +116,17 @@ class NativeEngine:
         *,
         within_s: float | None,
         is_repeatable: bool = True,
+        on_progress: ProgressListener | None = None,
     ) -> Reply:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
         question = Question(
-            text, params or {}, {**settings, "log_comment": log_comment()}, blocks, traceparent=_traceparent()
+            text,
+            params or {},
+            {**settings, "log_comment": log_comment()},
+            blocks,
+            traceparent=_traceparent(),
+            on_progress=on_loop(on_progress) if on_progress else None,
         )
         call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
         try:

@@ -12,6 +12,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
 from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.progress import ProgressListener
 from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger("trendgate.queries")
@@ -53,9 +54,11 @@ class ObservedEngine:
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
         """See Engine.query."""
-        return await self._observe("query", self.engine.query(text, params, limits=limits, blocks=blocks))
+        work = self.engine.query(text, params, limits=limits, blocks=blocks, on_progress=on_progress)
+        return await self._observe("query", work)
 
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
+from datasource.clickhouse.progress import ProgressListener
 from errors import NotAvailable
 
 
@@ -28,9 +29,10 @@ class ReadOnlyEngine:
         *,
         limits: Limits | None = None,
         blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
     ) -> QueryResult:
         """See Engine.query."""
-        return await self.engine.query(text, params, limits=limits, blocks=blocks)
+        return await self.engine.query(text, params, limits=limits, blocks=blocks, on_progress=on_progress)
 
     async def command(
         self,

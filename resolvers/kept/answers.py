@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from datasource.clickhouse.progress import ProgressListener
 from resolvers.kept.digest import digest
-from resolvers.kept.flights import Flights
+from resolvers.kept.flights import Flight, Flights
 from resolvers.kept.shelves import MemoryShelf, Shelf
 from resolvers.kept.written import Kept, read, write
 from resolvers.trends.results import TrendResult
@@ -68,16 +69,18 @@ class Answers:
     async def answer(
         self,
         name: str,
-        compute: Callable[[], Coroutine[Any, Any, TrendResult]],
+        compute: Callable[[ProgressListener | None], Coroutine[Any, Any, TrendResult]],
         *,
         now: datetime,
         lifetime: timedelta,
         refresh: Refresh = Refresh.CACHE_FIRST,
+        on_progress: ProgressListener | None = None,
     ) -> TrendAnswer:
         """The kept answer of that name, or what `compute` comes to as of `now`, which is then kept.
 
         FORCE computes in any case, and what it comes to takes the place of what was kept. Raises what `compute`
-        raises, to all who wait for it; a refusal is never kept.
+        raises, to all who wait for it; a refusal is never kept. `on_progress` hears how far it is;
+        who joins a computation does where the one that started it does.
         """
         is_forced = refresh is Refresh.FORCE
         kept = None if is_forced else await self._find(name)
@@ -85,13 +88,13 @@ class Answers:
             self.counts.hits += 1
             return TrendAnswer(kept.result, kept.computed_at, is_cached=True)
 
-        async def fly(is_newest: Callable[[], bool]) -> Kept:
-            computed = Kept(await compute(), now)
-            if is_newest():
+        async def fly(flight: Flight[Kept]) -> Kept:
+            computed = Kept(await compute(flight.tell if on_progress else None), now)
+            if flight.is_newest:
                 await self._keep(name, computed, lifetime)
             return computed
 
-        computed, is_joined = await self._flights.join(name, fly, anew=is_forced)
+        computed, is_joined = await self._flights.join(name, fly, anew=is_forced, listener=on_progress)
         self.counts.joined += is_joined
         self.counts.misses += not is_joined
         return TrendAnswer(computed.result, computed.computed_at, is_cached=False)

@@ -3,18 +3,33 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
+Listener = Callable[[Any], None]
 
 
-@dataclass(slots=True, eq=False)
 class Flight(Generic[Answer]):
-    """Work under way, and how many wait for it."""
+    """Work under way, how many wait for it, and who of them hears how far it is."""
 
-    task: "asyncio.Task[Answer]" = field(repr=False)
-    waiting: int = 0
+    def __init__(self, is_newest: "Callable[[Flight[Answer]], bool]") -> None:
+        self._is_newest = is_newest
+        self.task: asyncio.Task[Answer]
+        self.waiting = 0
+        self.listeners: list[Listener] = []
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether no other flight took its place."""
+        return self._is_newest(self)
+
+    def tell(self, news: object) -> None:
+        """How far it is, to all who listen."""
+        for listener in self.listeners:
+            listener(news)
+
+
+Start = Callable[[Flight[Answer]], Coroutine[Any, Any, Answer]]
 
 
 class Flights(Generic[Answer]):
@@ -34,36 +49,33 @@ class Flights(Generic[Answer]):
         return sum(flight.waiting for flight in self._by_key.values())
 
     async def join(
-        self, key: str, start: Callable[[Callable[[], bool]], Coroutine[Any, Any, Answer]], *, anew: bool = False
+        self, key: str, start: Start[Answer], *, anew: bool = False, listener: Listener | None = None
     ) -> tuple[Answer, bool]:
         """What the work under that key comes to, and whether somebody else had started it.
 
-        `start` begins it where there is none, and is given a way to ask whether a newer one took its place; `anew`
-        begins it in any case, for whoever comes later, too. Errors go to all who wait. Who is cancelled just
-        leaves; when nobody is left the work is cancelled, and the last one waits until it has ended.
+        `start` begins it where there is none; `anew` begins it in any case, for whoever comes later, too. Errors
+        go to all who wait. Who is cancelled just leaves; when nobody is left the work is cancelled, and the last
+        one waits until it has ended.
         """
         flight = None if anew else self._by_key.get(key)
         is_joined = flight is not None
         if flight is None:
             flight = self._start(key, start)
         flight.waiting += 1
+        flight.listeners += [listener] if listener else []
         try:
             return await asyncio.shield(flight.task), is_joined
         finally:
             flight.waiting -= 1
+            if listener:
+                flight.listeners.remove(listener)
             if not flight.waiting and not flight.task.done():
                 self._forget(key, flight)  # at once: nobody may join what is being ended
                 await _end(flight.task)
 
-    def _start(
-        self, key: str, start: Callable[[Callable[[], bool]], Coroutine[Any, Any, Answer]]
-    ) -> Flight[Answer]:
-        flight: Flight[Answer]
-
-        def is_newest() -> bool:
-            return self._by_key.get(key) is flight
-
-        flight = Flight(asyncio.ensure_future(start(is_newest)))
+    def _start(self, key: str, start: Start[Answer]) -> Flight[Answer]:
+        flight: Flight[Answer] = Flight(lambda asking: self._by_key.get(key) is asking)
+        flight.task = asyncio.ensure_future(start(flight))
         self._by_key[key] = flight
         flight.task.add_done_callback(lambda _: self._forget(key, flight))
         return flight

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from opentelemetry.trace import get_tracer
 
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
+from datasource.clickhouse.progress import ProgressListener
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query
@@ -17,6 +19,7 @@ from datasource.events.native_layout import NativeLayout
 from resolvers.trends.assemble import assemble
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event
+from resolvers.trends.progress import TrendProgress
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
 
@@ -32,19 +35,24 @@ async def run_trend(
     limits: Limits,
     layout: EventLayout | None = None,
     catalog: Catalog | None = None,
+    on_progress: ProgressListener | None = None,
 ) -> TrendResult:
     """Answer a trend as of `now`; its statements run at the same time. The catalog holds what the query mentions.
 
-    Raises BadUserInput for what cannot be asked, and GatewayError when ClickHouse refuses or fails.
+    `on_progress` hears on the event loop how far they are together. Raises BadUserInput for what cannot be asked,
+    and GatewayError when ClickHouse refuses or fails.
     """
     layout = layout or NativeLayout()
+    progress = TrendProgress(on_progress)
+    asking = Asking(project, layout, engine, limits, progress)
     started = time.perf_counter()
     before: list[tuple[Statement, QueryResult]] = []
     if needs_first_event(query):
-        before.append(await _ask(first_event(), project, layout, engine, limits))
+        before.append(await asking.ask(first_event()))
     with _TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
         plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
-    answers = await asyncio.gather(*(_ask(part.query, project, layout, engine, limits) for part in plan.parts))
+    progress.expect(len(plan.parts))
+    answers = await asyncio.gather(*(asking.ask(part.query) for part in plan.parts))
     asked = [*before, *answers]
     return assemble(
         plan,
@@ -54,11 +62,25 @@ async def run_trend(
     )
 
 
-async def _ask(
-    query: Query, project: TrendProject, layout: EventLayout, engine: Engine, limits: Limits
-) -> tuple[Statement, QueryResult]:
-    statement = render(scope_to_project(layout.lower(query), project.id))
-    return statement, await engine.query(statement.text, statement.params, limits=limits)
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the statements of one trend are asked."""
+
+    project: TrendProject
+    layout: EventLayout
+    engine: Engine
+    limits: Limits
+    progress: TrendProgress
+
+    async def ask(self, query: Query) -> tuple[Statement, QueryResult]:
+        """The statement that the query became, and its answer."""
+        statement = render(scope_to_project(self.layout.lower(query), self.project.id))
+        part = self.progress.begin()
+        result = await self.engine.query(
+            statement.text, statement.params, limits=self.limits, on_progress=part.listener
+        )
+        part.end(result)
+        return statement, result
 
 
 def _first(before: Sequence[tuple[Statement, QueryResult]]) -> datetime | None:

@@ -17,6 +17,7 @@ list projects           UUUUU F ---- -++ +++ +++ +++
 read project            UUUUU F NNNN N++ +++ +++ +++
 change project          UUUUU F FFFN F++ +++ +F+ +++
 query                   UUUUU F NNNN NF+ +++ +++ +++
+follow                  UUUUU F FFFN FF+ +++ +++ +++
 list                    UUUUU F NNNN NF- +++ +++ +++
 read                    UUUUU F NNNN NFF +++ +++ +++
 read by reference       UUUUU F FFFN FFF +++ +++ +++
@@ -53,6 +54,10 @@ class Sample:
     path: tuple[str, ...] = ()
     about: str | None = None
     shows: str = SECRET
+
+    @property
+    def is_stream(self) -> bool:
+        return self.document.startswith("subscription")
 
 
 def of_project(outcomes: str, scope: str, selection: str, *, shows: str = SECRET) -> Sample:
@@ -118,6 +123,7 @@ POLICY = "accessPolicy { accessControls { member { email } } }"
 TREND = """trend(query: {dateFrom: "2020-01-13", dateTo: "2020-01-14", events: [
     {event: "quetzal event", math: SUM, mathProperty: "quetzal_amount"}]}) { series { count } csv }"""
 EXPORTS = TREND.replace("csv", "exports { csv arrow parquet }")
+FOLLOWED = TREND.replace("trend(", "trend(projectId: $project, ", 1).replace(") {", ") { result {") + " }"
 SERIES = "trend(query: {actions: [{actionId: $action}]}) { series { action { name } } }"
 READ_ACCESS = "access_control:read"
 TEXTS = "name description"
@@ -193,6 +199,12 @@ SAMPLES: Final = {
         ("action:read",),
         f"query($project: ID!, $action: ID!) {{ project(id: $project) {{ {SERIES} }} }}",
         path=("project:read", "insight:read"),
+    ),
+    "Subscription.trend": Sample(
+        "follow",
+        ("project:read", "insight:read"),
+        f"subscription($project: ID!) {{ {FOLLOWED} }}",
+        shows=FIGURE,
     ),
     "Mutation.accessControlSet on an insight": of_access_change(
         "change access to one", "resource: INSIGHT, resourceId: $insight, accessLevel: VIEWER"

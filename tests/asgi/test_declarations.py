@@ -38,7 +38,9 @@ UNGUARDED: Final = {
         ANSWER,
         "TrendExports QueryStatistics AccessControl AccessGrant MemberAccess Member Role AuditEntry AuditActor",
     ),
-    **because(ANSWER, "EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"),
+    **because(
+        ANSWER, "TrendProgress EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"
+    ),
     **because(OWN, "GroupType PropertyFilter ActionStep CohortGroup CohortBehavior"),
     **because(
         PAGE, "PageInfo ActionConnection ActionEdge CohortConnection CohortEdge InsightConnection InsightEdge"
@@ -78,7 +80,13 @@ UNGATED: Final = {
     "TrendSeries.action": "checks the one action that it answers",
 }
 # These need the level on the whole resource: there is no object yet, or no single one that it is about.
-STRICT: Final = {"Project.trend", "Mutation.actionCreate", "Mutation.cohortCreate", "Mutation.insightCreate"}
+STRICT: Final = {
+    "Project.trend",
+    "Subscription.trend",
+    "Mutation.actionCreate",
+    "Mutation.cohortCreate",
+    "Mutation.insightCreate",
+}
 CONTROLLED: Final = ("project", "insight", "action", "cohort")
 
 
@@ -106,7 +114,7 @@ def test_list_of_reasons_is_not_stale(declared: dict[str, Declaration]) -> None:
 
 
 def test_root_fields_all_take_a_key(declared: dict[str, Declaration]) -> None:
-    roots = {name for name in declared if name.startswith(("Query.", "Mutation."))}
+    roots = {name for name in declared if name.startswith(("Query.", "Mutation.", "Subscription."))}
     assert {name for name in roots if not declared[name].is_guarded} == {"Query._service", "Query._entities"}
     assert all(
         any(scope.endswith(":write") for scope in declared[name].scopes)

@@ -2,65 +2,14 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-import uvicorn
 
-from asgi.app import create_app
-from asgi.stores import Stores
-from datasource.clickhouse.engine import Engine, Limits, QueryResult
+from datasource.clickhouse.engine import Engine
 from tests.asgi.gateway import Gateway
+from tests.asgi.served import endless_stores, serve, wait_for
 
-ENDLESS = "SELECT sum(sipHash64(number)) AS count FROM numbers(1000000000000)"
 TREND = "query($id: ID!) { project(id: $id) { trend(query: {events: [{}]}) { series { count } } } }"
-
-
-@dataclass(frozen=True)
-class Endless:
-    """The real engine, which is asked something endless in place of every trend."""
-
-    inner: Engine
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
-
-    async def query(self, *_given: Any, **_options: Any) -> QueryResult:
-        return await self.inner.query(ENDLESS, limits=Limits(seconds=60, rows_to_read=10**15))
-
-
-@asynccontextmanager
-async def serve(gateway: Gateway, engine: Engine) -> AsyncIterator[int]:
-    """The port of a real server."""
-    endless: Engine = Endless(engine)  # type: ignore[assignment]  # the rest is the real engine's
-    app = create_app(gateway.settings, stores=Stores(metadata=gateway.stores.metadata, events=endless))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await serving
-
-
-async def running(engine: Engine) -> int:
-    answer = await engine.query("SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%'")
-    return int(str(answer.columns[0][0])) - 1  # not this one
-
-
-async def wait_for(engine: Engine, queries: int) -> float:
-    """Seconds until so many of the endless queries run."""
-    started = time.perf_counter()
-    while await running(engine) != queries:
-        assert time.perf_counter() - started < 5
-        await asyncio.sleep(0.05)
-    return time.perf_counter() - started
 
 
 @pytest.mark.parametrize("leave", ["close", "abort"])
@@ -72,7 +21,7 @@ async def test_query_of_a_client_that_leaves_is_ended(
     key = await gateway.key("*", project=project)
     graphql = {"query": TREND, "variables": {"id": str(project.id)}}
     body = json.dumps(graphql if address == "/graphql" else {"events": [{"id": None}]})
-    async with serve(gateway, engine) as port:
+    async with serve(gateway.settings, endless_stores(gateway.stores)) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"POST {address.format(project.id)} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
         kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -1,5 +1,6 @@
 """A request with any key can reach only what its scopes and its member's level allow: every field, every key."""
 
+import json
 from typing import Final
 
 import pytest
@@ -8,6 +9,7 @@ from tests.asgi.declared import object_declarations
 from tests.asgi.every_field import COLUMNS, FIGURE, RESOURCES, SECRET, Keys, Site, open_keys
 from tests.asgi.field_samples import OUTCOMES, SAMPLES, Sample
 from tests.asgi.gateway import Gateway
+from tests.asgi.streams import last_event
 
 CODES: Final = {"UNAUTHENTICATED": "U", "FORBIDDEN": "F", "NOT_FOUND": "N"}
 
@@ -20,7 +22,7 @@ async def keys(gateway: Gateway) -> Keys:
 def test_every_field_that_takes_a_key_has_a_sample() -> None:
     declared = object_declarations()
     taking = {name for name, each in declared.items() if each.is_guarded}
-    taking |= {name for name in declared if name.startswith(("Query.", "Mutation."))}
+    taking |= {name for name in declared if name.startswith(("Query.", "Mutation.", "Subscription."))}
     assert {name.partition(" ")[0] for name in SAMPLES} == taking
 
 
@@ -52,9 +54,11 @@ async def test_field_is_answered_to_those_who_may_alone(gateway: Gateway, keys: 
 async def outcome(gateway: Gateway, site: Site, sample: Sample, key: str | None) -> str:
     """The letter for what becomes of the sample, none of which may show anything unless it is answered."""
     headers = {"authorization": f"Bearer {key}"} if key else {}
+    headers["accept"] = "text/event-stream" if sample.is_stream else "application/json"
     body = {"query": sample.document, "variables": site.ids}
     response = await gateway.client.post("/graphql", json=body, headers=headers)
-    text, document = response.text, response.json()
+    text = last_event(response.text) if sample.is_stream else response.text
+    document = json.loads(text)
     codes = {error["extensions"]["code"] for error in document.get("errors", ())}
     if not codes and sample.shows.replace("PROJECT", site.ids["project"]) in text:
         return "+"

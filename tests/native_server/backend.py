@@ -4,13 +4,14 @@ import queue
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from datasource.clickhouse.embedded import Answer, EmbeddedEngine
+from datasource.clickhouse.progress import Progress
 from tests.native_server.blocks import Block, Column, read_file
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ class Backend:
         self._killer = self._new_session()
         self._one_kill_at_a_time = threading.Lock()
 
-    def run(self, query: Query) -> Result | None:
+    def run(self, query: Query, on_progress: Callable[[Progress], None]) -> Result | None:
         """The rows, or None of a statement that has none."""
         if kill := _KILL.fullmatch(query.text):
             self.kill(kill.group(1))
             return None
         with self._session() as session, _tables(session, query.tables):
-            return _run(session, query)
+            return _run(session, query, on_progress)
 
     def kill(self, query_id: str) -> None:
         with self._one_kill_at_a_time:
@@ -94,9 +95,17 @@ class Backend:
         return Session(str(self._folder.resolve()))
 
 
-def _run(session: "Session", query: Query) -> Result | None:
+def _run(session: "Session", query: Query, on_progress: Callable[[Progress], None]) -> Result | None:
     text, is_read = _with_settings(query), bool(_READS.match(query.text))
-    answer = _ask(session, f"/* {query.id} */ {text}", query.params, "Native" if is_read else "Null")
+
+    def report(figures: Mapping[str, int]) -> None:
+        on_progress(Progress(figures["read_rows"], figures["total_rows_to_read"], figures["read_bytes"]))
+
+    session._conn.set_progress_callback(report)
+    try:
+        answer = _ask(session, f"/* {query.id} */ {text}", query.params, "Native" if is_read else "Null")
+    finally:
+        session._conn.set_progress_callback(None)
     if not is_read:
         return None
     blocks = tuple(read_file(answer.bytes()))

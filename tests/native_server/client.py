@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
+from datasource.clickhouse.progress import Progress
 from tests.native_server.backend import Query, Result, ServerException
 from tests.native_server.blocks import Block, read_packet
 from tests.native_server.faults import Drop, Fail, Hang, Slow
@@ -30,6 +31,7 @@ class Client:
         self.line = line
         self.at_work = ""
         self._is_compressed = False
+        self._progress = self._sent = Progress(0, 0, 0)
 
     def serve(self) -> None:
         if not self._greet():
@@ -155,10 +157,13 @@ class Client:
     def _run(self, query: Query) -> Result | None:
         """Run it and show signs of life; a client that cancels or goes away ends it."""
         future: Future[Result | None] = Future()
+        self._progress = self._sent = Progress(0, 0, 0)
         here, there = socket.socketpair()
         with here, there:
             future.add_done_callback(lambda _: there.send(b"!"))
-            work = threading.Thread(target=_resolve, args=(future, lambda: self.server.backend.run(query)))
+            work = threading.Thread(
+                target=_resolve, args=(future, lambda: self.server.backend.run(query, self._note))
+            )
             work.start()
             try:
                 self._watch(query, future, here)
@@ -171,7 +176,10 @@ class Client:
             if self.line.has_something(BETWEEN_SIGNS_S, end):
                 self._read_cancel(query, future)
             elif not future.done():
-                self._send_progress(0, 0)
+                self._send_progress()
+
+    def _note(self, progress: Progress) -> None:
+        self._progress = progress
 
     def _read_cancel(self, query: Query, future: "Future[Result | None]") -> None:
         try:
@@ -187,11 +195,18 @@ class Client:
                 self._send_data(block)
             rows = sum(block.rows for block in result.blocks)
             self.line.write(varint(PROFILE) + varint(rows) + varint(len(result.blocks)) + varint(0) + bytes(3))
-            self._send_progress(result.rows_read, result.bytes_read)
+            total = self._progress.total_rows
+            self._progress = Progress(result.rows_read, total, result.bytes_read)
+            self._send_progress()
         self.line.write(varint(END))
 
-    def _send_progress(self, rows: int, size: int) -> None:
-        self.line.write(varint(PROGRESS) + varint(rows) + varint(size) + bytes(5))
+    def _send_progress(self) -> None:
+        """What was read since it was told last, which may be nothing: a sign of life."""
+        now, last = self._progress, self._sent
+        self._sent = now
+        rows, size = max(0, now.rows_read - last.rows_read), max(0, now.bytes_read - last.bytes_read)
+        total = max(0, (now.total_rows or 0) - (last.total_rows or 0))
+        self.line.write(varint(PROGRESS) + varint(rows) + varint(size) + varint(total) + bytes(4))
 
     def _send_data(self, block: Block) -> None:
         self.line.write(varint(DATA) + text("") + self._packed(block))

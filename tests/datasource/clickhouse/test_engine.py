@@ -1,6 +1,7 @@
 """What any engine promises: values in and out, limits, cancelling; run with `--clickhouse native` for a server."""
 
 import asyncio
+import threading
 import time
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine, Identifier, Limits
 from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.progress import Progress
 from errors import GatewayError
 
 TEXTS = (
@@ -248,3 +250,53 @@ async def test_cancelled_command_ends_in_clickhouse(engine: Engine) -> None:
 
 async def test_ping_of_an_open_engine_is_silent(engine: Engine) -> None:
     await engine.ping()
+
+
+LONG = "SELECT sum(sipHash64(number)) AS s FROM numbers({n:UInt64})"
+
+
+async def test_progress_of_a_long_query_grows_to_what_it_read(engine: Engine) -> None:
+    heard: list[Progress] = []
+    threads: set[int] = set()
+
+    def listen(progress: Progress) -> None:
+        heard.append(progress)
+        threads.add(threading.get_ident())
+
+    answer = await engine.query(LONG, {"n": 40_000_000}, limits=WIDE, on_progress=listen)
+    assert answer.rows_read == 40_000_000
+    assert len(heard) > 1
+    assert heard == sorted(heard, key=lambda each: (each.rows_read, each.bytes_read))
+    assert heard[0].rows_read < heard[-1].rows_read <= 40_000_000
+    assert heard[-1].total_rows == 40_000_000
+    assert heard[-1].bytes_read == 8 * heard[-1].rows_read
+    assert threads == {threading.get_ident()}
+
+
+async def test_progress_is_told_to_who_asked_alone(engine: Engine) -> None:
+    heard: list[Progress] = []
+    asked = [engine.query(LONG, {"n": 20_000_000}, limits=WIDE) for _ in range(4)]
+    await asyncio.gather(*asked, engine.query("SELECT 1 AS x", on_progress=heard.append))
+    for _ in range(5):  # sessions and connections that were used with a listener forget it
+        await asyncio.gather(*(engine.query("SELECT 1 AS x") for _ in range(8)))
+    assert max((each.rows_read for each in heard), default=0) <= 1
+
+
+async def test_progress_of_a_query_that_fails_is_its_own(engine: Engine) -> None:
+    heard: list[Progress] = []
+    text = f"{LONG} HAVING throwIf(s > 0) = 0"
+    with pytest.raises(ClickHouseError):
+        await engine.query(text, {"n": 20_000_000}, limits=WIDE, on_progress=heard.append)
+    await asyncio.sleep(0)
+    assert {each.total_rows for each in heard} <= {None, 20_000_000}
+    assert heard == sorted(heard, key=lambda each: each.rows_read)
+
+
+async def test_cancelled_query_with_a_listener_ends_in_clickhouse(engine: Engine) -> None:
+    heard = asyncio.Event()
+    asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=lambda _: heard.set()))
+    await asyncio.wait_for(heard.wait(), 10)
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert asked.cancelled()
+    assert await running(engine) == []

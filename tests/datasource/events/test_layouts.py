@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.progress import Progress
 from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layout import check_own_tables
 from datasource.events.layouts import NativeLayouts, PostHogLayouts
@@ -75,6 +76,9 @@ async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> No
     reading = ReadOnlyEngine(engine)
     await reading.ping()
     assert (await reading.query("SELECT 1 AS one")).columns == ([1],)
+    heard: list[Progress] = []
+    await reading.query("SELECT sum(sipHash64(number)) FROM numbers(20000000)", on_progress=heard.append)
+    assert heard
     for change in (
         reading.command("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory"),
         reading.insert("INSERT INTO events SELECT * FROM {batch}", pa.table({"x": [1]})),

@@ -48,7 +48,7 @@ class Counter:
         self.computed = 0
         self.failure = failure
 
-    async def __call__(self) -> TrendResult:
+    async def __call__(self, _: object) -> TrendResult:
         self.computed += 1
         await asyncio.sleep(0)
         if self.failure is not None:
@@ -99,7 +99,7 @@ async def test_older_flight_does_not_replace_what_a_newer_one_computed() -> None
     answers, compute = Answers.in_memory(100_000), Counter()
     slow = asyncio.Event()
 
-    async def late() -> TrendResult:
+    async def late(_: object) -> TrendResult:
         await slow.wait()
         return result_of(99)
 

@@ -1,10 +1,8 @@
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 
-from resolvers.kept.flights import Flights
+from resolvers.kept.flights import Flight, Flights, Start
 
 
 class Work:
@@ -16,8 +14,8 @@ class Work:
         self.newest: list[bool] = []
         self.release = asyncio.Event()
 
-    def start(self, answer: object) -> Callable[[Callable[[], bool]], Coroutine[Any, Any, object]]:
-        async def fly(is_newest: Callable[[], bool]) -> object:
+    def start(self, answer: object) -> Start[object]:
+        async def fly(flight: Flight[object]) -> object:
             self.started += 1
             try:
                 await self.release.wait()
@@ -25,7 +23,8 @@ class Work:
                 await asyncio.sleep(0.02)  # ending takes a while
                 self.cancelled += 1
                 raise
-            self.newest.append(is_newest())
+            flight.tell("landing")
+            self.newest.append(flight.is_newest)
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -116,3 +115,17 @@ async def test_flight_anew_takes_the_place_of_the_older_one() -> None:
     work.release.set()
     assert list(await asyncio.gather(old, new, joined)) == [("old", False), ("new", False), ("new", True)]
     assert work.newest == [False, True]
+
+
+async def test_those_who_listen_hear_of_it_until_they_leave() -> None:
+    work, flights = Work(), Flights[object]()
+    heard: list[str] = []
+    one = asyncio.create_task(flights.join("a", work.start(1), listener=lambda news: heard.append(f"one: {news}")))
+    two = asyncio.create_task(flights.join("a", work.start(1), listener=lambda news: heard.append(f"two: {news}")))
+    silent = asyncio.create_task(flights.join("a", work.start(1)))
+    await settle()
+    one.cancel()
+    await settle()
+    work.release.set()
+    await asyncio.gather(two, silent)
+    assert heard == ["two: landing"]

@@ -1,0 +1,53 @@
+"""Progress of several statements as one."""
+
+from datasource.clickhouse.engine import QueryResult
+from datasource.clickhouse.progress import Progress
+from resolvers.trends.progress import TrendProgress
+
+
+def result(rows: int) -> QueryResult:
+    return QueryResult(names=(), columns=(), rows_read=rows, bytes_read=rows * 8, elapsed_s=0.0)
+
+
+def test_statements_are_added_up_and_their_total_is_known_when_each_has_told_its_own() -> None:
+    heard: list[Progress] = []
+    trend = TrendProgress(heard.append)
+    trend.expect(2)
+    one, two = trend.begin().listener, trend.begin().listener
+    assert one is not None
+    assert two is not None
+    one(Progress(10, 100, 80))
+    two(Progress(5, None, 40))
+    two(Progress(6, 50, 48))
+    assert heard == [Progress(10, None, 80), Progress(15, None, 120), Progress(16, 150, 128)]
+
+
+def test_statement_that_ended_counts_with_all_that_it_read_in_the_next_news() -> None:
+    heard: list[Progress] = []
+    trend = TrendProgress(heard.append)
+    first = trend.begin()
+    first.end(result(7))
+    trend.expect(2)
+    one, two = trend.begin(), trend.begin()
+    one.end(result(30))
+    assert heard == []
+    assert two.listener is not None
+    two.listener(Progress(1, 20, 8))
+    assert heard == [Progress(38, 57, 304)]
+
+
+def test_statement_that_is_asked_again_takes_nothing_back() -> None:
+    heard: list[Progress] = []
+    trend = TrendProgress(heard.append)
+    trend.expect(1)
+    only = trend.begin()
+    assert only.listener is not None
+    only.listener(Progress(60, 50, 480))  # more than it was thought to be
+    only.listener(Progress(0, 50, 0))
+    only.end(result(55))
+    only.listener(Progress(0, None, 0))
+    assert heard == [Progress(60, 60, 480), Progress(60, 60, 480), Progress(60, 60, 480)]
+
+
+def test_nobody_listening_costs_the_engine_nothing() -> None:
+    assert TrendProgress(None).begin().listener is None
