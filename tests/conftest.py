@@ -14,8 +14,8 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native import NativeEngine
+from datasource.events.migration import migrate
 from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.schema import migrate
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
 

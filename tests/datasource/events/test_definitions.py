@@ -276,12 +276,12 @@ def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> N
 import asyncio, pathlib, sys
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.events import schema
+from datasource.events import migration, schema
 
 async def main() -> None:
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
-    steps, schema.STEPS = schema.STEPS, schema.STEPS[:3]
-    await schema.migrate(engine)
+    steps, migration.STEPS = migration.STEPS, migration.STEPS[:3]
+    await migration.migrate(engine)
     for table, columns, values in (
         ("events", "event, timestamp, loaded_at", "'buy', '2020-01-10', 1"),
         ("persons", "person_no", "7"),
@@ -292,8 +292,8 @@ async def main() -> None:
             f"INSERT INTO {table} (project_id, properties, {columns}) SETTINGS {schema.JSON_INSERT_SETTINGS} "
             f"SELECT 1, CAST('{text}', 'JSON'), {values}"
         )
-    schema.STEPS = steps
-    await schema.migrate(engine)
+    migration.STEPS = steps
+    await migration.migrate(engine)
     for select in (
         "SELECT event, property, kind, sum(events) AS n FROM event_properties",
         "SELECT 'person', property, kind, groupBitmapMerge(persons) AS n FROM person_properties",

@@ -9,10 +9,10 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layout import check_own_tables
 from datasource.events.layouts import NativeLayouts, PostHogLayouts
+from datasource.events.migration import migrate
 from datasource.events.native_layout import NativeLayout
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.posthog_layout import PostHogLayout
-from datasource.events.schema import migrate
 from errors import ErrorCode, GatewayError
 from tests.datasource.events.posthog_tables import DATABASE
 from tests.resolvers.trends.event_world import NOW
