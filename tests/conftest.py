@@ -1,7 +1,7 @@
 """One ClickHouse for the whole run; tests are kept apart by project.
 
 It is embedded, one folder per process being chdb's rule. With `--clickhouse native` tests reach the same folder
-through a server over a socket.
+through a server over a socket, with `--clickhouse cluster` they have a cluster of two shards.
 """
 
 import itertools
@@ -16,6 +16,7 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native import NativeEngine
 from datasource.events.migration import migrate
 from datasource.events.posthog_columns import PostHogColumns
+from tests.cluster_servers import ClusterEngine, migrated_cluster
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
 
@@ -29,9 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden SQL files anew")
     parser.addoption(
         "--clickhouse",
-        choices=("embedded", "native"),
+        choices=("embedded", "native", "cluster"),
         default="embedded",
-        help="how tests reach ClickHouse: in this process, or over the native protocol",
+        help="how tests reach ClickHouse: in this process, or over the native protocol, as a cluster",
     )
 
 
@@ -58,11 +59,28 @@ def backend(embedded: EmbeddedEngine) -> Iterator[Backend]:
 
 
 @pytest.fixture(scope="session")
-async def engine(pytestconfig: pytest.Config, embedded: EmbeddedEngine, backend: Backend) -> AsyncIterator[Engine]:
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClusterEngine]:
+    """Two shards, each a server of its own, with the tables that `migrate` makes there."""
+    async with migrated_cluster(tmp_path_factory.mktemp("cluster")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def engine(
+    pytestconfig: pytest.Config,
+    embedded: EmbeddedEngine,
+    backend: Backend,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Engine]:
     """The engine of the run."""
-    if pytestconfig.getoption("--clickhouse") == "embedded":
-        yield embedded
-        return
+    match pytestconfig.getoption("--clickhouse"):
+        case "embedded":
+            yield embedded
+            return
+        case "cluster":
+            async with migrated_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+                yield cluster
+            return
     server = NativeServer(backend).start()
     native = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{server.port}"))
     yield native
