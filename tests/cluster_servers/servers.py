@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 CLUSTER: Final = "two-shards"
-SHARDS: Final = 2
+MACROS: Final = tuple(f"<shard>{n}</shard><replica>a</replica>" for n in (1, 2))
 _PROCESS: Final = Path(__file__).with_name("process.py")
 _START_S: Final = 60
 
 
 @contextmanager
-def start_servers(folder: Path, shards: int = SHARDS) -> Iterator[tuple[int, ...]]:
-    """The ports of the servers, of which each is one shard."""
-    ports = _free_ports(shards)
-    processes = [_start(folder / f"shard{n}", ports, n) for n in range(shards)]
+def start_servers(folder: Path, macros: Sequence[str] = MACROS) -> Iterator[tuple[int, ...]]:
+    """The ports of the servers, of which each is one shard, as its macros say."""
+    ports = _free_ports(len(macros))
+    processes = [_start(folder / f"server{n}", ports, n, macros[n]) for n in range(len(macros))]
     try:
         for port, process in zip(ports, processes, strict=True):
             _await_port(port, process)
@@ -37,9 +37,9 @@ def _free_ports(count: int) -> tuple[int, ...]:
     return ports
 
 
-def _start(folder: Path, ports: Sequence[int], place: int) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, ports: Sequence[int], place: int, macros: str) -> "subprocess.Popen[bytes]":
     folder.mkdir(parents=True)
-    (folder / "config.xml").write_text(_config(ports, place))
+    (folder / "config.xml").write_text(_config(ports, place, macros))
     output = (folder / "output").open("wb")
     with output:
         return subprocess.Popen(
@@ -47,7 +47,7 @@ def _start(folder: Path, ports: Sequence[int], place: int) -> "subprocess.Popen[
         )
 
 
-def _config(ports: Sequence[int], place: int) -> str:
+def _config(ports: Sequence[int], place: int, macros: str) -> str:
     shards = "".join(
         "<shard><internal_replication>true</internal_replication>"
         f"<replica><host>127.0.0.1</host><port>{port}</port></replica></shard>"
@@ -55,7 +55,7 @@ def _config(ports: Sequence[int], place: int) -> str:
     )
     return (
         f"<clickhouse><tcp_port>{ports[place]}</tcp_port><listen_host>127.0.0.1</listen_host>"
-        f"<macros><shard>{place + 1}</shard><replica>a</replica></macros>"
+        f"<macros>{macros}</macros>"
         f"<remote_servers><{CLUSTER}>{shards}</{CLUSTER}></remote_servers></clickhouse>"
     )
 

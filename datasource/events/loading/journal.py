@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
 from datasource.events.ddl import SOURCE
+from datasource.events.loading.replicas import await_loads
 from datasource.events.migration import placement_of
 from datasource.events.schema import BY_HOUR_SELECT
 
@@ -82,6 +83,7 @@ async def repair(engine: Engine) -> int:
     process could be loading, only what was announced long ago counts as interrupted. May itself be interrupted
     and repeated, but not run twice at once.
     """
+    await await_loads(engine)
     before = int(time.time()) - (_SURELY_OVER_S if engine.is_shared else 0)
     rows = list((await engine.query(_UNFINISHED, {"before": before})).rows())
     for project_id, hour_from, hour_to, load_id, batch in rows:

@@ -34,7 +34,7 @@ async def test_group_columns_are_as_many_as_group_types(engine: Engine) -> None:
 async def test_every_table_of_data_starts_its_order_with_the_project(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase() "
-        "AND has({names:Array(String)}, name) ORDER BY name",
+        "AND has({names:Array(String)}, replaceOne(name, '_local', '')) AND engine != 'Distributed' ORDER BY name",
         {
             "names": [
                 "events",
