@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -8,12 +8,18 @@ from asgi.stores import open_stores
 from commands.refusals import load_settings
 from commands.stores import with_store
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.opening import open_engine
+from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.opening import open_engine, refuse_embedded_cluster
 from datasource.events.load import repair
 from datasource.events.migration import Task, carry_out, plan
 from datasource.metadata.store import MetadataStore
-from errors import BadUserInput
+from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
+
+_HINTS: Final = {
+    225: "The server has no Keeper: see `zookeeper` in its configuration.",
+    392: "The server takes no statements ON CLUSTER: see `distributed_ddl` in its configuration.",
+}
 
 
 def register(cli: typer.Typer) -> None:
@@ -40,6 +46,7 @@ def migrate(
     server are counted anew.
     """
     settings = _on_cluster(load_settings(), cluster)
+    refuse_embedded_cluster(settings)
     if dry_run:
         _print_statements(asyncio.run(_plan(settings)))
         return
@@ -80,7 +87,14 @@ async def _migrate_both(settings: Settings) -> tuple[list[Task], int]:
 
     async def prepare(engine: Engine) -> None:
         tasks.extend(await plan(engine))
-        await carry_out(engine, tasks)
+        try:
+            await carry_out(engine, tasks)
+        except ClickHouseError as failure:
+            raise GatewayError(
+                ErrorCode.INTERNAL,
+                f"The tables could not be made to the end: ClickHouse's error {failure.code}.",
+                hint=_HINTS.get(failure.code, "See what the server's log says, and migrate again."),
+            ) from failure
 
     async with open_stores(settings, prepare) as stores:
         has_journal = settings.events_layout == "native"

@@ -25,11 +25,7 @@ def open_engine(settings: Settings) -> Engine:
     or a package is missing. Whether a server answers is found out when it is asked.
     """
     if settings.clickhouse_url is None:
-        if settings.clickhouse_cluster:
-            raise BadUserInput(
-                "TRENDGATE_CLICKHOUSE_CLUSTER is set, but the ClickHouse is the embedded one.",
-                hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or unset the cluster.",
-            )
+        refuse_embedded_cluster(settings)
         return EmbeddedEngine.open(settings.events_path, sessions=settings.query_concurrency)
     address = ServerAddress.parse(settings.clickhouse_url.get_secret_value())
     if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
@@ -48,3 +44,12 @@ def open_engine(settings: Settings) -> Engine:
         timeouts=Timeouts(settings.clickhouse_connect_timeout_s, settings.clickhouse_receive_timeout_s),
         cluster=settings.clickhouse_cluster,
     )
+
+
+def refuse_embedded_cluster(settings: Settings) -> None:
+    """Raises BadUserInput where a cluster is named, but no server of it."""
+    if settings.clickhouse_url is None and settings.clickhouse_cluster is not None:
+        raise BadUserInput(
+            "A cluster is named, but the ClickHouse is the embedded one.",
+            hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or name no cluster.",
+        )

@@ -50,8 +50,6 @@ class ClusterEngine:
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
-        if text.startswith("SYSTEM SYNC REPLICA "):
-            return  # every server has every row at once
         single = text.replace(_ON_CLUSTER, "")
         plain = _DEDUPLICATION.sub("", _REPLICATED.sub(r"ENGINE = \1(", single))
         servers = self.servers if self._is_everywhere(text) else self.servers[:1]

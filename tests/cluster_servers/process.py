@@ -20,4 +20,4 @@ def _end_with_input() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_input, daemon=True).start()
-    _chdb.query(_LISTEN, "TSV", path="data")
+    _chdb.query(_LISTEN, "TSV", path="data")  # type: ignore[attr-defined]  # its stub lacks it

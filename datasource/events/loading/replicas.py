@@ -7,6 +7,11 @@ from datasource.clickhouse.engine import Engine
 _OF_PERSONS: Final = ("person_distinct_ids", "persons", "person_merges")
 _OF_LOADS: Final = ("load_journal",)
 
+_REPLICATED: Final = """
+SELECT name FROM system.tables
+WHERE database = currentDatabase() AND name IN {names:Array(String)} AND startsWith(engine, 'Replicated')
+"""
+
 
 async def await_persons(engine: Engine) -> None:
     """Wait until the server has every person of the cluster, or one could be given a second number."""
@@ -19,6 +24,7 @@ async def await_loads(engine: Engine) -> None:
 
 
 async def _await(engine: Engine, tables: tuple[str, ...]) -> None:
-    if engine.cluster is not None:
-        for table in tables:
-            await engine.command(f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT")
+    if engine.cluster is None:
+        return
+    for table in (await engine.query(_REPLICATED, {"names": tables})).columns[0]:
+        await engine.command(f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT")

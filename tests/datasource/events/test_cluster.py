@@ -141,4 +141,6 @@ async def test_queries_carry_the_settings_of_a_cluster(cluster: ClusterEngine) -
     answer = await cluster.query(
         "SELECT name, value FROM system.settings WHERE name IN {names:Array(String)}", {"names": list(READING)}
     )
-    assert dict(answer.rows()) == {name: str(value) for name, value in READING.items()}
+    assert {str(name): value for name, value in answer.rows()} == {
+        name: str(value) for name, value in READING.items()
+    }
