@@ -265,6 +265,8 @@ async def test_loaded_persons_and_groups_are_counted(loader: Loader) -> None:
 
 
 async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: Source) -> None:
+    if world.engine.cluster is not None:
+        pytest.skip("what a view counts on one shard takes replication to reach the others")
     await world.add_events([Event("buy", "2020-01-10", properties=ODD), Event("view", "2020-01-10")])
     found = await find_properties_by_key(place, EVENTS, [*ODD, "no such"])
     assert found == {key: PropertyDefinition(key, (KINDS[type(value)],), 1) for key, value in ODD.items()}
