@@ -9,8 +9,9 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.native import NativeEngine
 from datasource.events.migration import check_up_to_date, migrate, plan
 from datasource.events.schema import STEPS
-from errors import BadUserInput
+from errors import BadUserInput, ErrorCode, GatewayError
 from tests.cluster_servers import CLUSTER, ClusterEngine, open_cluster, start_servers
+from tests.resolvers.trends.event_world import Event, EventWorld, only, series, trend
 
 
 @pytest.fixture
@@ -102,3 +103,15 @@ async def test_servers_without_macros_of_their_own_are_refused(
         async with open_cluster(ports) as engine:
             with pytest.raises(BadUserInput, match=message):
                 await plan(engine)
+
+
+async def test_figure_without_a_shard_is_refused(empty: ClusterEngine) -> None:
+    await migrate(empty)
+    world = EventWorld.new(empty)
+    await world.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
+    assert only(await world.ask(trend(series()))).data == (0, 20, 0, 0)
+    await empty.servers[1].command("SYSTEM STOP LISTEN TCP")
+    with pytest.raises(GatewayError) as refused:
+        await world.ask(trend(series()))
+    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    await check_up_to_date(empty)  # a gateway starts all the same

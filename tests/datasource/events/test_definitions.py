@@ -211,6 +211,7 @@ class Failing:
 
     def __init__(self, engine: Engine) -> None:
         self.query, self.insert, self._command = engine.query, engine.insert, engine.command
+        self.cluster = engine.cluster
 
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
