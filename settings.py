@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="URL of a ClickHouse server, `clickhouse://user:password@host:9000/database?secure=1`; "
         "default: the embedded ClickHouse in the data folder.",
     )
+    clickhouse_cluster: str | None = Field(
+        None,
+        description="Name of the ClickHouse cluster that holds the tables, as its servers' configuration has it "
+        "(docs/scaling.md); default: one server, or ClickHouse Cloud.",
+    )
     clickhouse_wait_s: PositiveFloat = Field(
         30.0, description="Longest time a query waits for a connection to the ClickHouse server, seconds."
     )

@@ -1,6 +1,6 @@
 """What a server works with, from opening to closing: two stores, and the answers that are kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from datasource.clickhouse.opening import open_engine
 from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layouts import Layouts, NativeLayouts, PostHogLayouts
 from datasource.events.load import repair
-from datasource.events.schema import migrate
+from datasource.events.migration import check_up_to_date, migrate
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_version, read_installation
 from datasource.metadata.opening import open_metadata
@@ -34,8 +34,18 @@ class Stores:
     operations: OperationStore | None = field(default_factory=MemoryOperations)
 
 
+async def prepare(engine: Engine) -> None:
+    """Make the tables of one server. Those of a cluster have to be there: only `migrate` makes them.
+
+    That takes every server of the cluster, and a gateway has to start without one of them, too.
+    """
+    await (migrate(engine) if engine.cluster is None else check_up_to_date(engine))
+
+
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+async def open_stores(
+    settings: Settings, prepare: Callable[[Engine], Awaitable[None]] = prepare
+) -> AsyncIterator[Stores]:
     """Both stores, their tables up to date where they are the gateway's own; closed at the end.
 
     Raises GatewayError when one cannot be used, for instance because another process holds the data folder, or the
@@ -57,7 +67,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             engine = reading
         else:
             layouts = NativeLayouts()
-            await migrate(engine)
+            await prepare(engine)
             if not engine.is_shared:  # or a server that starts would repair what another process is loading
                 await repair_all(metadata, engine)
         answers = await _open_answers(settings, metadata)

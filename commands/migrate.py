@@ -1,35 +1,125 @@
 import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 import typer
 
 from asgi.stores import open_stores, repair_all
 from commands.refusals import load_settings
 from commands.stores import with_store
+from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.opening import open_engine, refuse_embedded_cluster
+from datasource.events.migration import Task, carry_out, plan
 from datasource.metadata.store import MetadataStore
+from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
+
+_HINTS: Final = {
+    225: "The server has no Keeper: see `zookeeper` in its configuration.",
+    392: "The server takes no statements ON CLUSTER: see `distributed_ddl` in its configuration.",
+}
 
 
 def register(cli: typer.Typer) -> None:
     cli.command()(migrate)
 
 
-def migrate() -> None:
+def migrate(
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Make the tables on all servers of this cluster; default: TRENDGATE_CLICKHOUSE_CLUSTER.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print what would be run on the ClickHouse server, and change nothing."),
+    ] = False,
+) -> None:
     """Make the tables of the metadata store and of a ClickHouse server, or bring them up to date.
 
     The embedded ClickHouse gets its tables when it is opened. Roll-ups that an interrupted load left wrong on a
     server are counted anew.
     """
-    settings = load_settings()
+    settings = _on_cluster(load_settings(), cluster)
+    refuse_embedded_cluster(settings)
+    if dry_run:
+        _print_statements(asyncio.run(_plan(settings)))
+        return
     if settings.clickhouse_url is None:
         with_store(MetadataStore.ping)
         typer.echo("The metadata store is up to date.")
         return
-    batches = asyncio.run(_migrate_both(settings))
-    typer.echo("The metadata store and the ClickHouse server are up to date.")
+    tasks, batches = asyncio.run(_migrate_both(settings))
+    _tell(settings, tasks, batches, is_named=cluster is not None)
+
+
+def _on_cluster(settings: Settings, cluster: str | None) -> Settings:
+    if cluster is None:
+        return settings
+    if settings.clickhouse_cluster not in (None, cluster):
+        raise BadUserInput(
+            f"--cluster {cluster} is not the cluster of TRENDGATE_CLICKHOUSE_CLUSTER.",
+            hint=f"That is {settings.clickhouse_cluster}: leave the option out, or correct the variable.",
+        )
+    return settings.model_copy(update={"clickhouse_cluster": cluster})
+
+
+async def _plan(settings: Settings) -> Sequence[Task]:
+    if settings.clickhouse_url is None or settings.events_layout != "native":
+        raise BadUserInput(
+            "There is no ClickHouse server whose tables would be made.",
+            hint="--dry-run is for TRENDGATE_CLICKHOUSE_URL with the gateway's own tables.",
+        )
+    engine = open_engine(settings)
+    try:
+        return await plan(engine)
+    finally:
+        await engine.close()
+
+
+async def _migrate_both(settings: Settings) -> tuple[list[Task], int]:
+    tasks: list[Task] = []
+
+    async def prepare(engine: Engine) -> None:
+        tasks.extend(await plan(engine))
+        try:
+            await carry_out(engine, tasks)
+        except ClickHouseError as failure:
+            raise GatewayError(
+                ErrorCode.INTERNAL,
+                f"The tables could not be made to the end: ClickHouse's error {failure.code}.",
+                hint=_HINTS.get(failure.code, "See what the server's log says, and migrate again."),
+            ) from failure
+
+    async with open_stores(settings, prepare) as stores:
+        has_journal = settings.events_layout == "native"
+        return tasks, await repair_all(stores.metadata, stores.events) if has_journal else 0
+
+
+def _print_statements(tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        typer.echo(f"-- {_title(task)}")
+        for statement in task.statements:
+            typer.echo(f"{statement};\n")
+    if not tasks:
+        typer.echo("-- The tables are up to date.")
+
+
+def _tell(settings: Settings, tasks: Sequence[Task], batches: int, *, is_named: bool) -> None:
+    for task in tasks:
+        typer.echo(f"{_title(task)}.")
+    where = f"cluster {settings.clickhouse_cluster}" if settings.clickhouse_cluster else "ClickHouse server"
+    typer.echo(f"The metadata store and the {where} are up to date.")
     if batches:
         typer.echo(f"Batches of interrupted loads that were counted anew: {batches}.")
+    if is_named and load_settings().clickhouse_cluster is None:
+        typer.echo(f"Set TRENDGATE_CLICKHOUSE_CLUSTER={settings.clickhouse_cluster} for servers and loads.")
 
 
-async def _migrate_both(settings: Settings) -> int:
-    async with open_stores(settings) as stores:
-        return await repair_all(stores.metadata, stores.events)
+def _title(task: Task) -> str:
+    again = ", on servers that came to the cluster" if task.is_again else ""
+    return f"Step {task.step.version}: {task.step.name}{again}"

@@ -1,7 +1,8 @@
 """One ClickHouse for the whole run; tests are kept apart by project.
 
 It is embedded, one folder per process being chdb's rule. With `--clickhouse native` tests reach the same folder
-through a server over a socket; then only those run for which that makes a difference.
+through a server over a socket, with `--clickhouse cluster` they have a cluster of two shards; then only those run
+for which that makes a difference.
 """
 
 import itertools
@@ -16,9 +17,10 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native import NativeEngine
+from datasource.events.migration import migrate
 from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.schema import migrate
 from settings import Settings
+from tests.cluster_servers import ClusterEngine, migrated_cluster
 from tests.metadata_stores import POSTGRES_URL, postgres_schema
 from tests.native_server import NativeServer, open_backend
 from tests.native_server.backend import Backend
@@ -37,9 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--clickhouse",
-        choices=("embedded", "native"),
+        choices=("embedded", "native", "cluster"),
         default="embedded",
-        help="how tests reach ClickHouse: in this process, or over the native protocol",
+        help="how tests reach ClickHouse: in this process, or over the native protocol, as a cluster",
     )
     parser.addoption(
         "--metadata",
@@ -55,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--clickhouse") == "native":
+    if config.getoption("--clickhouse") != "embedded":
         same = [item for item in items if "engine" not in getattr(item, "fixturenames", ())]
         items[:] = [item for item in items if item not in same]
         config.hook.pytest_deselected(items=same)
@@ -98,11 +100,28 @@ def backend(embedded: EmbeddedEngine) -> Iterator[Backend]:
 
 
 @pytest.fixture(scope="session")
-async def engine(pytestconfig: pytest.Config, embedded: EmbeddedEngine, backend: Backend) -> AsyncIterator[Engine]:
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClusterEngine]:
+    """Two shards, each a server of its own, with the tables that `migrate` makes there."""
+    async with migrated_cluster(tmp_path_factory.mktemp("cluster")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def engine(
+    pytestconfig: pytest.Config,
+    embedded: EmbeddedEngine,
+    backend: Backend,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Engine]:
     """The engine of the run."""
-    if pytestconfig.getoption("--clickhouse") == "embedded":
-        yield embedded
-        return
+    match pytestconfig.getoption("--clickhouse"):
+        case "embedded":
+            yield embedded
+            return
+        case "cluster":
+            async with migrated_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+                yield cluster
+            return
     server = NativeServer(backend).start()
     native = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{server.port}"))
     yield native

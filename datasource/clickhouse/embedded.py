@@ -88,6 +88,11 @@ class EmbeddedEngine:
         """See Engine.is_shared."""
         return False
 
+    @property
+    def cluster(self) -> str | None:
+        """See Engine.cluster."""
+        return None
+
     async def query(
         self,
         text: str,

@@ -80,6 +80,11 @@ class Engine(Protocol):
         """Whether other processes may work on the same tables at the same time."""
         ...
 
+    @property
+    def cluster(self) -> str | None:
+        """The cluster that holds the tables, as ClickHouse's configuration names it; None for one server."""
+        ...
+
     async def query(
         self,
         text: str,

@@ -13,6 +13,7 @@ from datasource.clickhouse.address import Host, ServerAddress
 from datasource.clickhouse.arrow_blocks import block_of
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.calls import Calls
+from datasource.clickhouse.cluster_settings import READING, WRITING
 from datasource.clickhouse.connection import Question, Reply, ServerConnection
 from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
@@ -33,13 +34,21 @@ class NativeEngine:
     """The protocol of engine.py on servers. It connects when it is asked something."""
 
     def __init__(
-        self, address: ServerAddress, *, connections: int, wait_s: float, timeouts: Timeouts, rest_s: float
+        self,
+        address: ServerAddress,
+        *,
+        connections: int,
+        wait_s: float,
+        timeouts: Timeouts,
+        rest_s: float,
+        cluster: str | None,
     ) -> None:
         self._address = address
         self._timeouts = timeouts
         self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
         self._calls = Calls(connections, wait_s=wait_s)
         self._pings = Calls(1)
+        self._cluster = cluster
         self._is_closed = False
 
     @classmethod
@@ -51,15 +60,30 @@ class NativeEngine:
         wait_s: float = 30.0,
         timeouts: Timeouts | None = None,
         rest_s: float = REST_S,
+        cluster: str | None = None,
     ) -> Self:
-        """An engine with at most so many connections; `wait_s` is how long a query waits for one of them."""
-        timeouts = timeouts or Timeouts()
-        return cls(address, connections=connections, wait_s=wait_s, timeouts=timeouts, rest_s=rest_s)
+        """An engine with at most so many connections; `wait_s` is how long a query waits for one of them.
+
+        With `cluster` every statement carries what statements need there (see cluster_settings.py).
+        """
+        return cls(
+            address,
+            connections=connections,
+            wait_s=wait_s,
+            timeouts=timeouts or Timeouts(),
+            rest_s=rest_s,
+            cluster=cluster,
+        )
 
     @property
     def is_shared(self) -> bool:
         """See Engine.is_shared."""
         return True
+
+    @property
+    def cluster(self) -> str | None:
+        """See Engine.cluster."""
+        return self._cluster
 
     async def query(
         self,
@@ -73,7 +97,7 @@ class NativeEngine:
         """See Engine.query."""
         limits = limits or Limits()
         started = time.perf_counter()
-        settings = {"readonly": 2, **limits.as_settings()}
+        settings = {"readonly": 2, **limits.as_settings(), **self._settings(READING)}
         reply = await self._ask(
             text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S, on_progress=on_progress
         )
@@ -90,7 +114,8 @@ class NativeEngine:
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
         """See Engine.command. Never repeated: what a lost connection was asked for may have been done."""
-        await self._ask(text, params, {}, blocks, self._calls, within_s=None, is_repeatable=False)
+        settings = self._settings(WRITING)
+        await self._ask(text, params, settings, blocks, self._calls, within_s=None, is_repeatable=False)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
         """See Engine.insert."""
@@ -133,6 +158,9 @@ class NativeEngine:
             return await calls.run(call, within_s=within_s)
         except TimeoutError as late:
             raise translate("Code: 159.") from late
+
+    def _settings(self, on_cluster: Mapping[str, int | str]) -> Mapping[str, int | str]:
+        return on_cluster if self._cluster else {}
 
     def _connect(self, host: Host, peer: Host | None = None) -> ServerConnection:
         return ServerConnection(self._address, host, self._timeouts, peer=peer)

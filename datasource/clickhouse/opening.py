@@ -7,7 +7,7 @@ from typing import Final
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from errors import ErrorCode, GatewayError
+from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 
 _PACKAGES: Final[Mapping[str | None, tuple[str, ...]]] = {
@@ -25,6 +25,7 @@ def open_engine(settings: Settings) -> Engine:
     or a package is missing. Whether a server answers is found out when it is asked.
     """
     if settings.clickhouse_url is None:
+        refuse_embedded_cluster(settings)
         return EmbeddedEngine.open(settings.events_path, sessions=settings.query_concurrency)
     address = ServerAddress.parse(settings.clickhouse_url.get_secret_value())
     if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
@@ -41,4 +42,14 @@ def open_engine(settings: Settings) -> Engine:
         connections=settings.query_concurrency,
         wait_s=settings.clickhouse_wait_s,
         timeouts=Timeouts(settings.clickhouse_connect_timeout_s, settings.clickhouse_receive_timeout_s),
+        cluster=settings.clickhouse_cluster,
     )
+
+
+def refuse_embedded_cluster(settings: Settings) -> None:
+    """Raises BadUserInput where a cluster is named, but no server of it."""
+    if settings.clickhouse_url is None and settings.clickhouse_cluster is not None:
+        raise BadUserInput(
+            "A cluster is named, but the ClickHouse is the embedded one.",
+            hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or name no cluster.",
+        )

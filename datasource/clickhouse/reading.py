@@ -22,6 +22,11 @@ class ReadOnlyEngine:
         """See Engine.is_shared."""
         return self.engine.is_shared
 
+    @property
+    def cluster(self) -> str | None:
+        """See Engine.cluster."""
+        return self.engine.cluster
+
     async def query(
         self,
         text: str,

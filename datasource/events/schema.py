@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from datasource.clickhouse.engine import Engine
+from datasource.events.ddl import Change, CreateTable, CreateView
 from datasource.events.property_tables import PROPERTY_TABLES
 
 GROUP_TYPE_COUNT = 5
@@ -14,125 +14,135 @@ JSON_INSERT_SETTINGS = (
 )
 """Settings that every insert into a JSON column must carry, or keys with dots and texts like dates change."""
 
-_EVENTS = """
-CREATE TABLE events
-(
-    project_id UInt32,
-    event LowCardinality(String),
-    timestamp DateTime64(6, 'UTC'),
-    uuid UUID,
-    distinct_id String,
-    person_no UInt32,
-    person_id UUID,
-    properties JSON,
-    elements_chain String,
-    session_id String DEFAULT ifNull(properties.`$session_id`::Nullable(String), ''),
-    {groups},
-    loaded_at DateTime('UTC')
+_GROUP_COLUMNS = ",\n".join(
+    f"group_{index} String DEFAULT ifNull(properties.`$group_{index}`::Nullable(String), '')"
+    for index in range(GROUP_TYPE_COUNT)
 )
-ENGINE = MergeTree
+
+_EVENTS = CreateTable(
+    "events",
+    columns=f"""
+project_id UInt32,
+event LowCardinality(String),
+timestamp DateTime64(6, 'UTC'),
+uuid UUID,
+distinct_id String,
+person_no UInt32,
+person_id UUID,
+properties JSON,
+elements_chain String,
+session_id String DEFAULT ifNull(properties.`$session_id`::Nullable(String), ''),
+{_GROUP_COLUMNS},
+loaded_at DateTime('UTC')
+""",
+    engine="MergeTree",
+    clauses="""
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (project_id, event, toDate(timestamp), person_no, timestamp)
-""".replace(
-    "{groups}",
-    ",\n    ".join(
-        f"group_{index} String DEFAULT ifNull(properties.`$group_{index}`::Nullable(String), '')"
-        for index in range(GROUP_TYPE_COUNT)
-    ),
+""",
+    shard_by="cityHash64(project_id, person_no)",
 )
 
-_PERSONS = """
-CREATE TABLE persons
-(
-    project_id UInt32,
-    person_no UInt32,
-    person_id UUID,
-    properties JSON,
-    created_at DateTime64(6, 'UTC'),
-    version UInt64
+_PERSONS = CreateTable(
+    "persons",
+    columns="""
+project_id UInt32,
+person_no UInt32,
+person_id UUID,
+properties JSON,
+created_at DateTime64(6, 'UTC'),
+version UInt64
+""",
+    engine="ReplacingMergeTree",
+    clauses="ORDER BY (project_id, person_no)",
+    arguments="version",
 )
-ENGINE = ReplacingMergeTree(version)
-ORDER BY (project_id, person_no)
-"""
 
-_DISTINCT_IDS = """
-CREATE TABLE person_distinct_ids
-(
-    project_id UInt32,
-    distinct_id String,
-    person_no UInt32,
-    person_id UUID,
-    version UInt64
+_DISTINCT_IDS = CreateTable(
+    "person_distinct_ids",
+    columns="""
+project_id UInt32,
+distinct_id String,
+person_no UInt32,
+person_id UUID,
+version UInt64
+""",
+    engine="ReplacingMergeTree",
+    clauses="ORDER BY (project_id, distinct_id)",
+    arguments="version",
 )
-ENGINE = ReplacingMergeTree(version)
-ORDER BY (project_id, distinct_id)
-"""
 
-_PERSON_MERGES = """
-CREATE TABLE person_merges
-(
-    project_id UInt32,
-    old_no UInt32,
-    new_no UInt32,
-    version UInt64
+_PERSON_MERGES = CreateTable(
+    "person_merges",
+    columns="""
+project_id UInt32,
+old_no UInt32,
+new_no UInt32,
+version UInt64
+""",
+    engine="ReplacingMergeTree",
+    clauses="ORDER BY (project_id, old_no)",
+    arguments="version",
 )
-ENGINE = ReplacingMergeTree(version)
-ORDER BY (project_id, old_no)
-"""
 
-_GROUPS = """
-CREATE TABLE groups
-(
-    project_id UInt32,
-    type_index UInt8,
-    key String,
-    properties JSON,
-    version UInt64
+_GROUPS = CreateTable(
+    "groups",
+    columns="""
+project_id UInt32,
+type_index UInt8,
+key String,
+properties JSON,
+version UInt64
+""",
+    engine="ReplacingMergeTree",
+    clauses="ORDER BY (project_id, type_index, key)",
+    arguments="version",
 )
-ENGINE = ReplacingMergeTree(version)
-ORDER BY (project_id, type_index, key)
-"""
 
-_EVENTS_BY_HOUR = """
-CREATE TABLE events_by_hour
-(
-    project_id UInt32,
-    event LowCardinality(String),
-    hour DateTime('UTC'),
-    events SimpleAggregateFunction(sum, UInt64),
-    people AggregateFunction(groupBitmap, UInt32)
-)
-ENGINE = AggregatingMergeTree
+_EVENTS_BY_HOUR = CreateTable(
+    "events_by_hour",
+    columns="""
+project_id UInt32,
+event LowCardinality(String),
+hour DateTime('UTC'),
+events SimpleAggregateFunction(sum, UInt64),
+people AggregateFunction(groupBitmap, UInt32)
+""",
+    engine="AggregatingMergeTree",
+    clauses="""
 PARTITION BY toYYYYMM(hour)
 ORDER BY (project_id, event, hour)
-"""
-
-_LOAD_JOURNAL = """
-CREATE TABLE load_journal
-(
-    project_id UInt32,
-    load_id UUID,
-    batch UInt32,
-    hour_from DateTime('UTC'),
-    hour_to DateTime('UTC'),
-    is_done UInt8,
-    written_at DateTime('UTC')
+""",
+    shard_by="cityHash64(project_id, event, hour)",
 )
-ENGINE = ReplacingMergeTree(is_done)
-ORDER BY (project_id, load_id, batch)
-"""
 
-_COHORT_MEMBERS = """
-CREATE TABLE cohort_members
-(
-    project_id UInt32,
-    cohort_id UInt32,
-    version UInt32,
-    person_no UInt32
+_LOAD_JOURNAL = CreateTable(
+    "load_journal",
+    columns="""
+project_id UInt32,
+load_id UUID,
+batch UInt32,
+hour_from DateTime('UTC'),
+hour_to DateTime('UTC'),
+is_done UInt8,
+written_at DateTime('UTC')
+""",
+    engine="ReplacingMergeTree",
+    clauses="ORDER BY (project_id, load_id, batch)",
+    arguments="is_done",
 )
-ENGINE = MergeTree
-ORDER BY (project_id, cohort_id, version, person_no)
-"""
+
+_COHORT_MEMBERS = CreateTable(
+    "cohort_members",
+    columns="""
+project_id UInt32,
+cohort_id UInt32,
+version UInt32,
+person_no UInt32
+""",
+    engine="MergeTree",
+    clauses="ORDER BY (project_id, cohort_id, version, person_no)",
+)
 
 BY_HOUR_SELECT = """
 SELECT
@@ -141,7 +151,7 @@ SELECT
     toStartOfHour(timestamp, 'UTC') AS hour,
     count() AS events,
     groupBitmapState(person_no) AS people
-FROM events
+FROM {source}
 GROUP BY project_id, event, hour
 """
 """How rows of `events` become rows of `events_by_hour`; also used to rebuild a span of it."""
@@ -153,7 +163,7 @@ class SchemaStep:
 
     version: int
     name: str
-    statements: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
 STEPS = (
@@ -167,7 +177,7 @@ STEPS = (
             _PERSON_MERGES,
             _GROUPS,
             _EVENTS_BY_HOUR,
-            f"CREATE MATERIALIZED VIEW events_by_hour_view TO events_by_hour AS {BY_HOUR_SELECT}",
+            CreateView("events_by_hour_view", "events", "events_by_hour", BY_HOUR_SELECT),
         ),
     ),
     SchemaStep(2, "the journal that keeps the roll-up right through interruptions", (_LOAD_JOURNAL,)),
@@ -175,29 +185,14 @@ STEPS = (
     SchemaStep(4, "the properties of events, persons and groups", PROPERTY_TABLES),
 )
 
-
-async def migrate(engine: Engine) -> tuple[SchemaStep, ...]:
-    """Bring the tables up to date and answer the steps that were run.
-
-    A step that was interrupted is run again: creations are repeated only where the table is not there yet.
-    """
-    await engine.command(
-        "CREATE TABLE IF NOT EXISTS schema_versions "
-        "(version UInt32, name String, applied_at DateTime('UTC')) ENGINE = MergeTree ORDER BY version"
-    )
-    done = (await engine.query("SELECT max(version) AS version FROM schema_versions")).columns[0][0]
-    pending = tuple(step for step in STEPS if step.version > int(str(done)))
-    for step in pending:
-        await _apply(engine, step)
-    return pending
-
-
-async def _apply(engine: Engine, step: SchemaStep) -> None:
-    for statement in step.statements:
-        creation = statement.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
-        creation = creation.replace("CREATE MATERIALIZED VIEW ", "CREATE MATERIALIZED VIEW IF NOT EXISTS ", 1)
-        await engine.command(creation)
-    await engine.command(
-        "INSERT INTO schema_versions SELECT {version:UInt32}, {name:String}, now('UTC')",
-        {"version": step.version, "name": step.name},
-    )
+VERSIONS = CreateTable(
+    "schema_versions",
+    columns="""
+version UInt32,
+name String,
+applied_at DateTime('UTC')
+""",
+    engine="MergeTree",
+    clauses="ORDER BY version",
+)
+"""Which steps were done."""

@@ -19,6 +19,7 @@ from datasource.events.loading.native import encode_json, encode_uuids
 from datasource.events.loading.people import People
 from datasource.events.loading.properties import Mask
 from datasource.events.loading.property_counts import count_properties, store_counts
+from datasource.events.loading.replicas import await_persons
 from datasource.events.loading.uuids import Halves, SeenUuids
 
 _Item = TypeVar("_Item", bound=np.generic)
@@ -59,6 +60,7 @@ class EventStore:
         parts = await self._drop_known([part for part in parts if len(part)])
         if not parts:
             return 0
+        await await_persons(self._engine)
         numbers, person_ids = await self._people.assign(
             pa.concat_arrays([part.distinct_ids for part in parts]),
             pa.concat_arrays([part.person_ids for part in parts]),

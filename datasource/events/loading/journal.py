@@ -12,6 +12,9 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
+from datasource.events.ddl import SOURCE
+from datasource.events.loading.replicas import await_loads
+from datasource.events.migration import placement_of
 from datasource.events.schema import BY_HOUR_SELECT
 
 _HOUR_US: Final = 3_600_000_000
@@ -80,6 +83,7 @@ async def repair(engine: Engine) -> int:
     process could be loading, only what was announced long ago counts as interrupted. May itself be interrupted
     and repeated, but not run twice at once.
     """
+    await await_loads(engine)
     before = int(time.time()) - (_SURELY_OVER_S if engine.is_shared else 0)
     rows = list((await engine.query(_UNFINISHED, {"before": before})).rows())
     for project_id, hour_from, hour_to, load_id, batch in rows:
@@ -94,14 +98,13 @@ async def repair(engine: Engine) -> int:
 async def rebuild(engine: Engine, span: Span) -> None:
     """Make the roll-up of the span from the events anew."""
     params = {"project": span.project_id, "hour_from": span.hour_from, "hour_to": span.hour_to}
-    await engine.command(f"ALTER TABLE events_by_hour DELETE WHERE {_SPAN} SETTINGS mutations_sync = 2", params)
+    place = await placement_of(engine)
+    await engine.command(f"{place.delete('events_by_hour', _SPAN)} SETTINGS mutations_sync = 2", params)
     times = (
         "timestamp >= toDateTime({hour_from:UInt32}, 'UTC') AND "
         "timestamp < toDateTime({hour_to:UInt32}, 'UTC') + INTERVAL 1 HOUR"
     )
-    select = BY_HOUR_SELECT.replace(
-        "FROM events", f"FROM events WHERE project_id = {{project:UInt32}} AND {times}"
-    )
+    select = BY_HOUR_SELECT.replace(SOURCE, f"events WHERE project_id = {{project:UInt32}} AND {times}")
     await engine.command(
         f"INSERT INTO events_by_hour {select} SETTINGS max_partitions_per_insert_block = 0", params
     )

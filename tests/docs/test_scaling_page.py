@@ -1,0 +1,89 @@
+"""What docs/scaling.md tells to run, run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from datasource.clickhouse.address import ServerAddress
+from datasource.clickhouse.cluster_settings import READING, WRITING
+from datasource.clickhouse.native import NativeEngine
+from datasource.events.migration import migrate
+from datasource.events.property_tables import PROPERTY_TABLES
+from tests.cluster_servers import CLUSTER, ClusterEngine, start_servers
+from tests.datasource.events.loads import Loader, event
+
+PAGE = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
+TABLES = (
+    "events",
+    "persons",
+    "person_distinct_ids",
+    "person_merges",
+    "groups",
+    "events_by_hour",
+    "event_properties",
+)
+
+
+def statements(first_word: str) -> list[str]:
+    """Those of the block of SQL that begins so, without comments."""
+    (block,) = [text for text in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL) if text.startswith(first_word)]
+    lines = [line for line in block.splitlines() if not line.startswith("--")]
+    return [each.strip() for each in "\n".join(lines).split(";") if each.strip()]
+
+
+async def count(engine: NativeEngine | ClusterEngine, table: str) -> object:
+    figure = {"events_by_hour": "sum(events)", "event_properties": "sum(events)"}.get(table, "count()")
+    return (await engine.query(f"SELECT {figure} AS n FROM {table}")).columns[0][0]  # noqa: S608 - names of ours
+
+
+@pytest.mark.parametrize("way", ["copied", "attached"])
+async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) -> None:
+    with start_servers(tmp_path / "cluster") as ports:
+        make = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[0]}"))
+        second = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[1]}"))
+        for each in (make, second):
+            await each.command("CREATE DATABASE trendgate")
+            await each.command("CREATE DATABASE trendgate_cluster")
+        old = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[0]}/trendgate"))
+        await migrate(old)
+        loader = Loader(old, 1, tmp_path)
+        people = [{"distinct_ids": [f"d{n}", f"e{n}"], "properties": {"n": n}} for n in range(20)]
+        await loader.load_rows(*people)
+        rows = [
+            event(distinct_id=f"d{n}", timestamp="2024-01-05T10:00:00Z", properties={"a": n}) for n in range(20)
+        ]
+        await loader.load_rows(*rows)
+        await loader.load_rows({"group_type": "company", "group_key": "acme", "properties": {"a": 1}})
+
+        addresses = [ServerAddress.parse(f"clickhouse://127.0.0.1:{port}/trendgate_cluster") for port in ports]
+        new = ClusterEngine([NativeEngine.open(address, cluster=CLUSTER) for address in addresses])
+        await migrate(new)
+        settings, *copies = statements("SET ")
+        # Without Keeper, each server has to copy for itself.
+        for table in re.findall(r"FROM trendgate\.(\w+)", "\n".join(copies)):
+            whole = f"remote('127.0.0.1:{ports[0]}', trendgate, {table})"
+            await second.command(f"CREATE TABLE trendgate.{table} AS {whole}")
+        if way == "attached":
+            copies = [each for each in copies if not each.startswith("INSERT INTO events ")]
+            copies += statements("ALTER TABLE events_local")
+        for statement in copies:
+            suffix = settings.replace("SET", " SETTINGS") if statement.startswith("INSERT") else ""
+            await new.command(statement + suffix)
+        for table in TABLES:
+            assert await count(new, table) == await count(old, table), table
+        again = Loader(new, 1, tmp_path)
+        assert (await again.load_rows(*rows)).already_there == 20
+        for engine in (make, second, old, new):
+            await engine.close()
+
+
+def test_page_names_every_setting_that_is_sent() -> None:
+    for name in (*READING, "distributed_foreground_insert", "insert_quorum"):
+        assert f"`{name} = " in PAGE
+    assert WRITING["insert_quorum"] == "auto"
+
+
+def test_page_copies_every_table_of_properties() -> None:
+    for change in PROPERTY_TABLES[:3]:
+        assert f"INSERT INTO {getattr(change, 'name')} SELECT * FROM" in PAGE  # noqa: B009 - all three are tables
