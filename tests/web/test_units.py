@@ -9,7 +9,7 @@ from tests.demo_server import ROOT
 
 def test_units_of_the_page() -> None:
     if not (ROOT / "web" / "node_modules").is_dir():
-        pytest.skip("web/node_modules is not there: run `make web-check`")
+        pytest.skip("needs web/node_modules, which `make web-check` installs")
     ran = subprocess.run(
         ["scripts/with-node", "npm", "--prefix", "web", "test"],
         cwd=ROOT,
