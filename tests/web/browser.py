@@ -14,9 +14,7 @@ from selenium.webdriver.chrome.service import Service
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
-MISSING = (
-    "needs Chromium and its driver (Debian: chromium chromium-driver)" if not (CHROMIUM and DRIVER) else None
-)
+MISSING = "needs Chromium and its driver (Debian: chromium chromium-driver)" if not (CHROMIUM and DRIVER) else None
 
 WIDE = (1440, 900)
 REPORT_VIOLATIONS = """
