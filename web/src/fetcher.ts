@@ -21,10 +21,7 @@ export type Verdict = "refused" | "worked" | "nothing";
 
 export type Answer = { source: KeySource; verdict: Verdict };
 
-export type KeyCheck =
-  | { outcome: "accepted"; label: string }
-  | { outcome: "refused" }
-  | { outcome: "unknown" };
+export type KeyCheck = { outcome: "accepted"; label: string } | { outcome: "refused" } | { outcome: "unknown" };
 
 // The page and the endpoint share one address. Its query string is left out: it is no part of the request.
 const endpoint = (): string => location.origin + location.pathname;
@@ -34,7 +31,11 @@ const endpoint = (): string => location.origin + location.pathname;
  * subscriptions over a WebSocket. Everything but introspection goes to `exchanges` too.
  */
 export function createKeyFetcher(key: string, onAnswer: (answer: Answer) => void, exchanges: Exchanges): Fetcher {
-  const run = async (params: FetcherParams, options: FetcherOpts, signal: AbortSignal): Promise<SyncExecutionResult> => {
+  const run = async (
+    params: FetcherParams,
+    options: FetcherOpts,
+    signal: AbortSignal,
+  ): Promise<SyncExecutionResult> => {
     const { headers, source } = addKey(options.headers, key);
     if (Operation.read(params)?.kind === "subscription") {
       const results = await subscribe(endpoint(), params, forConnection(headers));
@@ -77,7 +78,9 @@ function addKey(given: HeadersInit | undefined, key: string): { headers: Headers
 
 // Headers has names in lower case, the connection's parameters are written like this.
 function forConnection(headers: Headers): Record<string, string> {
-  return Object.fromEntries([...headers].map(([name, value]) => [name === "authorization" ? "Authorization" : name, value]));
+  return Object.fromEntries(
+    [...headers].map(([name, value]) => [name === "authorization" ? "Authorization" : name, value]),
+  );
 }
 
 async function postJudged(init: RequestInit, key: string, onAnswer: (answer: Answer) => void): Promise<Response> {
@@ -153,10 +156,7 @@ function judge(body: object): Verdict {
 
 function isRefusal(body: unknown): boolean {
   const errors = (body as { errors?: unknown }).errors;
-  return (
-    Array.isArray(errors) &&
-    errors.some((error) => error?.extensions?.code === "UNAUTHENTICATED")
-  );
+  return Array.isArray(errors) && errors.some((error) => error?.extensions?.code === "UNAUTHENTICATED");
 }
 
 function isMultipart(response: Response): boolean {

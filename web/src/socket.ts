@@ -46,7 +46,9 @@ function describe(error: unknown, url: string): Error {
   if (error instanceof CloseEvent && error.code !== ABNORMAL) return plain(describeClose(error));
   // Browsers do not tell why: the server takes no subscriptions, cannot be reached, or went away.
   if (error instanceof Event) return plain(new Error(`No subscription could be opened at ${url}, or it broke off.`));
-  return plain(new Error(`The subscription at ${url} failed: ${error instanceof Error ? error.message : String(error)}`));
+  return plain(
+    new Error(`The subscription at ${url} failed: ${error instanceof Error ? error.message : String(error)}`),
+  );
 }
 
 function describeClose({ code, reason }: CloseEvent): Error {

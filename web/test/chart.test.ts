@@ -8,19 +8,28 @@ const TWO_DAYS = { labels: ["1-Feb", "2-Feb"] };
 test("every display is drawn as itself where its figures are there", () => {
   for (const display of DISPLAYS) {
     const series = isTotal(display) ? { label: "paid", aggregatedValue: 3 } : { label: "paid", data: [1, 2] };
-    const chart = chartFor(`display: ${display}`, "labels series { label data aggregatedValue }", { ...TWO_DAYS, series: [series] });
+    const chart = chartFor(`display: ${display}`, "labels series { label data aggregatedValue }", {
+      ...TWO_DAYS,
+      series: [series],
+    });
     assert.equal(chart.display, display);
     assert.equal(chart.hint, null, display);
   }
 });
 
 test("without a display a query has lines", () => {
-  const chart = chartFor("", "labels series { label data }", { ...TWO_DAYS, series: [{ label: "paid", data: [1, 2] }] });
+  const chart = chartFor("", "labels series { label data }", {
+    ...TWO_DAYS,
+    series: [{ label: "paid", data: [1, 2] }],
+  });
   assert.equal(chart.asked, "ACTIONS_LINE_GRAPH");
 });
 
 test("null figures stay gaps and are no part of the sum", () => {
-  const chart = chartFor("", "labels series { label data }", { ...TWO_DAYS, series: [{ label: "paid", data: [null, 2] }] });
+  const chart = chartFor("", "labels series { label data }", {
+    ...TWO_DAYS,
+    series: [{ label: "paid", data: [null, 2] }],
+  });
   assert.deepEqual(chart.lines[0]?.figures, [null, 2]);
   assert.equal(chart.lines[0]?.total, 2);
 });
@@ -32,9 +41,18 @@ test("the earlier period shares its counterpart's colour, in any order of the an
     { label: "JFK", compareLabel: "PREVIOUS", data: [3], labels: ["1-Jan"] },
     { label: "EWR", compareLabel: "PREVIOUS", data: [4], labels: ["1-Jan"] },
   ];
-  const chart = chartFor("compare: true", "labels series { label compareLabel data labels }", { labels: ["1-Feb"], series });
-  assert.deepEqual(chart.lines.map((line) => line.colour), [0, 1, 1, 0]);
-  assert.deepEqual(chart.lines.map((line) => line.isPrevious), [false, false, true, true]);
+  const chart = chartFor("compare: true", "labels series { label compareLabel data labels }", {
+    labels: ["1-Feb"],
+    series,
+  });
+  assert.deepEqual(
+    chart.lines.map((line) => line.colour),
+    [0, 1, 1, 0],
+  );
+  assert.deepEqual(
+    chart.lines.map((line) => line.isPrevious),
+    [false, false, true, true],
+  );
   assert.deepEqual(chart.lines[3]?.buckets, ["1-Jan"]);
 });
 
@@ -51,23 +69,46 @@ test("the series of other values is grey and does not move the colours", () => {
   const other = "$$_posthog_breakdown_other_$$";
   const series = ["A", other, "B"].map((label) => ({ label, aggregatedValue: 1 }));
   const chart = chartFor("display: ACTIONS_PIE", "series { label aggregatedValue }", { series });
-  assert.deepEqual(chart.lines.map((line) => line.colour), [0, null, 1]);
-  assert.deepEqual(chart.lines.map((line) => line.name), ["A", "(other values)", "B"]);
+  assert.deepEqual(
+    chart.lines.map((line) => line.colour),
+    [0, null, 1],
+  );
+  assert.deepEqual(
+    chart.lines.map((line) => line.name),
+    ["A", "(other values)", "B"],
+  );
 });
 
 test("names: own ones, values of formulas, combinations, and nothing at all", () => {
   const namesOf = (series: object[]) =>
-    chartFor("", "labels series { label customName breakdownValue data }", { labels: [], series }).lines.map((line) => line.name);
+    chartFor("", "labels series { label customName breakdownValue data }", { labels: [], series }).lines.map(
+      (line) => line.name,
+    );
   assert.deepEqual(namesOf([{ label: "paid", customName: "Sales" }]), ["Sales"]);
-  assert.deepEqual(namesOf([{ label: "Formula (A)", breakdownValue: ["EWR"] }, { label: "Formula (A)", breakdownValue: ["JFK"] }]), ["EWR", "JFK"]);
-  assert.deepEqual(namesOf([{ label: "Formula (A)", breakdownValue: ["EWR"] }, { label: "Formula (B)", breakdownValue: ["EWR"] }]), ["Formula (A): EWR", "Formula (B): EWR"]);
+  assert.deepEqual(
+    namesOf([
+      { label: "Formula (A)", breakdownValue: ["EWR"] },
+      { label: "Formula (A)", breakdownValue: ["JFK"] },
+    ]),
+    ["EWR", "JFK"],
+  );
+  assert.deepEqual(
+    namesOf([
+      { label: "Formula (A)", breakdownValue: ["EWR"] },
+      { label: "Formula (B)", breakdownValue: ["EWR"] },
+    ]),
+    ["Formula (A): EWR", "Formula (B): EWR"],
+  );
   assert.deepEqual(namesOf([{ label: "paid - EWR::UA", breakdownValue: ["EWR", "UA"] }]), ["paid - EWR · UA"]);
   assert.deepEqual(namesOf([{}, {}]), ["Series 1", "Series 2"]);
 });
 
 test("sums that mean nothing are not shown", () => {
   const totalOf = (input: string) =>
-    chartFor(input, "labels series { label data count }", { ...TWO_DAYS, series: [{ label: "a", data: [1, 2], count: 3 }] }).lines[0]?.total;
+    chartFor(input, "labels series { label data count }", {
+      ...TWO_DAYS,
+      series: [{ label: "a", data: [1, 2], count: 3 }],
+    }).lines[0]?.total;
   assert.equal(totalOf('events: [{ event: "a" }]'), 3);
   assert.equal(totalOf('events: [{ event: "a", math: SUM }]'), 3);
   assert.equal(totalOf('events: [{ event: "a", math: DAU }]'), null);
@@ -82,7 +123,8 @@ test("what was counted is told in words", () => {
 });
 
 test("hints name in one sentence what is missing", () => {
-  const hintOf = (input: string, selection: string, trend: Record<string, unknown>) => chartFor(input, selection, trend).hint;
+  const hintOf = (input: string, selection: string, trend: Record<string, unknown>) =>
+    chartFor(input, selection, trend).hint;
   assert.equal(
     hintOf("", "series { data }", { series: [{ data: [1] }] }),
     "For a complete chart also ask for series { label } and labels.",
@@ -92,11 +134,17 @@ test("hints name in one sentence what is missing", () => {
     "For a complete chart also ask for series { aggregatedValue }.",
   );
   assert.equal(
-    hintOf("compare: true", "days series { label data }", { days: ["2024-01-01"], series: [{ label: "a", data: [1] }] }),
+    hintOf("compare: true", "days series { label data }", {
+      days: ["2024-01-01"],
+      series: [{ label: "a", data: [1] }],
+    }),
     "For a complete chart also ask for series { compareLabel }.",
   );
   assert.equal(
-    hintOf('formula: "A", breakdown: ["x"]', "days series { label data }", { days: [], series: [{ label: "a", data: [1] }] }),
+    hintOf('formula: "A", breakdown: ["x"]', "days series { label data }", {
+      days: [],
+      series: [{ label: "a", data: [1] }],
+    }),
     "For a complete chart also ask for series { breakdownValue }.",
   );
 });

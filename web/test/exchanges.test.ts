@@ -27,7 +27,11 @@ test("the last answer stays, marked as stale, until the next one is there", () =
   second.receive({ data: { b: 2 } });
   second.end();
   assert.deepEqual(exchanges.current(), {
-    state: "done", sent: { query: "{ b }" }, result: { data: { b: 2 } }, failure: null, isStale: false,
+    state: "done",
+    sent: { query: "{ b }" },
+    result: { data: { b: 2 } },
+    failure: null,
+    isStale: false,
   });
 });
 

@@ -53,8 +53,9 @@ test("fragments, lists and aliases give several trends with titles of their own"
 
 test("an insight's display comes from the query beside its trend, and is missed where it was not asked for", () => {
   const ask = (fields: string, insight: object) =>
-    findTrends({ query: `{ project(id: "1") { insight(id: "2") { name ${fields} } } }` }, { project: { insight } })
-      .map(chartOf)[0];
+    findTrends({ query: `{ project(id: "1") { insight(id: "2") { name ${fields} } } }` }, { project: { insight } }).map(
+      chartOf,
+    )[0];
   const trend = { series: [{ label: "paid", aggregatedValue: 3 }] };
   const selection = "trend { series { label aggregatedValue } }";
   const known = ask(`query ${selection}`, { name: "Sales", query: { display: "ACTIONS_PIE" }, trend });

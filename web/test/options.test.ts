@@ -8,7 +8,14 @@ import { colourOf, lookOf } from "../src/trends/palette.ts";
 
 const LOOK = lookOf(false);
 
-type Drawn = { name?: string; type: string; stack?: string; color?: string; data: unknown[]; lineStyle?: { type: unknown } };
+type Drawn = {
+  name?: string;
+  type: string;
+  stack?: string;
+  color?: string;
+  data: unknown[];
+  lineStyle?: { type: unknown };
+};
 
 function line(name: string, change: Partial<Line> = {}): Line {
   return { name, isPrevious: false, colour: 0, figures: [], total: null, buckets: [], value: name, ...change };
@@ -35,7 +42,10 @@ test("a null is a gap, and a figure between gaps is marked", () => {
   const { series } = draw(chart("ACTIONS_LINE_GRAPH", [line("a", { figures })]));
   figures[20] = figures[21] = 8;
   const [drawn] = draw(chart("ACTIONS_LINE_GRAPH", [line("a", { figures })])).series;
-  assert.deepEqual(drawn?.data.slice(20, 22), [{ value: 8, symbol: "none" }, { value: 8, symbol: "none" }]);
+  assert.deepEqual(drawn?.data.slice(20, 22), [
+    { value: 8, symbol: "none" },
+    { value: 8, symbol: "none" },
+  ]);
   assert.equal((series[0]?.data[4] as { value: unknown }).value, "-");
   assert.deepEqual(series[0]?.data[5], { value: 7, symbol: "circle" });
 });
@@ -52,11 +62,21 @@ test("lines of the earlier period are dashed and a paler shade of the same colou
   assert.deepEqual(series[1]?.lineStyle?.type, [6, 4]);
   assert.notEqual(series[0]?.color, series[1]?.color);
   assert.equal(tip.title, "b");
-  assert.deepEqual(tip.rows.map((row) => [row.name, row.figure]), [["x", "2"], ["x (B)", "–"]]);
+  assert.deepEqual(
+    tip.rows.map((row) => [row.name, row.figure]),
+    [
+      ["x", "2"],
+      ["x (B)", "–"],
+    ],
+  );
 });
 
 test("areas and bars stack within a period, unstacked bars do not", () => {
-  const lines = [line("x", { figures: [1] }), line("y", { figures: [1], colour: 1 }), line("x", { figures: [1], isPrevious: true })];
+  const lines = [
+    line("x", { figures: [1] }),
+    line("y", { figures: [1], colour: 1 }),
+    line("x", { figures: [1], isPrevious: true }),
+  ];
   const stacks = (display: Chart["display"]) => draw(chart(display, lines)).series.map((one) => one.stack);
   assert.deepEqual(stacks("ACTIONS_AREA_GRAPH"), ["current", "current", "previous"]);
   assert.deepEqual(stacks("ACTIONS_BAR"), ["current", "current", "previous"]);
@@ -74,8 +94,17 @@ test("totals lie below each other, the earlier period beside its counterpart", (
     1,
   );
   const values = series.map((one) => one.data.map((bar) => (bar as { value: unknown }).value));
-  assert.deepEqual(values, [[10, 5], ["-", 4]]);
-  assert.deepEqual(tip.rows.map((row) => [row.name, row.figure]), [["Total", "5"], ["Previous period", "4"]]);
+  assert.deepEqual(values, [
+    [10, 5],
+    ["-", 4],
+  ]);
+  assert.deepEqual(
+    tip.rows.map((row) => [row.name, row.figure]),
+    [
+      ["Total", "5"],
+      ["Previous period", "4"],
+    ],
+  );
 });
 
 test("a pie leaves out what has no share, and draws the earlier period as a second ring", () => {
@@ -87,14 +116,25 @@ test("a pie leaves out what has no share, and draws the earlier period as a seco
       line("x", { total: 8, isPrevious: true }),
     ]),
   );
-  assert.deepEqual(series.map((ring) => ring.data.map((slice) => (slice as { name: string }).name)), [["x"], ["x"]]);
+  assert.deepEqual(
+    series.map((ring) => ring.data.map((slice) => (slice as { name: string }).name)),
+    [["x"], ["x"]],
+  );
 });
 
 test("countries are found by codes and names; the rest is named", () => {
-  const shapes = [{ id: "840", name: "United States of America" }, { id: "276", name: "Germany" }, { id: "Kosovo", name: "Kosovo" }, { id: "384", name: "Côte d'Ivoire" }];
+  const shapes = [
+    { id: "840", name: "United States of America" },
+    { id: "276", name: "Germany" },
+    { id: "Kosovo", name: "Kosovo" },
+    { id: "384", name: "Côte d'Ivoire" },
+  ];
   const lines = ["US", "deu", "Kosovo", "Cote d'Ivoire", "SG", "Atlantis"].map((value) => line(value));
   const { placed, rest } = placeCountries([...lines, line("US", { isPrevious: true })], shapes);
-  assert.deepEqual(placed.map((place) => place.id), ["840", "276", "Kosovo", "384"]);
+  assert.deepEqual(
+    placed.map((place) => place.id),
+    ["840", "276", "Kosovo", "384"],
+  );
   assert.deepEqual(rest, ["SG", "Atlantis"]);
 });
 

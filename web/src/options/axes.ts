@@ -29,7 +29,10 @@ export function overTime(chart: Chart, look: Look, tip: Tip, pointer: "line" | "
       },
       formatter: (hovered: unknown) => {
         const index = (hovered as { dataIndex: number }[])[0]?.dataIndex ?? 0;
-        return tip(chart.buckets[index] ?? "", chart.lines.map((line) => rowAt(line, index, look)));
+        return tip(
+          chart.buckets[index] ?? "",
+          chart.lines.map((line) => rowAt(line, index, look)),
+        );
       },
     },
   };

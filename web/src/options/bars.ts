@@ -9,25 +9,24 @@ import type { Option, Tip } from "./option.ts";
 /** A bar per bucket: stacked, or side by side. */
 export function barsOption(chart: Chart, look: Look, tip: Tip): Option {
   const isStacked = chart.display === "ACTIONS_BAR";
-  const series = chart.lines.map(
-    (line): BarSeriesOption => ({
-      type: "bar",
-      name: line.name,
-      data: line.figures.map((figure) => figure ?? "-"),
-      color: lineColour(line, look),
-      barMaxWidth: 48,
-      barGap: "8%",
-      itemStyle: { borderRadius: isStacked ? 0 : [2, 2, 0, 0], ...(line.isPrevious && dashed(line, look)) },
-      ...(isStacked && { stack: line.isPrevious ? "previous" : "current" }),
-    }),
-  );
+  const series = chart.lines.map((line): BarSeriesOption => ({
+    type: "bar",
+    name: line.name,
+    data: line.figures.map((figure) => figure ?? "-"),
+    color: lineColour(line, look),
+    barMaxWidth: 48,
+    barGap: "8%",
+    itemStyle: { borderRadius: isStacked ? 0 : [2, 2, 0, 0], ...(line.isPrevious && dashed(line, look)) },
+    ...(isStacked && { stack: line.isPrevious ? "previous" : "current" }),
+  }));
   return { ...overTime(chart, look, tip, "shadow"), series };
 }
 
 /** A bar per series, lying, with its total; an earlier period lies below its counterpart. */
 export function totalsOption(chart: Chart, look: Look, tip: Tip): Option {
   const rows = pairUp(chart.lines);
-  const periods = chart.lines.some((line) => line.isPrevious) ? (["current", "previous"] as const) : (["current"] as const);
+  const isCompared = chart.lines.some((line) => line.isPrevious);
+  const periods: (keyof Row)[] = isCompared ? ["current", "previous"] : ["current"];
   const base = baseOption(look);
   return {
     ...base,
@@ -49,27 +48,28 @@ export function totalsOption(chart: Chart, look: Look, tip: Tip): Option {
         const row = rows[(hovered as { dataIndex: number }[])[0]?.dataIndex ?? 0];
         const lines = [row?.current, row?.previous].filter((line) => line !== undefined);
         const names = lines.map((line) => (line.isPrevious ? "Previous period" : "Total"));
-        return tip(lines[0]?.name ?? "", lines.map((line, index) => tipRow(line, line.total, look, names[index])));
+        return tip(
+          lines[0]?.name ?? "",
+          lines.map((line, index) => tipRow(line, line.total, look, names[index])),
+        );
       },
     },
-    series: periods.map(
-      (period): BarSeriesOption => ({
-        type: "bar",
-        name: period,
-        barMaxWidth: 26,
-        barGap: "10%",
-        label: {
-          show: true,
-          position: "right",
-          color: look.quiet,
-          fontSize: 11,
-          formatter: ({ value }) => (typeof value === "number" ? formatFigure(value) : ""),
-        },
-        data: rows.map(({ [period]: line }) =>
-          line ? { value: line.total ?? "-", itemStyle: barStyle(line, look) } : { value: "-" },
-        ),
-      }),
-    ),
+    series: periods.map((period): BarSeriesOption => ({
+      type: "bar",
+      name: period,
+      barMaxWidth: 26,
+      barGap: "10%",
+      label: {
+        show: true,
+        position: "right",
+        color: look.quiet,
+        fontSize: 11,
+        formatter: ({ value }) => (typeof value === "number" ? formatFigure(value) : ""),
+      },
+      data: rows.map(({ [period]: line }) =>
+        line ? { value: line.total ?? "-", itemStyle: barStyle(line, look) } : { value: "-" },
+      ),
+    })),
   };
 }
 

@@ -31,7 +31,13 @@ export function placeCountries(lines: readonly Line[], shapes: readonly Shape[])
   };
 }
 
-export function mapOption(chart: Chart, look: Look, tip: Tip, shapes: readonly Shape[], projection: Projection): Option {
+export function mapOption(
+  chart: Chart,
+  look: Look,
+  tip: Tip,
+  shapes: readonly Shape[],
+  projection: Projection,
+): Option {
   const { placed } = placeCountries(chart.lines, shapes);
   const names = new Map(shapes.map((shape) => [shape.id, shape.name]));
   const totals = placed.map(({ line }) => line.total ?? 0);
@@ -77,7 +83,10 @@ export function mapOption(chart: Chart, look: Look, tip: Tip, shapes: readonly S
         selectedMode: false,
         label: { show: false },
         itemStyle: { areaColor: land, borderColor: look.page, borderWidth: 0.6 },
-        emphasis: { label: { show: false }, itemStyle: { areaColor: undefined, borderColor: look.text, borderWidth: 1 } },
+        emphasis: {
+          label: { show: false },
+          itemStyle: { areaColor: undefined, borderColor: look.text, borderWidth: 1 },
+        },
         data: placed.map(({ id, line }) => ({ name: id, value: line.total ?? Number.NaN })),
       },
     ],

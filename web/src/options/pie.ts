@@ -13,7 +13,8 @@ export function pieOption(chart: Chart, look: Look, tip: Tip): Option {
   const current = chart.lines.filter((line) => !line.isPrevious);
   const previous = chart.lines.filter((line) => line.isPrevious);
   const base = baseOption(look);
-  const rings = [ring(current, ["46%", "70%"], true, look), ...(previous.length ? [ring(previous, ["26%", "42%"], false, look)] : [])];
+  const rings = [ring(current, ["46%", "70%"], true, look)];
+  if (previous.length) rings.push(ring(previous, ["26%", "42%"], false, look));
   return {
     ...base,
     tooltip: {

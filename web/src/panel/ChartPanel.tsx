@@ -49,9 +49,7 @@ function Answer({ exchange }: { exchange: Exchange }) {
         </label>
       )}
       {chart && <TrendView key={chart.title} chart={chart} look={look} isStale={isStale} />}
-      {!chart && !isRunning && !errors.length && (
-        <EmptyState reason={asksForTrend(sent) ? "stopped" : "noTrend"} />
-      )}
+      {!chart && !isRunning && !errors.length && <EmptyState reason={asksForTrend(sent) ? "stopped" : "noTrend"} />}
     </>
   );
 }

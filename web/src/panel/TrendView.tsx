@@ -44,7 +44,7 @@ export function TrendView({ chart, look, isStale }: Props) {
       </header>
       {chart.hint && <p className="trend-hint">{chart.hint}</p>}
       {chart.lines.length === 0 ? (
-        <p className="trend-none">{chart.hint ? "Nothing to draw yet." : "The answer has no series: nothing matched."}</p>
+        <p className="trend-none">The answer has no series: nothing matched, or they were not asked for.</p>
       ) : isTable || wantsTable ? (
         <TrendTable chart={chart} look={look} />
       ) : (

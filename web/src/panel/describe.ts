@@ -8,7 +8,9 @@ const MOST_NAMED = 5;
 export function describe({ title, display, lines, buckets }: Chart): string {
   const series = `${lines.length} series`;
   const range = isTotal(display) || !buckets.length ? "" : ` from ${buckets[0]} to ${buckets.at(-1)}`;
-  const named = lines.slice(0, MOST_NAMED).map((line) => (line.total === null ? line.name : `${line.name} ${formatFigure(line.total)}`));
+  const named = lines
+    .slice(0, MOST_NAMED)
+    .map((line) => (line.total === null ? line.name : `${line.name} ${formatFigure(line.total)}`));
   const rest = lines.length > MOST_NAMED ? " and others" : "";
   return `${nameOf(display)} of ${title}: ${series}${range}: ${named.join(", ")}${rest}. The table has all figures.`;
 }

@@ -6,8 +6,8 @@ import type { Shape } from "../options/map.ts";
 const ANTARCTICA = "010";
 
 const topology = atlas as unknown as Topology<{ countries: GeometryCollection<{ name: string }> }>;
-const countries = feature(topology, topology.objects.countries).features
-  .filter((country) => country.id !== ANTARCTICA)
+const countries = feature(topology, topology.objects.countries)
+  .features.filter((country) => country.id !== ANTARCTICA)
   .map((country) => {
     const { name } = country.properties;
     // Places without a code in the standard are known by their name.

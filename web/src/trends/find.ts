@@ -43,7 +43,8 @@ function walk(
     const query = queryOf(object, fields, field, operation) ?? place.query;
     for (const child of [object[field.key]].flat(2)) {
       if (!isRecord(child)) continue;
-      if (isTrend(field, fields)) found.push({ title: titleOf(names, field), value: child, fields: field.fields, query });
+      if (isTrend(field, fields))
+        found.push({ title: titleOf(names, field), value: child, fields: field.fields, query });
       else walk(child, field.fields, { names, query }, operation, found);
     }
   }

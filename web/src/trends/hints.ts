@@ -28,10 +28,10 @@ function missingInSeries(
   const needsFigures = asked !== null && !isTotal(asked);
   const isCompared = Boolean(trend.query?.compare || trend.query?.compareTo);
   const hasNames = ["label", "customName", "breakdownValue"].some((name) => asksFor(fields, name));
-  const hasFigures = series.some((one) => one.data?.length);
+  const hasAny = series.some((one) => one.data?.length) || asksFor(fields, "aggregatedValue");
   const isMissing: Record<string, boolean> = {
     label: !hasNames,
-    data: needsFigures ? !asksFor(fields, "data") : asked === null && !hasFigures && !asksFor(fields, "aggregatedValue"),
+    data: needsFigures ? !asksFor(fields, "data") : asked === null && !hasAny,
     aggregatedValue: asked !== null && isTotal(asked) && !asksFor(fields, "aggregatedValue"),
     breakdownValue: hasNames && needsValues(trend) && !asksFor(fields, "breakdownValue"),
     compareLabel: isCompared && !asksFor(fields, "compareLabel"),
@@ -44,12 +44,7 @@ function needsValues({ query }: FoundTrend): boolean {
   return Boolean((query?.formula || query?.formulas) && (query.breakdown || query.breakdowns));
 }
 
-function lacksBuckets(
-  trend: FoundTrend,
-  fields: Fields,
-  asked: Display | null,
-  series: readonly Series[],
-): boolean {
+function lacksBuckets(trend: FoundTrend, fields: Fields, asked: Display | null, series: readonly Series[]): boolean {
   if (asked && isTotal(asked)) return false;
   if (!series.some((one) => one.data?.length)) return false;
   return ![trend.fields, fields].some((level) => asksFor(level, "labels") || asksFor(level, "days"));

@@ -6,7 +6,9 @@ const MOST_NAMED = 3;
 /** What a TrendQueryInput counts, in words: "flight departed by origin". */
 export function subjectOf(query: Record<string, unknown>): string {
   const formulas = [query.formula, ...listOf(query.formulas).map((one) => one.formula)].filter((text) => text);
-  const counted = formulas.length ? formulas : [...listOf(query.events).map(nameOfEvent), ...listOf(query.actions).map(nameOfAction)];
+  const counted = formulas.length
+    ? formulas
+    : [...listOf(query.events).map(nameOfEvent), ...listOf(query.actions).map(nameOfAction)];
   const split = [...[query.breakdown ?? []].flat(), ...listOf(query.breakdowns).map((one) => one.property)];
   return [join(counted, ", "), join(split, " and ")].filter((text) => text).join(" by ");
 }
