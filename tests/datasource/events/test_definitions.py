@@ -167,6 +167,8 @@ async def test_pages_together_are_the_whole_list(world: EventWorld, place: Sourc
 
 
 async def test_properties_of_events_past_the_loader_are_counted(world: EventWorld, place: Source) -> None:
+    if world.engine.cluster is not None:
+        pytest.skip("what a view counts on one shard takes replication to reach the others")
     maps: list[dict[str, Value]] = [ODD, {"a.b": "text", "it's": None}, {"a b": False, "$browser": "Opera"}, {}]
     await world.add_events([Event("buy", "2020-01-10", properties=each) for each in maps])
     assert await properties(place, EVENTS) == counted(maps)
