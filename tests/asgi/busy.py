@@ -17,7 +17,7 @@ FROM numbers({events:UInt64}) SETTINGS """
 )
 
 
-def laborious(depth: int = 4) -> str:
+def laborious(depth: int = 5) -> str:
     """A HogQL expression that takes its time for every event."""
     expression = "distinct_id"
     for letter in "abcdef"[:depth]:

@@ -47,7 +47,10 @@ async def ask(
         )
 
 
-async def test_trend_is_followed_event_by_event(gateway: Gateway, engine: Engine, port: int) -> None:
+async def test_trend_is_followed_event_by_event(
+    gateway: Gateway, engine: Engine, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.trend_stream.FIRST_AFTER_S", 0)
     busy = await open_busy_project(gateway, engine)
     key = await gateway.key("*", project=busy)
     response = await ask(port, FOLLOW, {"id": str(busy.id), "query": QUERY}, key=key)

@@ -39,6 +39,13 @@ async def port(gateway: Gateway) -> AsyncIterator[int]:
         yield port
 
 
+@pytest.fixture
+def every_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However fast the machine is, no progress is left out."""
+    for pace in ("FIRST_AFTER_S", "PACE_S"):
+        monkeypatch.setattr(f"resolvers.trend_stream.{pace}", 0)
+
+
 def progress_of(messages: list[Any]) -> list[Any]:
     """The values of the field, of messages without errors."""
     assert [message["type"] for message in messages] == ["next"] * (len(messages) - 1) + ["complete"]
@@ -47,6 +54,7 @@ def progress_of(messages: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("query", [QUERY, TWO_STATEMENTS], ids=["one statement", "two series"])
+@pytest.mark.usefixtures("every_news")
 async def test_progress_grows_until_the_result_which_is_the_querys(
     gateway: Gateway, busy: ProjectRecord, port: int, query: dict[str, object]
 ) -> None:
@@ -211,14 +219,10 @@ class Failing:
         (RuntimeError("a secret detail"), "INTERNAL", "Internal error"),
     ],
 )
+@pytest.mark.usefixtures("every_news")
 async def test_failure_in_the_middle_ends_the_stream_with_the_querys_error(
-    gateway: Gateway,
-    failing: tuple[Exception, str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    gateway: Gateway, failing: tuple[Exception, str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    for pace in ("FIRST_AFTER_S", "PACE_S"):
-        monkeypatch.setattr(f"resolvers.trend_stream.{pace}", 0)
     failure, code, message = failing
     project = await gateway.project("failing")
     key = await gateway.key("*", project=project)
