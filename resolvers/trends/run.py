@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from opentelemetry.trace import get_tracer
 
@@ -23,6 +23,7 @@ from resolvers.trends.progress import TrendProgress
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
 
+Answer = TypeVar("Answer")
 _TRACER: Final = get_tracer("trendgate")
 
 
@@ -52,7 +53,7 @@ async def run_trend(
     with _TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
         plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
     progress.expect(len(plan.parts))
-    answers = await asyncio.gather(*(asking.ask(part.query) for part in plan.parts))
+    answers = await _together([asking.ask(part.query) for part in plan.parts])
     asked = [*before, *answers]
     return assemble(
         plan,
@@ -81,6 +82,17 @@ class Asking:
         )
         part.end(result)
         return statement, result
+
+
+async def _together(statements: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """All answers. Where one fails, the others are ended first: nobody waits for them any more."""
+    tasks = [asyncio.ensure_future(statement) for statement in statements]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _first(before: Sequence[tuple[Statement, QueryResult]]) -> datetime | None:

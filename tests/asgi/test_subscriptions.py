@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from asgi.stores import Stores
-from datasource.clickhouse.engine import Engine, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.clickhouse.progress import Progress, ProgressListener
 from datasource.metadata.keys import revoke_key
 from datasource.metadata.records import ProjectRecord
@@ -16,7 +17,7 @@ from errors import ErrorCode, GatewayError
 from permissions.api_keys import mask_key
 from tests.asgi.busy import EVENTS, QUERY, TWO_STATEMENTS, open_busy_project
 from tests.asgi.gateway import Gateway
-from tests.asgi.served import endless_stores, serve, serving, wait_for
+from tests.asgi.served import ENDLESS, endless_stores, running, serve, serving, wait_for
 from tests.asgi.streams import FOLLOW, open_socket
 from tests.asgi.worlds import World
 from tests.datasource.clickhouse.servers import open_native
@@ -90,6 +91,17 @@ async def test_trend_that_ends_before_news_are_due_is_one_message(
         [only] = progress_of(await socket.all("a"))
     assert only["result"] == {"days": ["2020-01-13", "2020-01-14"], "series": only["result"]["series"]}
     assert only["rowsRead"] == only["totalRows"]
+
+
+async def test_news_come_no_faster_than_their_pace(gateway: Gateway, engine: Engine) -> None:
+    project = await gateway.project("paced")
+    key = await gateway.key("*", project=project)
+    async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
+        await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": INSTANT})
+        told = [(await socket.next("a"))["payload"]["data"]["trend"]["elapsedMs"] for _ in range(4)]
+    assert told[0] >= 90
+    assert min(later - earlier for earlier, later in pairwise(told)) >= 180
+    await wait_for(engine, 0)
 
 
 async def test_trend_that_waits_for_its_turn_says_so(gateway: Gateway, engine: Engine) -> None:
@@ -210,6 +222,39 @@ class Failing:
         on_progress(Progress(5, 10, 40))
         await asyncio.sleep(0.05)
         raise self.failure
+
+
+@dataclass
+class HalfFailing:
+    """The real engine, which is asked something endless first, and then fails."""
+
+    inner: Engine
+    asked: int = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    async def query(self, *_: Any, **_options: Any) -> QueryResult:
+        self.asked += 1
+        if self.asked == 1:
+            return await self.inner.query(ENDLESS, limits=Limits(seconds=60, rows_to_read=10**15))
+        await wait_for(self.inner, 1)
+        raise GatewayError(ErrorCode.TIMEOUT, "Too long.")
+
+
+async def test_failure_of_one_statement_ends_the_others(gateway: Gateway, engine: Engine) -> None:
+    project = await gateway.project("half failing")
+    key = await gateway.key("*", project=project)
+    half: Engine = HalfFailing(engine)  # type: ignore[assignment]  # see HalfFailing
+    query = {**INSTANT, "events": [{}, {"event": "other"}]}
+    async with (
+        serve(gateway.settings, replace(gateway.stores, events=half)) as port,
+        open_socket(port, key) as socket,
+    ):
+        await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": query})
+        *_, failed, end = await socket.all("a")
+        assert (end["type"], failed["payload"]["errors"][0]["extensions"]["code"]) == ("complete", "TIMEOUT")
+        assert await running(engine) == 0
 
 
 @pytest.mark.parametrize(

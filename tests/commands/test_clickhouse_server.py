@@ -120,7 +120,7 @@ def test_engine_without_its_package_is_refused_with_a_hint(
 
 
 def test_settings_do_not_show_the_password() -> None:
-    assert "secret" not in repr(Settings(clickhouse_url="clickhouse://u:secret@h"))
+    assert "hidden" not in repr(Settings(clickhouse_url="clickhouse://u:hidden@h"))
 
 
 def test_driver_is_not_imported_before_a_url_names_a_server() -> None:
