@@ -8,6 +8,7 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.clickhouse.origin import KEY_ID
 from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
@@ -140,6 +141,7 @@ async def open_context(
     `layout` says in which tables of the engine the events are, by default in the gateway's own.
     """
     caller, refusal = await _identify(store, authorization, now)
+    KEY_ID.set(caller.key_id if caller else None)
     return RequestContext(
         request_id=request_id,
         now=now,

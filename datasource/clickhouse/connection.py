@@ -16,11 +16,11 @@ from clickhouse_driver.writer import write_binary_str
 
 from datasource.clickhouse.address import Host, ServerAddress
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import ParamValue
-from datasource.clickhouse.failures import ClickHouseError, translate
+from datasource.clickhouse.engine import Limits, ParamValue
+from datasource.clickhouse.failures import LATER, ClickHouseError, translate
 from datasource.clickhouse.parameters import encode_param
 from datasource.clickhouse.wire import Timeouts, Wire
-from errors import GatewayError
+from errors import ErrorCode, GatewayError, LimitExceeded
 
 logger = logging.getLogger("trendgate")
 
@@ -38,6 +38,7 @@ class Question:
     params: Mapping[str, ParamValue]
     settings: Mapping[str, int | float | str]
     blocks: Sequence[NativeBlock]
+    limits: Limits | None = None
 
 
 @dataclass(slots=True)
@@ -48,6 +49,14 @@ class Reply:
     columns: list[list[object]] = field(default_factory=list)
     rows_read: int = 0
     bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a server was to give, "connection" or "answer", and the seconds that it may be silent meanwhile."""
+
+    what: str
+    seconds: float
 
 
 class ServerConnection:
@@ -161,19 +170,26 @@ def is_silence(failure: BaseException) -> bool:
     return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
 
 
-def explain(failure: Exception) -> GatewayError | ClickHouseError:
+def explain(failure: Exception, wait: Wait, limits: Limits | None = None) -> GatewayError | ClickHouseError:
     """The gateway's error for one of the driver's, without saying where it happened; see `note_loss`."""
     if isinstance(failure, errors.ServerException):
-        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}")
+        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}", limits)
     if is_silence(failure):
-        code = errors.ErrorCodes.SOCKET_TIMEOUT
-    elif is_lost(failure):
-        code = errors.ErrorCodes.NETWORK_ERROR
-    elif isinstance(failure, errors.Error):
+        return LimitExceeded(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            f"ClickHouse gave no {wait.what} within {wait.seconds:g} seconds.",
+            limit=wait.seconds,
+            actual=None,
+            unit="seconds",
+            hint=LATER,
+            details={"waitedFor": wait.what},
+        )
+    if is_lost(failure):
+        message = "ClickHouse cannot be reached." if wait.what == "connection" else "ClickHouse was lost at work."
+        return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, hint=LATER, details={"waitedFor": wait.what})
+    if isinstance(failure, errors.Error):
         return ClickHouseError(failure.code, str(failure))
-    else:
-        raise failure
-    return translate(f"Code: {code}.")
+    raise failure
 
 
 def note_loss(failure: Exception, host: Host) -> None:

@@ -13,12 +13,13 @@ from datasource.clickhouse.arrow_blocks import block_of
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.calls import Calls
 from datasource.clickhouse.connection import Question, Reply, ServerConnection
-from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.hosts import REST_S, Hosts
 from datasource.clickhouse.native_call import NativeCall
-from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.origin import KEY_ID, ORIGIN
 from datasource.clickhouse.pool import Pool
+from datasource.clickhouse.turns import QueueLimits
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 
@@ -31,12 +32,18 @@ class NativeEngine:
     """The protocol of engine.py on servers. It connects when it is asked something."""
 
     def __init__(
-        self, address: ServerAddress, *, connections: int, wait_s: float, timeouts: Timeouts, rest_s: float
+        self,
+        address: ServerAddress,
+        *,
+        connections: int,
+        queue_limits: QueueLimits,
+        timeouts: Timeouts,
+        rest_s: float,
     ) -> None:
         self._address = address
         self._timeouts = timeouts
         self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
-        self._calls = Calls(connections, wait_s=wait_s)
+        self._calls = Calls(connections, queue_limits)
         self._pings = Calls(1)
         self._is_closed = False
 
@@ -46,18 +53,28 @@ class NativeEngine:
         address: ServerAddress,
         *,
         connections: int = 4,
-        wait_s: float = 30.0,
+        queue_limits: QueueLimits | None = None,
         timeouts: Timeouts | None = None,
         rest_s: float = REST_S,
     ) -> Self:
-        """An engine with at most so many connections; `wait_s` is how long a query waits for one of them."""
-        timeouts = timeouts or Timeouts()
-        return cls(address, connections=connections, wait_s=wait_s, timeouts=timeouts, rest_s=rest_s)
+        """An engine with at most so many connections; as many queries run at once."""
+        return cls(
+            address,
+            connections=connections,
+            queue_limits=queue_limits or QueueLimits(),
+            timeouts=timeouts or Timeouts(),
+            rest_s=rest_s,
+        )
 
     @property
     def is_shared(self) -> bool:
         """See Engine.is_shared."""
         return True
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return Occupancy(self._calls.running, self._calls.waiting)
 
     async def query(
         self,
@@ -71,7 +88,8 @@ class NativeEngine:
         limits = limits or Limits()
         started = time.perf_counter()
         settings = {"readonly": 2, **limits.as_settings()}
-        reply = await self._ask(text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S)
+        question = self._question(text, params, settings, blocks, limits)
+        reply = await self._ask(question, self._calls, within_s=limits.seconds + GRACE_S)
         return QueryResult(
             names=reply.names,
             columns=tuple(reply.columns) or tuple([] for _ in reply.names),
@@ -84,7 +102,7 @@ class NativeEngine:
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
         """See Engine.command. Never repeated: what a lost connection was asked for may have been done."""
-        await self._ask(text, params, {}, blocks, self._calls, within_s=None, is_repeatable=False)
+        await self._ask(self._question(text, params, {}, blocks), self._calls, is_repeatable=False)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
         """See Engine.insert."""
@@ -92,7 +110,7 @@ class NativeEngine:
 
     async def ping(self) -> None:
         """See Engine.ping. Has a connection of its own, for a busy engine is not a dead one."""
-        await self._ask("SELECT 1", None, {"readonly": 2}, (), self._pings, within_s=_PING_S)
+        await self._ask(self._question("SELECT 1", None, {"readonly": 2}), self._pings, within_s=_PING_S)
 
     async def close(self) -> None:
         """See Engine.close."""
@@ -100,25 +118,27 @@ class NativeEngine:
         await asyncio.gather(self._calls.stop_all(), self._pings.stop_all())
         await anyio.to_thread.run_sync(self._pool.close)
 
-    async def _ask(
+    def _question(
         self,
         text: str,
         params: Mapping[str, ParamValue] | None,
         settings: Mapping[str, int | float | str],
-        blocks: Sequence[NativeBlock],
-        calls: Calls,
-        *,
-        within_s: float | None,
-        is_repeatable: bool = True,
+        blocks: Sequence[NativeBlock] = (),
+        limits: Limits | None = None,
+    ) -> Question:
+        return Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks, limits)
+
+    async def _ask(
+        self, question: Question, calls: Calls, *, within_s: float | None = None, is_repeatable: bool = True
     ) -> Reply:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
-        question = Question(text, params or {}, {**settings, "log_comment": ORIGIN.get()}, blocks)
-        call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
+        call = NativeCall(self._pool, self._connect, question, self._timeouts, is_repeatable=is_repeatable)
         try:
-            return await calls.run(call, within_s=within_s)
+            return await calls.run(call, key=KEY_ID.get(), within_s=within_s)
         except TimeoutError as late:
-            raise translate("Code: 159.") from late
+            seconds = f"elapsed {within_s} sec" if within_s else ""
+            raise translate(f"Code: 159. {seconds}", question.limits) from late
 
     def _connect(self, host: Host, peer: Host | None = None) -> ServerConnection:
         return ServerConnection(self._address, host, self._timeouts, peer=peer)

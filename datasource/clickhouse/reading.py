@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, QueryResult
 from errors import NotAvailable
 
 
@@ -20,6 +20,11 @@ class ReadOnlyEngine:
     def is_shared(self) -> bool:
         """See Engine.is_shared."""
         return self.engine.is_shared
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return self.engine.occupancy
 
     async def query(
         self,

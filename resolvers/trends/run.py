@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
@@ -16,6 +16,8 @@ from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
+
+Answered = tuple[Statement, QueryResult]
 
 
 async def run_trend(
@@ -34,11 +36,11 @@ async def run_trend(
     """
     layout = layout or NativeLayout()
     started = time.perf_counter()
-    before: list[tuple[Statement, QueryResult]] = []
+    before: list[Answered] = []
     if needs_first_event(query):
         before.append(await _ask(first_event(), project, layout, engine, limits))
     plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
-    answers = await asyncio.gather(*(_ask(part.query, project, layout, engine, limits) for part in plan.parts))
+    answers = await _all(_ask(part.query, project, layout, engine, limits) for part in plan.parts)
     asked = [*before, *answers]
     return assemble(
         plan,
@@ -50,12 +52,24 @@ async def run_trend(
 
 async def _ask(
     query: Query, project: TrendProject, layout: EventLayout, engine: Engine, limits: Limits
-) -> tuple[Statement, QueryResult]:
+) -> Answered:
     statement = render(scope_to_project(layout.lower(query), project.id))
     return statement, await engine.query(statement.text, statement.params, limits=limits)
 
 
-def _first(before: Sequence[tuple[Statement, QueryResult]]) -> datetime | None:
+async def _all(asked: Iterable[Coroutine[object, object, Answered]]) -> list[Answered]:
+    """Their answers at the same time. When one fails, the others are of no use and end."""
+    tasks = [asyncio.ensure_future(each) for each in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise
+
+
+def _first(before: Sequence[Answered]) -> datetime | None:
     for _, result in before:
         first, events = (column[0] for column in result.columns)
         if events and isinstance(first, float | int):

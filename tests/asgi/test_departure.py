@@ -13,8 +13,12 @@ import uvicorn
 
 from asgi.app import create_app
 from asgi.stores import Stores
+from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
+from datasource.clickhouse.turns import QueueLimits
 from tests.asgi.gateway import Gateway
+from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until
+from tests.native_server import Backend
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS count FROM numbers(1000000000000)"
 TREND = "query($id: ID!) { project(id: $id) { trend(query: {events: [{}]}) { series { count } } } }"
@@ -63,16 +67,22 @@ async def wait_for(engine: Engine, queries: int) -> float:
     return time.perf_counter() - started
 
 
-@pytest.mark.parametrize("leave", ["close", "abort"])
-async def test_query_of_a_client_that_leaves_is_ended(gateway: Gateway, engine: Engine, leave: str) -> None:
+async def send(gateway: Gateway, port: int) -> asyncio.StreamWriter:
+    """A client that has asked for a trend and reads nothing yet."""
     project = await gateway.project("left alone")
     key = await gateway.key("*", project=project)
     body = json.dumps({"query": TREND, "variables": {"id": str(project.id)}})
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write((head + kind + body).encode())
+    return writer
+
+
+@pytest.mark.parametrize("leave", ["close", "abort"])
+async def test_query_of_a_client_that_leaves_is_ended(gateway: Gateway, engine: Engine, leave: str) -> None:
     async with serve(gateway, engine) as port:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
-        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write((head + kind + body).encode())
+        writer = await send(gateway, port)
         await wait_for(engine, 1)
         if leave == "close":
             writer.close()
@@ -80,5 +90,28 @@ async def test_query_of_a_client_that_leaves_is_ended(gateway: Gateway, engine: 
         else:
             writer.transport.abort()
         assert await wait_for(engine, 0) < 2
+    key = await gateway.key("*", project=await gateway.project("left alone"))
     answer = await gateway.ask("{ viewer { keyLabel } }", key=key)
     assert answer.data["viewer"]["keyLabel"] == "tests"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_client_that_leaves_while_it_waits_frees_its_place(
+    gateway: Gateway, backend: Backend, embedded: EmbeddedEngine, kind: str
+) -> None:
+    folder, limits = folder_of(embedded), QueueLimits(most_waiting=1)
+    async with (
+        open_queue(kind, backend, folder, at_once=1, limits=limits) as queue,
+        serve(gateway, queue) as port,
+    ):
+        first = await send(gateway, port)
+        await until(queue, running=1, waiting=0)
+        second = await send(gateway, port)
+        await until(queue, running=1, waiting=1)
+        second.transport.abort()
+        await until(queue, running=1, waiting=0)
+        third = await send(gateway, port)
+        await until(queue, running=1, waiting=1)
+        for writer in (third, first):
+            writer.transport.abort()
+        await until(queue, running=0, waiting=0)
