@@ -55,6 +55,28 @@ class GatewayError(Exception):
         )
 
 
+class LimitExceeded(GatewayError):
+    """More than a limit allows. `extensions` have both as numbers of one `unit`; None: not known.
+
+    Of whatever is counted only up to the limit, `actual` is what had been counted by then.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        limit: float | None,
+        actual: float | None,
+        unit: str,
+        hint: str,
+        details: dict[str, object] | None = None,
+    ) -> None:
+        figures = {"limit": limit, "actual": actual}
+        known: dict[str, object] = {name: figure for name, figure in figures.items() if figure is not None}
+        super().__init__(code, message, hint=hint, details={**known, "unit": unit, **(details or {})})
+
+
 class BadUserInput(GatewayError):
     """The input at `path` cannot be used; the path starts at the field's argument name."""
 

@@ -64,9 +64,6 @@ class Settings(BaseSettings):
         description="Name of the ClickHouse cluster that holds the tables, as its servers' configuration has it "
         "(docs/scaling.md); default: one server, or ClickHouse Cloud.",
     )
-    clickhouse_wait_s: PositiveFloat = Field(
-        30.0, description="Longest time a query waits for a connection to the ClickHouse server, seconds."
-    )
     clickhouse_connect_timeout_s: PositiveFloat = Field(
         3.0, description="Longest time that connecting to one host of the ClickHouse server may take, seconds."
     )
@@ -115,6 +112,13 @@ class Settings(BaseSettings):
     query_concurrency: PositiveInt = Field(
         4, description="ClickHouse queries at once in this process; most connections to a server."
     )
+    query_concurrency_per_key: PositiveInt = Field(
+        3, description="ClickHouse queries at once of one API key in this process."
+    )
+    query_wait_s: PositiveFloat = Field(
+        30.0, description="Longest time a ClickHouse query waits for its turn, seconds."
+    )
+    query_queue: PositiveInt = Field(1_000, description="Most ClickHouse queries that wait for their turn.")
     max_filters: PositiveInt = Field(
         200,
         description="Most property filters in one trend query, nested ones included.",

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from strawberry.dataloader import DataLoader
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.clickhouse.origin import KEY_ID
 from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
@@ -156,6 +157,7 @@ async def open_context(
     the key that a signed link carries, which then counts as if it had been sent.
     """
     caller, refusal = await _identify(store, authorization, link, now)
+    KEY_ID.set(caller.key_id if caller else None)
     return RequestContext(
         request_id=request_id,
         now=now,

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from datasource.clickhouse.turns import QueueLimits, Turns
 from errors import ErrorCode, GatewayError
 
 Answer = TypeVar("Answer")
@@ -30,13 +32,12 @@ class Call(Protocol[Answer_co]):
 
 
 class Calls:
-    """Runs at most `at_once` calls; further ones wait, for `wait_s` seconds if it is given."""
+    """Runs at most `at_once` calls; further ones wait for their turn (see turns.py)."""
 
-    def __init__(self, at_once: int, *, wait_s: float | None = None) -> None:
-        self._slots = asyncio.Semaphore(at_once)
+    def __init__(self, at_once: int, limits: QueueLimits | None = None) -> None:
+        self._turns = Turns(at_once, limits or QueueLimits())
         self._threads = anyio.CapacityLimiter(at_once)
         self._stoppers = anyio.CapacityLimiter(at_once)
-        self._wait_s = wait_s
         self._running: dict[asyncio.Task[object], Call[object]] = {}
 
     @property
@@ -44,23 +45,20 @@ class Calls:
         """How many calls run now."""
         return len(self._running)
 
-    async def run(self, call: Call[Answer], *, within_s: float | None = None) -> Answer:
-        """Run the call when there is room. Cancelled, it stops the call and waits until it has ended.
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return self._turns.waiting
+
+    async def run(self, call: Call[Answer], *, key: str | None = None, within_s: float | None = None) -> Answer:
+        """Run the call when it is the key's turn. Cancelled, it stops the call and waits until it has ended.
 
         Raises RATE_LIMITED when there is no room in time, and TimeoutError when the call, which is stopped then,
         has run for `within_s` seconds.
         """
-        try:
-            async with asyncio.timeout(self._wait_s):
-                await self._slots.acquire()
-        except TimeoutError as busy:
-            raise GatewayError(
-                ErrorCode.RATE_LIMITED,
-                "Too many queries wait for ClickHouse.",
-                hint="Try again in a moment.",
-            ) from busy
+        await self._turns.take(key)
         async with asyncio.timeout(within_s):
-            task = self._start(call)
+            task = self._start(call, key)
             try:
                 return await asyncio.shield(task)
             except asyncio.CancelledError:
@@ -68,22 +66,23 @@ class Calls:
                 raise
 
     async def stop_all(self) -> None:
-        """Stop what runs and wait until it has ended."""
+        """Refuse what waits, stop what runs, and wait until it has ended."""
+        self._turns.dismiss(GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The gateway is being closed."))
         while self._running:
             await asyncio.gather(*(self._stop(task, call) for task, call in tuple(self._running.items())))
 
-    def _start(self, call: Call[Answer]) -> asyncio.Task[Answer]:
+    def _start(self, call: Call[Answer], key: str | None) -> asyncio.Task[Answer]:
         async def on_thread() -> Answer:
             return await anyio.to_thread.run_sync(call.run, limiter=self._threads)
 
         task = asyncio.ensure_future(on_thread())
         self._running[task] = call
-        task.add_done_callback(self._end)
+        task.add_done_callback(partial(self._end, key, time.monotonic()))
         return task
 
-    def _end(self, task: asyncio.Task[Answer]) -> None:
+    def _end(self, key: str | None, started: float, task: asyncio.Task[object]) -> None:
         del self._running[task]
-        self._slots.release()
+        self._turns.give_back(key, time.monotonic() - started)
         if not task.cancelled():
             task.exception()  # whoever waited for it may have gone
 

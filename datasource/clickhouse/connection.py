@@ -16,12 +16,12 @@ from clickhouse_driver.writer import write_binary_str
 
 from datasource.clickhouse.address import Host, ServerAddress
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import ParamValue
-from datasource.clickhouse.failures import ClickHouseError, translate
+from datasource.clickhouse.engine import Limits, ParamValue
+from datasource.clickhouse.failures import LATER, ClickHouseError, translate
 from datasource.clickhouse.parameters import encode_param
 from datasource.clickhouse.progress import Progress, ProgressListener
 from datasource.clickhouse.wire import Timeouts, Wire
-from errors import GatewayError
+from errors import ErrorCode, GatewayError, LimitExceeded
 
 logger = logging.getLogger("trendgate")
 
@@ -42,6 +42,7 @@ class Question:
     traceparent: str | None = None
     """The span that it belongs to, as W3C Trace Context writes it."""
     on_progress: ProgressListener | None = None
+    limits: Limits | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +60,14 @@ class Reply:
     def progress(self) -> Progress:
         """How far the server was when it said so last."""
         return Progress(self.rows_read, self.total_rows or None, self.bytes_read)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a server was to give, "connection" or "answer", and the seconds that it may be silent meanwhile."""
+
+    what: str
+    seconds: float
 
 
 class ServerConnection:
@@ -180,19 +189,26 @@ def is_silence(failure: BaseException) -> bool:
     return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
 
 
-def explain(failure: Exception) -> GatewayError | ClickHouseError:
+def explain(failure: Exception, wait: Wait, limits: Limits | None = None) -> GatewayError | ClickHouseError:
     """The gateway's error for one of the driver's, without saying where it happened; see `note_loss`."""
     if isinstance(failure, errors.ServerException):
-        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}")
+        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}", limits)
     if is_silence(failure):
-        code = errors.ErrorCodes.SOCKET_TIMEOUT
-    elif is_lost(failure):
-        code = errors.ErrorCodes.NETWORK_ERROR
-    elif isinstance(failure, errors.Error):
+        return LimitExceeded(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            f"ClickHouse gave no {wait.what} within {wait.seconds:g} seconds.",
+            limit=wait.seconds,
+            actual=None,
+            unit="seconds",
+            hint=LATER,
+            details={"waitedFor": wait.what},
+        )
+    if is_lost(failure):
+        message = "ClickHouse cannot be reached." if wait.what == "connection" else "ClickHouse was lost at work."
+        return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, hint=LATER, details={"waitedFor": wait.what})
+    if isinstance(failure, errors.Error):
         return ClickHouseError(failure.code, str(failure))
-    else:
-        raise failure
-    return translate(f"Code: {code}.")
+    raise failure
 
 
 def note_loss(failure: Exception, host: Host) -> None:

@@ -17,11 +17,13 @@ import pyarrow as pa
 from datasource.clickhouse.arrow_blocks import block_of
 from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.calls import Calls
-from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.folder import lock_folder, unusable
+from datasource.clickhouse.origin import KEY_ID
 from datasource.clickhouse.parameters import encode_param
 from datasource.clickhouse.progress import Progress, ProgressListener, on_loop
+from datasource.clickhouse.turns import QueueLimits
 from errors import ErrorCode, GatewayError
 
 if TYPE_CHECKING:
@@ -51,19 +53,21 @@ class EmbeddedEngine:
     session wait for each other, so a session is lent to one call at a time; one more session ends queries.
     """
 
-    def __init__(self, lock: IO[str], sessions: "Sequence[Session]", killer: "Session") -> None:
+    def __init__(
+        self, lock: IO[str], sessions: "Sequence[Session]", killer: "Session", queue_limits: QueueLimits
+    ) -> None:
         self._lock = lock
         self._sessions = tuple(sessions)
         self._idle: queue.SimpleQueue[Session] = queue.SimpleQueue()
         for session in self._sessions:
             self._idle.put(session)
         self._killer = Killer(killer)
-        self._calls = Calls(len(self._sessions))
+        self._calls = Calls(len(self._sessions), queue_limits)
         self._is_closed = False
 
     @classmethod
-    def open(cls, path: Path, *, sessions: int = 4) -> Self:
-        """Open or create the data folder.
+    def open(cls, path: Path, *, sessions: int = 4, queue_limits: QueueLimits | None = None) -> Self:
+        """Open or create the data folder. As many queries as there are sessions run at once.
 
         Raises UPSTREAM_UNAVAILABLE when another process holds it, or chdb is not installed.
         """
@@ -78,7 +82,8 @@ class EmbeddedEngine:
         lock = lock_folder(path)
         try:
             folder = str(path.resolve())
-            return cls(lock, [Session(folder) for _ in range(sessions)], Session(folder))
+            opened = [Session(folder) for _ in range(sessions + 1)]
+            return cls(lock, opened[1:], opened[0], queue_limits or QueueLimits())
         except Exception as failure:
             lock.close()
             raise unusable(path) from failure
@@ -93,6 +98,11 @@ class EmbeddedEngine:
         """See Engine.cluster."""
         return None
 
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return Occupancy(self._calls.running, self._calls.waiting)
+
     async def query(
         self,
         text: str,
@@ -104,9 +114,11 @@ class EmbeddedEngine:
     ) -> QueryResult:
         """See Engine.query."""
         started = time.perf_counter()
-        settings = {"readonly": 2, **(limits or Limits()).as_settings(), **_JSON_SETTINGS}
+        limits = limits or Limits()
+        settings = {"readonly": 2, **limits.as_settings(), **_JSON_SETTINGS}
+        limited = f"{text}\nSETTINGS {_render(settings)}"
         answer = await self._ask(
-            f"{text}\nSETTINGS {_render(settings)}", params or {}, "JSONColumns", blocks, on_progress
+            limited, params or {}, "JSONColumns", blocks, limits=limits, on_progress=on_progress
         )
         columns: dict[str, list[object]] = orjson.loads(answer.bytes())
         return QueryResult(
@@ -129,7 +141,8 @@ class EmbeddedEngine:
 
     async def ping(self) -> None:
         """See Engine.ping."""
-        await self.query("SELECT 1")
+        self._refuse_if_closed()
+        await anyio.to_thread.run_sync(self._killer.answer)
 
     async def close(self) -> None:
         """See Engine.close."""
@@ -143,25 +156,30 @@ class EmbeddedEngine:
         params: Mapping[str, ParamValue],
         output: str,
         blocks: Sequence[NativeBlock],
+        *,
+        limits: Limits | None = None,
         on_progress: ProgressListener | None = None,
     ) -> Answer:
         listener = on_loop(on_progress) if on_progress else None
 
         def ask(tag: str) -> Answer:
             with self._session() as session, _as_file(text, params, blocks) as (tagless, bound):
-                return _ask(session, f"{tag} {tagless}", bound, output, listener)
+                return _ask(session, f"{tag} {tagless}", bound, output, limits=limits, listener=listener)
 
-        return await self._calls.run(EmbeddedCall(ask, self._killer))
+        return await self._calls.run(EmbeddedCall(ask, self._killer), key=KEY_ID.get())
 
     @contextmanager
     def _session(self) -> "Iterator[Session]":
-        if self._is_closed:
-            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The embedded ClickHouse is closed.")
+        self._refuse_if_closed()
         session = self._idle.get()
         try:
             yield session
         finally:
             self._idle.put(session)
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The embedded ClickHouse is closed.")
 
     def _close(self) -> None:
         for session in (*self._sessions, self._killer.session):
@@ -170,7 +188,7 @@ class EmbeddedEngine:
 
 
 class Killer:
-    """Ends queries that begin with a comment."""
+    """Ends queries that begin with a comment. Its session is its own, so that it answers while others are busy."""
 
     def __init__(self, session: "Session") -> None:
         self.session = session
@@ -180,6 +198,11 @@ class Killer:
         """End the query whose text begins with the tag, if there is one."""
         with self._one_at_a_time:
             _ask(self.session, f"KILL QUERY WHERE startsWith(query, '{tag}')", {}, "Null")
+
+    def answer(self) -> None:
+        """Raise unless the engine answers."""
+        with self._one_at_a_time:
+            _ask(self.session, "SELECT 1", {}, "Null")
 
 
 class EmbeddedCall:
@@ -242,15 +265,17 @@ def _ask(
     text: str,
     params: Mapping[str, ParamValue],
     output: str,
+    *,
+    limits: Limits | None = None,
     listener: ProgressListener | None = None,
-) -> "Answer":
+) -> Answer:
     bound = {name: encode_param(value) for name, value in params.items()}
     try:
         with _reporting(session, listener):
             answer: Answer = session.query(text, output, params=bound)
     except Exception as failure:  # chdb raises plain RuntimeErrors beside its own
         _discard_rest(session)
-        raise translate(str(failure)) from failure
+        raise translate(str(failure), limits) from failure
     return answer
 
 

@@ -65,11 +65,21 @@ class QueryResult:
         return zip(*self.columns, strict=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How many statements run now, and how many wait for their turn."""
+
+    running: int
+    waiting: int
+
+
 class Engine(Protocol):
     """A ClickHouse that can be asked and written to.
 
     Every method raises GatewayError, or ClickHouseError (see failures.py), when ClickHouse refuses or fails.
-    Cancelling a call ends it in ClickHouse, too, within about a second.
+    Cancelling a call ends it in ClickHouse, too, within about a second. A few statements run at once, and fewer of
+    the same API key (see origin.py); the others wait for their turn, and are refused with RATE_LIMITED when it
+    takes too long or too many wait.
 
     `blocks`, all of the same columns, are the rows of the table name `{block}` in the text; without any the
     text is taken as it is.
@@ -83,6 +93,11 @@ class Engine(Protocol):
     @property
     def cluster(self) -> str | None:
         """The cluster that holds the tables, as ClickHouse's configuration names it; None for one server."""
+        ...
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What it has to do in this process now."""
         ...
 
     async def query(
@@ -111,7 +126,7 @@ class Engine(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Raise unless the engine answers."""
+        """Raise unless the engine answers. Waits for no turn: a busy engine is not a dead one."""
         ...
 
     async def close(self) -> None:

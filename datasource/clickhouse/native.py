@@ -15,13 +15,14 @@ from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.calls import Calls
 from datasource.clickhouse.cluster_settings import READING, WRITING
 from datasource.clickhouse.connection import Question, Reply, ServerConnection
-from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.hosts import REST_S, Hosts
 from datasource.clickhouse.native_call import NativeCall
-from datasource.clickhouse.origin import log_comment
+from datasource.clickhouse.origin import KEY_ID, log_comment
 from datasource.clickhouse.pool import Pool
 from datasource.clickhouse.progress import ProgressListener, on_loop
+from datasource.clickhouse.turns import QueueLimits
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 
@@ -38,7 +39,7 @@ class NativeEngine:
         address: ServerAddress,
         *,
         connections: int,
-        wait_s: float,
+        queue_limits: QueueLimits,
         timeouts: Timeouts,
         rest_s: float,
         cluster: str | None,
@@ -46,7 +47,7 @@ class NativeEngine:
         self._address = address
         self._timeouts = timeouts
         self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
-        self._calls = Calls(connections, wait_s=wait_s)
+        self._calls = Calls(connections, queue_limits)
         self._pings = Calls(1)
         self._cluster = cluster
         self._is_closed = False
@@ -57,19 +58,19 @@ class NativeEngine:
         address: ServerAddress,
         *,
         connections: int = 4,
-        wait_s: float = 30.0,
+        queue_limits: QueueLimits | None = None,
         timeouts: Timeouts | None = None,
         rest_s: float = REST_S,
         cluster: str | None = None,
     ) -> Self:
-        """An engine with at most so many connections; `wait_s` is how long a query waits for one of them.
+        """An engine with at most so many connections; as many queries run at once.
 
         With `cluster` every statement carries what statements need there (see cluster_settings.py).
         """
         return cls(
             address,
             connections=connections,
-            wait_s=wait_s,
+            queue_limits=queue_limits or QueueLimits(),
             timeouts=timeouts or Timeouts(),
             rest_s=rest_s,
             cluster=cluster,
@@ -85,6 +86,11 @@ class NativeEngine:
         """See Engine.cluster."""
         return self._cluster
 
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return Occupancy(self._calls.running, self._calls.waiting)
+
     async def query(
         self,
         text: str,
@@ -98,9 +104,8 @@ class NativeEngine:
         limits = limits or Limits()
         started = time.perf_counter()
         settings = {"readonly": 2, **limits.as_settings(), **self._settings(READING)}
-        reply = await self._ask(
-            text, params, settings, blocks, self._calls, within_s=limits.seconds + GRACE_S, on_progress=on_progress
-        )
+        question = self._question(text, params, settings, blocks, limits=limits, on_progress=on_progress)
+        reply = await self._ask(question, self._calls, within_s=limits.seconds + GRACE_S)
         return QueryResult(
             names=reply.names,
             columns=tuple(reply.columns) or tuple([] for _ in reply.names),
@@ -114,8 +119,8 @@ class NativeEngine:
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
         """See Engine.command. Never repeated: what a lost connection was asked for may have been done."""
-        settings = self._settings(WRITING)
-        await self._ask(text, params, settings, blocks, self._calls, within_s=None, is_repeatable=False)
+        question = self._question(text, params, self._settings(WRITING), blocks)
+        await self._ask(question, self._calls, is_repeatable=False)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
         """See Engine.insert."""
@@ -123,7 +128,7 @@ class NativeEngine:
 
     async def ping(self) -> None:
         """See Engine.ping. Has a connection of its own, for a busy engine is not a dead one."""
-        await self._ask("SELECT 1", None, {"readonly": 2}, (), self._pings, within_s=_PING_S)
+        await self._ask(self._question("SELECT 1", None, {"readonly": 2}), self._pings, within_s=_PING_S)
 
     async def close(self) -> None:
         """See Engine.close."""
@@ -131,33 +136,37 @@ class NativeEngine:
         await asyncio.gather(self._calls.stop_all(), self._pings.stop_all())
         await anyio.to_thread.run_sync(self._pool.close)
 
-    async def _ask(
+    def _question(
         self,
         text: str,
         params: Mapping[str, ParamValue] | None,
         settings: Mapping[str, int | float | str],
-        blocks: Sequence[NativeBlock],
-        calls: Calls,
+        blocks: Sequence[NativeBlock] = (),
         *,
-        within_s: float | None,
-        is_repeatable: bool = True,
+        limits: Limits | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> Reply:
-        if self._is_closed:
-            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
-        question = Question(
+    ) -> Question:
+        return Question(
             text,
             params or {},
             {**settings, "log_comment": log_comment()},
             blocks,
             traceparent=_traceparent(),
             on_progress=on_loop(on_progress) if on_progress else None,
+            limits=limits,
         )
-        call = NativeCall(self._pool, self._connect, question, is_repeatable=is_repeatable)
+
+    async def _ask(
+        self, question: Question, calls: Calls, *, within_s: float | None = None, is_repeatable: bool = True
+    ) -> Reply:
+        if self._is_closed:
+            raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
+        call = NativeCall(self._pool, self._connect, question, self._timeouts, is_repeatable=is_repeatable)
         try:
-            return await calls.run(call, within_s=within_s)
+            return await calls.run(call, key=KEY_ID.get(), within_s=within_s)
         except TimeoutError as late:
-            raise translate("Code: 159.") from late
+            seconds = f"elapsed {within_s} sec" if within_s else ""
+            raise translate(f"Code: 159. {seconds}", question.limits) from late
 
     def _settings(self, on_cluster: Mapping[str, int | str]) -> Mapping[str, int | str]:
         return on_cluster if self._cluster else {}

@@ -11,6 +11,7 @@ from datasource.clickhouse.connection import (
     Question,
     Reply,
     ServerConnection,
+    Wait,
     explain,
     is_lost,
     is_silence,
@@ -18,6 +19,7 @@ from datasource.clickhouse.connection import (
 )
 from datasource.clickhouse.failures import translate
 from datasource.clickhouse.pool import Pool
+from datasource.clickhouse.wire import Timeouts
 
 logger = logging.getLogger("trendgate")
 
@@ -33,12 +35,15 @@ class NativeCall:
         pool: Pool,
         connect: Callable[[Host, Host | None], ServerConnection],
         question: Question,
+        timeouts: Timeouts,
         *,
         is_repeatable: bool,
     ) -> None:
         self._pool = pool
         self._connect = connect
         self._question = question
+        self._to_connect = Wait("connection", timeouts.connect_s)
+        self._to_answer = Wait("answer", timeouts.receive_s)
         self._attempts = ATTEMPTS if is_repeatable else 1
         self._id = f"trendgate-{uuid4().hex}"
         self._lock = threading.Lock()
@@ -53,14 +58,14 @@ class NativeCall:
             try:
                 connection = self._pool.take(is_checked=self._attempts == 1)
             except Exception as failure:
-                raise explain(failure) from failure
+                raise explain(failure, self._to_connect) from failure
             try:
                 return self._run_on(connection, f"{self._id}-{attempt}")
             except Exception as failure:
                 self._discard(connection, failure)
                 self._refuse_if_stopped()
                 if attempt == self._attempts or connection.has_begun or not _is_worth_another(failure):
-                    raise explain(failure) from failure
+                    raise explain(failure, self._to_answer, self._question.limits) from failure
         raise AssertionError("the last attempt answers or raises")
 
     def stop(self, asked_s: float) -> None:
@@ -104,12 +109,14 @@ class NativeCall:
         try:
             other = self._connect(connection.host, connection.peer)
         except Exception as failure:
-            logger.warning("a query at %s cannot be ended: %s", connection.host, explain(failure))
+            logger.warning(
+                "a query at %s cannot be ended: %s", connection.host, explain(failure, self._to_connect)
+            )
             return False
         try:
             other.run(kill, f"{self._query_id}-kill")
         except Exception as failure:
-            logger.warning("a query at %s cannot be ended: %s", connection.host, explain(failure))
+            logger.warning("a query at %s cannot be ended: %s", connection.host, explain(failure, self._to_answer))
             return False
         finally:
             other.close()

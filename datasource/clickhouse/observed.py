@@ -10,7 +10,7 @@ import pyarrow as pa
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.origin import ORIGIN
 from datasource.clickhouse.progress import ProgressListener
 from errors import ErrorCode, GatewayError
@@ -51,6 +51,11 @@ class ObservedEngine:
     def cluster(self) -> str | None:
         """See Engine.cluster."""
         return self.engine.cluster
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return self.engine.occupancy
 
     async def query(
         self,

@@ -7,6 +7,7 @@ from typing import Final
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.turns import QueueLimits
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 
@@ -26,7 +27,9 @@ def open_engine(settings: Settings) -> Engine:
     """
     if settings.clickhouse_url is None:
         refuse_embedded_cluster(settings)
-        return EmbeddedEngine.open(settings.events_path, sessions=settings.query_concurrency)
+        return EmbeddedEngine.open(
+            settings.events_path, sessions=settings.query_concurrency, queue_limits=_queue_limits(settings)
+        )
     address = ServerAddress.parse(settings.clickhouse_url.get_secret_value())
     if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
         raise GatewayError(
@@ -40,7 +43,7 @@ def open_engine(settings: Settings) -> Engine:
     return NativeEngine.open(
         address,
         connections=settings.query_concurrency,
-        wait_s=settings.clickhouse_wait_s,
+        queue_limits=_queue_limits(settings),
         timeouts=Timeouts(settings.clickhouse_connect_timeout_s, settings.clickhouse_receive_timeout_s),
         cluster=settings.clickhouse_cluster,
     )
@@ -53,3 +56,11 @@ def refuse_embedded_cluster(settings: Settings) -> None:
             "A cluster is named, but the ClickHouse is the embedded one.",
             hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or name no cluster.",
         )
+
+
+def _queue_limits(settings: Settings) -> QueueLimits:
+    return QueueLimits(
+        per_key=settings.query_concurrency_per_key,
+        most_waiting=settings.query_queue,
+        wait_s=settings.query_wait_s,
+    )

@@ -19,6 +19,9 @@ class Origin:
 
 ORIGIN: Final[ContextVar[Origin | None]] = ContextVar("origin", default=None)
 
+KEY_ID: Final[ContextVar[str | None]] = ContextVar("key_id", default=None)
+"""The API key whose share of the queries at once is used; None: the gateway works on its own account."""
+
 
 def log_comment() -> str:
     """What becomes the `log_comment` of the queries of a server."""

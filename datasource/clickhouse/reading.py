@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.progress import ProgressListener
 from errors import NotAvailable
 
@@ -26,6 +26,11 @@ class ReadOnlyEngine:
     def cluster(self) -> str | None:
         """See Engine.cluster."""
         return self.engine.cluster
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """See Engine.occupancy."""
+        return self.engine.occupancy
 
     async def query(
         self,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from opentelemetry.trace import get_tracer
 
@@ -23,7 +23,7 @@ from resolvers.trends.progress import TrendProgress
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
 
-Answer = TypeVar("Answer")
+Answered = tuple[Statement, QueryResult]
 _TRACER: Final = get_tracer("trendgate")
 
 
@@ -47,7 +47,7 @@ async def run_trend(
     progress = TrendProgress(on_progress)
     asking = Asking(project, layout, engine, limits, progress)
     started = time.perf_counter()
-    before: list[tuple[Statement, QueryResult]] = []
+    before: list[Answered] = []
     if needs_first_event(query):
         before.append(await asking.ask(first_event()))
     with _TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
@@ -73,7 +73,7 @@ class Asking:
     limits: Limits
     progress: TrendProgress
 
-    async def ask(self, query: Query) -> tuple[Statement, QueryResult]:
+    async def ask(self, query: Query) -> Answered:
         """The statement that the query became, and its answer."""
         statement = render(scope_to_project(self.layout.lower(query), self.project.id))
         part = self.progress.begin()
@@ -84,9 +84,9 @@ class Asking:
         return statement, result
 
 
-async def _together(statements: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+async def _together(asked: Sequence[Coroutine[Any, Any, Answered]]) -> list[Answered]:
     """All answers. Where one fails, the others are ended first: nobody waits for them any more."""
-    tasks = [asyncio.ensure_future(statement) for statement in statements]
+    tasks = [asyncio.ensure_future(each) for each in asked]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -95,7 +95,7 @@ async def _together(statements: Sequence[Coroutine[Any, Any, Answer]]) -> list[A
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _first(before: Sequence[tuple[Statement, QueryResult]]) -> datetime | None:
+def _first(before: Sequence[Answered]) -> datetime | None:
     for _, result in before:
         first, events = (column[0] for column in result.columns)
         if events and isinstance(first, float | int):

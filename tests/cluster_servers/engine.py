@@ -16,7 +16,7 @@ import pyarrow as pa
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.arrow_blocks import block_of
 from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Limits, ParamValue, QueryResult
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
 from datasource.clickhouse.native import NativeEngine
 from datasource.clickhouse.progress import ProgressListener
 from datasource.events.migration import cluster_of, migrate
@@ -37,6 +37,10 @@ class ClusterEngine:
     def __init__(self, servers: Sequence[NativeEngine]) -> None:
         self.servers = tuple(servers)
         self._sharded = cluster_of(CLUSTER, "default").sharded
+
+    @property
+    def occupancy(self) -> Occupancy:
+        return self.servers[0].occupancy
 
     async def query(
         self,

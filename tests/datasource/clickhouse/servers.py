@@ -6,6 +6,7 @@ from typing import Any
 
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.turns import QueueLimits
 from datasource.clickhouse.wire import Timeouts
 from tests.native_server import Backend, NativeServer
 
@@ -27,13 +28,15 @@ async def open_native(
     credentials: str = "",
     options: str = "",
     connections: int = 4,
-    wait_s: float = 30.0,
+    queue_limits: QueueLimits | None = None,
     timeouts: Timeouts = QUICK,
     rest_s: float = 10.0,
 ) -> AsyncIterator[NativeEngine]:
     hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers)
     address = ServerAddress.parse(f"clickhouse://{credentials}{hosts}/default{options}")
-    engine = NativeEngine.open(address, connections=connections, wait_s=wait_s, timeouts=timeouts, rest_s=rest_s)
+    engine = NativeEngine.open(
+        address, connections=connections, queue_limits=queue_limits, timeouts=timeouts, rest_s=rest_s
+    )
     try:
         yield engine
     finally:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.failures import ClickHouseError, translate
 from errors import ErrorCode, GatewayError
 
@@ -9,32 +10,97 @@ ROWS = (
     "Code: 158. DB::Exception: Limit for rows (controlled by 'max_rows_to_read' setting) exceeded, "
     "max rows: 1.00 thousand, current rows: 1.50 million. (TOO_MANY_ROWS)"
 )
+GROUPS = "Code: 158. DB::Exception: Limit for rows to GROUP BY exceeded: has 16384 rows, maximum: 1000."
+BYTES = (
+    "Code: 307. DB::Exception: Limit for rows or bytes to read exceeded, max bytes: 1.18 MiB, "
+    "current bytes: 1.50 MiB: While executing MergeTreeSelect. (TOO_MANY_BYTES)"
+)
 RESULT = (
     "Code: 396. DB::Exception: Limit for result exceeded, "
     "max rows: 100.00, current rows: 101.00. (TOO_MANY_ROWS_OR_BYTES)"
 )
+SET = "Code: 191. DB::Exception: Limit for IN-set exceeded, max rows: 1.00 thousand, current rows: 65.41 thousand."
 MEMORY = (
     "Code: 241. DB::Exception: Query memory limit exceeded: would use 2.07 MiB (attempt to allocate chunk of "
     "0.00 B), maximum: 976.56 KiB: While executing AggregatingTransform. (MEMORY_LIMIT_EXCEEDED)"
 )
 TIME = "Code: 159. DB::Exception: Timeout exceeded: elapsed 301.774 ms, maximum: 300.000 ms. (TIMEOUT_EXCEEDED)"
+ESTIMATE = (
+    "Code: 160. DB::Exception: Estimated query execution time (17734.410 seconds) is too long. Maximum: 1. "
+    "Estimated rows to process: 100000000000 (654090 read in 0.116 seconds): While executing NumbersRange."
+)
+PLACES = "Code: 202. DB::Exception: Too many simultaneous queries for user ada. Current: 9, maximum: 8."
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "limit", "actual"),
+    ("text", "code", "limit", "actual", "unit"),
     [
-        (ROWS, ErrorCode.QUERY_TOO_EXPENSIVE, "1.00 thousand", "1.50 million"),
-        (RESULT, ErrorCode.QUERY_TOO_EXPENSIVE, "100.00", "101.00"),
-        (MEMORY, ErrorCode.QUERY_TOO_EXPENSIVE, "976.56 KiB", "2.07 MiB"),
-        (TIME, ErrorCode.TIMEOUT, "300.000 ms", "301.774 ms"),
+        (ROWS, ErrorCode.QUERY_TOO_EXPENSIVE, 1000, 1_500_000, "rows"),
+        (GROUPS, ErrorCode.QUERY_TOO_EXPENSIVE, 1000, 16384, "rows"),
+        (BYTES, ErrorCode.QUERY_TOO_EXPENSIVE, 1_237_320, 1_572_864, "bytes"),
+        (RESULT, ErrorCode.QUERY_TOO_EXPENSIVE, 100, 101, "rows"),
+        (SET, ErrorCode.QUERY_TOO_EXPENSIVE, 1000, 65_410, "rows"),
+        (MEMORY, ErrorCode.QUERY_TOO_EXPENSIVE, 999_997, 2_170_552, "bytes"),
+        (TIME, ErrorCode.TIMEOUT, 0.3, 0.301774, "seconds"),
+        (ESTIMATE, ErrorCode.TIMEOUT, 1, 17734, "seconds"),
+        (PLACES, ErrorCode.RATE_LIMITED, 8, 9, "queries"),
     ],
 )
-def test_translate_limit_gives_its_code_and_figures(text: str, code: ErrorCode, limit: str, actual: str) -> None:
+def test_translate_limit_gives_its_code_and_figures(
+    text: str, code: ErrorCode, limit: float, actual: float, unit: str
+) -> None:
     error = translate(text)
     assert isinstance(error, GatewayError)
     assert error.code is code
-    assert error.details == {"limit": limit, "actual": actual}
+    assert error.details == {"limit": limit, "actual": actual, "unit": unit}
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "limit", "message"),
+    [
+        (
+            ROWS.replace("1.00 thousand", "1.23 million"),
+            Limits(rows_to_read=1_234_567),
+            1_234_567,
+            "The query would read more rows than it may (1,500,000 rows; the limit is 1,234,567 rows).",
+        ),
+        (
+            MEMORY,
+            Limits(memory_bytes=1_000_000),
+            1_000_000,
+            "The query needs more memory than it may take (2.07 MiB; the limit is 977 KiB).",
+        ),
+        (
+            "Code: 159.",
+            Limits(seconds=30),
+            30,
+            "The query ran longer than it may (the limit is 30 seconds).",
+        ),
+        (
+            GROUPS,
+            Limits(rows_to_read=2_000),
+            1000,
+            "The query would read more rows than it may (16,384 rows; the limit is 1,000 rows).",
+        ),
+    ],
+    ids=["rounded", "bytes", "not said", "another limit than the query's"],
+)
+def test_translate_gives_the_limit_of_the_query_exactly(
+    text: str, limits: Limits, limit: float, message: str
+) -> None:
+    error = translate(text, limits)
+    assert isinstance(error, GatewayError)
+    assert error.details["limit"] == limit
+    assert error.message == message
+
+
+@pytest.mark.parametrize("whose", ["(total) memory limit exceeded", "User memory limit exceeded"])
+def test_translate_memory_of_all_queries_is_no_fault_of_this_one(whose: str) -> None:
+    error = translate(MEMORY.replace("Query memory limit exceeded", whose))
+    assert isinstance(error, GatewayError)
+    assert error.code is ErrorCode.RATE_LIMITED
+    assert error.details == {}
 
 
 def test_translate_known_code_takes_over_no_text() -> None:
@@ -48,28 +114,12 @@ def test_translate_known_code_takes_over_no_text() -> None:
     assert "SELECT" not in f"{error.message} {error.hint}"
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        (394, ErrorCode.CANCELLED),
-        (202, ErrorCode.RATE_LIMITED),
-        (209, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (210, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (160, ErrorCode.TIMEOUT),
-        (735, ErrorCode.CANCELLED),
-        (516, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (193, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (81, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (497, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (197, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (279, ErrorCode.UPSTREAM_UNAVAILABLE),
-        (307, ErrorCode.QUERY_TOO_EXPENSIVE),
-    ],
-)
-def test_translate_known_number_gives_its_code(number: int, code: ErrorCode) -> None:
-    error = translate(f"Code: {number}. DB::Exception: whatever it says")
+def test_translate_what_the_operator_has_to_mend_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    error = translate("Code: 60. DB::Exception: Unknown table expression identifier 'events'.")
     assert isinstance(error, GatewayError)
-    assert error.code is code
+    assert error.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert "events" not in f"{error.message} {error.hint} {error.details}"
+    assert "Unknown table expression identifier 'events'" in caplog.text
 
 
 @pytest.mark.parametrize(

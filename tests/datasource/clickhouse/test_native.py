@@ -10,13 +10,15 @@ import pytest
 from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.failures import ClickHouseError
 from datasource.clickhouse.native import NativeEngine
-from datasource.clickhouse.origin import ORIGIN, Origin
+from datasource.clickhouse.origin import KEY_ID, ORIGIN, Origin
+from datasource.clickhouse.turns import QueueLimits
 from datasource.clickhouse.wire import Timeouts
 from errors import ErrorCode, GatewayError
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.native_server import Backend, Drop, Fail, Fault, Hang, NativeServer, Slow
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
+DOWN = "UPSTREAM_UNAVAILABLE"
 WIDE = Limits(seconds=60, rows_to_read=10**15)
 
 
@@ -54,7 +56,8 @@ async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
 
 async def test_query_that_waits_too_long_for_a_connection_is_refused(backend: Backend) -> None:
     with serving(backend) as server:
-        async with open_native(server, connections=1, wait_s=0.1) as engine:
+        KEY_ID.set("somebody's")
+        async with open_native(server, connections=1, queue_limits=QueueLimits(wait_s=0.1)) as engine:
             busy = asyncio.create_task(engine.query("SELECT sleep(0.5) AS s"))
             await asyncio.sleep(0.1)
             assert await code_of(engine) is ErrorCode.RATE_LIMITED
@@ -67,7 +70,7 @@ async def test_two_hundred_clients_share_four_connections(backend: Backend) -> N
     with serving(backend) as server:
         faults: tuple[Fault, ...] = (Drop(), Drop(mid_block=True), Fail(241), Hang())
         server.fail_next(*faults * 3, matching="odd")
-        async with open_native(server, timeouts=Timeouts(1.0, 0.5), wait_s=60) as engine:
+        async with open_native(server, timeouts=Timeouts(1.0, 0.5)) as engine:
             texts = [f"SELECT {n} AS n{', 1 AS odd' if n % 10 == 0 else ''}" for n in range(200)]
             answers = await asyncio.gather(*(engine.query(text) for text in texts), return_exceptions=True)
             for n, answer in enumerate(answers):
@@ -170,6 +173,9 @@ async def test_no_host_that_answers_is_told_and_mended(backend: Backend, caplog:
             server.password = "secret"
             server.stop()
             assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+            with pytest.raises(GatewayError) as refused:
+                await engine.query("SELECT 1")
+            assert refused.value.details == {"waitedFor": "connection"}
             with pytest.raises(GatewayError):
                 await engine.ping()
             server.start()
@@ -249,7 +255,10 @@ async def test_query_that_the_server_does_not_end_in_time_is_ended(
         async with open_native(server) as engine:
             server.fail_next(Slow(1.0))
             started = time.perf_counter()
-            assert await code_of(engine, ENDLESS, Limits(seconds=0.2, rows_to_read=10**15)) is ErrorCode.TIMEOUT
+            with pytest.raises(GatewayError) as refused:
+                await engine.query(ENDLESS, limits=Limits(seconds=0.2, rows_to_read=10**15))
+            assert refused.value.code is ErrorCode.TIMEOUT
+            assert refused.value.details == {"limit": 0.2, "actual": 0.4, "unit": "seconds"}
             assert time.perf_counter() - started < 2
             await nothing_runs(server)
 
@@ -258,7 +267,10 @@ async def test_server_that_falls_silent_is_unavailable(backend: Backend) -> None
     with serving(backend) as server:
         async with open_native(server, timeouts=Timeouts(1.0, 0.3)) as engine:
             server.fail_next(Hang())
-            assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+            with pytest.raises(GatewayError, match="no answer within 0") as refused:
+                await engine.query("SELECT 1 AS x")
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert refused.value.details == {"limit": 0.3, "unit": "seconds", "waitedFor": "answer"}
             assert len(server.queries) == 1  # it may still be at work
             long = "SELECT sleep(1) AS s"  # shows signs of life all along
             assert (await engine.query(long)).columns == ([0],)
@@ -294,23 +306,35 @@ async def test_close_ends_what_runs(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"),
-    [(158, "QUERY_TOO_EXPENSIVE"), (202, "RATE_LIMITED"), (159, "TIMEOUT"), (497, "UPSTREAM_UNAVAILABLE")],
+    ("codes", "expected"),
+    [
+        ((128, 131, 158, 161, 162, 167, 168, 191, 229, 241, 306, 307, 396), "QUERY_TOO_EXPENSIVE"),
+        ((159, 160), "TIMEOUT"),
+        ((394, 735), "CANCELLED"),
+        ((173, 201, 202, 252, 439, 692, 700, 745, 749, 776, 777, 778), "RATE_LIMITED"),
+        ((153, 407, 427), "BAD_USER_INPUT"),
+        ((60, 81, 115, 164, 192, 193, 194, 197, 218, 242, 243, 291, 452, 472, 497, 516, 720, 774), DOWN),
+        ((3, 32, 33, 95, 96, 101, 102, 198, 203, 209, 210, 225, 236, 279, 297, 369), DOWN),
+        ((473, 499, 500, 519, 904, 999, 1000), DOWN),
+    ],
 )
-async def test_exception_of_the_server_is_translated(backend: Backend, code: int, expected: str) -> None:
+async def test_exception_of_the_server_is_translated(
+    backend: Backend, codes: tuple[int, ...], expected: str
+) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            server.fail_next(Fail(code, "secret"))
-            assert await code_of(engine) == expected
+            server.fail_next(*(Fail(code, "secret") for code in codes))
+            assert [await code_of(engine) for _ in codes] == [expected] * len(codes)
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
 async def test_exception_that_no_client_caused_keeps_its_code(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            server.fail_next(Fail(999, "what it says"))
+            server.fail_next(Fail(49, "what it says"))
             with pytest.raises(ClickHouseError, match="what it says") as failed:
                 await engine.query("SELECT 1")
-            assert failed.value.code == 999
+            assert failed.value.code == 49
 
 
 async def test_type_without_a_value_is_refused(backend: Backend) -> None:

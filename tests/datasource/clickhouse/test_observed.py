@@ -42,12 +42,12 @@ async def test_refusals_and_failures_are_told_by_code(
         await observed.query("SELECT * FROM numbers(1000)", limits=Limits(rows_to_read=10))
     with pytest.raises(ClickHouseError):
         await observed.query("SELECT nope")
-    with pytest.raises(ClickHouseError):
+    with pytest.raises(GatewayError):
         await observed.command("DROP TABLE nope")
     assert [(report.kind, report.outcome) for report in reports] == [
         ("query", "QUERY_TOO_EXPENSIVE"),
         ("query", "INTERNAL"),
-        ("command", "INTERNAL"),
+        ("command", "UPSTREAM_UNAVAILABLE"),
     ]
 
 
