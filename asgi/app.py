@@ -26,6 +26,7 @@ from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
+from asgi.watched import StoresCollector
 from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
@@ -104,7 +105,10 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Starlette], Abs
 
 
 def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
-    return replace(stores, events=ObservedEngine(stores.events, metrics.observe_query, settings.slow_query_s))
+    engine = ObservedEngine(stores.events, metrics.observe_query, settings.slow_query_s)
+    observed = replace(stores, events=engine)
+    metrics.registry.register(StoresCollector(observed))
+    return observed
 
 
 async def _reply_http_error(request: Request, error: Exception) -> Response:

@@ -1,7 +1,6 @@
 """Figures for Prometheus: what was asked, how it ended, and what it cost."""
 
 import secrets
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -40,10 +39,6 @@ class Metrics:
         self._bytes = self._counter("clickhouse_bytes_read", "Bytes that ClickHouse has read, uncompressed.")
         self._responses = self._counter("http_responses", "HTTP responses.", "method", "route", "status")
         self._in_flight = self._gauge("http_requests_in_flight", "HTTP requests being answered.")
-
-    def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
-        """A gauge whose value is read when somebody looks."""
-        self._gauge(name, description).set_function(read)
 
     def observe_operation(self, report: OperationReport) -> None:
         """Count a GraphQL operation that has ended."""

@@ -66,6 +66,11 @@ class Answers:
         """How many requests wait for these."""
         return self._flights.waiting
 
+    @property
+    def bytes_kept(self) -> int | None:
+        """What they take in this process; None where they are kept elsewhere or not at all."""
+        return self._shelf.size if isinstance(self._shelf, MemoryShelf) else None
+
     async def answer(
         self,
         name: str,

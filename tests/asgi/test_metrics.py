@@ -1,11 +1,13 @@
 """Prometheus' figures, scraped over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
 from asgi.stores import Stores
+from resolvers.kept.answers import Answers
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.observed import sample, scrape
@@ -30,6 +32,20 @@ async def test_operations_queries_and_responses_are_counted(watched: Gateway) ->
     assert figures[sample("clickhouse_queries_total", kind="query", outcome="OK")] >= 1
     assert figures[sample("http_responses_total", method="POST", route="/graphql", status="200")] == 2
     assert figures[sample("http_requests_in_flight")] == 1  # the scrape itself
+
+
+async def test_queue_and_kept_answers_are_told(stores: Stores, settings: Settings) -> None:
+    keeping = replace(stores, answers=Answers.in_memory(10**6))
+    async with open_gateway(keeping, settings.model_copy(update={"metrics": True})) as gateway:
+        project = await gateway.project("kept and counted")
+        key = await gateway.key("project:read", "insight:read", project=project)
+        for _ in range(3):
+            assert (await gateway.ask(TREND, {"id": str(project.id)}, key=key)).data
+        figures = await scrape(gateway)
+    answered = {source: figures[sample("trend_answers_total", source=source)] for source in ("computed", "kept")}
+    assert answered == {"computed": 1, "kept": 2}
+    assert figures[sample("trend_answers_bytes")] > 0
+    assert figures[sample("clickhouse_queries_running")] == figures[sample("clickhouse_queries_waiting")] == 0
 
 
 async def test_errors_are_counted_by_code(watched: Gateway) -> None:
