@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     max_query_tokens: PositiveInt = Field(5_000, description="Most tokens in one GraphQL document.")
     max_variable_objects: PositiveInt = Field(
         2_000, description="Most input objects in the variables of one GraphQL request."
+    )
+    max_query_cost: PositiveInt = Field(
+        10_000, description="Most that one GraphQL request may cost, in the units of @cost."
+    )
+    cost_per_minute: NonNegativeInt = Field(
+        0, description="Most that the requests of one API key may cost per minute in this process; 0: no bound."
     )
     max_request_bytes: PositiveInt = Field(1024**2, description="Largest request body, bytes.")
     max_objects_with_rules: PositiveInt = Field(

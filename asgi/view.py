@@ -104,12 +104,14 @@ class GraphQLView(GraphQL[RequestContext, None]):
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        """400 for a request that never ran, in the media type that allows it; otherwise 200."""
-        is_refused = "data" not in response_data
+        """400 or 429 for a request that never ran, in the media type that allows it; otherwise 200."""
+        is_refused = "data" not in response_data and sub_response.media_type == GRAPHQL_JSON
+        retry_after = _retry_after(response_data) if is_refused else None
         return Response(
             self.encode_json(response_data),
-            status_code=400 if is_refused and sub_response.media_type == GRAPHQL_JSON else 200,
+            status_code=200 if not is_refused else 400 if retry_after is None else 429,
             headers={
+                **({} if retry_after is None else {"retry-after": str(retry_after)}),
                 "content-type": f"{sub_response.media_type}; charset=utf-8",
                 "cache-control": "no-store",
                 "vary": "Accept",
@@ -135,6 +137,11 @@ def _refuse_media_type(request: Request) -> Response | None:
     if content_type.partition(";")[0].strip().lower() == "application/json":
         return None
     return reply_error(415, "The request's Content-Type is not application/json.", hint=POST_HINT)
+
+
+def _retry_after(refused: GraphQLHTTPResponse | list[GraphQLHTTPResponse]) -> object:
+    errors = refused.get("errors") or () if isinstance(refused, dict) else ()
+    return next((found for each in errors if (found := each.get("extensions", {}).get("retryAfter"))), None)
 
 
 def _translate(refusal: HTTPException) -> Response:

@@ -27,7 +27,7 @@ from datasource.metadata.records import (
 from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError, NotFound
+from errors import ErrorCode, GatewayError, LimitExceeded, NotFound
 from permissions.authenticate import authenticate
 from permissions.caller import Caller
 from permissions.classes import require_caller
@@ -49,11 +49,13 @@ class TrendBudget:
     def spend(self) -> None:
         """Raises QUERY_TOO_EXPENSIVE once the request has had its share."""
         if not self._left:
-            raise GatewayError(
+            raise LimitExceeded(
                 ErrorCode.QUERY_TOO_EXPENSIVE,
                 f"One request may ask for {self._allowed} trends.",
+                limit=self._allowed,
+                actual=None,
+                unit="trends",
                 hint="Send several requests, or ask for fewer projects at once.",
-                details={"limit": self._allowed},
             )
         self._left -= 1
 
