@@ -130,6 +130,12 @@ class Settings(BaseSettings):
     max_variable_objects: PositiveInt = Field(
         2_000, description="Most input objects in the variables of one GraphQL request."
     )
+    max_query_cost: PositiveInt = Field(
+        10_000, description="Most that one GraphQL request may cost, in the units of @cost."
+    )
+    cost_per_minute: NonNegativeInt = Field(
+        0, description="Most that the requests of one API key may cost per minute in this process; 0: no bound."
+    )
     max_request_bytes: PositiveInt = Field(
         1024**2, description="Largest request body, and largest message of a WebSocket, bytes."
     )

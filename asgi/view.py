@@ -205,12 +205,14 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        """400 for a request that never ran, in the media type that allows it; otherwise 200."""
-        is_refused = "data" not in response_data
+        """400 or 429 for a request that never ran, in the media type that allows it; otherwise 200."""
+        is_refused = "data" not in response_data and sub_response.media_type == GRAPHQL_JSON
+        retry_after = _retry_after(response_data) if is_refused else None
         return Response(
             self.encode_json(response_data),
-            status_code=400 if is_refused and sub_response.media_type == GRAPHQL_JSON else 200,
+            status_code=200 if not is_refused else 400 if retry_after is None else 429,
             headers={
+                **({} if retry_after is None else {"retry-after": str(retry_after)}),
                 "content-type": f"{sub_response.media_type}; charset=utf-8",
                 "cache-control": "no-store",
                 "vary": "Accept",
@@ -246,6 +248,12 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
             return request.query_params.get(DOCUMENT_ID)
         body = await request.get_body()
         return self.decode_json(body).get(DOCUMENT_ID) if DOCUMENT_ID.encode() in body else None
+
+
+def _retry_after(refused: GraphQLHTTPResponse | list[GraphQLHTTPResponse]) -> object:
+    errors = refused.get("errors") or () if isinstance(refused, dict) else ()
+    told = (each.get("extensions") for each in errors if isinstance(each, dict))
+    return next((found for each in told if isinstance(each, dict) and (found := each.get("retryAfter"))), None)
 
 
 def _translate(refusal: HTTPException) -> Response:

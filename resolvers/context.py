@@ -28,7 +28,7 @@ from datasource.metadata.roles import find_memberships_roles, find_role_members,
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from datasource.operations.store import OperationStore
-from errors import ErrorCode, GatewayError, NotFound
+from errors import ErrorCode, GatewayError, LimitExceeded, NotFound
 from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
 from permissions.classes import require_caller
@@ -52,11 +52,13 @@ class TrendBudget:
     def spend(self) -> None:
         """Raises QUERY_TOO_EXPENSIVE once the request has had its share."""
         if not self._left:
-            raise GatewayError(
+            raise LimitExceeded(
                 ErrorCode.QUERY_TOO_EXPENSIVE,
                 f"One request may ask for {self._allowed} trends.",
+                limit=self._allowed,
+                actual=None,
+                unit="trends",
                 hint="Send several requests, or ask for fewer projects at once.",
-                details={"limit": self._allowed},
             )
         self._left -= 1
 

@@ -15,6 +15,7 @@ from permissions.resources import Resource, controlled_resources
 from resolvers.access import PersonAccess, PolicyView, list_people_with_access, object_policy
 from resolvers.saved import check_page
 from schema.access_enums import AccessControlledResource, ResourceName
+from schema.costs import about, page_of
 from schema.info import ContextInfo
 from schema.member import Member, Role
 from schema.pages import After, Connection, First
@@ -167,7 +168,7 @@ async def show_people(
 class AccessPolicy:
     view: strawberry.Private[PolicyView]
     access_controls: list[AccessControl] = strawberry.field(
-        description="Every access control, of all subjects, the oldest first."
+        directives=about(10), description="Every access control, of all subjects, the oldest first."
     )
     available_access_levels: list[AccessLevel] = strawberry.field(
         description="The levels of this kind of resource, in ascending order."
@@ -209,6 +210,7 @@ class AccessPolicy:
         )
 
     @guarded_field(
+        directives=page_of(),
         scopes=[READ_ACCESS_SCOPE],
         description=f"{PEOPLE_DESCRIPTION} null where this is about whole kinds of resources.",
     )
@@ -244,7 +246,7 @@ class AccessControlled:
     async def access_policy(self, info: ContextInfo) -> AccessPolicy:
         return AccessPolicy.from_view(await object_policy(info.context, self.reached, self.controlled()))
 
-    @guarded_field(scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
+    @guarded_field(directives=page_of(), scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
     async def users_with_access(
         self, info: ContextInfo, first: First = 50, after: After = None
     ) -> Connection[MemberAccess]:

@@ -15,6 +15,7 @@ from resolvers.actions import create_action, delete_action, load_action, update_
 from resolvers.trends.actions import ActionStep as ReadStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
+from schema.costs import about
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
@@ -36,7 +37,9 @@ class ActionStep:
     href_matching: StringMatching = strawberry.field(description="How href is compared.")
     selector: str | None = strawberry.field(description="A CSS selector of the element.")
     tag_name: str | None = strawberry.field(description="The tag of the element, or of one around it.")
-    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the event.")
+    properties: list[StoredPropertyFilter] = strawberry.field(
+        directives=about(5), description="Conditions on the event."
+    )
 
     @classmethod
     def from_step(cls, step: ReadStep) -> Self:
@@ -66,7 +69,9 @@ class Action(Saved):
     record: strawberry.Private[ActionRecord]
 
     steps: list[ActionStep] = strawberry.field(
-        resolver=_show_steps, description="The ways in which it happens. Without any, every event is one."
+        directives=about(5),
+        resolver=_show_steps,
+        description="The ways in which it happens. Without any, every event is one.",
     )
 
     @classmethod

@@ -23,6 +23,7 @@ from schema.cohort_input import (
     read_distinct_ids,
     read_groups,
 )
+from schema.costs import READS_EVENTS, about
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
@@ -39,7 +40,9 @@ class CohortBehavior:
     kind: CohortBehaviorKind = strawberry.field(description="What is asked about the event.")
     event: str | None = strawberry.field(description="The event's name; null: an action.")
     action_id: strawberry.ID | None = strawberry.field(description="The action; null: an event.")
-    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the event.")
+    properties: list[StoredPropertyFilter] = strawberry.field(
+        directives=about(5), description="Conditions on the event."
+    )
     negated: bool = strawberry.field(description="Those who did are taken away from the group.")
     time_value: int | None = strawberry.field(description="How many timeIntervals ago the time begins.")
     time_interval: CohortInterval | None = strawberry.field(description="The unit of timeValue.")
@@ -77,8 +80,12 @@ class CohortBehavior:
 
 @strawberry.type(description="Criteria of which all must hold.")
 class CohortGroup:
-    properties: list[StoredPropertyFilter] = strawberry.field(description="Conditions on the person.")
-    behaviors: list[CohortBehavior] = strawberry.field(description="What the person did or stopped doing.")
+    properties: list[StoredPropertyFilter] = strawberry.field(
+        directives=about(5), description="Conditions on the person."
+    )
+    behaviors: list[CohortBehavior] = strawberry.field(
+        directives=about(5), description="What the person did or stopped doing."
+    )
 
 
 def _show_id(number: int | None) -> strawberry.ID | None:
@@ -113,7 +120,9 @@ class Cohort(Saved):
     )
 
     filters: list[CohortGroup] = strawberry.field(
-        resolver=_show_groups, description="Groups of which one is enough; empty for a static cohort."
+        directives=about(5),
+        resolver=_show_groups,
+        description="Groups of which one is enough; empty for a static cohort.",
     )
 
     @guarded_field(
@@ -148,7 +157,10 @@ class CohortMutations:
     """The fields of Mutation that change cohorts."""
 
     @guarded_field(
-        scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new cohort and calculate its members."
+        directives=READS_EVENTS,
+        scopes=[WRITE_SCOPE],
+        gate=CREATE_GATE,
+        description="Save a new cohort and calculate its members.",
     )
     async def cohort_create(
         self,
@@ -174,6 +186,7 @@ class CohortMutations:
         return Cohort.from_record(project, record)
 
     @guarded_field(
+        directives=READS_EVENTS,
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
         description="Change a cohort; what is left out stays as it is. If that says anew who is in it, its "
@@ -201,6 +214,7 @@ class CohortMutations:
         return Cohort.from_record(project, record)
 
     @guarded_field(
+        directives=READS_EVENTS,
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
         description="Calculate a cohort's members as of now, after those of the cohorts that it depends on. Where "

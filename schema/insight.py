@@ -17,6 +17,7 @@ from resolvers.exports import Asked
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
 from resolvers.kept.answers import Refresh
 from resolvers.trend_field import resolve_trend
+from schema.costs import READS_EVENTS
 from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
 from schema.sent import sent_argument
@@ -48,7 +49,7 @@ class Insight(Saved):
     def from_record(cls, project: ReachedProject, record: InsightRecord) -> Self:
         return cls._show(project, record)
 
-    @guarded_field(scopes=[READ_SCOPE], description="The answer of the stored query.")
+    @guarded_field(directives=READS_EVENTS, scopes=[READ_SCOPE], description="The answer of the stored query.")
     async def trend(
         self,
         info: ContextInfo,

@@ -8,6 +8,7 @@ from datasource.events.definition_pages import Place
 from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.people import list_members
+from schema.costs import about
 from schema.info import ContextInfo
 from schema.pages import Connection
 from schema.places import cut_page, read_place
@@ -60,7 +61,9 @@ class Role:
     id: strawberry.ID = strawberry.field(description="A UUID.")
     name: str = strawberry.field(description="What the role is called.")
 
-    members: list[Member] = strawberry.field(resolver=_show_members, description="Who has the role, by address.")
+    members: list[Member] = strawberry.field(
+        directives=about(20), resolver=_show_members, description="Who has the role, by address."
+    )
 
     @classmethod
     def from_record(cls, record: RoleRecord) -> Self:

@@ -26,6 +26,7 @@ from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy
 from schema.action import Action
 from schema.audit import AUDIT_DESCRIPTION, AuditEntry, show_audit_log
 from schema.cohort import Cohort
+from schema.costs import READS_EVENTS, about, first_of, page_of
 from schema.definitions import (
     EVENT_SCOPE,
     EVENTS_DESCRIPTION,
@@ -84,9 +85,12 @@ class Project(AccessControlled):
     name: str = strawberry.field(description="What it is called.")
     timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
     week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
-    group_types: list[GroupType] = strawberry.field(description="The kinds of groups its events name.")
+    group_types: list[GroupType] = strawberry.field(
+        directives=about(5), description="The kinds of groups its events name."
+    )
 
     test_account_filters: list[StoredPropertyFilter] = strawberry.field(
+        directives=about(5),
         resolver=_show_test_account_filters,
         description="The conditions that filterTestAccounts adds to a trend.",
     )
@@ -117,6 +121,7 @@ class Project(AccessControlled):
         return cls.from_reached(await load_project(info.context, id))
 
     @guarded_field(
+        directives=READS_EVENTS,
         scopes=[TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
         description="The trend: series of figures for events or actions over dates.",
@@ -140,7 +145,12 @@ class Project(AccessControlled):
     ) -> Action:
         return Action.from_record(self.reached, await load_action(info.context, self.reached, id))
 
-    @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="The saved actions, by ascending id.")
+    @guarded_field(
+        directives=page_of(),
+        scopes=[ACTION_SCOPE],
+        gate=Gate(ACTION),
+        description="The saved actions, by ascending id.",
+    )
     async def actions(
         self,
         info: ContextInfo,
@@ -162,7 +172,12 @@ class Project(AccessControlled):
     ) -> Cohort:
         return Cohort.from_record(self.reached, await load_cohort(info.context, self.reached, id))
 
-    @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="The saved cohorts, by ascending id.")
+    @guarded_field(
+        directives=page_of(),
+        scopes=[COHORT_SCOPE],
+        gate=Gate(COHORT),
+        description="The saved cohorts, by ascending id.",
+    )
     async def cohorts(
         self,
         info: ContextInfo,
@@ -184,7 +199,12 @@ class Project(AccessControlled):
     ) -> Insight:
         return Insight.from_record(self.reached, await load_insight(info.context, self.reached, id))
 
-    @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="The saved insights, by ascending id.")
+    @guarded_field(
+        directives=page_of(),
+        scopes=[TREND_SCOPE],
+        gate=Gate(INSIGHT),
+        description="The saved insights, by ascending id.",
+    )
     async def insights(
         self,
         info: ContextInfo,
@@ -206,28 +226,34 @@ class Project(AccessControlled):
         return AccessPolicy.from_view(await resource_policy(info.context, self.reached, None))
 
     @guarded_field(
-        scopes=[READ_ACCESS_SCOPE], description="The active members of the project's organization, by address."
+        directives=page_of(),
+        scopes=[READ_ACCESS_SCOPE],
+        description="The active members of the project's organization, by address.",
     )
     async def members(
         self, info: ContextInfo, first: First = 50, after: After = None, search: PersonSearch = None
     ) -> Connection[Member]:
         return await show_members(info, self.record.organization_id, first=first, after=after, search=search)
 
-    @guarded_field(scopes=[READ_ACCESS_SCOPE], description="The roles of the project's organization, by name.")
+    @guarded_field(
+        directives=about(10),
+        scopes=[READ_ACCESS_SCOPE],
+        description="The roles of the project's organization, by name.",
+    )
     async def roles(self, info: ContextInfo) -> list[Role]:
         return [Role.from_record(role) for role in await list_roles(info.context, self.record.organization_id)]
 
-    @guarded_field(scopes=[READ_ACCESS_SCOPE], description=AUDIT_DESCRIPTION)
+    @guarded_field(directives=page_of(), scopes=[READ_ACCESS_SCOPE], description=AUDIT_DESCRIPTION)
     async def audit_log(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[AuditEntry]:
         return await show_audit_log(info, self.reached, first=first, after=after)
 
-    @guarded_field(scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
+    @guarded_field(directives=page_of(weight=10), scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
     async def event_definitions(
         self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
     ) -> Connection[EventDefinition]:
         return await show_events(info.context, self.record, first=first, after=after, search=search)
 
-    @guarded_field(scopes=[PROPERTY_SCOPE], description=PROPERTIES_DESCRIPTION)
+    @guarded_field(directives=page_of(weight=10), scopes=[PROPERTY_SCOPE], description=PROPERTIES_DESCRIPTION)
     async def property_definitions(
         self,
         info: ContextInfo,
@@ -250,7 +276,7 @@ class Project(AccessControlled):
             search=search,
         )
 
-    @guarded_field(scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
+    @guarded_field(directives=first_of(20), scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
     async def property_values(
         self,
         info: ContextInfo,

@@ -10,6 +10,7 @@ from resolvers.access import open_policy
 from resolvers.projects import list_projects, load_project
 from schema.access import READ_ACCESS_SCOPE, AccessPolicy
 from schema.access_enums import AccessControlledResource
+from schema.costs import page_of
 from schema.info import ContextInfo
 from schema.pages import After, Connection, First, read_cursor
 from schema.project import PROJECT_SCOPE, Project
@@ -34,7 +35,9 @@ class Query:
     ) -> Project:
         return Project.from_reached(await load_project(info.context, id))
 
-    @guarded_field(scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id.")
+    @guarded_field(
+        directives=page_of(), scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id."
+    )
     async def projects(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[Project]:
         position = read_cursor("project", after)
         page = await list_projects(info.context, first=first, after=position)

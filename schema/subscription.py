@@ -12,6 +12,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import Asked
 from resolvers.trend_stream import TrendUpdate, watch_trend
+from schema.costs import READS_EVENTS
 from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
 from schema.saved import ProjectId
@@ -52,6 +53,7 @@ class TrendProgress:
 )
 class Subscription:
     @guarded_field(
+        directives=READS_EVENTS,
         scopes=[PROJECT_SCOPE, TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
         is_subscription=True,

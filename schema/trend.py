@@ -17,6 +17,7 @@ from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
+from schema.costs import about
 from schema.info import ContextInfo
 
 RefreshArgument = Annotated[
@@ -127,7 +128,7 @@ class Trend:
     reached: strawberry.Private[ReachedProject]
     asked: strawberry.Private[Asked]
     result: strawberry.Private[TrendResult]
-    series: list[TrendSeries] = strawberry.field(description="The lines, in order.")
+    series: list[TrendSeries] = strawberry.field(directives=about(25), description="The lines, in order.")
     days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
     labels: list[str] = strawberry.field(description="The same in words.")
     interval: TrendInterval = strawberry.field(description="The length of one bucket.")

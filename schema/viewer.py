@@ -14,6 +14,7 @@ from resolvers.projects import list_projects
 from resolvers.rights import ResourceAction, Verdict, explain_rights
 from schema.access import AccessGrant
 from schema.access_enums import AccessControlledResource, ResourceName
+from schema.costs import page_of
 from schema.info import ContextInfo
 from schema.member import Member
 from schema.pages import After, Connection, First, read_cursor
@@ -93,7 +94,8 @@ class Viewer:
         )
 
     @authenticated_field(
-        description="Every project that the key reaches, by ascending id, with the caller's level."
+        directives=page_of(),
+        description="Every project that the key reaches, by ascending id, with the caller's level.",
     )
     async def projects(
         self, info: ContextInfo, first: First = 50, after: After = None

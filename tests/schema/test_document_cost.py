@@ -1,0 +1,182 @@
+"""What documents cost, and that the SDL says the same."""
+
+from typing import Any
+
+import pytest
+from graphql import (
+    DirectiveNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    ObjectTypeDefinitionNode,
+    get_named_type,
+    get_operation_ast,
+    is_composite_type,
+    parse,
+    validate,
+    value_from_ast_untyped,
+)
+
+from schema.build import build_schema, print_sdl
+from schema.costs import read_cost
+from schema.document_cost import Pricing
+from schema.document_rules import MOST
+from settings import Settings
+
+SCHEMA = build_schema(Settings())._schema
+NAMES = "actions(first: 3) { edges { node { name } } }"
+TREND = "trend(query: {events: [{}]}) { days }"
+
+
+def price(document: str, variables: dict[str, Any] | None = None) -> int:
+    parsed = parse(document)
+    assert validate(SCHEMA, parsed) == []
+    operation = get_operation_ast(parsed)
+    assert operation is not None
+    return Pricing(SCHEMA, parsed, variables or {}).price(operation).cost
+
+
+def of_project(selected: str, fragments: str = "", variables: dict[str, Any] | None = None, head: str = "") -> int:
+    """Without the project itself."""
+    return price(f'query{head} {{ project(id: "1") {{ {selected} }} }} {fragments}', variables) - 1
+
+
+@pytest.mark.parametrize(
+    ("selected", "cost"),
+    [
+        ("name timezone __typename", 0),
+        (TREND, 10),
+        ("trend(query: {events: [{}]}) { days series { data } statistics { queries } }", 10 + 25 + 1),
+        (f"{NAMES} again: {NAMES}", 2 * (1 + 3 * 2)),
+        ("actions { edges { node { name } } totalCount pageInfo { endCursor } }", 1 + 50 * 2 + 1),
+        ("actions(first: 0) { edges { node { name } } }", 1),
+        ("actions(first: -4) { edges { node { name } } }", 1),
+        ("actions(first: 4) { totalCount }", 1),
+        ("actions(first: 2) { edges { node { steps { properties { key } } } } }", 1 + 2 * (2 + 5 * (1 + 5))),
+        ('propertyValues(key: "a", first: 7) { value }', 7),
+        ('propertyValues(key: "a") { value }', 20),
+        ("eventDefinitions(first: 1) { edges { cursor } }", 10 + 1),
+        ("insights(first: 4) { edges { node { trend { days } } } }", 1 + 4 * (2 + 10)),
+    ],
+)
+def test_price_of_a_selection(selected: str, cost: int) -> None:
+    assert of_project(selected) == cost
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [({"n": 7}, 7), ({"n": 7.0}, 7), ({}, 5), ({"n": "many"}, 50), ({"n": 1e300}, 50), ({"n": None}, 50)],
+)
+def test_price_of_a_page_follows_the_variable(given: dict[str, Any], size: int) -> None:
+    selected = "actions(first: $n) { edges { cursor } }"
+    assert of_project(selected, variables=given, head="($n: Int! = 5)") == 1 + size
+
+
+@pytest.mark.parametrize(
+    ("directive", "is_counted"),
+    [
+        ("@skip(if: true)", False),
+        ("@skip(if: false)", True),
+        ("@include(if: false)", False),
+        ("@include(if: $yes)", True),
+        ("@skip(if: $yes)", False),
+        ("@include(if: $default)", False),
+    ],
+)
+@pytest.mark.parametrize("how", ["trend", "inline", "spread"])
+def test_price_leaves_out_what_is_skipped(directive: str, is_counted: bool, how: str) -> None:
+    selected = {
+        "trend": TREND.replace("{ days }", f"{directive} {{ days }}"),
+        "inline": f"... {directive} {{ {TREND} }}",
+        "spread": f"...t {directive}",
+    }[how]
+    fragments = f"fragment t on Project {{ {TREND} }}" if how == "spread" else ""
+    head = ""
+    if "$" in directive:
+        head = "($yes: Boolean!)" if "$yes" in directive else "($default: Boolean! = false)"
+    assert of_project(selected, fragments, {"yes": True}, head) == (10 if is_counted else 0)
+
+
+def test_price_counts_a_fragment_wherever_it_is_spread() -> None:
+    shared = "fragment u on AccessControlled { accessPolicy { __typename } }"
+    fragments = f"{shared} fragment t on Project {{ {TREND} ...u }}"
+    assert of_project("...t", fragments) == 10 + 1
+    assert of_project("...t ... on AccessControlled { ...u }", fragments) == 10 + 1 + 1
+
+
+def test_price_of_fragments_in_fragments_ends() -> None:
+    doubled = " ".join(f"fragment f{n} on Project {{ ...f{n + 1} ...f{n + 1} }}" for n in range(80))
+    assert of_project("...f0", f"{doubled} fragment f80 on Project {{ {TREND} }}") == MOST - 1
+
+
+def test_price_of_entities_follows_the_representations() -> None:
+    action = "... on Action { name steps { event } }"
+    references = [{"__typename": "Project", "id": "1"}] * 6
+    for project, each in ((TREND, 1 + 10), ("name", 1 + 5)):  # one is a project or an action: the dearer of both
+        selected = f"{{ __typename ... on Project {{ {project} }} {action} }}"
+        document = f"query($r: [_Any!]!) {{ _entities(representations: $r) {selected} }}"
+        assert price(document, {"r": references}) == 6 * each
+
+
+def test_price_of_introspection_is_nothing() -> None:
+    assert price("{ __schema { types { fields { name } } } __typename }") == 0
+
+
+def object_types() -> list[GraphQLObjectType | GraphQLInterfaceType]:
+    return [
+        each
+        for name, each in SCHEMA.type_map.items()
+        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__")
+    ]
+
+
+def test_every_list_of_objects_has_a_bound() -> None:
+    sized: dict[str, list[tuple[str, ...]]] = {}
+    for each in object_types():
+        for field in each.fields.values():
+            sized.setdefault(get_named_type(field.type).name, []).append(read_cost(field).sized_fields)
+    unbounded = {
+        f"{each.name}.{name}"
+        for each in object_types()
+        for name, field in each.fields.items()
+        if read_cost(field).is_list
+        and is_composite_type(get_named_type(field.type))
+        and not read_cost(field).is_bounded
+        and not all(name in fields for fields in sized.get(each.name, [()]))
+    }
+    assert unbounded == {"Query._entities"}  # as long as its representations
+
+
+def test_arguments_and_defaults_are_those_that_are_declared() -> None:
+    for each in object_types():
+        for field in each.fields.values():
+            declared = read_cost(field)
+            for name in declared.slicing_arguments:
+                assert field.args[name].default_value == declared.assumed_size
+            inner = get_named_type(field.type)
+            for name in declared.sized_fields:
+                assert isinstance(inner, GraphQLObjectType)
+                assert read_cost(inner.fields[name]).is_list
+
+
+def test_sdl_says_what_is_enforced() -> None:
+    for node in parse(print_sdl()).definitions:
+        if not isinstance(node, ObjectTypeDefinitionNode):
+            continue
+        kind = SCHEMA.type_map[node.name.value]
+        assert isinstance(kind, GraphQLObjectType)
+        for field in node.fields or ():
+            printed = {each.name.value: arguments_of(each) for each in field.directives or ()}
+            declared = read_cost(kind.fields[field.name.value])
+            if "cost" in printed:
+                assert printed["cost"] == {"weight": declared.weight}
+            else:
+                assert declared.weight in (0, 1)
+            size = printed.get("listSize", {})
+            assert size.get("assumedSize") == declared.assumed_size
+            assert tuple(size.get("slicingArguments", ())) == declared.slicing_arguments
+            assert tuple(size.get("sizedFields", ())) == declared.sized_fields
+            assert None not in size.values()  # composers of supergraphs do not take null
+
+
+def arguments_of(directive: DirectiveNode) -> dict[str, Any]:
+    return {each.name.value: value_from_ast_untyped(each.value) for each in directive.arguments or ()}
