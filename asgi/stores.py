@@ -11,7 +11,7 @@ from datasource.events.layouts import Layouts, NativeLayouts, PostHogLayouts
 from datasource.events.load import repair
 from datasource.events.migration import check_up_to_date, migrate
 from datasource.metadata.adoption import check_adopted
-from datasource.metadata.data_versions import advance_data_version, read_installation
+from datasource.metadata.data_versions import advance_data_versions, read_installation
 from datasource.metadata.opening import open_metadata
 from datasource.metadata.store import MetadataStore
 from datasource.operations.memory import MemoryOperations
@@ -79,7 +79,7 @@ async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
     """Count anew what interrupted loads left wrong, and forget older answers; answers the number of batches."""
     batches = await repair(engine)
     if batches:
-        await advance_data_version(metadata)
+        await advance_data_versions(metadata)
     return batches
 
 

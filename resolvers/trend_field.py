@@ -55,7 +55,12 @@ async def resolve_trend(
         digest((query, plan, project.record.data_version)),
         compute,
         now=context.now,
-        lifetime=lifetime(plan, context.now, is_told=context.layout.has_own_tables),
+        lifetime=lifetime(
+            plan,
+            context.now,
+            is_told=context.layout.has_own_tables,
+            is_changing=project.record.is_changing,
+        ),
         refresh=refresh,
         on_progress=on_progress,
     )

@@ -9,21 +9,30 @@ from datasource.metadata.models import Installation, Project
 from datasource.metadata.store import MetadataStore
 
 
-async def advance_data_version(store: MetadataStore, project_id: int | None = None) -> None:
-    """Make answers computed from the project's data until now, or those of every project, unknown."""
-    change = update(Project).values(data_version=Project.data_version + 1)
+async def advance_data_versions(store: MetadataStore) -> None:
+    """Make answers computed from the data of any project until now unknown."""
     async with store.write() as session:
-        await session.execute(change if project_id is None else change.where(Project.id == project_id))
+        await session.execute(update(Project).values(data_version=Project.data_version + 1))
 
 
 @asynccontextmanager
 async def changing_data(store: MetadataStore, project_id: int) -> AsyncIterator[None]:
-    """Surrounds a change. What is computed meanwhile belongs to a version that nobody asks for afterwards."""
-    await advance_data_version(store, project_id)
+    """Surrounds a change. What is computed meanwhile belongs to a version that nobody asks for afterwards.
+
+    The project says that it is changing until the end, which a process that is killed does not reach: until the
+    next change answers are kept for moments only.
+    """
+    await _advance(store, project_id, is_changing=True)
     try:
         yield
     finally:
-        await advance_data_version(store, project_id)
+        await _advance(store, project_id, is_changing=False)
+
+
+async def _advance(store: MetadataStore, project_id: int, *, is_changing: bool) -> None:
+    change = update(Project).where(Project.id == project_id)
+    async with store.write() as session:
+        await session.execute(change.values(data_version=Project.data_version + 1, is_changing=is_changing))
 
 
 async def read_installation(store: MetadataStore) -> str:

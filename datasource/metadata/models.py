@@ -140,6 +140,7 @@ class Project(Base):
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
     # See data_versions.py.
     data_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    is_changing: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     group_types: Mapped[list["GroupType"]] = relationship(order_by="GroupType.index")

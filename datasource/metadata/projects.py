@@ -158,6 +158,7 @@ def _record(row: Project) -> ProjectRecord:
         group_types=tuple(GroupTypeRecord(index=group.index, name=group.name) for group in row.group_types),
         created_at=row.created_at,
         data_version=row.data_version,
+        is_changing=row.is_changing,
     )
 
 

@@ -107,6 +107,7 @@ class ProjectRecord:
     group_types: tuple[GroupTypeRecord, ...]
     created_at: datetime
     data_version: int = 0
+    is_changing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from datasource.clickhouse.progress import ProgressListener
+from errors import ErrorCode, GatewayError
 from resolvers.kept.digest import digest
-from resolvers.kept.flights import Flight, Flights
+from resolvers.kept.flights import Flight, Flights, Start
 from resolvers.kept.shelves import MemoryShelf, Shelf
 from resolvers.kept.written import Kept, read, write
 from resolvers.trends.results import TrendResult
@@ -99,10 +100,22 @@ class Answers:
                 await self._keep(name, computed, lifetime)
             return computed
 
-        computed, is_joined = await self._flights.join(name, fly, anew=is_forced, listener=on_progress)
+        computed, is_joined = await self._join(name, fly, is_forced=is_forced, listener=on_progress)
         self.counts.joined += is_joined
         self.counts.misses += not is_joined
         return TrendAnswer(computed.result, computed.computed_at, is_cached=False)
+
+    async def _join(
+        self, name: str, fly: Start[Kept], *, is_forced: bool, listener: ProgressListener | None
+    ) -> tuple[Kept, bool]:
+        while True:
+            is_joining = not is_forced and self._flights.has(name)
+            try:
+                return await self._flights.join(name, fly, anew=is_forced, listener=listener)
+            except GatewayError as refusal:
+                # Whoever started it has used up a share of their own, which is no reason to refuse the others.
+                if not is_joining or refusal.code is not ErrorCode.RATE_LIMITED:
+                    raise
 
     async def close(self) -> None:
         """Free what the store holds."""

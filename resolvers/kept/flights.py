@@ -48,6 +48,10 @@ class Flights(Generic[Answer]):
         """How many wait for them."""
         return sum(flight.waiting for flight in self._by_key.values())
 
+    def has(self, key: str) -> bool:
+        """Whether there is work under that key."""
+        return key in self._by_key
+
     async def join(
         self, key: str, start: Start[Answer], *, anew: bool = False, listener: Listener | None = None
     ) -> tuple[Answer, bool]:

@@ -17,15 +17,19 @@ _OPEN: Final[Mapping[TrendInterval, timedelta]] = {
 """Of ranges that have not ended, or only just."""
 _CLOSED: Final = timedelta(days=1)
 _CLOSED_UNTOLD: Final = timedelta(hours=1)
+_CHANGING: Final = timedelta(seconds=30)
 _LATE: Final = timedelta(days=1)
 """Events arrive late: a range counts as ended this long after its last second."""
 
 
-def lifetime(plan: Plan, now: datetime, *, is_told: bool) -> timedelta:
+def lifetime(plan: Plan, now: datetime, *, is_told: bool, is_changing: bool = False) -> timedelta:
     """For how long the answer of the plan is kept.
 
-    `is_told` says that whoever changes the data tells so (see data_versions.py), which ends the time early.
+    `is_told` says that whoever changes the data tells so (see data_versions.py), which ends the time early;
+    `is_changing`, that a change is under way, or was never finished.
     """
+    if is_changing:
+        return _CHANGING
     current = plan.periods[0].range
     if all(period.range.end < now - _LATE for period in plan.periods):
         return _CLOSED if is_told else _CLOSED_UNTOLD

@@ -120,6 +120,26 @@ async def test_refusal_is_not_kept() -> None:
     assert compute.computed == 2
 
 
+async def test_share_that_one_has_used_up_is_no_refusal_of_the_others() -> None:
+    answers, ready = Answers.in_memory(100_000), asyncio.Event()
+    compute = Counter()
+
+    async def refuse(_: object) -> TrendResult:
+        await ready.wait()
+        raise GatewayError(ErrorCode.RATE_LIMITED, "Your share is used up.")
+
+    first = asyncio.create_task(answers.answer("a", refuse, now=NOW, lifetime=timedelta(minutes=5)))
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(ask(answers, compute)) for _ in range(2)]
+    while answers.waiting < 3:  # noqa: ASYNC110 - nothing else tells it
+        await asyncio.sleep(0)
+    ready.set()
+    with pytest.raises(GatewayError):
+        await first
+    assert [answer.result for answer in await asyncio.gather(*others)] == [result_of(1)] * 2
+    assert compute.computed == 1
+
+
 async def test_nothing_is_kept_without_room() -> None:
     answers, compute = Answers.in_memory(0), Counter()
     await ask(answers, compute)

@@ -13,10 +13,10 @@ NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 PROJECT = TrendProject(1, ZoneInfo("UTC"))
 
 
-def minutes(*, is_told: bool = True, **query: object) -> float:
+def minutes(*, is_told: bool = True, is_changing: bool = False, **query: object) -> float:
     question = TrendQuery((EventSeries("a"),), **query)  # type: ignore[arg-type]  # fields of every kind
     plan = compile_trend(question, PROJECT, NativeLayout(), now=NOW)
-    return lifetime(plan, NOW, is_told=is_told) / timedelta(minutes=1)
+    return lifetime(plan, NOW, is_told=is_told, is_changing=is_changing) / timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_range_that_ended_only_just_may_get_late_events() -> None:
 def test_compared_range_that_ended_does_not_close_one_that_has_not() -> None:
     assert minutes(date_from="-3d", compare=True) == 5
     assert minutes(date_from="2020-01-01", date_to="2020-01-07", compare=True) == 24 * 60
+
+
+def test_nothing_is_kept_for_long_while_data_change() -> None:
+    assert minutes(date_from="2020-01-01", date_to="2020-01-13", is_changing=True) == 0.5
+    assert minutes(date_from="-3d", is_changing=True) == 0.5

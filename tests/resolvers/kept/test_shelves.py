@@ -82,8 +82,10 @@ async def test_redis_that_fails_is_left_alone_for_a_while_and_then_used_again(
 
 
 async def test_redis_that_accepts_and_is_silent_costs_a_moment_once() -> None:
-    async def be_silent(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+    async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the client leaves
+        writer.close()
+        await writer.wait_closed()
 
     async with await asyncio.start_server(be_silent, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]

@@ -15,6 +15,7 @@ depends_on: Sequence[str] | None = None
 def upgrade() -> None:
     # The default stays: to take it away SQLite would have to write the table anew.
     op.add_column("projects", sa.Column("data_version", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("projects", sa.Column("is_changing", sa.Boolean(), nullable=False, server_default=sa.false()))
     installation = op.create_table(
         "installation",
         sa.Column("id", sa.String(36), nullable=False),
@@ -25,4 +26,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("installation")
+    op.drop_column("projects", "is_changing")
     op.drop_column("projects", "data_version")
