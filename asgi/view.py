@@ -140,8 +140,11 @@ def _refuse_media_type(request: Request) -> Response | None:
 
 
 def _retry_after(refused: GraphQLHTTPResponse | list[GraphQLHTTPResponse]) -> object:
-    errors = refused.get("errors") or () if isinstance(refused, dict) else ()
-    return next((found for each in errors if (found := each.get("extensions", {}).get("retryAfter"))), None)
+    """The seconds in the first error, None where waiting does not help."""
+    errors = refused.get("errors") if isinstance(refused, dict) else None
+    first = errors[0] if errors else None
+    extensions = first.get("extensions") if isinstance(first, dict) else None
+    return extensions.get("retryAfter") if isinstance(extensions, dict) else None
 
 
 def _translate(refusal: HTTPException) -> Response:
