@@ -251,9 +251,11 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
 
 
 def _retry_after(refused: GraphQLHTTPResponse | list[GraphQLHTTPResponse]) -> object:
-    errors = refused.get("errors") or () if isinstance(refused, dict) else ()
-    told = (each.get("extensions") for each in errors if isinstance(each, dict))
-    return next((found for each in told if isinstance(each, dict) and (found := each.get("retryAfter"))), None)
+    """The seconds in the first error, None where waiting does not help."""
+    errors = refused.get("errors") if isinstance(refused, dict) else None
+    first = errors[0] if errors else None
+    extensions = first.get("extensions") if isinstance(first, dict) else None
+    return extensions.get("retryAfter") if isinstance(extensions, dict) else None
 
 
 def _translate(refusal: HTTPException) -> Response:

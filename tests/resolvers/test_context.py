@@ -100,4 +100,4 @@ def test_budget_is_spent_trend_by_trend() -> None:
     with pytest.raises(GatewayError) as caught:
         budget.spend()
     assert caught.value.code is ErrorCode.QUERY_TOO_EXPENSIVE
-    assert caught.value.details == {"limit": 2}
+    assert caught.value.details == {"limit": 2, "unit": "trends"}

@@ -79,15 +79,10 @@ def test_errors_of_a_subscription_are_told(running: Page, subscriptions: Subscri
     assert "NOT_FOUND" in told
 
 
-def test_example_of_the_demo_draws_its_result_or_says_that_no_subscription_is_served(
-    browser: webdriver.Chrome, demo: Demo
-) -> None:
+def test_example_of_the_demo_draws_its_result(browser: webdriver.Chrome, demo: Demo) -> None:
     page = Page(browser, demo.address)
     page.enter_key(demo.key)
     page.choose_example("Progress of a long query")
-    shown = page.find(".trend[data-display=ACTIONS_LINE_GRAPH], .trend-errors")
-    if shown.get_attribute("role") == "alert":
-        assert "No subscription could be opened" in shown.text
-    else:
-        assert len(page.legend()) == 7
-        page.close()
+    page.find(".trend[data-display=ACTIONS_LINE_GRAPH]")
+    assert len(page.legend()) == 7
+    page.close()

