@@ -32,7 +32,8 @@ class Metrics:
     """The figures of one application. No label holds what a client can choose freely, nor a project or a key."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # when a counter began is a second series for each, which nobody looks at
+        # When each counter began would be a second series for it, which nobody looks at.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the package leaves it without types
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
