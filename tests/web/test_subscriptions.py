@@ -83,6 +83,6 @@ def test_example_of_the_demo_draws_its_result(browser: webdriver.Chrome, demo: D
     page = Page(browser, demo.address)
     page.enter_key(demo.key)
     page.choose_example("Progress of a long query")
-    page.find(".trend[data-display=ACTIONS_LINE_GRAPH]")
+    page.find(".trend[data-display=ACTIONS_LINE_GRAPH] .trend-legend li")
     assert len(page.legend()) == 7
     page.close()
