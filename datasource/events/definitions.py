@@ -99,11 +99,6 @@ async def find_properties(
     return DefinitionPage(tuple(found), page.total, page.has_next)
 
 
-async def find_property(source: Source, properties: PropertySet, key: str) -> PropertyDefinition | None:
-    """One property by its key; None when nothing has it."""
-    return (await find_properties_by_key(source, properties, [key])).get(key)
-
-
 async def find_properties_by_key(
     source: Source, properties: PropertySet, keys: Sequence[str]
 ) -> dict[str, PropertyDefinition]:

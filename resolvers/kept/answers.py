@@ -58,11 +58,6 @@ class Answers:
         return cls(MemoryShelf(max_bytes) if max_bytes else None, installation=installation)
 
     @property
-    def under_way(self) -> int:
-        """How many are being computed."""
-        return self._flights.under_way
-
-    @property
     def waiting(self) -> int:
         """How many requests wait for these."""
         return self._flights.waiting

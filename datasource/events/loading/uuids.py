@@ -66,11 +66,6 @@ def halves_of(uuids: Sequence[UUID]) -> Halves:
     return halves_of_bytes(b"".join(uuid.bytes for uuid in uuids))
 
 
-def uuid_texts(halves: Halves) -> list[str]:
-    """The usual text form of each."""
-    return [str(UUID(int=high << 64 | low)) for high, low in halves.tolist()]
-
-
 class SeenUuids:
     """A Bloom filter: what it has not seen was never added; what it has seen may have been.
 
