@@ -18,15 +18,14 @@ from asgi.exports import PATH as EXPORTS
 from asgi.exports import Exports
 from asgi.frame import BodyLimit, RequestFrame
 from asgi.health import healthz, readyz
-from asgi.metrics import Metrics, MetricsEndpoint
+from asgi.metrics import Metrics, MetricsEndpoint, StoresCollector
 from asgi.observation import HttpObservation
 from asgi.page import open_page
-from asgi.replies import reply_error
+from asgi.responses import reply_error
 from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
 from asgi.url_keys import NoKeysInUrls
 from asgi.view import GraphQLView
-from asgi.watched import StoresCollector
 from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings

@@ -5,7 +5,7 @@ from email.message import Message
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.replies import reply_error
+from asgi.responses import reply_error
 
 POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
 NO_OBJECT = (

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from asgi.replies import reply_failure
+from asgi.responses import reply_failure
 from schema.errors import MASKED_MESSAGE, mask
 
 REQUEST_ID_HEADER = "x-request-id"

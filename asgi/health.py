@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.replies import reply_json
+from asgi.responses import reply_json
 from asgi.stores import Stores
 from errors import GatewayError
 

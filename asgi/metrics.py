@@ -1,6 +1,8 @@
 """Figures for Prometheus: what was asked, how it ended, and what it cost."""
 
 import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -13,14 +15,17 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.replies import reply_error
+from asgi.responses import reply_error
+from asgi.stores import Stores
 from datasource.clickhouse.observed import QueryReport
 from resolvers.reports import OperationReport
 
@@ -120,3 +125,37 @@ def _version() -> str:
         return version("trendgate")
     except PackageNotFoundError:
         return "unreleased"
+
+
+@dataclass(frozen=True, slots=True)
+class StoresCollector(Collector):
+    """Of one application's stores."""
+
+    stores: Stores
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        occupancy = self.stores.events.occupancy
+        yield _gauge("clickhouse_queries_running", "Statements that ClickHouse works on.", occupancy.running)
+        yield _gauge("clickhouse_queries_waiting", "Statements that wait for their turn.", occupancy.waiting)
+        answers = self.stores.answers
+        told = CounterMetricFamily(
+            "trendgate_trend_answers",
+            "Trends by where their answer came from: kept, computed, or joined to one that was being computed.",
+            labels=["source"],
+        )
+        for source, count in (
+            ("kept", answers.counts.hits),
+            ("computed", answers.counts.misses),
+            ("joined", answers.counts.joined),
+        ):
+            told.add_metric([source], count)
+        yield told
+        if answers.bytes_kept is not None:
+            yield _gauge(
+                "trend_answers_bytes", "Memory that kept answers take in this process.", answers.bytes_kept
+            )
+
+
+def _gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"trendgate_{name}", description, value=value)

@@ -3,7 +3,7 @@
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from asgi.replies import reply_error
+from asgi.responses import reply_error
 from permissions.api_keys import PREFIX
 
 _NAMES = frozenset(

@@ -23,14 +23,14 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
 from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
-from asgi.departure import ClientGone, while_connected
+from asgi.disconnect import ClientGone, while_connected
 from asgi.events import EventStream, EventTransport
 from asgi.metrics import Metrics
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.opening import open_operation
 from asgi.operation_log import log_operation
 from asgi.page import reply_page
-from asgi.replies import reply_error
+from asgi.responses import reply_error
 from asgi.sockets import Connection, Socket, SocketHandler
 from resolvers.context import RequestContext
 from resolvers.reports import OperationReport

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from asgi.departure import ClientGone, while_connected
+from asgi.disconnect import ClientGone, while_connected
 from asgi.opening import open_request
 from asgi.rest.places import Places, in_parameters
 from asgi.rest.refusals import reply_refusal

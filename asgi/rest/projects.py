@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.replies import reply_json
+from asgi.responses import reply_json
 from asgi.rest.fields import read_integer, suggest
 from datasource.metadata.records import ProjectRecord, WeekStartDay
 from errors import BadUserInput
