@@ -11,7 +11,7 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 from strawberry.asgi import GraphQL
 
-from asgi.named_operations import NamedOperationsHandler
+from asgi.graphql.websocket import NamedOperationsHandler
 from schema.build import build_schema
 from settings import Settings
 

@@ -218,7 +218,7 @@ async def test_id_in_use_closes_the_socket(gateway: Gateway) -> None:
 
 
 async def test_socket_without_connection_init_is_closed(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asgi.view.INIT_TIMEOUT", timedelta(milliseconds=20))
+    monkeypatch.setattr("asgi.graphql.view.INIT_TIMEOUT", timedelta(milliseconds=20))
     async with serve(gateway.settings, gateway.stores) as port, dial(port) as socket:
         assert (await socket.closed())[0] == 4408
 

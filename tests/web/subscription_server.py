@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from asgi.page import open_page, reply_page
+from asgi.graphql.graphiql import open_page, reply_page
 
 PROTOCOL = "graphql-transport-ws"
 SCHEMA = build_schema("""

@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from asgi.page import open_page
+from asgi.graphql.graphiql import open_page
 from tests.demo_server import ROOT, Demo, serve_demo
 from tests.web.browser import Log
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import Message
 from typing import Any, Final
 
 import orjson
@@ -22,21 +23,76 @@ from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from asgi.bodies import NO_OBJECT, POST_HINT, refuse_body
 from asgi.disconnect import ClientGone, while_connected
-from asgi.events import EventStream, EventTransport
+from asgi.graphql.graphiql import reply_page
+from asgi.graphql.sse import EventStream, EventTransport
+from asgi.graphql.websocket import Connection, Socket, SocketHandler
 from asgi.metrics import Metrics
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.opening import open_operation
-from asgi.operation_log import log_operation
-from asgi.page import reply_page
 from asgi.responses import reply_error
-from asgi.sockets import Connection, Socket, SocketHandler
 from resolvers.context import RequestContext
 from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
 from schema.persisted import DOCUMENT_ID
 from settings import Settings
+
+logger = logging.getLogger("trendgate.operations")
+
+
+def log_operation(report: OperationReport) -> None:
+    """What it was, how it ended, how long it took, and what it cost ClickHouse."""
+    fields = {
+        "operation_type": report.kind,
+        "operation_name": report.name,
+        "outcome": report.outcome,
+        "codes": list(report.codes),
+        "duration_ms": round(report.seconds * 1000, 1),
+        "queries": report.queries,
+        "rows_read": report.rows_read,
+        "query_ids": list(report.query_ids),
+    }
+    logger.info(
+        "%s %s: %s in %.1f ms, %d queries, %d rows read",
+        report.kind,
+        report.name or "-",
+        report.outcome,
+        report.seconds * 1000,
+        report.queries,
+        report.rows_read,
+        extra={"fields": fields},
+    )
+
+
+POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
+NO_OBJECT = (
+    "The body, variables and extensions of a request are JSON objects. Operations are sent one by one: "
+    "a list of them, a batch, is not taken."
+)
+
+
+def refuse_body(request: Request) -> Response | None:
+    """The refusal of a POST whose headers announce what nobody here reads, and of a compressed one.
+
+    A form or a text is what a page of another origin could post without asking, so only JSON is taken.
+    """
+    if request.method != "POST":
+        return None
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return reply_error(
+            415,
+            "The request's body is compressed.",
+            hint="Send it without Content-Encoding.",
+            headers={"accept-encoding": "identity"},
+        )
+    described = Message()
+    described["content-type"] = request.headers.get("content-type", "")
+    if described.get_content_type() != "application/json":
+        return reply_error(415, "The request's Content-Type is not application/json.", hint=POST_HINT)
+    if described.get_content_charset("utf-8") not in {"utf-8", "utf8"}:
+        return reply_error(415, "The request's charset is not utf-8, which is the one of JSON.", hint=POST_HINT)
+    return None
+
 
 logger = logging.getLogger("trendgate")
 

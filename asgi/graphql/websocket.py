@@ -2,21 +2,40 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 
-from asgi.named_operations import NamedOperationsHandler
 from errors import ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from schema.errors import mask
-from schema.persisted import DOCUMENT_ID
+from schema.persisted import DOCUMENT_ID, SENT_EXTENSIONS
 from schema.results import present, refused
+
+
+class NamedOperationsHandler(BaseGraphQLTransportWSHandler[Any, None]):
+    """Strawberry's handler, which wants a text and does not hand on the extensions of an operation."""
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """See Strawberry. The operation's task inherits what is set here."""
+        payload: object = message["payload"]
+        if not isinstance(payload, dict):
+            await self.handle_invalid_message("The payload of a subscribe message is an object")
+            return
+        extensions = payload.get("extensions") or {}
+        if payload.get(DOCUMENT_ID) is not None and isinstance(extensions, dict):
+            extensions = {**extensions, DOCUMENT_ID: payload[DOCUMENT_ID]}
+        SENT_EXTENSIONS.set(extensions)
+        if extensions and payload.get("query") is None:
+            payload["query"] = ""
+        await super().handle_subscribe(message)
+
 
 OpenContext = Callable[[WebSocket, str, str | None], Awaitable[RequestContext]]
 """Makes the context of an operation from its socket, a request id and an Authorization header."""
