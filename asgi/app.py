@@ -12,20 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from asgi.compression import Compression
-from asgi.cors import allow_origins
 from asgi.exports import PATH as EXPORTS
 from asgi.exports import Exports
-from asgi.frame import BodyLimit, RequestFrame
 from asgi.graphql.graphiql import open_page
 from asgi.graphql.view import GraphQLView
 from asgi.health import healthz, readyz
 from asgi.metrics import Metrics, MetricsEndpoint, StoresCollector
-from asgi.observation import HttpObservation
+from asgi.middleware.compression import Compression
+from asgi.middleware.cors import allow_origins
+from asgi.middleware.reject_url_keys import NoKeysInUrls
+from asgi.middleware.request_id import BodyLimit, RequestFrame
+from asgi.middleware.telemetry import HttpObservation
 from asgi.responses import reply_error
 from asgi.rest.routes import rest_routes
 from asgi.stores import Stores, open_stores
-from asgi.url_keys import NoKeysInUrls
 from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings

@@ -9,10 +9,10 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from asgi.middleware.reject_url_keys import is_key
 from asgi.negotiation import accepts_csv
 from asgi.rest.fields import read_flag, read_integer, read_json, read_number, read_text, suggest
 from asgi.rest.parameters import BY_NAME, NOT_BUILT, REFRESHES, WITHOUT_EFFECT, Kind
-from asgi.url_keys import is_key
 from errors import BadUserInput
 from permissions.api_keys import SEND_HINT
 from resolvers.trends.query import InputPath

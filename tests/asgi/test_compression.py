@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi.compression import SMALLEST_BYTES, THREAD_BYTES, Compression
+from asgi.middleware.compression import SMALLEST_BYTES, THREAD_BYTES, Compression
 from tests.asgi.gateway import Gateway
 
 DECODERS: dict[str | None, Callable[[bytes], bytes]] = {

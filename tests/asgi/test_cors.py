@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from asgi.cors import PREFLIGHT_S
+from asgi.middleware.cors import PREFLIGHT_S
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
 

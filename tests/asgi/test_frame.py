@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from asgi.frame import RequestFrame
+from asgi.middleware.request_id import RequestFrame
 from tests.asgi.gateway import Gateway
 
 

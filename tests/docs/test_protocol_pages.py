@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from graphql import parse
 
-from asgi.compression import SMALLEST_BYTES
-from asgi.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
+from asgi.middleware.compression import SMALLEST_BYTES
+from asgi.middleware.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
 from errors import ErrorCode
 from schema.build import FEDERATION_VERSION
 from schema.entities import ENTITIES, MAX_ENTITIES

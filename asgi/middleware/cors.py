@@ -3,7 +3,7 @@
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from asgi.frame import REQUEST_ID_HEADER
+from asgi.middleware.request_id import REQUEST_ID_HEADER
 from settings import Settings
 
 SENT_HEADERS = (
