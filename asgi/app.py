@@ -24,7 +24,7 @@ from asgi.middleware.reject_url_keys import NoKeysInUrls
 from asgi.middleware.request_id import BodyLimit, RequestFrame
 from asgi.middleware.telemetry import HttpObservation
 from asgi.responses import reply_error
-from asgi.rest.routes import rest_routes
+from asgi.rest.endpoint import rest_routes
 from asgi.stores import Stores, open_stores
 from datasource.clickhouse.observed import ObservedEngine
 from schema.build import GatewaySchema, build_schema

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from asgi.opening import open_request
-from asgi.rest.door import answering
-from asgi.rest.refusals import reply_refusal
+from asgi.rest.endpoint import answering
+from asgi.rest.errors import reply_refusal
 from permissions.authenticate import LinkedKey
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
 from resolvers.trends.csv import write_csv_parts

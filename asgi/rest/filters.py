@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graphql import GraphQLError
 
 from asgi.rest.fields import Fields, choose, list_items, read_json, read_members, shown
-from asgi.rest.places import Places
+from asgi.rest.naming import Places
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, LogicalOperator, PropertyOperator, PropertyType
 from schema.filters import MAX_NESTING, PropertyFilterInput, PropertyGroupInput

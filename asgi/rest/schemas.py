@@ -2,7 +2,7 @@
 
 from asgi.rest.filters import OPERATORS, TYPES
 from asgi.rest.parameters import FLAG, GROUP_INDEX, TEXT, Schema, reference
-from asgi.rest.question import BREAKDOWN_TYPES, MATHS, PROPERTY_SOURCES
+from asgi.rest.read_query import BREAKDOWN_TYPES, MATHS, PROPERTY_SOURCES
 from schema.filters import MAX_NESTING
 
 NULLABLE_TEXT: Schema = {"type": ["string", "null"]}

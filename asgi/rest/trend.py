@@ -6,10 +6,10 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.rest.places import in_parameters
-from asgi.rest.question import Question, read_parameters
-from asgi.rest.rows import Answered, write_answer
-from asgi.rest.sent import Format, Sent, read_sent
+from asgi.rest.naming import in_parameters
+from asgi.rest.read_query import Question, read_parameters
+from asgi.rest.request import Format, Sent, read_sent
+from asgi.rest.response import Answered, write_answer
 from datasource.clickhouse.failures import ResultTooLarge
 from errors import GatewayError
 from permissions.checks import READ, check_gate

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from asgi.app import create_app
-from asgi.rest.refusals import STATUSES
+from asgi.rest.errors import STATUSES
 from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore

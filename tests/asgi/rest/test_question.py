@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from asgi.rest.filters import FILTER_KEYS
 from asgi.rest.parameters import BY_NAME, PARAMETERS
-from asgi.rest.question import BREAKDOWN_KEYS, ENTITY_KEYS, read_parameters
+from asgi.rest.read_query import BREAKDOWN_KEYS, ENTITY_KEYS, read_parameters
 from asgi.rest.schemas import COMPONENTS
 from errors import BadUserInput
 from resolvers.trends.query import ActionSeries, EventSeries, PropertyType, TrendInterval, TrendMath, TrendQuery

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from asgi.rest.refusals import STATUSES
+from asgi.rest.errors import STATUSES
 from errors import ErrorCode
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.rest.trends import DATES, RestClient

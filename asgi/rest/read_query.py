@@ -7,8 +7,8 @@ import strawberry
 
 from asgi.rest.fields import Fields, list_items, read_members, read_text, shown
 from asgi.rest.filters import read_conditions
+from asgi.rest.naming import Places, in_parameters
 from asgi.rest.parameters import BY_NAME, display_name
-from asgi.rest.places import Places, in_parameters
 from errors import BadUserInput, GatewayError
 from resolvers.kept.answers import Refresh
 from resolvers.trends.query import (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from asgi.responses import describe_error, reply_json
-from asgi.rest.places import write_path
+from asgi.rest.naming import write_path
 from errors import ErrorCode, GatewayError
 from schema.errors import describe
 

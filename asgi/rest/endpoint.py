@@ -8,11 +8,15 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from asgi.disconnect import ClientGone, while_connected
 from asgi.opening import open_request
-from asgi.rest.places import Places, in_parameters
-from asgi.rest.refusals import reply_refusal
+from asgi.rest.errors import reply_refusal
+from asgi.rest.naming import Places, in_parameters
+from asgi.rest.openapi import describe_api
+from asgi.rest.projects import answer_projects
+from asgi.rest.trend import answer_trend
 from errors import GatewayError
 from resolvers.context import RequestContext
 from settings import Settings
@@ -64,3 +68,23 @@ class Door:
 
     async def _answer(self, answer: Answer, request: Request) -> Response:
         return await answer(request, await open_request(request, self.settings, self.clock))
+
+
+PROJECTS = "/api/projects"
+TREND = "/api/projects/{project_id}/insights/trend"
+OPENAPI = "/api/openapi.json"
+
+
+def rest_routes(settings: Settings, clock: Callable[[], datetime]) -> list[BaseRoute]:
+    """The routes below /api/."""
+    door = Door(settings, clock)
+    projects, trend = door.endpoint(answer_projects), door.endpoint(answer_trend)
+    return [
+        *(Route(PROJECTS + slash, projects, methods=["GET"]) for slash in ("/", "")),
+        *(Route(TREND + slash, trend, methods=["GET", "POST"]) for slash in ("/", "")),
+        Route(OPENAPI, _reply_openapi, methods=["GET"]),
+    ]
+
+
+async def _reply_openapi(_: Request) -> Response:
+    return Response(describe_api(), media_type="application/json", headers={"cache-control": "no-cache"})
