@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from datasource.cache.memory import MemoryOperations, open_operations
+from datasource.cache.persisted_queries import OperationStore
+from datasource.cache.redis import RedisShelf, connect_redis
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.opening import open_engine
 from datasource.clickhouse.reading import ReadOnlyEngine
@@ -14,12 +17,7 @@ from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
 from datasource.metadata.opening import open_metadata
 from datasource.metadata.store import MetadataStore
-from datasource.operations.memory import MemoryOperations
-from datasource.operations.opening import open_operations
-from datasource.operations.store import OperationStore
-from datasource.shared_redis import connect_redis
 from resolvers.kept.answers import Answers
-from resolvers.kept.shelves import RedisShelf
 from settings import Settings
 
 

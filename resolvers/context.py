@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from datasource.cache.persisted_queries import OperationStore
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.origin import KEY_ID
 from datasource.events.layout import EventLayout
@@ -27,7 +28,6 @@ from datasource.metadata.records import (
 from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
-from datasource.operations.store import OperationStore
 from errors import ErrorCode, GatewayError, LimitExceeded, NotFound
 from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller

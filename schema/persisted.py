@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from strawberry.extensions import SchemaExtension
 
-from datasource.operations.store import OperationStore, hash_operation, is_hash
+from datasource.cache.persisted_queries import OperationStore, hash_operation, is_hash
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from schema.manifest import Manifest

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from datasource.cache.redis import MemoryShelf, Shelf
 from datasource.clickhouse.progress import ProgressListener
 from errors import ErrorCode, GatewayError
 from resolvers.kept.digest import digest
 from resolvers.kept.flights import Flight, Flights, Start
-from resolvers.kept.shelves import MemoryShelf, Shelf
 from resolvers.kept.written import Kept, read, write
 from resolvers.trends.results import TrendResult
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from datasource.operations.memory import MemoryOperations
-from datasource.operations.store import hash_operation
+from datasource.cache.memory import MemoryOperations
+from datasource.cache.persisted_queries import hash_operation
 from tests.asgi.gateway import Gateway, open_gateway
 
 LABEL = "query Label { viewer { keyLabel } }"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from asgi.stores import Stores
-from datasource.operations.memory import MemoryOperations
-from datasource.operations.store import hash_operation
+from datasource.cache.memory import MemoryOperations
+from datasource.cache.persisted_queries import hash_operation
 from settings import Settings
 from tests.asgi.gateway import Gateway
 from tests.federation import node

@@ -1,7 +1,7 @@
 import pytest
 
-from datasource.operations.memory import MemoryOperations
-from datasource.operations.store import hash_operation, is_hash
+from datasource.cache.memory import MemoryOperations
+from datasource.cache.persisted_queries import hash_operation, is_hash
 
 A, B, C = "{ a }", "{ b }", "{ c }"
 SIZE = 5 + 256

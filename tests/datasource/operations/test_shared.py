@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from datasource.operations.memory import MemoryOperations
-from datasource.operations.opening import open_operations
-from datasource.operations.shared import RedisOperations
-from datasource.operations.store import hash_operation
-from datasource.shared_redis import connect_redis
+from datasource.cache.memory import MemoryOperations, open_operations
+from datasource.cache.persisted_queries import hash_operation
+from datasource.cache.redis import RedisOperations, connect_redis
 from errors import BadUserInput
 from settings import Settings
 from tests.redis_server import RedisServer, running_redis

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from datasource.cache.redis import MemoryShelf
 from errors import ErrorCode, GatewayError
 from resolvers.kept.answers import Answers, Refresh, TrendAnswer
-from resolvers.kept.shelves import MemoryShelf
 from resolvers.kept.written import Kept, read, write
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult

@@ -3,9 +3,8 @@ import logging
 
 import pytest
 
-from datasource.shared_redis import connect_redis
+from datasource.cache.redis import MemoryShelf, RedisShelf, connect_redis
 from errors import BadUserInput
-from resolvers.kept.shelves import MemoryShelf, RedisShelf
 from tests.redis_server import running_redis
 
 

@@ -1,10 +1,21 @@
-"""Where kept answers lie: bytes under a key, for a while."""
+"""Operations in a Redis, for all servers that share it."""
 
 import logging
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from datasource.cache.persisted_queries import hash_operation
+from errors import BadUserInput, ErrorCode, GatewayError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cachetools import TLRUCache
 
@@ -116,3 +127,74 @@ class RedisShelf:
         logger.warning(
             "Redis does not answer, so nothing is kept for %g s: %s", self.REST_S, type(failure).__name__
         )
+
+
+TIMEOUT_S: Final = 0.25
+"""Whoever waits longer had better do without."""
+
+
+def connect_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> "Redis":
+    """A client, which connects when it is used first.
+
+    Raises BadUserInput for a URL that is none, UPSTREAM_UNAVAILABLE when what talks to Redis is not installed.
+    """
+    try:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+    except ImportError as missing:
+        raise GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            "What talks to a Redis is not installed.",
+            hint="Install trendgate with the extra `redis`.",
+        ) from missing
+    once_more = Retry(NoBackoff(), 1)  # for a connection that was closed while nobody used it
+    try:
+        client = Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=once_more)
+    except ValueError as unreadable:
+        raise BadUserInput(
+            "TRENDGATE_REDIS_URL is no URL of a Redis.",
+            hint="redis://user:password@host:6379/0, or rediss:// for TLS, or unix:///path.",
+        ) from unreadable
+    return client
+
+
+Answer = TypeVar("Answer")
+
+logger = logging.getLogger("trendgate")
+
+_PREFIX = "trendgate:operation:"
+
+
+class RedisOperations:
+    """Forgets what nobody has used for `ttl_s`; how much room there is, is up to the Redis.
+
+    One that cannot be reached knows nothing and keeps nothing; requests go on without it.
+    """
+
+    def __init__(self, client: Redis, *, ttl_s: int) -> None:
+        self._client = client
+        self._ttl_s = ttl_s
+
+    async def get(self, sha256: str) -> str | None:
+        """See OperationStore. Others may write into the Redis, so what it answers is checked."""
+        found = await _try(self._client.getex(_PREFIX + sha256, ex=self._ttl_s))
+        text = found.decode(errors="replace") if isinstance(found, bytes) else None
+        return text if text is not None and hash_operation(text) == sha256 else None
+
+    async def put(self, text: str) -> None:
+        """See OperationStore."""
+        await _try(self._client.set(_PREFIX + hash_operation(text), text, ex=self._ttl_s))
+
+    async def close(self) -> None:
+        """See OperationStore."""
+        await self._client.aclose()
+
+
+async def _try(call: Awaitable[Answer]) -> Answer | None:
+    try:
+        return await call
+    except RedisError as failure:
+        # Its message could name the host, or more.
+        logger.warning("the Redis of TRENDGATE_REDIS_URL does not do its work (%s)", type(failure).__name__)
+        return None

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from cachetools import TTLCache
 
-from datasource.operations.store import hash_operation
+from datasource.cache.persisted_queries import OperationStore, hash_operation
+from datasource.cache.redis import connect_redis
+from settings import Settings
 
 MAX_BYTES = 32 * 1024**2
 TTL_S = 24 * 3600.0
@@ -40,3 +42,20 @@ class MemoryOperations:
 
 def _size(text: str) -> int:
     return len(text.encode()) + _OVERHEAD_BYTES
+
+
+def open_operations(settings: Settings) -> OperationStore | None:
+    """The Redis of TRENDGATE_REDIS_URL or this process's memory; None where texts are not kept.
+
+    Raises BadUserInput for a URL that cannot be used, UPSTREAM_UNAVAILABLE when a package is missing.
+    """
+    if not settings.persisted_queries:
+        return None
+    ttl_s = settings.persisted_queries_ttl_s
+    if settings.redis_url is None:
+        return MemoryOperations(max_bytes=settings.persisted_queries_max_bytes, ttl_s=ttl_s)
+    client = connect_redis(settings.redis_url.get_secret_value())
+    # Only now: it needs the package, whose absence has been explained.
+    from datasource.cache.redis import RedisOperations
+
+    return RedisOperations(client, ttl_s=ttl_s)
