@@ -26,7 +26,7 @@ from asgi.middleware.telemetry import HttpObservation
 from asgi.responses import reply_error
 from asgi.rest.endpoint import rest_routes
 from asgi.stores import Stores, open_stores
-from datasource.clickhouse.observed import ObservedEngine
+from datasource.clickhouse.instrumented_engine import ObservedEngine
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
 

@@ -26,7 +26,7 @@ from starlette.responses import Response
 
 from asgi.responses import reply_error
 from asgi.stores import Stores
-from datasource.clickhouse.observed import QueryReport
+from datasource.clickhouse.instrumented_engine import QueryReport
 from resolvers.reports import OperationReport
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -8,8 +8,8 @@ from datasource.cache.memory import MemoryOperations, open_operations
 from datasource.cache.persisted_queries import OperationStore
 from datasource.cache.redis import RedisShelf, connect_redis
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.opening import open_engine
-from datasource.clickhouse.reading import ReadOnlyEngine
+from datasource.clickhouse.open_engine import open_engine
+from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.events.layouts import Layouts, NativeLayouts, PostHogLayouts
 from datasource.events.load import repair
 from datasource.events.migration import check_up_to_date, migrate

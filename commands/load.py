@@ -15,7 +15,7 @@ from commands.layouts import check_own_tables
 from commands.refusals import load_settings
 from commands.stores import existing_project
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.errors import ClickHouseError
 from datasource.events.load import (
     FileFormat,
     Job,

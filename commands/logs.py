@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 from opentelemetry.trace import format_trace_id, get_current_span
 
-from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.request_info import ORIGIN
 from settings import Settings
 
 OWN_LOGGERS = ("trendgate", "asgi", "commands", "datasource", "permissions", "resolvers", "schema")

@@ -8,8 +8,8 @@ from asgi.stores import open_stores, repair_all
 from commands.refusals import load_settings
 from commands.stores import with_store
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.failures import ClickHouseError
-from datasource.clickhouse.opening import open_engine, refuse_embedded_cluster
+from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.open_engine import open_engine, refuse_embedded_cluster
 from datasource.events.migration import Task, carry_out, plan
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, ErrorCode, GatewayError

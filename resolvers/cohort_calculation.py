@@ -11,7 +11,7 @@ from datetime import datetime
 import anyio
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query

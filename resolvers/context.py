@@ -9,7 +9,7 @@ from strawberry.dataloader import DataLoader
 
 from datasource.cache.persisted_queries import OperationStore
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.origin import KEY_ID
+from datasource.clickhouse.request_info import KEY_ID
 from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about

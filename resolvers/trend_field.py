@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import chain
 
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import ProgressListener
 from errors import BadUserInput
 from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog

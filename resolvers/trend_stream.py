@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from datasource.clickhouse.progress import Progress
+from datasource.clickhouse.engine import Progress
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
 from resolvers.kept.answers import TrendAnswer

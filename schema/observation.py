@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from datasource.clickhouse.origin import ORIGIN
+from datasource.clickhouse.request_info import ORIGIN
 from errors import ErrorCode
 from resolvers.context import RequestContext
 from resolvers.reports import OK, UNKNOWN, OperationReport

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 import pytest
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.native_engine import NativeEngine
 from datasource.events.migration import migrate
 from datasource.events.posthog_columns import PostHogColumns
 from settings import Settings

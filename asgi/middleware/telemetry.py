@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from asgi.metrics import Metrics
-from datasource.clickhouse.origin import ORIGIN, Origin
+from datasource.clickhouse.request_info import ORIGIN, Origin
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"

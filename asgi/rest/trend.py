@@ -10,7 +10,7 @@ from asgi.rest.naming import in_parameters
 from asgi.rest.read_query import Question, read_parameters
 from asgi.rest.request import Format, Sent, read_sent
 from asgi.rest.response import Answered, write_answer
-from datasource.clickhouse.failures import ResultTooLarge
+from datasource.clickhouse.errors import ResultTooLarge
 from errors import GatewayError
 from permissions.checks import READ, check_gate
 from permissions.classes import require_scopes

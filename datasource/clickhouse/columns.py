@@ -4,9 +4,18 @@ The driver's own columns give Python objects (datetime, Decimal, UUID, tuples); 
 is not listed, such as integers and booleans, is read by the driver.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import re
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
+import numpy as np
 from clickhouse_driver.columns.arraycolumn import create_array_column
 from clickhouse_driver.columns.base import Column
 from clickhouse_driver.columns.floatcolumn import Float32Column, Float64Column
@@ -19,8 +28,165 @@ from clickhouse_driver.columns.simpleaggregatefunctioncolumn import create_simpl
 from clickhouse_driver.columns.stringcolumn import ByteFixedString, ByteString
 from clickhouse_driver.columns.tuplecolumn import TupleColumn
 
-from datasource.clickhouse import json_values
-from datasource.clickhouse.type_names import read_enum, split_named, split_type
+_PART: Final = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[(),]|[^'`(),]+")
+_ENUM: Final = re.compile(r"('(?:[^'\\]|\\.)*') = (-?\d+)")
+_NAMED: Final = re.compile(r"(`(?:[^`\\]|\\.)*`|[A-Za-z_]\w*) (.+)", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "a": "\a", "v": "\v"}
+
+
+def split_type(kind: str) -> tuple[str, tuple[str, ...]]:
+    """The name and what stands in its brackets: `Map(String, Array(UInt8))` -> Map, (String, Array(UInt8))."""
+    name, bracket, rest = kind.partition("(")
+    return (name, tuple(_split(rest[:-1]))) if bracket else (name, ())
+
+
+def _split(text: str) -> Iterator[str]:
+    depth, part = 0, ""
+    for piece in _PART.findall(text):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 0:
+            yield part.strip()
+            part = ""
+        else:
+            part += piece
+    if part.strip():
+        yield part.strip()
+
+
+def split_named(args: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and types of a tuple's parts; without names they are empty."""
+    found = [_NAMED.fullmatch(arg) for arg in args]
+    named = [match.groups() for match in found if match]
+    if len(named) < len(args):
+        return ("",) * len(args), tuple(args)
+    return tuple(_unquote(name) if name[0] == "`" else name for name, _ in named), tuple(kind for _, kind in named)
+
+
+def read_enum(args: Sequence[str]) -> dict[int, str]:
+    """The names of an enumeration by their numbers."""
+    found = (_ENUM.fullmatch(arg) for arg in args)
+    return {int(match.group(2)): _unquote(match.group(1)) for match in found if match}
+
+
+def _unquote(text: str) -> str:
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match.group(1), match.group(1)), text[1:-1])
+
+
+Reader = Callable[[bytes], object]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+_EXACT: Final = 2**53
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64 - 1
+_PLAIN_UNTIL: Final = 1e21  # from here on ClickHouse writes floats with an exponent
+_RUN_OF_REPLACEMENTS: Final = re.compile("\N{REPLACEMENT CHARACTER}+")
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
+
+
+def read_text(data: bytes) -> str:
+    """UTF-8; each run of bytes that are none becomes one replacement character, which is ClickHouse's way."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return "".join(_valid_parts(data))
+
+
+def _valid_parts(data: bytes) -> list[str]:
+    parts, rest = [], data
+    while rest:
+        try:
+            parts.append(rest.decode())
+            break
+        except UnicodeDecodeError as invalid:
+            parts.append(rest[: invalid.start].decode())
+            if not parts[-1] and len(parts) > 1:
+                parts.pop()
+            else:
+                parts.append("\N{REPLACEMENT CHARACTER}")
+            rest = rest[invalid.end :]
+    return parts
+
+
+def read_float(value: float) -> int | float | None:
+    """JSON has no NaN and no infinity, and writes 3.0 as 3."""
+    if not math.isfinite(value):
+        return None
+    if not value.is_integer():
+        return value
+    if abs(value) < _EXACT:
+        return int(value)
+    return _whole(int(Decimal(repr(value)))) if abs(value) < _PLAIN_UNTIL else value
+
+
+def read_small_float(value: float) -> int | float | None:
+    """The same for 32 bits, of which fewer digits are enough."""
+    return read_float(float(str(np.float32(value)))) if math.isfinite(value) else None
+
+
+def _whole(value: int) -> int | float:
+    # A JSON reader has integers of 64 bits.
+    return value if _LEAST <= value <= _MOST else float(value)
+
+
+def integer_reader(*, is_signed: bool) -> Reader:
+    """Integers of any width."""
+    return lambda data: _whole(int.from_bytes(data, "little", signed=is_signed))
+
+
+def decimal_reader(scale: int) -> Reader:
+    """Fixed-point numbers: integers in units of 10 to the minus `scale`."""
+    unit = 10**scale
+
+    def read(data: bytes) -> int | float:
+        units = int.from_bytes(data, "little", signed=True)
+        whole, rest = divmod(abs(units), unit)
+        if not rest:
+            return _whole(-whole if units < 0 else whole)
+        return float(f"{'-' if units < 0 else ''}{whole}.{rest:0{scale}d}")
+
+    return read
+
+
+def date_reader(*, is_signed: bool) -> Reader:
+    """Days since 1970."""
+    return lambda data: date.fromordinal(_FIRST_DAY + int.from_bytes(data, "little", signed=is_signed)).isoformat()
+
+
+def time_reader(scale: int | None, zone: str) -> Reader:
+    """Times since 1970 in units of 10 to the minus `scale` seconds, None: whole seconds without a sign."""
+    where, unit = ZoneInfo(zone), 10 ** (scale or 0)
+
+    def read(data: bytes) -> str:
+        seconds, rest = divmod(int.from_bytes(data, "little", signed=scale is not None), unit)
+        moment = (_EPOCH + timedelta(seconds=seconds)).astimezone(where).replace(tzinfo=None)
+        return moment.isoformat(" ") + (f".{rest:0{scale}d}" if scale else "")
+
+    return read
+
+
+def read_uuid(data: bytes) -> str:
+    """Two halves of 64 bits, the high one first."""
+    high, low = struct.unpack("<QQ", data)
+    return str(UUID(int=high << 64 | low))
+
+
+def read_ipv4(data: bytes) -> str:
+    """An address as a number."""
+    return str(IPv4Address(int.from_bytes(data, "little")))
+
+
+def read_ipv6(data: bytes) -> str:
+    """An address; one of IPv4 in IPv6 is written with dots."""
+    address = IPv6Address(data)
+    return f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else str(address)
+
+
+def write_key(key: object) -> str:
+    """A key of a map that is no text."""
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
 
 _WIDE: Final[Mapping[str, tuple[int, bool]]] = {
     "Int128": (16, True),
@@ -95,25 +261,25 @@ def _fixed_width(
 
     match name:
         case "Date":
-            return 2, json_values.date_reader(is_signed=False)
+            return 2, date_reader(is_signed=False)
         case "Date32":
-            return 4, json_values.date_reader(is_signed=True)
+            return 4, date_reader(is_signed=True)
         case "DateTime":
-            return 4, json_values.time_reader(None, zone(0))
+            return 4, time_reader(None, zone(0))
         case "DateTime64":
-            return 8, json_values.time_reader(int(args[0]), zone(1))
+            return 8, time_reader(int(args[0]), zone(1))
         case "Decimal":
             size = next(size for digits, size in _DECIMAL_SIZES if int(args[0]) <= digits)
-            return size, json_values.decimal_reader(int(args[1]))
+            return size, decimal_reader(int(args[1]))
         case "UUID":
-            return 16, json_values.read_uuid
+            return 16, read_uuid
         case "IPv4":
-            return 4, json_values.read_ipv4
+            return 4, read_ipv4
         case "IPv6":
-            return 16, json_values.read_ipv6
+            return 16, read_ipv6
         case "Int128" | "UInt128" | "Int256" | "UInt256":
             size, is_signed = _WIDE[name]
-            return size, json_values.integer_reader(is_signed=is_signed)
+            return size, integer_reader(is_signed=is_signed)
         case _:
             return None
 
@@ -141,7 +307,7 @@ class Text(ByteString):  # type: ignore[misc]  # the driver is not typed
 
     def read_items(self, n_items: int, buf: Any) -> tuple[str, ...]:
         """See the driver."""
-        return tuple(map(json_values.read_text, super().read_items(n_items, buf)))
+        return tuple(map(read_text, super().read_items(n_items, buf)))
 
 
 class FixedText(ByteFixedString):  # type: ignore[misc]  # the driver is not typed
@@ -155,7 +321,7 @@ class FixedText(ByteFixedString):  # type: ignore[misc]  # the driver is not typ
         """See the driver."""
         data, size = buf.read(n_items * self.length), self.length
         parts = (data[start : start + size] for start in range(0, n_items * size, size))
-        return tuple(map(json_values.read_text, parts))
+        return tuple(map(read_text, parts))
 
 
 class Float(Float64Column):  # type: ignore[misc]  # the driver is not typed
@@ -163,7 +329,7 @@ class Float(Float64Column):  # type: ignore[misc]  # the driver is not typed
 
     def read_items(self, n_items: int, buf: Any) -> tuple[object, ...]:
         """See the driver."""
-        return tuple(map(json_values.read_float, super().read_items(n_items, buf)))
+        return tuple(map(read_float, super().read_items(n_items, buf)))
 
 
 class SmallFloat(Float32Column):  # type: ignore[misc]  # the driver is not typed
@@ -171,7 +337,7 @@ class SmallFloat(Float32Column):  # type: ignore[misc]  # the driver is not type
 
     def read_items(self, n_items: int, buf: Any) -> tuple[object, ...]:
         """See the driver."""
-        return tuple(map(json_values.read_small_float, super().read_items(n_items, buf)))
+        return tuple(map(read_small_float, super().read_items(n_items, buf)))
 
 
 class Enum(Int16Column):  # type: ignore[misc]  # the driver is not typed
@@ -211,6 +377,6 @@ class Document(MapColumn):  # type: ignore[misc]  # the driver is not typed
     def read_items(self, n_items: int, buf: Any) -> list[object]:
         """See the driver."""
         return [
-            {key if isinstance(key, str) else json_values.write_key(key): value for key, value in each.items()}
+            {key if isinstance(key, str) else write_key(key): value for key, value in each.items()}
             for each in super().read_items(n_items, buf)
         ]

@@ -9,19 +9,139 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from clickhouse_driver import errors
-from clickhouse_driver.block import RowOrientedBlock
+from clickhouse_driver.block import BlockInfo, RowOrientedBlock
+from clickhouse_driver.connection import Connection
 from clickhouse_driver.protocol import ClientPacketTypes, ServerPacketTypes
-from clickhouse_driver.varint import write_varint
+from clickhouse_driver.reader import read_binary_bytes, read_binary_uint8
+from clickhouse_driver.streams.compressed import CompressedBlockInputStream
+from clickhouse_driver.streams.native import BlockInputStream
+from clickhouse_driver.varint import read_varint, write_varint
 from clickhouse_driver.writer import write_binary_str
 
 from datasource.clickhouse.address import Host, ServerAddress
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Limits, ParamValue
-from datasource.clickhouse.failures import LATER, ClickHouseError, translate
+from datasource.clickhouse.columns import read_column
+from datasource.clickhouse.engine import Limits, ParamValue, Progress, ProgressListener
+from datasource.clickhouse.errors import LATER, ClickHouseError, translate
+from datasource.clickhouse.native_format import NativeBlock
 from datasource.clickhouse.parameters import encode_param
-from datasource.clickhouse.progress import Progress, ProgressListener
-from datasource.clickhouse.wire import Timeouts, Wire
 from errors import ErrorCode, GatewayError, LimitExceeded
+
+_CLIENT_SETTINGS: Final = {
+    "insert_block_size": 1_048_576,
+    "strings_as_bytes": False,
+    "strings_encoding": "utf-8",
+    "use_numpy": False,
+    "opentelemetry_traceparent": None,
+    "opentelemetry_tracestate": "",
+    "quota_key": "",
+    "input_format_null_as_default": False,
+    "namedtuple_as_json": False,
+    "server_side_params": True,
+}
+
+
+_PING_TIMEOUT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect to one host, and between two signs of life of a server at work."""
+
+    connect_s: float = 3.0
+    receive_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBlock:
+    """Some rows of an answer; one without rows has names only."""
+
+    names: tuple[str, ...]
+    columns: tuple[list[object], ...]
+
+
+class Wire(Connection):  # type: ignore[misc]  # the driver is not typed
+    """A connection to one host. Unlike the driver's, it never connects on its own account."""
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        host: Host,
+        peer: Host,
+        timeouts: Timeouts,
+    ) -> None:
+        super().__init__(
+            peer.name,
+            peer.port,
+            database=address.database,
+            user=address.user,
+            password=address.password,
+            client_name="trendgate",
+            connect_timeout=timeouts.connect_s,
+            send_receive_timeout=timeouts.receive_s,
+            sync_request_timeout=_PING_TIMEOUT_S,
+            compression=address.compression or False,
+            secure=address.is_secure,
+            verify=True,
+            ca_certs=str(address.ca_cert) if address.ca_cert else None,
+            server_hostname=host.name,
+            settings_is_important=True,
+            tcp_keepalive=True,
+        )
+        self.context.settings = {}
+        self.context.client_settings = _CLIENT_SETTINGS
+
+    def open(self) -> None:
+        """Connect once. Raises OSError, EOFError or the driver's errors, and leaves the log to its caller."""
+        self._init_connection(*self.hosts[0])
+
+    def trace(self, traceparent: str | None) -> None:
+        """Let what is sent from now on belong to that span, given as W3C Trace Context writes it."""
+        sent = None if traceparent is None else _swap_halves(traceparent)
+        self.context.client_settings = {**_CLIENT_SETTINGS, "opentelemetry_traceparent": sent}
+
+    def get_block_in_stream(self) -> Any:
+        """See the driver."""
+        if not self.compression:
+            return PlainBlocks(self.fin, self.context)
+        # Only here: it needs the packages of the compression.
+        from datasource.clickhouse.connection import CompressedBlocks
+
+        return CompressedBlocks(self.fin, self.context)
+
+
+def _swap_halves(traceparent: str) -> str:
+    # The driver sends the second half of a trace's id first, as servers before 22.2 wanted it. Later ones read a
+    # UUID, whose first half comes first.
+    version, trace, *rest = traceparent.split("-")
+    return "-".join((version, trace[16:] + trace[:16], *rest))
+
+
+class AnswerBlocks:
+    """Reads blocks; mixed into the driver's streams."""
+
+    fin: Any
+    context: Any
+    has_begun = False
+    """Whether any row was on its way."""
+
+    def read(self, use_numpy: bool | None = None) -> AnswerBlock:  # noqa: ARG002 - the driver's signature
+        """The next block."""
+        BlockInfo().read(self.fin)
+        count, rows = read_varint(self.fin), read_varint(self.fin)
+        self.has_begun = self.has_begun or bool(rows)
+        names, columns = [], []
+        for _ in range(count):
+            names.append(read_binary_bytes(self.fin).decode("utf-8", "replace"))
+            kind = read_binary_bytes(self.fin).decode()
+            is_custom = bool(read_binary_uint8(self.fin))
+            if rows:
+                columns.append(read_column(self.context, kind, rows, self.fin, is_custom=is_custom))
+        return AnswerBlock(tuple(names), tuple(columns))
+
+
+class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]  # the driver is not typed
+    """Blocks that came as they are."""
+
 
 logger = logging.getLogger("trendgate")
 
@@ -223,3 +343,7 @@ def _peer_of(connected: socket.socket, host: Host) -> Host:
     except OSError:  # cut off already; whoever asks will find out
         return host
     return Host(name, port)
+
+
+class CompressedBlocks(AnswerBlocks, CompressedBlockInputStream):  # type: ignore[misc]  # the driver is not typed
+    """See PlainBlocks."""

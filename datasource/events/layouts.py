@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, Self
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.errors import ClickHouseError
 from datasource.events.layout import EventLayout
 from datasource.events.native_layout import NativeLayout
 from datasource.events.posthog_columns import PostHogColumns, find_columns

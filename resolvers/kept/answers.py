@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from datasource.cache.redis import MemoryShelf, Shelf
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import ProgressListener
 from errors import ErrorCode, GatewayError
 from resolvers.kept.digest import digest
 from resolvers.kept.flights import Flight, Flights, Start

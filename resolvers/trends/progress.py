@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from datasource.clickhouse.engine import QueryResult
-from datasource.clickhouse.progress import Progress, ProgressListener
+from datasource.clickhouse.engine import Progress, ProgressListener, QueryResult
 
 
 class TrendProgress:

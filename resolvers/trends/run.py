@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from opentelemetry.trace import get_tracer
 
-from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query

@@ -11,8 +11,7 @@ from typing import Any
 from asgi.app import create_app
 from asgi.server import Server
 from asgi.stores import Stores
-from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
 from settings import Settings
 from tests.asgi.gateway import NOW
 

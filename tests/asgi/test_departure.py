@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.turns import QueueLimits
+from datasource.clickhouse.fair_queue import QueueLimits
 from tests.asgi.gateway import Gateway
 from tests.asgi.served import endless_stores, serve, wait_for
 from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asgi.stores import Stores
-from datasource.clickhouse.reading import ReadOnlyEngine
+from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.events.layouts import PostHogLayouts
 from datasource.events.posthog_columns import PostHogColumns
 from datasource.metadata.adoption import adopt_cohort

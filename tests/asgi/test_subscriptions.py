@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from asgi.stores import Stores
-from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.clickhouse.progress import Progress, ProgressListener
+from datasource.clickhouse.engine import Engine, Limits, Progress, ProgressListener, QueryResult
 from datasource.metadata.keys import revoke_key
 from datasource.metadata.records import ProjectRecord
 from errors import ErrorCode, GatewayError

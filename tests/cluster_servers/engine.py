@@ -14,11 +14,9 @@ from typing import Final
 import pyarrow as pa
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.arrow_blocks import block_of
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
-from datasource.clickhouse.native import NativeEngine
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, ProgressListener, QueryResult
+from datasource.clickhouse.native_engine import NativeEngine
+from datasource.clickhouse.native_format import NativeBlock, block_of
 from datasource.events.migration import cluster_of, migrate
 from tests.cluster_servers.servers import CLUSTER, start_servers
 

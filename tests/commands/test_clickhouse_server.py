@@ -10,8 +10,8 @@ import httpx2
 import orjson
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.opening import open_engine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.open_engine import open_engine
 from errors import ErrorCode, GatewayError
 from settings import Settings
 from tests.commands.test_serve import ROOT, environment, started
@@ -111,7 +111,7 @@ def test_url_that_cannot_be_used_is_told_in_a_line(tmp_path: Path, url: str, rea
 def test_engine_without_its_package_is_refused_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("datasource.clickhouse.opening.find_spec", lambda _: None)
+    monkeypatch.setattr("datasource.clickhouse.open_engine.find_spec", lambda _: None)
     settings = Settings(data_dir=tmp_path, clickhouse_url="clickhouse://h")
     with pytest.raises(GatewayError) as refused:
         open_engine(settings)

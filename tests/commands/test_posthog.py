@@ -12,7 +12,7 @@ POSTHOG = {"TRENDGATE_EVENTS_LAYOUT": "posthog"}
 
 _MAKE = """
 import asyncio, pathlib, sys
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from tests.datasource.events.posthog_tables import DATABASE, DDL, person_id
 
 async def make():

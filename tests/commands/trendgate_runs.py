@@ -32,7 +32,7 @@ def start(data_dir: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
 
 _ASK = """
 import asyncio, pathlib, sys
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 
 async def ask():
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)

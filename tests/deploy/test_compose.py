@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.metadata.engine import parse_database_url
 from settings import Settings
 

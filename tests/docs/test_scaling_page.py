@@ -7,7 +7,7 @@ import pytest
 
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.cluster_settings import READING, WRITING
-from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.native_engine import NativeEngine
 from datasource.events.migration import migrate
 from datasource.events.property_tables import PROPERTY_TABLES
 from tests.cluster_servers import CLUSTER, ClusterEngine, start_servers

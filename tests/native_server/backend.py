@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datasource.clickhouse.embedded import Answer, EmbeddedEngine
-from datasource.clickhouse.progress import Progress
+from datasource.clickhouse.embedded_engine import Answer, EmbeddedEngine
+from datasource.clickhouse.engine import Progress
 from tests.native_server.blocks import Block, Column, read_file
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-from datasource.clickhouse.type_names import split_named, split_type
+from datasource.clickhouse.columns import split_named, split_type
 from tests.native_server.wire import Source, read_text, read_varint, text, varint
 
 INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
-from datasource.clickhouse.progress import Progress
+from datasource.clickhouse.engine import Progress
 from tests.native_server.backend import Query, Result, ServerException
 from tests.native_server.blocks import Block, read_packet
 from tests.native_server.faults import Drop, Fail, Hang, Slow

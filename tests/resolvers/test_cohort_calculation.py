@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
-from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.native_format import NativeBlock
 from datasource.metadata import cohorts
 from datasource.metadata.actions import create_action, delete_action, update_action
 from datasource.metadata.cohorts import all_cohorts, find_cohorts, switch_version

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, ParamValue, QueryResult
+from datasource.clickhouse.native_format import NativeBlock
 from datasource.events.loading.limits import LOADING
 from datasource.events.schema import JSON_INSERT_SETTINGS
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datasource.clickhouse.blocks import NativeBlock, NativeColumn, encode_strings
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
 from datasource.events.loading.blocks import insert_blocks, query_blocks
 from datasource.events.loading.events import EventColumns
 from datasource.events.loading.journal import Journal

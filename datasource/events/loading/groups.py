@@ -6,8 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from datasource.clickhouse.blocks import NativeBlock, NativeColumn, encode_strings
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
 from datasource.events.loading.blocks import insert_blocks
 from datasource.events.loading.clock import VersionClock
 from datasource.events.loading.events import properties_of

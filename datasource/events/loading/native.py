@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from datasource.clickhouse.blocks import encode_strings, encode_text, encode_varint
+from datasource.clickhouse.native_format import encode_strings, encode_text, encode_varint
 from datasource.events.loading.properties import PropertyColumns, path_of
 
 _FLATTENED = struct.pack("<Q", 3)

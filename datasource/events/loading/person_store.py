@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from datasource.clickhouse.blocks import NativeBlock, NativeColumn
 from datasource.clickhouse.engine import Engine, ParamValue
+from datasource.clickhouse.native_format import NativeBlock, NativeColumn
 from datasource.events.loading.blocks import insert_blocks
 from datasource.events.loading.clock import VersionClock
 from datasource.events.loading.limits import LOADING

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.turns import QueueLimits
+from datasource.clickhouse.fair_queue import QueueLimits
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.native_server import Backend
 

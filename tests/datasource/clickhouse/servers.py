@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.native import NativeEngine
-from datasource.clickhouse.turns import QueueLimits
-from datasource.clickhouse.wire import Timeouts
+from datasource.clickhouse.connection import Timeouts
+from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.native_engine import NativeEngine
 from tests.native_server import Backend, NativeServer
 
 QUICK = Timeouts(connect_s=1.0, receive_s=5.0)

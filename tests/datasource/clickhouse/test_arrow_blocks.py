@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-from datasource.clickhouse.arrow_blocks import block_of
 from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.native_format import block_of
 
 MOMENT = datetime(2024, 2, 29, 1, 2, 3, 456789, UTC)
 COLUMNS = {

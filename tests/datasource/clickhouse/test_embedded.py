@@ -4,14 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 
 
 async def test_query_after_a_failed_one_holds_nothing_of_it(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.failures import ClickHouseError
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.errors import ClickHouseError
 
 async def main() -> None:
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
@@ -86,7 +86,7 @@ def _open(folder: Path, then: str = "pass") -> str:
     """A script that opens the folder, does something and closes it; chdb allows one folder per process."""
     return f"""
 import asyncio, pathlib, sys
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from errors import GatewayError
 
 sys.argv.append({str(folder)!r})

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.engine import Engine, Identifier, Limits
-from datasource.clickhouse.failures import ClickHouseError
-from datasource.clickhouse.progress import Progress
+from datasource.clickhouse.engine import Engine, Identifier, Limits, Progress
+from datasource.clickhouse.errors import ClickHouseError
 from errors import GatewayError
 
 TEXTS = (

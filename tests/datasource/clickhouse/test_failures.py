@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.failures import ClickHouseError, translate
+from datasource.clickhouse.errors import ClickHouseError, translate
 from errors import ErrorCode, GatewayError
 
 ROWS = (

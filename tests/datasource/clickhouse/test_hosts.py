@@ -1,7 +1,6 @@
 """The order in which hosts are tried."""
 
-from datasource.clickhouse.address import Host
-from datasource.clickhouse.hosts import Hosts
+from datasource.clickhouse.address import Host, Hosts
 
 ONE, TWO, THREE = (Host(name, 9000) for name in ("one", "two", "three"))
 

@@ -7,12 +7,12 @@ import time
 import pyarrow as pa
 import pytest
 
+from datasource.clickhouse.connection import Timeouts
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.failures import ClickHouseError
-from datasource.clickhouse.native import NativeEngine
-from datasource.clickhouse.origin import KEY_ID, ORIGIN, Origin
-from datasource.clickhouse.turns import QueueLimits
-from datasource.clickhouse.wire import Timeouts
+from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.native_engine import NativeEngine
+from datasource.clickhouse.request_info import KEY_ID, ORIGIN, Origin
 from errors import ErrorCode, GatewayError
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.native_server import Backend, Drop, Fail, Fault, Hang, NativeServer, Slow
@@ -250,7 +250,7 @@ async def test_cancelled_query_at_a_server_that_hangs_ends(backend: Backend) -> 
 async def test_query_that_the_server_does_not_end_in_time_is_ended(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datasource.clickhouse.native.GRACE_S", 0.2)
+    monkeypatch.setattr("datasource.clickhouse.native_engine.GRACE_S", 0.2)
     with serving(backend) as server:
         async with open_native(server) as engine:
             server.fail_next(Slow(1.0))

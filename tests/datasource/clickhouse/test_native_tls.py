@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.native_engine import NativeEngine
 from errors import ErrorCode, GatewayError
 from tests.datasource.clickhouse.servers import QUICK, serving
 from tests.native_server import Backend

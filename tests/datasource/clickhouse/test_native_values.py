@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.embedded import EmbeddedEngine
-from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.native_engine import NativeEngine
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.native_server import Backend
 

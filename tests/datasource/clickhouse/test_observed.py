@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.failures import ClickHouseError
-from datasource.clickhouse.observed import ObservedEngine, QueryReport
-from datasource.clickhouse.origin import ORIGIN, Origin
+from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.instrumented_engine import ObservedEngine, QueryReport
+from datasource.clickhouse.request_info import ORIGIN, Origin
 from errors import GatewayError
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"

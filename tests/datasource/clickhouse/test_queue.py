@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.clickhouse.origin import KEY_ID
-from datasource.clickhouse.turns import QueueLimits
+from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.request_info import KEY_ID
 from errors import ErrorCode, GatewayError
 from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until
 from tests.native_server import Backend

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from datasource.clickhouse.turns import QueueLimits, Turns
+from datasource.clickhouse.fair_queue import QueueLimits, Turns
 from errors import ErrorCode, GatewayError
 
 

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.events import load
 from datasource.events.loading import lines
 from datasource.events.migration import migrate

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.native import NativeEngine
+from datasource.clickhouse.native_engine import NativeEngine
 from datasource.events.migration import check_up_to_date, migrate, plan
 from datasource.events.schema import STEPS
 from errors import BadUserInput, ErrorCode, GatewayError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.blocks import NativeBlock
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
+from datasource.clickhouse.native_format import NativeBlock
 from datasource.events.definition_pages import Place, Source, Wanted
 from datasource.events.definitions import (
     EventDefinition,
@@ -279,8 +279,8 @@ async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: 
 def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.native_format import NativeBlock
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.events import migration, schema
 
 async def main() -> None:

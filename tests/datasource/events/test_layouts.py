@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pytest
 
-from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.progress import Progress
-from datasource.clickhouse.reading import ReadOnlyEngine
+from datasource.clickhouse.engine import Engine, Progress
+from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.events.layout import check_own_tables
 from datasource.events.layouts import NativeLayouts, PostHogLayouts
 from datasource.events.migration import Task, carry_out

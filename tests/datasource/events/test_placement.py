@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.events.ddl import CreateTable
 from datasource.events.migration import cluster_of
 from datasource.events.placement import OneServer, Placement

@@ -75,7 +75,7 @@ async def test_rollup_holds_counts_and_people_of_every_hour(engine: Engine) -> N
 def test_migrate_after_an_interruption_completes_the_step(tmp_path: Path, stop: int) -> None:
     script = """
 import asyncio, pathlib, sys
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.events import migration
 
 class Interrupted(Exception): ...

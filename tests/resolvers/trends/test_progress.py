@@ -1,7 +1,6 @@
 """Progress of several statements as one."""
 
-from datasource.clickhouse.engine import QueryResult
-from datasource.clickhouse.progress import Progress
+from datasource.clickhouse.engine import Progress, QueryResult
 from resolvers.trends.progress import TrendProgress
 
 

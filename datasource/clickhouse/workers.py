@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
-from datasource.clickhouse.turns import QueueLimits, Turns
+from datasource.clickhouse.fair_queue import QueueLimits, Turns
 from errors import ErrorCode, GatewayError
 
 Answer = TypeVar("Answer")

@@ -14,20 +14,55 @@ import anyio.to_thread
 import orjson
 import pyarrow as pa
 
-from datasource.clickhouse.arrow_blocks import block_of
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.calls import Calls
-from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, QueryResult
-from datasource.clickhouse.failures import translate
-from datasource.clickhouse.folder import lock_folder, unusable
-from datasource.clickhouse.origin import KEY_ID
+from datasource.clickhouse.engine import (
+    Limits,
+    Occupancy,
+    ParamValue,
+    Progress,
+    ProgressListener,
+    QueryResult,
+    on_loop,
+)
+from datasource.clickhouse.errors import translate
+from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.native_format import NativeBlock, block_of
 from datasource.clickhouse.parameters import encode_param
-from datasource.clickhouse.progress import Progress, ProgressListener, on_loop
-from datasource.clickhouse.turns import QueueLimits
+from datasource.clickhouse.request_info import KEY_ID
+from datasource.clickhouse.workers import Calls
 from errors import ErrorCode, GatewayError
 
 if TYPE_CHECKING:
     from chdb.session import Session
+import fcntl
+
+
+def lock_folder(path: Path) -> IO[str]:
+    """Make the folder if need be and hold it until the answer is closed; raises UPSTREAM_UNAVAILABLE."""
+    # chdb would fail too, but without saying why.
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / "trendgate.lock").open("w")
+    except OSError as failure:
+        raise unusable(path) from failure
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as taken:
+        lock.close()
+        raise GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            f"The data folder {path} is in use by another process.",
+            hint="The embedded ClickHouse allows one process at a time: stop the other server or load first.",
+        ) from taken
+    return lock
+
+
+def unusable(path: Path) -> GatewayError:
+    """The refusal of a folder that holds no data of ours, or cannot be written."""
+    return GatewayError(
+        ErrorCode.UPSTREAM_UNAVAILABLE,
+        f"The data folder {path} cannot be opened.",
+        hint="It must be a folder that this user may write, holding what this version wrote.",
+    )
 
 
 class Answer(Protocol):

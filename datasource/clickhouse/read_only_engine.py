@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, QueryResult
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, ProgressListener, QueryResult
+from datasource.clickhouse.native_format import NativeBlock
 from errors import NotAvailable
 
 

@@ -9,10 +9,9 @@ from typing import Final, TypeVar
 import pyarrow as pa
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 
-from datasource.clickhouse.blocks import NativeBlock
-from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, QueryResult
-from datasource.clickhouse.origin import ORIGIN
-from datasource.clickhouse.progress import ProgressListener
+from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, ProgressListener, QueryResult
+from datasource.clickhouse.native_format import NativeBlock
+from datasource.clickhouse.request_info import ORIGIN
 from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger("trendgate.queries")

@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from datasource.clickhouse.address import Host
+from datasource.clickhouse.address import Host, Hosts
 from datasource.clickhouse.connection import ServerConnection, is_lost, note_loss
-from datasource.clickhouse.hosts import Hosts
 
 IDLE_CHECK_S: Final = 10.0
 """A connection that was idle for longer is asked whether it still works before it is used."""

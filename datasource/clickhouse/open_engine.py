@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from typing import Final
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.embedded import EmbeddedEngine
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.turns import QueueLimits
+from datasource.clickhouse.fair_queue import QueueLimits
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 
@@ -37,8 +37,8 @@ def open_engine(settings: Settings) -> Engine:
             "What talks to a ClickHouse server is not installed.",
             hint="Install trendgate with the extra `clickhouse`.",
         )
-    from datasource.clickhouse.native import NativeEngine
-    from datasource.clickhouse.wire import Timeouts
+    from datasource.clickhouse.connection import Timeouts
+    from datasource.clickhouse.native_engine import NativeEngine
 
     return NativeEngine.open(
         address,
