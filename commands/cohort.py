@@ -12,8 +12,8 @@ from commands.refusals import load_settings
 from commands.stores import existing_project
 from commands.tables import print_table
 from datasource.clickhouse.engine import Limits
+from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import Source
-from datasource.events.members import count_members
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput

@@ -9,11 +9,11 @@ import pytest
 from datasource.clickhouse.cluster_settings import READING
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import CohortMember, Events, Named, Select
+from datasource.events.cohort_members import count_members, store_members
 from datasource.events.definition_pages import Source
 from datasource.events.layout import PERSON
 from datasource.events.load import repair
 from datasource.events.loading.journal import Journal
-from datasource.events.members import count_members, store_members
 from datasource.events.native_layout import NativeLayout
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
 from tests.cluster_servers import ClusterEngine
