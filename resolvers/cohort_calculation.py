@@ -16,8 +16,8 @@ from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query
 from datasource.events.cohort_members import drop_members, store_members
-from datasource.events.layout import EventLayout, check_own_tables
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import EventLayout, check_own_tables
+from datasource.layouts.native import NativeLayout
 from datasource.metadata import cohorts
 from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.cohorts import CalculatedMembers, CohortChange, StoredMembership

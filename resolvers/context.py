@@ -10,8 +10,8 @@ from strawberry.dataloader import DataLoader
 from datasource.cache.persisted_queries import OperationStore
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.request_info import KEY_ID
-from datasource.events.layout import EventLayout
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import EventLayout
+from datasource.layouts.native import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
 from datasource.metadata.actions import find_actions
 from datasource.metadata.cohorts import find_cohorts, find_distinct_ids

@@ -12,8 +12,8 @@ from datasource.events.definitions import (
     find_properties,
     find_properties_by_key,
 )
-from datasource.events.layout import SESSION_FIGURES, SESSION_TEXTS, check_own_tables
 from datasource.events.property_values import SESSION_KEY, ValueCount, find_session_values, find_values
+from datasource.layouts.contract import SESSION_FIGURES, SESSION_TEXTS, check_own_tables
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput
 from resolvers.context import RequestContext

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from datasource.clickhouse.engine import Engine
 from datasource.events.definition_pages import Source
 from datasource.events.definitions import PropertyDefinition, PropertyOwner, PropertySet, find_properties_by_key
-from datasource.events.layout import SESSION_FIGURES, SESSION_TEXTS
 from datasource.events.property_values import find_dates
+from datasource.layouts.contract import SESSION_FIGURES, SESSION_TEXTS
 from resolvers.trends.query import PropertyType
 
 _SESSION_TIMES = frozenset({"$start_timestamp", "$end_timestamp"})

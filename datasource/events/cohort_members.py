@@ -21,8 +21,8 @@ from datasource.clickhouse.sql import (
     every,
 )
 from datasource.events.definition_pages import Source
-from datasource.events.layout import PERSON, EventLayout
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import PERSON, EventLayout
+from datasource.layouts.native import NativeLayout
 
 _TABLE: Final = Table("cohort_members", "c")
 _INSERT: Final = "INSERT INTO cohort_members (project_id, cohort_id, version, person_no)"

@@ -25,7 +25,7 @@ from datasource.clickhouse.sql import (
     every,
 )
 from datasource.events.definition_pages import COUNT, DefinitionPage, Names, Source, Wanted, find_page
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.native import NativeLayout
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

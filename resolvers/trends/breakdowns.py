@@ -16,7 +16,7 @@ from datasource.clickhouse.sql import (
     either,
     equals,
 )
-from datasource.events.layout import session_text
+from datasource.layouts.contract import session_text
 from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field

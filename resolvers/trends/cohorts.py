@@ -20,7 +20,7 @@ from datasource.clickhouse.sql import (
     either,
     every,
 )
-from datasource.events.layout import DISTINCT_ID, PERSON
+from datasource.layouts.contract import DISTINCT_ID, PERSON
 from errors import BadUserInput
 from resolvers.trends.behaviors import Behavior
 from resolvers.trends.catalog import Catalog

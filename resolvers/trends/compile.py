@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, equals, every
-from datasource.events.layout import EVENT, TIMESTAMP, EventLayout
+from datasource.layouts.contract import EVENT, TIMESTAMP, EventLayout
 from resolvers.trends.actions import action_condition
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets

@@ -22,7 +22,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import EVENT, PERSON, TIMESTAMP
+from datasource.layouts.contract import EVENT, PERSON, TIMESTAMP
 from errors import BadUserInput
 from resolvers.trends.actions import action_condition
 from resolvers.trends.behaviors import (

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from datasource.clickhouse.sql import Call, Column, Expr, Lambda, Number, Param, call, either, every
-from datasource.events.layout import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
+from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, PropertyFilter
 from resolvers.trends.query import PropertyOperator as Op

@@ -14,7 +14,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import PERSON, TIMESTAMP
+from datasource.layouts.contract import PERSON, TIMESTAMP
 from resolvers.trends.rows import FIGURE, Rows, instant, kept, names
 
 _FIRST = "first"

@@ -14,7 +14,7 @@ from datasource.clickhouse.sql import (
     call,
     equals,
 )
-from datasource.events.layout import session_number
+from datasource.layouts.contract import session_number
 from errors import BadUserInput
 from resolvers.trends.properties import number_field
 from resolvers.trends.query import Breakdown, PropertyType

@@ -14,7 +14,7 @@ from datasource.clickhouse.sql import (
     call,
     compare,
 )
-from datasource.events.layout import PERSON, SESSION_ID, group_key
+from datasource.layouts.contract import PERSON, SESSION_ID, group_key
 from errors import BadUserInput
 from resolvers.trends.firsts import count_first_times
 from resolvers.trends.hogql import math_expression

@@ -3,7 +3,8 @@
 import re
 
 from datasource.clickhouse.sql import Field
-from datasource.events.layout import (
+from datasource.events.schema import GROUP_TYPE_COUNT
+from datasource.layouts.contract import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
     EVENT,
@@ -20,7 +21,6 @@ from datasource.events.layout import (
     session_number,
     session_text,
 )
-from datasource.events.schema import GROUP_TYPE_COUNT
 from errors import BadUserInput
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 

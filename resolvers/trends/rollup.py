@@ -17,7 +17,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import PERSON_NUMBER, TIMESTAMP, EventLayout, HourlyRollup
+from datasource.layouts.contract import PERSON_NUMBER, TIMESTAMP, EventLayout, HourlyRollup
 from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
 from resolvers.trends.rows import FIGURE, Rows, instant, kept, names

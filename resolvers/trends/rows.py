@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from datasource.clickhouse.sql import Column, Events, Expr, Named, Param, Select, compare, every
-from datasource.events.layout import TIMESTAMP
+from datasource.layouts.contract import TIMESTAMP
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import DateRange
 from resolvers.trends.surroundings import Surroundings

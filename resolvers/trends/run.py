@@ -13,8 +13,8 @@ from datasource.clickhouse.engine import Engine, Limits, ProgressListener, Query
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query
-from datasource.events.layout import EventLayout
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import EventLayout
+from datasource.layouts.native import NativeLayout
 from resolvers.trends.assemble import assemble
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event

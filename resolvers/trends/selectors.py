@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import NoReturn
 
-from datasource.events.elements_chain import BODY, quoted
+from datasource.layouts.elements_chain import BODY, quoted
 from errors import BadUserInput
 from resolvers.trends.query import InputPath
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from datasource.clickhouse.sql import Column, Derived, Expr, Infix, Named, Number, Select, call
-from datasource.events.layout import TIMESTAMP
+from datasource.layouts.contract import TIMESTAMP
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath

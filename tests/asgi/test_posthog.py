@@ -7,8 +7,8 @@ import pytest
 
 from asgi.stores import Stores
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
-from datasource.events.layouts import PostHogLayouts
-from datasource.events.posthog_columns import PostHogColumns
+from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project

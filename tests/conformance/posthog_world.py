@@ -12,7 +12,7 @@ import pyarrow as pa
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import Query
 from datasource.events.definition_pages import Source
-from datasource.events.layouts import PostHogLayouts
+from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.store import MetadataStore
 from resolvers.cohort_definitions import read_groups

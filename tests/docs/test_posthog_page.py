@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from commands import build_cli
-from datasource.events.posthog_columns import COHORT_TABLES, NEEDED_TABLES, SESSIONS
+from datasource.layouts.posthog_columns import COHORT_TABLES, NEEDED_TABLES, SESSIONS
 from errors import ErrorCode
 
 ROOT = Path(__file__).parents[2]

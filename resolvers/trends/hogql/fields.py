@@ -7,7 +7,8 @@ from functools import partial
 from sqlglot import exp
 
 from datasource.clickhouse.sql import Call, Cast, Expr, Null, Param, call
-from datasource.events.layout import (
+from datasource.events.schema import GROUP_TYPE_COUNT
+from datasource.layouts.contract import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
     ELEMENTS_HREF,
@@ -30,7 +31,6 @@ from datasource.events.layout import (
     session_number,
     session_text,
 )
-from datasource.events.schema import GROUP_TYPE_COUNT
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import Kind, Value
 from resolvers.trends.surroundings import Surroundings

@@ -25,7 +25,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import (
+from datasource.layouts.contract import (
     EVENT,
     PERSON,
     event_text,
@@ -34,7 +34,7 @@ from datasource.events.layout import (
     person_number,
     person_text,
 )
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.native import NativeLayout
 
 PROJECT = 7
 A, B = (equals(Column(name), Number(1)) for name in "ab")

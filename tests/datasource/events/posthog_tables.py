@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.posthog_columns import SESSIONS, PostHogColumns, find_columns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import SESSIONS, PostHogColumns, find_columns
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import TrendResult

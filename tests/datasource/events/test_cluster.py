@@ -11,10 +11,10 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import CohortMember, Events, Named, Select
 from datasource.events.cohort_members import count_members, store_members
 from datasource.events.definition_pages import Source
-from datasource.events.layout import PERSON
 from datasource.events.load import repair
 from datasource.events.loading.journal import Journal
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import PERSON
+from datasource.layouts.native import NativeLayout
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
 from tests.cluster_servers import ClusterEngine
 from tests.datasource.events.loads import Loader, event

@@ -7,13 +7,13 @@ import pytest
 
 from datasource.clickhouse.engine import Engine, Progress
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
-from datasource.events.layout import check_own_tables
-from datasource.events.layouts import NativeLayouts, PostHogLayouts
 from datasource.events.migration import Task, carry_out
-from datasource.events.native_layout import NativeLayout
-from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.posthog_layout import PostHogLayout
 from datasource.events.schema import STEPS
+from datasource.layouts.contract import check_own_tables
+from datasource.layouts.native import NativeLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.layouts.providers import NativeLayouts, PostHogLayouts
 from errors import ErrorCode, GatewayError
 from tests.datasource.events.posthog_tables import DATABASE
 from tests.resolvers.trends.event_world import NOW

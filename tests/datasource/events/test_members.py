@@ -3,7 +3,7 @@
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import Named, Persons, Query, Select
 from datasource.events.cohort_members import drop_members, store_members
-from datasource.events.layout import PERSON
+from datasource.layouts.contract import PERSON
 from errors import ErrorCode, GatewayError
 from tests.resolvers.trends.event_world import EventWorld
 

@@ -10,7 +10,8 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Column, Events, Expr, Field, Named, Order, Param, Select, equals
-from datasource.events.layout import (
+from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.layouts.contract import (
     DISTINCT_ID,
     EVENT,
     PERSON,
@@ -25,8 +26,7 @@ from datasource.events.layout import (
     person_number,
     person_text,
 )
-from datasource.events.native_layout import NativeLayout
-from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.layouts.native import NativeLayout
 from tests.resolvers.trends.event_world import Event, EventWorld, Value
 
 

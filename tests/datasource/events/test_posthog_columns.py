@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns, find_columns, read_comment
+from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns, find_columns, read_comment
 from tests.datasource.events.posthog_tables import without_sessions
 
 

@@ -30,7 +30,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import (
+from datasource.layouts.contract import (
     DISTINCT_ID,
     EVENT,
     EVENT_ID,
@@ -47,8 +47,8 @@ from datasource.events.layout import (
     person_number,
     person_text,
 )
-from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns
 from tests.datasource.events.posthog_tables import DATABASE, PostHogWorld, person_id, without_materialized
 from tests.datasource.events.test_native_layout import KEYS
 from tests.resolvers.trends.event_world import NOW, Event

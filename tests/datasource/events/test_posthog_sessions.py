@@ -6,8 +6,8 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Order, Param, Select
-from datasource.events.layout import DISTINCT_ID, session_number, session_text
-from datasource.events.posthog_columns import PostHogColumns
+from datasource.layouts.contract import DISTINCT_ID, session_number, session_text
+from datasource.layouts.posthog_columns import PostHogColumns
 from tests.datasource.events.posthog_tables import DATABASE, PostHogWorld, without_sessions
 from tests.resolvers.trends.event_world import Event, Value
 

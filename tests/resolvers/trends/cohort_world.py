@@ -12,7 +12,7 @@ from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Query
 from datasource.events.cohort_members import store_members
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.native import NativeLayout
 from resolvers.trends.actions import Action
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.catalog import Catalog

@@ -11,9 +11,9 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Select, call
-from datasource.events.layout import DISTINCT_ID
-from datasource.events.native_layout import NativeLayout
 from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.layouts.contract import DISTINCT_ID
+from datasource.layouts.native import NativeLayout
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.render import Statement, render
 from datasource.clickhouse.scope import scope_to_project
 from datasource.clickhouse.sql import Events, Expr, Named, Order, Select, call
-from datasource.events.layout import TIMESTAMP
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.contract import TIMESTAMP
+from datasource.layouts.native import NativeLayout
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.query import WeekStartDay

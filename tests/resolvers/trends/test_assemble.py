@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from datasource.clickhouse.engine import QueryResult
-from datasource.events.native_layout import NativeLayout
+from datasource.layouts.native import NativeLayout
 from resolvers.trends.assemble import assemble
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.catalog import Catalog

@@ -10,10 +10,10 @@ import pytest
 
 from datasource.clickhouse.render import render
 from datasource.clickhouse.scope import scope_to_project
-from datasource.events.layout import EventLayout
-from datasource.events.native_layout import NativeLayout
-from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.contract import EventLayout
+from datasource.layouts.native import NativeLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
 from tests.resolvers.trends.event_world import NOW

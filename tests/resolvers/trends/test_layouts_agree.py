@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns
 from errors import BadUserInput
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.query import (

@@ -24,10 +24,10 @@ from datasource.clickhouse.sql import (
     Table,
     equals,
 )
-from datasource.events.layout import PERSON, EventLayout, person_text
-from datasource.events.native_layout import NativeLayout
-from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.contract import PERSON, EventLayout, person_text
+from datasource.layouts.native import NativeLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns
 from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.query import (
     FilterGroup,

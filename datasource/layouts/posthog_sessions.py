@@ -19,11 +19,10 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events import event_sessions
-from datasource.events.event_sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
-from datasource.events.lowering import as_values
-from datasource.events.posthog_columns import SESSIONS
-from datasource.events.posthog_tables import PostHogTables
+from datasource.layouts.lowering import as_values
+from datasource.layouts.posthog_columns import SESSIONS
+from datasource.layouts.posthog_tables import PostHogTables
+from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
 
 SESSION_KEY = "$session_id"
 
@@ -55,7 +54,7 @@ def join_sessions(tables: PostHogTables, wanted: Sequence[Field], events: Events
         condition=tables.is_there("events", EVENTS_ALIAS),
     )
     session_id = tables.event_properties("e").identity(SESSION_KEY)
-    return event_sessions.join_sessions(wanted, events, session_id, of)
+    return sessions.join_sessions(wanted, events, session_id, of)
 
 
 def _join_table(tables: PostHogTables, wanted: Sequence[Field], events: Events) -> Join:
@@ -68,8 +67,8 @@ def _join_table(tables: PostHogTables, wanted: Sequence[Field], events: Events) 
         where=_near(events),
         group_by=(_ID,),
     )
-    condition = equals(Column(_JOINED_BY, "e"), Column("session_id", event_sessions.ALIAS))
-    return Join("ANY LEFT", Derived(query, event_sessions.ALIAS), condition)
+    condition = equals(Column(_JOINED_BY, "e"), Column("session_id", sessions.ALIAS))
+    return Join("ANY LEFT", Derived(query, sessions.ALIAS), condition)
 
 
 def _near(events: Events) -> Expr | None:

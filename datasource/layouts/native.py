@@ -30,10 +30,10 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.elements_chain import first_href, texts
-from datasource.events.event_sessions import EVENTS_ALIAS, SessionEvents, join_sessions
-from datasource.events.layout import DISTINCT_ID, PERSON_ID, HourlyRollup
-from datasource.events.lowering import Rows, as_values, lower_query
+from datasource.layouts.contract import DISTINCT_ID, PERSON_ID, HourlyRollup
+from datasource.layouts.elements_chain import first_href, texts
+from datasource.layouts.lowering import Rows, as_values, lower_query
+from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, join_sessions
 
 _TEXT = "Nullable(String)"
 _FIGURE = "Nullable(Float64)"

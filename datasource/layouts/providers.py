@@ -8,10 +8,10 @@ from typing import Protocol, Self
 
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.events.layout import EventLayout
-from datasource.events.native_layout import NativeLayout
-from datasource.events.posthog_columns import PostHogColumns, find_columns
-from datasource.events.posthog_layout import PostHogLayout
+from datasource.layouts.contract import EventLayout
+from datasource.layouts.native import NativeLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns, find_columns
 from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from datasource.clickhouse.sql import Column, Expr, Infix, Null, Number, Param, call, compare, either, equals
-from datasource.events.posthog_columns import MaterializedColumn, PostHogColumns
+from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns
 
 _TEXT = Param("Nullable(String)", "String")
 _AMBIGUOUS = ("", "null")

@@ -21,8 +21,8 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.layout import SESSION_FIGURES
-from datasource.events.lowering import as_values
+from datasource.layouts.contract import SESSION_FIGURES
+from datasource.layouts.lowering import as_values
 
 ALIAS = "session"
 

@@ -19,7 +19,7 @@ from datasource.clickhouse.sql import (
     every,
     transform,
 )
-from datasource.events.layout import PERSON, PERSON_ID
+from datasource.layouts.contract import PERSON, PERSON_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from datasource.clickhouse.sql import Column, Expr, Number, Param, Table, compare, equals, every
-from datasource.events.posthog_columns import PostHogColumns
-from datasource.events.posthog_properties import JsonProperties
+from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.layouts.posthog_properties import JsonProperties
 
 _FROM_THE_FUTURE = timedelta(days=1)
 
