@@ -23,7 +23,7 @@ from commands.demo_data import (
 from commands.layouts import check_own_tables
 from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
+from datasource.loader.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
 from datasource.metadata.data_versions import changing_data
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.keys import find_key, list_keys, revoke_key

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from datasource.events.load import RecordChunk, TableChunk
-from datasource.events.loading.records import Record
+from datasource.loader.chunks import Record
+from datasource.loader.load import RecordChunk, TableChunk
 from errors import ErrorCode, GatewayError
 
 FLIGHTS: Final = 336_776

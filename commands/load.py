@@ -16,7 +16,7 @@ from commands.refusals import load_settings
 from commands.stores import existing_project
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.events.load import (
+from datasource.loader.load import (
     FileFormat,
     Job,
     Kind,

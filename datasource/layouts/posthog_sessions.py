@@ -19,6 +19,7 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
+from datasource.layouts import sessions
 from datasource.layouts.lowering import as_values
 from datasource.layouts.posthog_columns import SESSIONS
 from datasource.layouts.posthog_tables import PostHogTables

@@ -12,7 +12,7 @@ import pytest
 from asgi.stores import Stores
 from datasource.cache.redis import RedisShelf, connect_redis
 from datasource.clickhouse.engine import Engine, QueryResult
-from datasource.events.load import Job, RejectsFile, load_file
+from datasource.loader.load import Job, RejectsFile, load_file
 from datasource.metadata.data_versions import changing_data
 from errors import ErrorCode, GatewayError
 from resolvers.kept.answers import Answers

@@ -17,7 +17,7 @@ import pytest
 from asgi.app import create_app
 from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import Job, RejectsFile, load_file
+from datasource.loader.load import Job, RejectsFile, load_file
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization

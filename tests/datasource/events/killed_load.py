@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.events import load
-from datasource.events.loading import lines
 from datasource.events.migration import migrate
+from datasource.loader import load, read_jsonl
 from tests.datasource.events.loads import counted, rolled_up
 
 PROJECT = 1
@@ -43,6 +42,6 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    vars(lines)["CHUNK_BYTES"] = 20_000
+    vars(read_jsonl)["CHUNK_BYTES"] = 20_000
     vars(load)["BATCH_ROWS"] = 100
     asyncio.run(run(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import FileFormat, Job, Kind, LoadReport, RejectsFile, load_file
+from datasource.loader.load import FileFormat, Job, Kind, LoadReport, RejectsFile, load_file
 
 
 def write_lines(path: Path, rows: Iterable[object]) -> Path:

@@ -11,10 +11,10 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.sql import CohortMember, Events, Named, Select
 from datasource.events.cohort_members import count_members, store_members
 from datasource.events.definition_pages import Source
-from datasource.events.load import repair
-from datasource.events.loading.journal import Journal
 from datasource.layouts.contract import PERSON
 from datasource.layouts.native import NativeLayout
+from datasource.loader.journal import Journal
+from datasource.loader.load import repair
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
 from tests.cluster_servers import ClusterEngine
 from tests.datasource.events.loads import Loader, event
@@ -115,7 +115,7 @@ async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, world: Eve
 async def test_interrupted_load_is_counted_anew_on_every_shard(
     cluster: ClusterEngine, loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datasource.events.loading.journal._SURELY_OVER_S", -5)
+    monkeypatch.setattr("datasource.loader.journal._SURELY_OVER_S", -5)
     await loader.load_rows(*(event(distinct_id=f"d{n}") for n in range(PEOPLE)))
     for server in cluster.servers:  # what an interruption leaves: counted twice
         await server.command(

@@ -21,7 +21,7 @@ from datasource.events.definitions import (
     find_properties,
     find_properties_by_key,
 )
-from datasource.events.load import Kind, repair
+from datasource.loader.load import Kind, repair
 from tests.datasource.events.loads import Loader, event
 from tests.resolvers.trends.event_world import Event, EventWorld, Value
 

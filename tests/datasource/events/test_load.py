@@ -8,8 +8,8 @@ import pytest
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import FileFormat
-from datasource.events.loading.journal import Journal, repair
+from datasource.loader.journal import Journal, repair
+from datasource.loader.load import FileFormat
 from errors import BadUserInput, NotFound
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.datasource.events.loads import Loader, event, write_lines
@@ -196,8 +196,8 @@ async def test_load_uuid_of_another_project_is_stored(loader: Loader, engine: En
 
 
 async def test_load_duplicates_across_batches_are_found(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datasource.events.load.BATCH_ROWS", 1)
-    monkeypatch.setattr("datasource.events.loading.lines.CHUNK_BYTES", 400)
+    monkeypatch.setattr("datasource.loader.load.BATCH_ROWS", 1)
+    monkeypatch.setattr("datasource.loader.read_jsonl.CHUNK_BYTES", 400)
     uuids = [f"0190b0d0-0000-7000-8000-{number % 40:012x}" for number in range(100)]
     report = await loader.load_rows(*(event(uuid=uuid) for uuid in uuids))
     assert (report.rows, report.already_there) == (100, 60)
@@ -364,7 +364,7 @@ async def test_load_unusable_file_is_refused(loader: Loader, tmp_path: Path) -> 
 
 async def test_load_failed_half_way_counts_no_event_twice(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that was announced but never signed off is counted anew."""
-    monkeypatch.setattr("datasource.events.loading.journal._SURELY_OVER_S", 0)
+    monkeypatch.setattr("datasource.loader.journal._SURELY_OVER_S", 0)
     await repair(loader.engine)  # what other tests broke off
     await loader.load_rows(event(), event(timestamp="2024-05-01T11:30:00Z"))
     await loader.engine.command(
@@ -386,6 +386,6 @@ async def test_batch_that_may_still_be_loaded_is_left_alone(
         async with open_native(server) as engine:
             await Journal(engine, project_id).announce(1714557600000000, 1714563000000000)
             assert await repair(engine) == 0
-            monkeypatch.setattr("datasource.events.loading.journal._SURELY_OVER_S", -5)
+            monkeypatch.setattr("datasource.loader.journal._SURELY_OVER_S", -5)
             assert await repair(engine) == 1
     assert await repair(embedded) == 0

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.load import Kind
+from datasource.loader.load import Kind
 from tests.datasource.events.loads import Loader, event
 
 PERSON_A = "01890000-0000-7000-8000-00000000000a"

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
 from datasource.events.ddl import SOURCE
-from datasource.events.loading.replicas import await_loads
 from datasource.events.migration import placement_of
 from datasource.events.schema import BY_HOUR_SELECT
+from datasource.loader.replicas import await_loads
 
 _HOUR_US: Final = 3_600_000_000
 _SURELY_OVER_S: Final = 900

@@ -10,8 +10,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datasource.events.loading.lines import JsonTyping, is_plain_lines, load_json
-from datasource.events.loading.properties import (
+from datasource.loader.chunks import Chunk, FieldTable, Record, Reject
+from datasource.loader.event_ids import Halves, derive_uuid, halves_of_bytes, parse_uuid, parse_uuids
+from datasource.loader.property_columns import (
     EXACT_FLOAT,
     Mask,
     PropertyColumn,
@@ -21,10 +22,9 @@ from datasource.events.loading.properties import (
     columns_from_maps,
     path_of,
 )
-from datasource.events.loading.records import Chunk, FieldTable, Record, Reject
-from datasource.events.loading.tables import PROPERTY_PREFIX
-from datasource.events.loading.timestamps import parse_timestamp, parse_timestamps
-from datasource.events.loading.uuids import Halves, derive_uuid, halves_of_bytes, parse_uuid, parse_uuids
+from datasource.loader.read_csv_parquet import PROPERTY_PREFIX
+from datasource.loader.read_jsonl import JsonTyping, is_plain_lines, load_json
+from datasource.loader.timestamps import parse_timestamp, parse_timestamps
 
 LONGEST_EVENT_NAME: Final = 400
 FIELDS: Final = frozenset(

@@ -7,7 +7,7 @@ from typing import IO, Final, Self
 
 import orjson
 
-from datasource.events.loading.records import Reject
+from datasource.loader.chunks import Reject
 from errors import BadUserInput
 
 _LONGEST_TEXT: Final = 2000

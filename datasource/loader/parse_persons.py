@@ -13,10 +13,10 @@ from uuid import UUID
 
 import orjson
 
-from datasource.events.loading.events import distinct_id_of, properties_of
-from datasource.events.loading.records import Record
-from datasource.events.loading.timestamps import parse_timestamp
-from datasource.events.loading.uuids import parse_uuid
+from datasource.loader.chunks import Record
+from datasource.loader.event_ids import parse_uuid
+from datasource.loader.parse_events import distinct_id_of, properties_of
+from datasource.loader.timestamps import parse_timestamp
 
 FIELDS: Final = frozenset(
     {

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine, ParamValue
-from datasource.events.loading.limits import LOADING
-from datasource.events.loading.uuids import Halves, halves_of
+from datasource.loader.event_ids import Halves, halves_of
+from datasource.loader.insert import LOADING
 
 _NAMESPACE: Final = UUID("6e9d1d1c-3c0b-5f0e-9a51-0b6c1f6f2a77")
 _CACHED: Final = 200_000

@@ -13,8 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datasource.events.loading.lines import load_json, open_file, properties_in
-from datasource.events.loading.records import FieldTable, Record
+from datasource.loader.chunks import FieldTable, Record
+from datasource.loader.read_jsonl import load_json, open_file, properties_in
 from errors import BadUserInput
 
 PROPERTY_PREFIX: Final = "properties."

@@ -1,5 +1,6 @@
 """Stores person rows: gives numbers, merges persons, keeps the newest properties."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -9,15 +10,26 @@ import numpy as np
 
 from datasource.clickhouse.engine import Engine, ParamValue
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn
-from datasource.events.loading.blocks import insert_blocks
-from datasource.events.loading.clock import VersionClock
-from datasource.events.loading.limits import LOADING
-from datasource.events.loading.native import encode_json, encode_uuids
-from datasource.events.loading.people import People, Person
-from datasource.events.loading.persons import PersonRow
-from datasource.events.loading.properties import columns_from_maps
-from datasource.events.loading.replicas import await_persons
-from datasource.events.loading.uuids import halves_of
+from datasource.loader.event_ids import halves_of
+from datasource.loader.insert import LOADING, insert_blocks
+from datasource.loader.json_encoding import encode_json, encode_uuids
+from datasource.loader.parse_persons import PersonRow
+from datasource.loader.person_numbers import People, Person
+from datasource.loader.property_columns import columns_from_maps
+from datasource.loader.replicas import await_persons
+
+
+class VersionClock:
+    """Microseconds since 1970, each greater than the one before."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next version."""
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return self._last
+
 
 TOMBSTONE: Final = 2**64 - 1
 """The version of the empty row that stays of a merged person: it leads from the old id to the number."""

@@ -6,15 +6,15 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.loading import groups, persons
-from datasource.events.loading.event_store import EventStore
-from datasource.events.loading.events import EventColumns, read_events
-from datasource.events.loading.groups import GroupRow, GroupStore, GroupTypeIndex, read_group
-from datasource.events.loading.lines import JsonTyping
-from datasource.events.loading.person_store import PersonStore
-from datasource.events.loading.persons import PersonRow, read_person
-from datasource.events.loading.records import Chunk, Record, Reject
-from datasource.events.loading.tables import PROPERTY_PREFIX
+from datasource.loader import groups, parse_persons
+from datasource.loader.chunks import Chunk, Record, Reject
+from datasource.loader.event_store import EventStore
+from datasource.loader.groups import GroupRow, GroupStore, GroupTypeIndex, read_group
+from datasource.loader.parse_events import EventColumns, read_events
+from datasource.loader.parse_persons import PersonRow, read_person
+from datasource.loader.person_store import PersonStore
+from datasource.loader.read_csv_parquet import PROPERTY_PREFIX
+from datasource.loader.read_jsonl import JsonTyping
 
 _ROWS_AT_ONCE: Final = 20_000
 _Row = TypeVar("_Row")
@@ -118,7 +118,7 @@ class PersonSink:
 
     def read(self, chunk: Chunk) -> Read:
         """See Sink.read."""
-        return _read_rows(chunk, read_person, persons.FIELDS)
+        return _read_rows(chunk, read_person, parse_persons.FIELDS)
 
     async def store(self, parts: Sequence[Read]) -> Stored:
         """See Sink.store."""

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from datasource.events.loading.records import FieldTable, Record
+from datasource.loader.chunks import FieldTable, Record
 
 CHUNK_BYTES: Final = 16 * 2**20
 _BLOCK_BYTES: Final = 4 * 2**20

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from datasource.clickhouse.native_format import encode_strings, encode_text, encode_varint
-from datasource.events.loading.properties import PropertyColumns, path_of
+from datasource.loader.property_columns import PropertyColumns, path_of
 
 _FLATTENED = struct.pack("<Q", 3)
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.loading.groups import GroupTypeIndex
-from datasource.events.loading.journal import repair
-from datasource.events.loading.lines import read_lines
-from datasource.events.loading.records import Chunk
-from datasource.events.loading.rejects import RejectsFile
-from datasource.events.loading.sinks import Kind, Read, Sink, kind_of, sink_for
-from datasource.events.loading.tables import RecordChunk, TableChunk, read_csv, read_parquet
+from datasource.loader.chunks import Chunk
+from datasource.loader.groups import GroupTypeIndex
+from datasource.loader.journal import repair
+from datasource.loader.read_csv_parquet import RecordChunk, TableChunk, read_csv, read_parquet
+from datasource.loader.read_jsonl import read_lines
+from datasource.loader.rejects import RejectsFile
+from datasource.loader.sinks import Kind, Read, Sink, kind_of, sink_for
 from errors import BadUserInput, NotFound
 
 __all__ = [

@@ -11,16 +11,15 @@ import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
-from datasource.events.loading.blocks import insert_blocks, query_blocks
-from datasource.events.loading.events import EventColumns
-from datasource.events.loading.journal import Journal
-from datasource.events.loading.limits import LOADING
-from datasource.events.loading.native import encode_json, encode_uuids
-from datasource.events.loading.people import People
-from datasource.events.loading.properties import Mask
-from datasource.events.loading.property_counts import count_properties, store_counts
-from datasource.events.loading.replicas import await_persons
-from datasource.events.loading.uuids import Halves, SeenUuids
+from datasource.loader.event_ids import Halves, SeenUuids
+from datasource.loader.insert import LOADING, insert_blocks, query_blocks
+from datasource.loader.journal import Journal
+from datasource.loader.json_encoding import encode_json, encode_uuids
+from datasource.loader.parse_events import EventColumns
+from datasource.loader.person_numbers import People
+from datasource.loader.property_columns import Mask
+from datasource.loader.property_counts import count_properties, store_counts
+from datasource.loader.replicas import await_persons
 
 _Item = TypeVar("_Item", bound=np.generic)
 

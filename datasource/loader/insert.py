@@ -1,11 +1,13 @@
 """Hands ready columns to ClickHouse."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from datasource.clickhouse.engine import Engine, ParamValue, QueryResult
+from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
 from datasource.clickhouse.native_format import NativeBlock
-from datasource.events.loading.limits import LOADING
 from datasource.events.schema import JSON_INSERT_SETTINGS
+
+LOADING: Final = Limits(seconds=600.0, rows_to_read=2**60, result_rows=1_000_000)
 
 
 async def insert_blocks(
