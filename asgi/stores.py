@@ -15,8 +15,7 @@ from datasource.layouts.providers import Layouts, NativeLayouts, PostHogLayouts
 from datasource.loader.load import repair
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
-from datasource.metadata.opening import open_metadata
-from datasource.metadata.store import MetadataStore
+from datasource.metadata.store import MetadataStore, open_metadata
 from resolvers.kept.answers import Answers
 from settings import Settings
 

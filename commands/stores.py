@@ -5,11 +5,10 @@ from typing import TypeVar
 
 from commands.refusals import load_settings
 from datasource.metadata.members import get_member
-from datasource.metadata.opening import open_metadata
 from datasource.metadata.organizations import create_organization, find_organization, list_organizations
 from datasource.metadata.projects import get_project
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationRecord, ProjectRecord
-from datasource.metadata.store import MetadataStore
+from datasource.metadata.store import MetadataStore, open_metadata
 from errors import BadUserInput, NotFound
 from settings import Settings
 

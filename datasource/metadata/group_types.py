@@ -2,7 +2,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.models import GroupType
-from datasource.metadata.names import check_name
+from datasource.metadata.organizations import check_name
 from datasource.metadata.projects import GROUP_TYPES
 from datasource.metadata.store import MetadataStore
 

@@ -11,8 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, Document, add_changes
 from datasource.metadata.models import EMAIL_KEY_LENGTH, AccessControl, Membership, User, utc_now
-from datasource.metadata.names import check_name, name_order
-from datasource.metadata.organizations import check_organization, features_of
+from datasource.metadata.organizations import check_name, check_organization, features_of, name_order
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound

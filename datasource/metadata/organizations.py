@@ -1,14 +1,34 @@
+import unicodedata
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
-from datasource.metadata.models import Organization, utc_now
-from datasource.metadata.names import check_name, name_order
+from datasource.metadata.models import NAME_LENGTH, Organization, utc_now
 from datasource.metadata.records import OrganizationFeatures, OrganizationRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
+
+
+def check_name(name: str, *, what: str) -> str:
+    """The name without outer blanks; it must be there, short, and of printable characters."""
+    trimmed = name.strip()
+    if not trimmed:
+        raise BadUserInput(f"The name of the {what} is empty.", path=("name",))
+    if len(trimmed) > NAME_LENGTH:
+        raise BadUserInput(
+            f"The name of the {what} has {len(trimmed)} characters; {NAME_LENGTH} are allowed.",
+            path=("name",),
+        )
+    if not trimmed.isprintable():
+        raise BadUserInput(f"The name of the {what} has characters that cannot be printed.", path=("name",))
+    return trimmed
+
+
+def name_order(name: str) -> tuple[str, str]:
+    """Sorts names whatever their case. Stores do not sort texts: each has an order of its own."""
+    return unicodedata.normalize("NFC", name).casefold(), name
 
 
 async def create_organization(store: MetadataStore, *, name: str) -> OrganizationRecord:

@@ -6,8 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from datasource.metadata.models import LARGEST_PROJECT_ID, GroupType, Project
-from datasource.metadata.names import check_name
-from datasource.metadata.organizations import check_organization, ensure_organization
+from datasource.metadata.organizations import check_name, check_organization, ensure_organization
 from datasource.metadata.records import GroupTypeRecord, ProjectRecord, WeekStartDay
 from datasource.metadata.store import MetadataStore
 from datasource.metadata.time_zones import check_time_zone

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.models import AccessControl, Membership, Role, RoleMembership, User, utc_now
-from datasource.metadata.names import check_name, name_order
-from datasource.metadata.organizations import check_organization
+from datasource.metadata.organizations import check_name, check_organization, name_order
 from datasource.metadata.records import MemberRecord, MembershipRecord, RoleRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound

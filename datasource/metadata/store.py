@@ -3,7 +3,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import anyio
 from sqlalchemy import URL, text
@@ -20,8 +20,45 @@ from datasource.metadata.engine import (
     parse_database_url,
 )
 from datasource.metadata.migration import upgrade
-from datasource.metadata.unavailable import unavailable
-from errors import BadUserInput
+from errors import BadUserInput, ErrorCode, GatewayError
+from settings import Settings
+
+logger = logging.getLogger(__name__)
+
+MISSING_TABLES: Final = "42P01"
+NOT_IN_TIME: Final = {"57014", "55P03"}
+"""SQLSTATE of a statement that was ended, and of a lock that was not got."""
+COLLISION: Final = {"40001", "40P01"}
+"""Of transactions of which only one could go on."""
+
+
+def unavailable(error: DBAPIError | PoolTimeout | TimeoutError) -> GatewayError:
+    """What a client is told about a store that failed."""
+    if isinstance(error, TimeoutError):
+        logger.error("metadata store: it has fallen silent")
+        return _refusal("The metadata store did not answer in time.", "Try again in a moment.")
+    if isinstance(error, PoolTimeout):
+        logger.error("metadata store: all connections were in use for too long")
+        return _refusal("The metadata store has too much to do.", "Try again in a moment.")
+    reason = " ".join(str(error.orig).split())
+    state = getattr(error.orig, "sqlstate", None)
+    if "no such table" in reason or state == MISSING_TABLES:
+        logger.error("metadata store: tables are missing: %s", reason)
+        return _refusal("The metadata store has no tables yet.", "Create them: python server.py migrate.")
+    logger.error("metadata store: %s", reason)
+    if state in NOT_IN_TIME:
+        return _refusal("The metadata store did not answer in time.", "Try again in a moment.")
+    if state in COLLISION:
+        return _refusal("Another change of the same things came in between.", "Try again.")
+    return _refusal(
+        "The metadata store does not answer.",
+        "The log has the reason; TRENDGATE_DATABASE_URL says where the store is.",
+    )
+
+
+def _refusal(message: str, hint: str) -> GatewayError:
+    return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, hint=hint)
+
 
 logger = logging.getLogger(__name__)
 
@@ -99,3 +136,16 @@ def _translated_errors() -> Iterator[None]:
         raise BadUserInput("A text or number of the request cannot be stored.") from exc
     except (DBAPIError, PoolTimeout, TimeoutError) as exc:
         raise unavailable(exc) from exc
+
+
+def open_metadata(settings: Settings) -> MetadataStore:
+    """The database of TRENDGATE_DATABASE_URL, or SQLite in the data folder.
+
+    Raises BadUserInput for a URL that cannot be used. Whether the database answers is found out when it is asked.
+    """
+    limits = PoolLimits(
+        connections=settings.database_connections,
+        wait_s=settings.database_wait_s,
+        statement_s=settings.database_timeout_s,
+    )
+    return MetadataStore.open(settings.metadata_url, limits)
