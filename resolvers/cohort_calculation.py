@@ -12,9 +12,6 @@ import anyio
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Query
 from datasource.events.cohort_members import drop_members, store_members
 from datasource.layouts.contract import EventLayout, check_own_tables
 from datasource.layouts.native import NativeLayout
@@ -23,6 +20,9 @@ from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.cohorts import CalculatedMembers, CohortChange, StoredMembership
 from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Query
 from errors import BadUserInput, ErrorCode, GatewayError, NotFound
 from permissions.resources import COHORT
 from resolvers.cohort_definitions import read_groups, write_groups

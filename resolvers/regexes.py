@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.render import render
-from datasource.clickhouse.sql import Column, Lambda, Named, Param, Select, call
+from datasource.sql.render import render
+from datasource.sql.tree import Column, Lambda, Named, Param, Select, call
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.filters import as_text
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator

@@ -3,9 +3,12 @@
 from typing import Final
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import (
+from datasource.events.definition_pages import Source
+from datasource.layouts.contract import PERSON, EventLayout
+from datasource.layouts.native import NativeLayout
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import (
     CohortMember,
     Column,
     Derived,
@@ -20,9 +23,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.definition_pages import Source
-from datasource.layouts.contract import PERSON, EventLayout
-from datasource.layouts.native import NativeLayout
 
 _TABLE: Final = Table("cohort_members", "c")
 _INSERT: Final = "INSERT INTO cohort_members (project_id, cohort_id, version, person_no)"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import (
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import (
     Column,
     Derived,
     Expr,

@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
-from datasource.clickhouse.sql import (
+from datasource.events.definition_pages import COUNT, DefinitionPage, Names, Source, Wanted, find_page
+from datasource.layouts.native import NativeLayout
+from datasource.sql.tree import (
     Cast,
     Column,
     Expr,
@@ -24,8 +26,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.definition_pages import COUNT, DefinitionPage, Names, Source, Wanted, find_page
-from datasource.layouts.native import NativeLayout
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

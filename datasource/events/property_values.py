@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from datasource.clickhouse.sql import (
+from datasource.events.definition_pages import Source, contains
+from datasource.events.definitions import PropertyOwner, PropertySet
+from datasource.events.property_tables import KINDS
+from datasource.layouts.contract import SESSION_FIGURES, SESSION_ID, TIMESTAMP, session_text
+from datasource.layouts.native import NativeLayout
+from datasource.loader.property_columns import path_of
+from datasource.sql.tree import (
     Call,
     Cast,
     Column,
@@ -27,12 +33,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.events.definition_pages import Source, contains
-from datasource.events.definitions import PropertyOwner, PropertySet
-from datasource.events.property_tables import KINDS
-from datasource.layouts.contract import SESSION_FIGURES, SESSION_ID, TIMESTAMP, session_text
-from datasource.layouts.native import NativeLayout
-from datasource.loader.property_columns import path_of
 
 NEWEST_ROWS = 250_000
 """So many events, persons or groups at most are looked at for values: the newest events and persons."""

@@ -6,7 +6,7 @@ A statement over `Events` mentions `Field` nodes; an `EventLayout` replaces both
 from dataclasses import dataclass
 from typing import Protocol
 
-from datasource.clickhouse.sql import Expr, Field, Query, Table
+from datasource.sql.tree import Expr, Field, Query, Table
 from errors import NotAvailable
 
 TIMESTAMP = Field("timestamp")

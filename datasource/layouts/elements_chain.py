@@ -9,7 +9,7 @@ Inside a quoted value a quote is written \\" and any other backslash stands for 
 backslash cannot be told from one that goes on; it is read as going on.
 """
 
-from datasource.clickhouse.sql import Column, Expr, Lambda, Param, call
+from datasource.sql.tree import Column, Expr, Lambda, Param, call
 
 BODY = r'(?:[^"\\]|\\+[^\\])*'
 """RE2: what may stand between the quotes of a value."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Protocol
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import PERSON, PERSON_ID
+from datasource.sql.tree import (
     CohortMember,
     Column,
     Derived,
@@ -19,7 +20,6 @@ from datasource.clickhouse.sql import (
     every,
     transform,
 )
-from datasource.layouts.contract import PERSON, PERSON_ID
 
 
 @dataclass(frozen=True, slots=True)

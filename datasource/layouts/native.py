@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import DISTINCT_ID, PERSON_ID, HourlyRollup
+from datasource.layouts.elements_chain import first_href, texts
+from datasource.layouts.lowering import Rows, as_values, lower_query
+from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, join_sessions
+from datasource.sql.tree import (
     Alias,
     Call,
     Cast,
@@ -30,10 +34,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import DISTINCT_ID, PERSON_ID, HourlyRollup
-from datasource.layouts.elements_chain import first_href, texts
-from datasource.layouts.lowering import Rows, as_values, lower_query
-from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, join_sessions
 
 _TEXT = "Nullable(String)"
 _FIGURE = "Nullable(Float64)"

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from datasource.clickhouse.sql import (
+from datasource.layouts import posthog_persons, posthog_sessions
+from datasource.layouts.elements_chain import first_href, texts
+from datasource.layouts.lowering import Rows, as_values, lower_query
+from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.layouts.posthog_persons import ID_OF_PERSON, PERSON_OF_EVENT, property_of
+from datasource.layouts.posthog_properties import JsonProperties, is_clear, is_equality
+from datasource.layouts.posthog_sessions import SESSION_KEY
+from datasource.layouts.posthog_tables import PostHogTables
+from datasource.sql.tree import (
     CohortMember,
     Column,
     Derived,
@@ -28,14 +36,6 @@ from datasource.clickhouse.sql import (
     every,
     transform,
 )
-from datasource.layouts import posthog_persons, posthog_sessions
-from datasource.layouts.elements_chain import first_href, texts
-from datasource.layouts.lowering import Rows, as_values, lower_query
-from datasource.layouts.posthog_columns import PostHogColumns
-from datasource.layouts.posthog_persons import ID_OF_PERSON, PERSON_OF_EVENT, property_of
-from datasource.layouts.posthog_properties import JsonProperties, is_clear, is_equality
-from datasource.layouts.posthog_sessions import SESSION_KEY
-from datasource.layouts.posthog_tables import PostHogTables
 
 _EVENT_COLUMNS = ("timestamp", "event", "distinct_id", "elements_chain", "uuid")
 _FROM_CHAIN = {"elements_href": first_href, "elements_texts": texts}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import is_column_name
+from datasource.sql.render import is_column_name
 
 NEEDED_TABLES = ("events", "person", "person_distinct_id_overrides", "person_distinct_id2", "groups")
 COHORT_TABLES = ("cohortpeople", "person_static_cohort")

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import DISTINCT_ID
+from datasource.layouts.lowering import Rows, as_values
+from datasource.layouts.posthog_properties import JsonProperties
+from datasource.layouts.posthog_tables import PostHogTables
+from datasource.sql.tree import (
     Cast,
     CohortMember,
     Column,
@@ -22,10 +26,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import DISTINCT_ID
-from datasource.layouts.lowering import Rows, as_values
-from datasource.layouts.posthog_properties import JsonProperties
-from datasource.layouts.posthog_tables import PostHogTables
 
 _NOBODY = Param("00000000-0000-0000-0000-000000000000", "UUID")
 """What a person's id is where there is none, as in events that no override is joined to."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from datasource.clickhouse.sql import Column, Expr, Infix, Null, Number, Param, call, compare, either, equals
 from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns
+from datasource.sql.tree import Column, Expr, Infix, Null, Number, Param, call, compare, either, equals
 
 _TEXT = Param("Nullable(String)", "String")
 _AMBIGUOUS = ("", "null")

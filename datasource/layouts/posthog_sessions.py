@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from datasource.clickhouse.sql import (
+from datasource.layouts import sessions
+from datasource.layouts.lowering import as_values
+from datasource.layouts.posthog_columns import SESSIONS
+from datasource.layouts.posthog_tables import PostHogTables
+from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
+from datasource.sql.tree import (
     Call,
     Column,
     Derived,
@@ -19,11 +24,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts import sessions
-from datasource.layouts.lowering import as_values
-from datasource.layouts.posthog_columns import SESSIONS
-from datasource.layouts.posthog_tables import PostHogTables
-from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
 
 SESSION_KEY = "$session_id"
 

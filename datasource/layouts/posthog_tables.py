@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from datasource.clickhouse.sql import Column, Expr, Number, Param, Table, compare, equals, every
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.posthog_properties import JsonProperties
+from datasource.sql.tree import Column, Expr, Number, Param, Table, compare, equals, every
 
 _FROM_THE_FUTURE = timedelta(days=1)
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import SESSION_FIGURES
+from datasource.layouts.lowering import as_values
+from datasource.sql.tree import (
     Call,
     Cast,
     Column,
@@ -21,8 +23,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import SESSION_FIGURES
-from datasource.layouts.lowering import as_values
 
 ALIAS = "session"
 

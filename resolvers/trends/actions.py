@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from datasource.clickhouse.sql import Expr, Param, call, either, equals, every
 from datasource.layouts.contract import EVENT, event_text
+from datasource.sql.tree import Expr, Param, call, either, equals, every
 from resolvers.trends.elements import has_selector, has_tag
 from resolvers.trends.filters import filter_condition, group_condition
 from resolvers.trends.query import FilterGroup, InputPath, PropertyFilter, PropertyOperator, PropertyType

@@ -1,6 +1,7 @@
 """Splitting a series by values: the expression of a value, and which values keep their name."""
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import session_text
+from datasource.sql.tree import (
     Column,
     Derived,
     Expr,
@@ -16,7 +17,6 @@ from datasource.clickhouse.sql import (
     either,
     equals,
 )
-from datasource.layouts.contract import session_text
 from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field

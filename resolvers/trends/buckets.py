@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from datasource.clickhouse.sql import Expr, Infix, Number, Param, call
+from datasource.sql.tree import Expr, Infix, Number, Param, call
 from errors import BadUserInput
 from resolvers.trends.dates import DateRange, start_of_day, start_of_hour, start_of_minute
 from resolvers.trends.query import TrendInterval, WeekStartDay

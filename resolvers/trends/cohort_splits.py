@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from datasource.clickhouse.sql import Expr, Named, Param
+from datasource.sql.tree import Expr, Named, Param
 from errors import BadUserInput
 from resolvers.trends.membership import cohort_id
 from resolvers.trends.query import Breakdown, BreakdownType, TrendQuery

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import DISTINCT_ID, PERSON
+from datasource.sql.tree import (
     Column,
     Derived,
     DistinctIds,
@@ -20,7 +21,6 @@ from datasource.clickhouse.sql import (
     either,
     every,
 )
-from datasource.layouts.contract import DISTINCT_ID, PERSON
 from errors import BadUserInput
 from resolvers.trends.behaviors import Behavior
 from resolvers.trends.catalog import Catalog

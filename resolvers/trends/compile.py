@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from datasource.clickhouse.sql import Events, Expr, Named, Param, Query, Select, call, equals, every
 from datasource.layouts.contract import EVENT, TIMESTAMP, EventLayout
+from datasource.sql.tree import Events, Expr, Named, Param, Query, Select, call, equals, every
 from resolvers.trends.actions import action_condition
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import EVENT, PERSON, TIMESTAMP
+from datasource.sql.tree import (
     Call,
     Column,
     Derived,
@@ -22,7 +23,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import EVENT, PERSON, TIMESTAMP
 from errors import BadUserInput
 from resolvers.trends.actions import action_condition
 from resolvers.trends.behaviors import (

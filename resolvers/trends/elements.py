@@ -8,8 +8,8 @@ A list says what it says elsewhere, value by value; an empty one is true for neg
 from collections.abc import Callable
 from dataclasses import replace
 
-from datasource.clickhouse.sql import Call, Column, Expr, Lambda, Number, Param, call, either, every
 from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
+from datasource.sql.tree import Call, Column, Expr, Lambda, Number, Param, call, either, every
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, PropertyFilter
 from resolvers.trends.query import PropertyOperator as Op

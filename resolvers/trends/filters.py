@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from datasource.clickhouse.sql import Call, Expr, Number, Param, call, compare, either, equals, every
+from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.dates import read_date
 from resolvers.trends.elements import element_condition

@@ -1,6 +1,7 @@
 """First times: each person counts once in all history, where and if the first event lies in the range."""
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import PERSON, TIMESTAMP
+from datasource.sql.tree import (
     Call,
     Column,
     Derived,
@@ -14,7 +15,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import PERSON, TIMESTAMP
 from resolvers.trends.rows import FIGURE, Rows, instant, kept, names
 
 _FIRST = "first"

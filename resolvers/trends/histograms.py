@@ -1,6 +1,7 @@
 """Breakdowns of numbers into bins of equal width."""
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import session_number
+from datasource.sql.tree import (
     Alias,
     Column,
     Expr,
@@ -14,7 +15,6 @@ from datasource.clickhouse.sql import (
     call,
     equals,
 )
-from datasource.layouts.contract import session_number
 from errors import BadUserInput
 from resolvers.trends.properties import number_field
 from resolvers.trends.query import Breakdown, PropertyType

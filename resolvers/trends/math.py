@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import PERSON, SESSION_ID, group_key
+from datasource.sql.tree import (
     Call,
     Column,
     Derived,
@@ -14,7 +15,6 @@ from datasource.clickhouse.sql import (
     call,
     compare,
 )
-from datasource.layouts.contract import PERSON, SESSION_ID, group_key
 from errors import BadUserInput
 from resolvers.trends.firsts import count_first_times
 from resolvers.trends.hogql import math_expression

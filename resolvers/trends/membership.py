@@ -1,6 +1,6 @@
 """Filters of type COHORT: whether the event's person is, or is not, in a cohort."""
 
-from datasource.clickhouse.sql import Expr, call, either
+from datasource.sql.tree import Expr, call, either
 from errors import BadUserInput
 from resolvers.trends.query import Cohort, PropertyFilter, PropertyOperator, Scalar
 from resolvers.trends.surroundings import Surroundings

@@ -2,7 +2,6 @@
 
 import re
 
-from datasource.clickhouse.sql import Field
 from datasource.events.schema import GROUP_TYPE_COUNT
 from datasource.layouts.contract import (
     DISTINCT_ID,
@@ -21,6 +20,7 @@ from datasource.layouts.contract import (
     session_number,
     session_text,
 )
+from datasource.sql.tree import Field
 from errors import BadUserInput
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from datasource.clickhouse.sql import CohortMember
+from datasource.sql.tree import CohortMember
 
 InputPath = tuple[str | int, ...]
 """Where in the client's input a part came from, for errors: ("query", "events", 0, "math")."""

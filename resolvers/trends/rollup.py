@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import PERSON_NUMBER, TIMESTAMP, EventLayout, HourlyRollup
+from datasource.sql.tree import (
     Column,
     Derived,
     Expr,
@@ -17,7 +18,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import PERSON_NUMBER, TIMESTAMP, EventLayout, HourlyRollup
 from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
 from resolvers.trends.rows import FIGURE, Rows, instant, kept, names

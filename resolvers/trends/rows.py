@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from datasource.clickhouse.sql import Column, Events, Expr, Named, Param, Select, compare, every
 from datasource.layouts.contract import TIMESTAMP
+from datasource.sql.tree import Column, Events, Expr, Named, Param, Select, compare, every
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import DateRange
 from resolvers.trends.surroundings import Surroundings

@@ -10,11 +10,11 @@ from typing import Any, Final
 from opentelemetry.trace import get_tracer
 
 from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
-from datasource.clickhouse.render import Statement, render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Query
 from datasource.layouts.contract import EventLayout
 from datasource.layouts.native import NativeLayout
+from datasource.sql.render import Statement, render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Query
 from resolvers.trends.assemble import assemble
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import compile_trend, first_event, needs_first_event

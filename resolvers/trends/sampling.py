@@ -1,7 +1,7 @@
 """Reading only some of the people, and scaling their figures up to all."""
 
-from datasource.clickhouse.sql import Expr, Infix, Number, call, compare
 from datasource.layouts.contract import PERSON
+from datasource.sql.tree import Expr, Infix, Number, call, compare
 from resolvers.trends.query import TrendMath
 
 _SLICES = 1_000_000

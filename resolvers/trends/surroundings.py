@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from datasource.clickhouse.sql import Param
+from datasource.sql.tree import Param
 from resolvers.trends.query import Cohort, WeekStartDay
 
 

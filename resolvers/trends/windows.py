@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from datasource.clickhouse.sql import Column, Derived, Expr, Infix, Named, Number, Select, call
 from datasource.layouts.contract import TIMESTAMP
+from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Select, call
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath

@@ -10,11 +10,11 @@ from typing import Self, cast
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.sql import Query
 from datasource.events.definition_pages import Source
 from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.store import MetadataStore
+from datasource.sql.tree import Query
 from resolvers.cohort_definitions import read_groups
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from datasource.clickhouse.sql import Expr, Number, call
+from datasource.sql.tree import Expr, Number, call
 from resolvers.trends.hogql.expressions import Translator, check_aggregates
 from resolvers.trends.hogql.grammar import parse
 from resolvers.trends.hogql.refusal import Refusal

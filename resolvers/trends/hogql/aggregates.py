@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Call, Expr, Number
+from datasource.sql.tree import Call, Expr, Number
 from resolvers.trends.hogql.refusal import Refusal
 from resolvers.trends.hogql.values import TIMES, Kind, Value, as_condition, as_number, as_text, unfit
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Expr, Infix, Null, Number, call, compare, either, every
+from datasource.sql.tree import Expr, Infix, Null, Number, call, compare, either, every
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES, Aggregation, aggregate
 from resolvers.trends.hogql.comparisons import compared, is_in
 from resolvers.trends.hogql.fields import path_of, read_field

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Call, Expr, Null, Number, Param, call, compare, equals
+from datasource.sql.tree import Call, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.hogql.refusal import Refusal
 from resolvers.trends.hogql.values import (
     Kind,

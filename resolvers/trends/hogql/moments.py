@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Call, Expr, Number, Param, call, compare
+from datasource.sql.tree import Call, Expr, Number, Param, call, compare
 from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (

@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Expr
+from datasource.sql.tree import Expr
 from resolvers.trends.hogql.refusal import Refusal
 
 MOST_NODES = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datasource.clickhouse.sql import Call, Expr, Number, Param, call
+from datasource.sql.tree import Call, Expr, Number, Param, call
 from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from datasource.clickhouse.sql import Cast, Expr, Null, Number, Param, call, compare, equals
+from datasource.sql.tree import Cast, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.surroundings import Surroundings
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine, Identifier, ParamValue
-from datasource.clickhouse.render import render
-from datasource.clickhouse.sql import (
+from datasource.sql.render import render
+from datasource.sql.tree import (
     Alias,
     Call,
     Cast,

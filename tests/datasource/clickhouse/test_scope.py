@@ -3,8 +3,18 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import (
+    EVENT,
+    PERSON,
+    event_text,
+    group_number,
+    group_text,
+    person_number,
+    person_text,
+)
+from datasource.layouts.native import NativeLayout
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import (
     Column,
     Derived,
     Events,
@@ -25,16 +35,6 @@ from datasource.clickhouse.sql import (
     equals,
     every,
 )
-from datasource.layouts.contract import (
-    EVENT,
-    PERSON,
-    event_text,
-    group_number,
-    group_text,
-    person_number,
-    person_text,
-)
-from datasource.layouts.native import NativeLayout
 
 PROJECT = 7
 A, B = (equals(Column(name), Number(1)) for name in "ab")

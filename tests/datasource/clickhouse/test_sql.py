@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasource.clickhouse.sql import (
+from datasource.sql.tree import (
     Call,
     Column,
     Derived,

@@ -8,13 +8,13 @@ import pytest
 
 from datasource.clickhouse.cluster_settings import READING
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.sql import CohortMember, Events, Named, Select
 from datasource.events.cohort_members import count_members, store_members
 from datasource.events.definition_pages import Source
 from datasource.layouts.contract import PERSON
 from datasource.layouts.native import NativeLayout
 from datasource.loader.journal import Journal
 from datasource.loader.load import repair
+from datasource.sql.tree import CohortMember, Events, Named, Select
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
 from tests.cluster_servers import ClusterEngine
 from tests.datasource.events.loads import Loader, event

@@ -3,10 +3,10 @@
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import render
-from datasource.clickhouse.sql import Events, Named, Select, call
 from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
 from datasource.layouts.native import NativeLayout
+from datasource.sql.render import render
+from datasource.sql.tree import Events, Named, Select, call
 from tests.resolvers.trends.element_rows import Element, Row, chain, insert_rows, values_of
 
 

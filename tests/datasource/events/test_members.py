@@ -1,9 +1,9 @@
 """Rows of cohort members: stored, counted, dropped."""
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.sql import Named, Persons, Query, Select
 from datasource.events.cohort_members import drop_members, store_members
 from datasource.layouts.contract import PERSON
+from datasource.sql.tree import Named, Persons, Query, Select
 from errors import ErrorCode, GatewayError
 from tests.resolvers.trends.event_world import EventWorld
 

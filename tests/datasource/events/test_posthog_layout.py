@@ -10,26 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import Statement, render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import (
-    CohortMember,
-    Column,
-    DistinctIds,
-    Events,
-    Expr,
-    Field,
-    Named,
-    Order,
-    Param,
-    Persons,
-    Select,
-    call,
-    compare,
-    either,
-    equals,
-    every,
-)
 from datasource.layouts.contract import (
     DISTINCT_ID,
     EVENT,
@@ -49,6 +29,26 @@ from datasource.layouts.contract import (
 )
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.sql.render import Statement, render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import (
+    CohortMember,
+    Column,
+    DistinctIds,
+    Events,
+    Expr,
+    Field,
+    Named,
+    Order,
+    Param,
+    Persons,
+    Select,
+    call,
+    compare,
+    either,
+    equals,
+    every,
+)
 from tests.datasource.events.posthog_tables import DATABASE, PostHogWorld, person_id, without_materialized
 from tests.datasource.events.test_native_layout import KEYS
 from tests.resolvers.trends.event_world import NOW, Event

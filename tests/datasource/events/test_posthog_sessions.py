@@ -3,11 +3,11 @@
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Events, Expr, Named, Order, Param, Select
 from datasource.layouts.contract import DISTINCT_ID, session_number, session_text
 from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Events, Expr, Named, Order, Param, Select
 from tests.datasource.events.posthog_tables import DATABASE, PostHogWorld, without_sessions
 from tests.resolvers.trends.event_world import Event, Value
 

@@ -8,11 +8,11 @@ from itertools import count, pairwise
 from zoneinfo import ZoneInfo
 
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Query
 from datasource.events.cohort_members import store_members
 from datasource.layouts.native import NativeLayout
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Query
 from resolvers.trends.actions import Action
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.catalog import Catalog

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.render import Statement, render
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Events, Expr, Named, Order, Select, call
 from datasource.layouts.contract import TIMESTAMP
 from datasource.layouts.native import NativeLayout
+from datasource.sql.render import Statement, render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Events, Expr, Named, Order, Select, call
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.query import WeekStartDay

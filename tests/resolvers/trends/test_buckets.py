@@ -10,8 +10,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import render
-from datasource.clickhouse.sql import Column, Derived, Named, Number, Order, Param, Select, call
+from datasource.sql.render import render
+from datasource.sql.tree import Column, Derived, Named, Number, Order, Param, Select, call
 from errors import BadUserInput
 from resolvers.trends.buckets import MOST_BUCKETS, Buckets, bucket_start
 from resolvers.trends.compare import previous_range

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import Column, Infix, Join, Param, Select, Table, equals
 from datasource.layouts.native import NativeLayout
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Column, Infix, Join, Param, Select, Table, equals
 from errors import BadUserInput
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortInterval
 from resolvers.trends.catalog import Catalog

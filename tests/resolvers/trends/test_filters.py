@@ -3,8 +3,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.render import Statement, render
-from datasource.clickhouse.sql import Column, Expr, Field, Named, Select, transform
+from datasource.sql.render import Statement, render
+from datasource.sql.tree import Column, Expr, Field, Named, Select, transform
 from errors import BadUserInput, ErrorCode
 from resolvers.trends.filters import as_number, as_text, filter_condition, group_condition
 from resolvers.trends.query import (

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.render import render
-from datasource.clickhouse.scope import scope_to_project
 from datasource.layouts.contract import EventLayout
 from datasource.layouts.native import NativeLayout
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns
+from datasource.sql.render import render
+from datasource.sql.tenant_scope import scope_to_project
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
 from tests.resolvers.trends.event_world import NOW

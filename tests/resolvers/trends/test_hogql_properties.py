@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Limits
-from datasource.clickhouse.sql import Events, Expr, Named, Select
+from datasource.sql.tree import Events, Expr, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.clickhouse.sql import Events, Named, Select
+from datasource.sql.tree import Events, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from tests.resolvers.trends.hogql_rows import NOW, PATH, lowered, refusal

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import QueryResult
-from datasource.clickhouse.sql import Select
+from datasource.sql.tree import Select
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.compile import Part, Period

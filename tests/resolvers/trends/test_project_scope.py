@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.scope import scope_to_project
-from datasource.clickhouse.sql import (
+from datasource.layouts.contract import PERSON, EventLayout, person_text
+from datasource.layouts.native import NativeLayout
+from datasource.layouts.posthog import PostHogLayout
+from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import (
     CohortMember,
     Column,
     DistinctIds,
@@ -24,10 +28,6 @@ from datasource.clickhouse.sql import (
     Table,
     equals,
 )
-from datasource.layouts.contract import PERSON, EventLayout, person_text
-from datasource.layouts.native import NativeLayout
-from datasource.layouts.posthog import PostHogLayout
-from datasource.layouts.posthog_columns import PostHogColumns
 from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.query import (
     FilterGroup,

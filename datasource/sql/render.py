@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from datasource.clickhouse.engine import Identifier, ParamValue
-from datasource.clickhouse.sql import (
+from datasource.sql.tree import (
     Alias,
     Call,
     Cast,

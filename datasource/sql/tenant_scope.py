@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from datasource.clickhouse.sql import Column, Param, Query, Select, Table, equals, every, transform
+from datasource.sql.tree import Column, Param, Query, Select, Table, equals, every, transform
 
 
 def scope_to_project(query: Query, project_id: int) -> Query:
