@@ -10,12 +10,12 @@ from datasource.cache.redis import RedisShelf, connect_redis
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.open_engine import open_engine
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
-from datasource.events.migration import check_up_to_date, migrate
 from datasource.layouts.providers import Layouts, NativeLayouts, PostHogLayouts
 from datasource.loader.load import repair
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
 from datasource.metadata.store import MetadataStore, open_metadata
+from datasource.tables.migrate import check_up_to_date, migrate
 from resolvers.kept.answers import Answers
 from settings import Settings
 

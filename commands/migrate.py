@@ -10,8 +10,8 @@ from commands.stores import with_store
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.open_engine import open_engine, refuse_embedded_cluster
-from datasource.events.migration import Task, carry_out, plan
 from datasource.metadata.store import MetadataStore
+from datasource.tables.migrate import Task, carry_out, plan
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 

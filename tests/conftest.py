@@ -17,8 +17,8 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.events.migration import migrate
 from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.tables.migrate import migrate
 from settings import Settings
 from tests.cluster_servers import ClusterEngine, migrated_cluster
 from tests.metadata_stores import POSTGRES_URL, postgres_schema

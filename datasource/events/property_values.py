@@ -7,7 +7,6 @@ from typing import cast
 
 from datasource.events.definition_pages import Source, contains
 from datasource.events.definitions import PropertyOwner, PropertySet
-from datasource.events.property_tables import KINDS
 from datasource.layouts.contract import SESSION_FIGURES, SESSION_ID, TIMESTAMP, session_text
 from datasource.layouts.native import NativeLayout
 from datasource.loader.property_columns import path_of
@@ -33,6 +32,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
+from datasource.tables.property_tables import KINDS
 
 NEWEST_ROWS = 250_000
 """So many events, persons or groups at most are looked at for values: the newest events and persons."""

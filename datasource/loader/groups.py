@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
-from datasource.events.schema import GROUP_TYPE_COUNT
 from datasource.loader.chunks import Record, Reject
 from datasource.loader.insert import insert_blocks
 from datasource.loader.json_encoding import encode_json
 from datasource.loader.parse_events import properties_of
 from datasource.loader.person_store import VersionClock
 from datasource.loader.property_columns import columns_from_maps
+from datasource.tables.steps import GROUP_TYPE_COUNT
 
 FIELDS: Final = frozenset({"group_type", "group_type_index", "group_key", "properties"})
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
 from datasource.clickhouse.native_format import NativeBlock
-from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 
 LOADING: Final = Limits(seconds=600.0, rows_to_read=2**60, result_rows=1_000_000)
 

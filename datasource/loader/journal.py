@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.ddl import SOURCE
-from datasource.events.migration import placement_of
-from datasource.events.schema import BY_HOUR_SELECT
 from datasource.loader.replicas import await_loads
+from datasource.tables.ddl import SOURCE
+from datasource.tables.migrate import placement_of
+from datasource.tables.steps import BY_HOUR_SELECT
 
 _HOUR_US: Final = 3_600_000_000
 _SURELY_OVER_S: Final = 900

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.property_tables import KINDS
 from datasource.loader.parse_events import EventColumns
 from datasource.loader.property_columns import path_of
+from datasource.tables.property_tables import KINDS
 
 PropertyCounts = Counter[tuple[str, str, str]]
 """Events by (event, property, kind)."""

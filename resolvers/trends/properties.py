@@ -2,7 +2,6 @@
 
 import re
 
-from datasource.events.schema import GROUP_TYPE_COUNT
 from datasource.layouts.contract import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
@@ -21,6 +20,7 @@ from datasource.layouts.contract import (
     session_text,
 )
 from datasource.sql.tree import Field
+from datasource.tables.steps import GROUP_TYPE_COUNT
 from errors import BadUserInput
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 

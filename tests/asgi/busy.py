@@ -3,8 +3,8 @@
 from typing import Final
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.metadata.records import ProjectRecord
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from tests.asgi.gateway import Gateway
 
 EVENTS: Final = 500_000

@@ -7,13 +7,13 @@ from typing import Final
 
 from sqlalchemy import select
 
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.metadata.keys import revoke_key
 from datasource.metadata.members import add_member, set_member_active
 from datasource.metadata.models import AccessControl, Project, SavedAction, SavedCohort, SavedInsight
 from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import OrganizationLevel, ProjectRecord
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from permissions.api_keys import generate_key, mask_key
 from tests.asgi.gateway import NOW, Gateway
 from tests.asgi.worlds import Person, World, open_world

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.metadata.records import ProjectRecord
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from tests.asgi.gateway import Answer, Gateway
 
 EVENTS = (

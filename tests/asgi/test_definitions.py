@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.saved_things import EVENTS, Shop, open_shop
 

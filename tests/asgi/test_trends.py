@@ -2,7 +2,7 @@
 
 import pytest
 
-from datasource.events.schema import JSON_INSERT_SETTINGS
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from tests.asgi.gateway import NOW, Gateway, open_gateway
 
 TREND = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) {

@@ -17,7 +17,7 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, ProgressListener, QueryResult
 from datasource.clickhouse.native_engine import NativeEngine
 from datasource.clickhouse.native_format import NativeBlock, block_of
-from datasource.events.migration import cluster_of, migrate
+from datasource.tables.migrate import cluster_of, migrate
 from tests.cluster_servers.servers import CLUSTER, start_servers
 
 _ON_CLUSTER: Final = f" ON CLUSTER '{CLUSTER}'"

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.metadata.models import GroupType
 from datasource.metadata.models import Project as ProjectRow
 from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from resolvers.trends.actions import StringMatching
 from tests.conformance.cases import Action, Case, Cohort, Event, Group, Person
 from tests.conformance.fields import CaseError, read_object, without_missing

@@ -8,8 +8,8 @@ import pytest
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.cluster_settings import READING, WRITING
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.events.migration import migrate
-from datasource.events.property_tables import PROPERTY_TABLES
+from datasource.tables.migrate import migrate
+from datasource.tables.property_tables import PROPERTY_TABLES
 from tests.cluster_servers import CLUSTER, ClusterEngine, start_servers
 from tests.datasource.events.loads import Loader, event
 

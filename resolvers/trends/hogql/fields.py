@@ -6,7 +6,6 @@ from functools import partial
 
 from sqlglot import exp
 
-from datasource.events.schema import GROUP_TYPE_COUNT
 from datasource.layouts.contract import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
@@ -31,6 +30,7 @@ from datasource.layouts.contract import (
     session_text,
 )
 from datasource.sql.tree import Call, Cast, Expr, Null, Param, call
+from datasource.tables.steps import GROUP_TYPE_COUNT
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import Kind, Value
 from resolvers.trends.surroundings import Surroundings

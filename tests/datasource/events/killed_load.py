@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.events.migration import migrate
 from datasource.loader import load, read_jsonl
+from datasource.tables.migrate import migrate
 from tests.datasource.events.loads import counted, rolled_up
 
 PROJECT = 1

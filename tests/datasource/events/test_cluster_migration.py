@@ -7,8 +7,8 @@ import pytest
 
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.events.migration import check_up_to_date, migrate, plan
-from datasource.events.schema import STEPS
+from datasource.tables.migrate import check_up_to_date, migrate, plan
+from datasource.tables.steps import STEPS
 from errors import BadUserInput, ErrorCode, GatewayError
 from tests.cluster_servers import CLUSTER, ClusterEngine, open_cluster, start_servers
 from tests.resolvers.trends.event_world import Event, EventWorld, only, series, trend

@@ -281,12 +281,13 @@ def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> N
 import asyncio, pathlib, sys
 from datasource.clickhouse.native_format import NativeBlock
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.events import migration, schema
+from datasource.tables import migrate
+from datasource.tables import steps
 
 async def main() -> None:
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
-    steps, migration.STEPS = migration.STEPS, migration.STEPS[:3]
-    await migration.migrate(engine)
+    steps, migrate.STEPS = migrate.STEPS, migrate.STEPS[:3]
+    await migrate.migrate(engine)
     for table, columns, values in (
         ("events", "event, timestamp, loaded_at", "'buy', '2020-01-10', 1"),
         ("persons", "person_no", "7"),
@@ -294,11 +295,11 @@ async def main() -> None:
     ):
         text = '{"a.b": 1, "c": "x"}'
         await engine.command(
-            f"INSERT INTO {table} (project_id, properties, {columns}) SETTINGS {schema.JSON_INSERT_SETTINGS} "
+            f"INSERT INTO {table} (project_id, properties, {columns}) SETTINGS {steps.JSON_INSERT_SETTINGS} "
             f"SELECT 1, CAST('{text}', 'JSON'), {values}"
         )
-    migration.STEPS = steps
-    await migration.migrate(engine)
+    migrate.STEPS = steps
+    await migrate.migrate(engine)
     for select in (
         "SELECT event, property, kind, sum(events) AS n FROM event_properties",
         "SELECT 'person', property, kind, groupBitmapMerge(persons) AS n FROM person_properties",

@@ -7,13 +7,13 @@ import pytest
 
 from datasource.clickhouse.engine import Engine, Progress
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
-from datasource.events.migration import Task, carry_out
-from datasource.events.schema import STEPS
 from datasource.layouts.contract import check_own_tables
 from datasource.layouts.native import NativeLayout
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.providers import NativeLayouts, PostHogLayouts
+from datasource.tables.migrate import Task, carry_out
+from datasource.tables.steps import STEPS
 from errors import ErrorCode, GatewayError
 from tests.datasource.events.posthog_tables import DATABASE
 from tests.resolvers.trends.event_world import NOW

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.layouts.contract import (
     DISTINCT_ID,
     EVENT,
@@ -27,6 +26,7 @@ from datasource.layouts.native import NativeLayout
 from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Column, Events, Expr, Field, Named, Order, Param, Select, equals
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from tests.resolvers.trends.event_world import Event, EventWorld, Value
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.events.ddl import CreateTable
-from datasource.events.migration import cluster_of
-from datasource.events.placement import OneServer, Placement
-from datasource.events.schema import STEPS, VERSIONS
+from datasource.tables.ddl import CreateTable
+from datasource.tables.migrate import cluster_of
+from datasource.tables.steps import STEPS, VERSIONS
+from datasource.tables.topology import OneServer, Placement
 
 GOLDEN = Path(__file__).parent / "golden"
 PLACES: dict[str, Placement] = {"one_server": OneServer(), "cluster": cluster_of("main", "trendgate")}

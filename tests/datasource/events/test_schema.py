@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.migration import migrate
-from datasource.events.schema import GROUP_TYPE_COUNT, STEPS
+from datasource.tables.migrate import migrate
+from datasource.tables.steps import GROUP_TYPE_COUNT, STEPS
 from tests.resolvers.trends.event_world import Event, EventWorld
 
 
@@ -76,7 +76,7 @@ def test_migrate_after_an_interruption_completes_the_step(tmp_path: Path, stop: 
     script = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.events import migration
+from datasource.tables import migrate
 
 class Interrupted(Exception): ...
 
@@ -91,11 +91,11 @@ async def main() -> None:
 
     engine.command = command
     try:
-        await migration.migrate(engine)
+        await migrate.migrate(engine)
     except Interrupted:
         print("interrupted")
     engine.command = real
-    print([step.version for step in await migration.migrate(engine)], await migration.migrate(engine))
+    print([step.version for step in await migrate.migrate(engine)], await migrate.migrate(engine))
     print((await engine.query("SELECT count() AS n FROM events_by_hour")).columns)
     await engine.close()
 

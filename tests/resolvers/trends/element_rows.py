@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.layouts.contract import DISTINCT_ID
 from datasource.layouts.native import NativeLayout
 from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Events, Expr, Named, Select, call
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)

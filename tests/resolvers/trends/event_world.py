@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.schema import JSON_INSERT_SETTINGS
 from datasource.layouts.contract import EventLayout, HourlyRollup
 from datasource.layouts.native import NativeLayout
+from datasource.tables.steps import JSON_INSERT_SETTINGS
 from resolvers.trends.query import EventSeries, Math, TrendMath, TrendProject, TrendQuery
 from resolvers.trends.results import SeriesResult, TrendResult
 from resolvers.trends.run import run_trend

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.cluster_checks import (
+from datasource.tables.cluster_checks import (
     check_cluster,
     has_all_tables,
     other_server_has_tables,
     refuse_other_tables,
 )
-from datasource.events.ddl import Change, CreateTable, CreateView, FillTable
-from datasource.events.placement import Cluster, OneServer, Placement
-from datasource.events.schema import STEPS, VERSIONS, SchemaStep
+from datasource.tables.ddl import Change, CreateTable, CreateView, FillTable
+from datasource.tables.steps import STEPS, VERSIONS, SchemaStep
+from datasource.tables.topology import Cluster, OneServer, Placement
 from errors import BadUserInput
 
 _HAS_VERSIONS = (

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from datasource.events.ddl import SOURCE, Change, CreateTable, CreateView, FillTable
+from datasource.tables.ddl import SOURCE, Change, CreateTable, CreateView, FillTable
 
 ZOOKEEPER_PATH = "/clickhouse/tables"
 

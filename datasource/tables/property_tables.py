@@ -3,7 +3,7 @@
 A key is stored as clients know it, dots included. Its `kind` is Numeric, Boolean or String, as its values are.
 """
 
-from datasource.events.ddl import Change, CreateTable, CreateView, FillTable
+from datasource.tables.ddl import Change, CreateTable, CreateView, FillTable
 
 KINDS = {"Int64": "Numeric", "UInt64": "Numeric", "Float64": "Numeric", "Bool": "Boolean", "String": "String"}
 """What a value is to clients, by the type it is stored as; anything else is a String."""

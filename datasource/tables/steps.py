@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from datasource.events.ddl import Change, CreateTable, CreateView
-from datasource.events.property_tables import PROPERTY_TABLES
+from datasource.tables.ddl import Change, CreateTable, CreateView
+from datasource.tables.property_tables import PROPERTY_TABLES
 
 GROUP_TYPE_COUNT = 5
 """Group types a project can have: `$group_0` to `$group_4`."""
