@@ -25,7 +25,7 @@ from datasource.metadata.members import get_member
 from datasource.metadata.records import AccessLevel, OrganizationLevel, OrganizationRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
-from permissions.rules import check_level
+from permissions.resources import check_level
 
 EXPLANATION_COLUMNS = ("question", "answer")
 

@@ -33,7 +33,7 @@ from datasource.metadata.records import MemberRecord, OrganizationLevel, OwnedKe
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key
-from permissions.issue import MOST_KEYS, issue_key
+from permissions.key_issuing import MOST_KEYS, issue_key
 from permissions.scopes import missing_scopes
 from settings import Settings
 

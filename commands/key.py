@@ -12,7 +12,7 @@ from datasource.metadata.organizations import get_organization
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
-from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
+from permissions.key_issuing import IssuedKey, issue_key, issue_project_key, roll_key
 
 COLUMNS = (
     *("id", "mask", "label", "owner", "scopes", "projects"),

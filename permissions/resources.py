@@ -10,6 +10,7 @@ from datasource.metadata.insights import find_insights
 from datasource.metadata.records import AccessLevel, SavedRecord
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
+from errors import BadUserInput
 from permissions.levels import MEMBERSHIP_LADDER, OBJECT_LADDER, Ladder, reaches
 
 Find = Callable[[MetadataStore, Collection[SavedKey]], Awaitable[Mapping[SavedKey, SavedRecord]]]
@@ -130,3 +131,23 @@ PROJECT = register(
 INSIGHT = register(Resource("insight", find=find_insights))
 ACTION = register(Resource("action", minimum=AccessLevel.VIEWER, find=find_actions))
 COHORT = register(Resource("cohort", find=find_cohorts))
+
+
+def check_level(resource: Resource, level: AccessLevel) -> None:
+    """Raises BadUserInput at ("accessLevel",) for a level off the resource's ladder or beyond its bounds."""
+    ladder = resource.ladder
+    if level not in ladder:
+        levels = ", ".join(each.value for each in ladder)
+        raise BadUserInput(
+            f"{level.value} is no access level of {resource.labels}; those are {levels}.", path=("accessLevel",)
+        )
+    if ladder.index(level) < ladder.index(resource.minimum):
+        raise BadUserInput(
+            f"{level.value} is below the minimum of {resource.labels}, which is {resource.minimum.value}.",
+            path=("accessLevel",),
+        )
+    if ladder.index(level) > ladder.index(resource.maximum):
+        raise BadUserInput(
+            f"{level.value} is above the maximum of {resource.labels}, which is {resource.maximum.value}.",
+            path=("accessLevel",),
+        )

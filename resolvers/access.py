@@ -12,8 +12,7 @@ from permissions.classes import require_caller
 from permissions.levels import OBJECT_LADDER, Ladder
 from permissions.policy import Access, AccessSource, Controlled, Policy, Principal, applicable_rules
 from permissions.reach import ReachedProject, reread_project
-from permissions.resources import PROJECT, Resource
-from permissions.rules import check_level
+from permissions.resources import PROJECT, Resource, check_level
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
 from resolvers.saved import no_such

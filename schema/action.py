@@ -6,8 +6,7 @@ import strawberry
 
 from datasource.metadata.records import ActionRecord
 from permissions.checks import READ, check_gate
-from permissions.classes import Gate, require_scopes
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, Resource
 from resolvers.action_steps import read_action

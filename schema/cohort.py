@@ -8,8 +8,7 @@ import strawberry
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
 from permissions.checks import READ, check_gate
-from permissions.classes import Gate, require_scopes
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.cohort_calculation import Listed, Membership

@@ -9,8 +9,7 @@ from strawberry.scalars import JSON
 from datasource.metadata.records import InsightRecord
 from errors import BadUserInput, GatewayError
 from permissions.checks import READ, check_gate
-from permissions.classes import Gate, require_scopes
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
 from resolvers.exports import Asked

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Self
 import strawberry
 
 from datasource.metadata.records import ProjectRecord
-from permissions.classes import Gate, require_scopes
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field, require_scopes
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource

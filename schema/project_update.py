@@ -6,8 +6,7 @@ import strawberry
 
 from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from errors import BadUserInput
-from permissions.classes import Gate
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field
 from permissions.resources import PROJECT
 from resolvers.projects import update_project
 from resolvers.trends.query import PropertyFilter, WeekStartDay

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from permissions.classes import require_caller
-from permissions.guards import authenticated_field, guarded_field
+from permissions.classes import authenticated_field, guarded_field, require_caller
 from resolvers.access import open_policy
 from resolvers.projects import list_projects, load_project
 from schema.access import READ_ACCESS_SCOPE, AccessPolicy

@@ -6,8 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from permissions.classes import Gate
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import Asked

@@ -10,7 +10,7 @@ from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
 from permissions.api_keys import mask_key
 from permissions.authenticate import authenticate
-from permissions.issue import MOST_KEYS, issue_key
+from permissions.key_issuing import MOST_KEYS, issue_key
 from settings import Settings
 from tests.commands.trendgate_runs import ask_events, run
 

@@ -12,7 +12,7 @@ from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from permissions.api_keys import hash_key
-from permissions.issue import MOST_KEYS, IssuedKey, issue_key
+from permissions.key_issuing import MOST_KEYS, IssuedKey, issue_key
 from tests.commands.outcomes import InStore, Run, changes, lines, refusal_of, said
 
 NOW = datetime(2026, 5, 1, 12, 30, 15, 250, tzinfo=UTC)

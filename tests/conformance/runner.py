@@ -14,7 +14,7 @@ from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.store import MetadataStore
-from permissions.issue import issue_key
+from permissions.key_issuing import issue_key
 from settings import Settings
 from tests.conformance.cases import Case, CaseSource, Run, read_case
 from tests.conformance.checks import Check, failures, read_checks

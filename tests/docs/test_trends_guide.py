@@ -23,7 +23,7 @@ from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project, update_project
 from datasource.metadata.store import MetadataStore
-from permissions.issue import issue_key
+from permissions.key_issuing import issue_key
 from settings import Settings
 
 NOW = datetime(2024, 3, 15, 12, tzinfo=UTC)

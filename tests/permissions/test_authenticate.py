@@ -15,7 +15,7 @@ from datasource.metadata.records import MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.authenticate import authenticate
-from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
+from permissions.key_issuing import IssuedKey, issue_key, issue_project_key, roll_key
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

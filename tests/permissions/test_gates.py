@@ -10,8 +10,7 @@ from graphql import GraphQLError
 from datasource.metadata.records import ProjectRecord, RuleRecord, WeekStartDay
 from errors import ErrorCode, GatewayError, NotFound
 from permissions.caller import Caller
-from permissions.classes import Gate
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field
 from permissions.policy import Policy
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, PROJECT

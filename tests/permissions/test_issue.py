@@ -12,7 +12,7 @@ from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 from permissions.api_keys import hash_key
 from permissions.authenticate import authenticate
-from permissions.issue import IssuedKey, issue_key, issue_project_key, roll_key
+from permissions.key_issuing import IssuedKey, issue_key, issue_project_key, roll_key
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -2,8 +2,7 @@ import pytest
 
 from datasource.metadata.records import AccessLevel
 from errors import BadUserInput
-from permissions.resources import ACTION, INSIGHT, PROJECT, Resource
-from permissions.rules import check_level
+from permissions.resources import ACTION, INSIGHT, PROJECT, Resource, check_level
 
 ACTIVITY_LOG = Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER)
 

@@ -10,7 +10,7 @@ from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, NotFound
-from permissions.issue import issue_key
+from permissions.key_issuing import issue_key
 from resolvers.context import RequestContext, TrendBudget, open_context
 from resolvers.projects import load_project
 from settings import Settings

@@ -15,8 +15,7 @@ from datasource.metadata.records import ProjectRecord, SavedRecord
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
 from permissions.checks import READ, WRITE, controlled
-from permissions.classes import Gate
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field
 from permissions.policy import Controlled
 from permissions.resources import Resource, registered
 from permissions.scopes import known_scopes

@@ -9,8 +9,7 @@ import strawberry
 
 from datasource.metadata.records import SavedRecord
 from permissions.checks import READ, WRITE
-from permissions.classes import Gate, require_caller
-from permissions.guards import guarded_field
+from permissions.classes import Gate, guarded_field, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import Resource, find_resource
 from resolvers.context import RequestContext
