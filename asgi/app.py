@@ -25,8 +25,8 @@ from asgi.middleware.request_id import BodyLimit, RequestFrame
 from asgi.middleware.telemetry import HttpObservation
 from asgi.responses import reply_error
 from asgi.rest.endpoint import rest_routes
-from asgi.stores import Stores, open_stores
 from datasource.clickhouse.instrumented_engine import ObservedEngine
+from resolvers.stores import Stores, open_stores
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
 

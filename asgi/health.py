@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from asgi.responses import reply_json
-from asgi.stores import Stores
 from errors import GatewayError
+from resolvers.stores import Stores
 
 logger = logging.getLogger("trendgate")
 

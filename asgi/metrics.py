@@ -25,9 +25,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from asgi.responses import reply_error
-from asgi.stores import Stores
 from datasource.clickhouse.instrumented_engine import QueryReport
 from resolvers.reports import OperationReport
+from resolvers.stores import Stores
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

@@ -6,11 +6,11 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from asgi.stores import Stores
 from datasource.clickhouse.request_info import ORIGIN, Origin
 from permissions.authenticate import LinkedKey
 from resolvers.context import RequestContext, open_context
 from resolvers.reports import OperationReport, forget
+from resolvers.stores import Stores
 from settings import Settings
 
 

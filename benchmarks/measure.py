@@ -10,9 +10,9 @@ from statistics import median
 
 from asgi.app import create_app
 from asgi.server import Server
-from asgi.stores import open_stores
 from benchmarks.shapes import SHAPES, Query
 from commands.listening import bind
+from resolvers.stores import open_stores
 from settings import Settings
 
 DOCUMENT = """

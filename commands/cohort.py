@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from asgi.stores import open_stores
 from commands.choices import ProjectOption
 from commands.layouts import check_adopts
 from commands.refusals import load_settings
@@ -18,6 +17,7 @@ from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
 from resolvers.cohort_calculation import CohortCalculator, Outcome, no_such_cohort
+from resolvers.stores import open_stores
 from resolvers.trends.query import Cohort
 from settings import Settings
 

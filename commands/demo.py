@@ -9,7 +9,6 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from asgi.stores import open_stores, repair_all
 from commands.demo_data import (
     FLIGHTS,
     GROUP_TYPES,
@@ -35,6 +34,7 @@ from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key
 from permissions.key_issuing import MOST_KEYS, issue_key
 from permissions.scopes import missing_scopes
+from resolvers.stores import open_stores, repair_all
 from settings import Settings
 
 ORGANIZATION: Final = "Trendgate demo"

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from asgi.stores import Stores, open_stores, repair_all
 from commands.choices import ProjectOption
 from commands.layouts import check_own_tables
 from commands.refusals import load_settings
@@ -28,6 +27,7 @@ from datasource.loader.load import (
 from datasource.metadata.data_versions import changing_data
 from datasource.metadata.group_types import ensure_group_type
 from errors import ErrorCode, GatewayError
+from resolvers.stores import Stores, open_stores, repair_all
 from settings import Settings
 
 REJECTED: Final = 3

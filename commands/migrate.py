@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 import typer
 
-from asgi.stores import open_stores, repair_all
 from commands.refusals import load_settings
 from commands.stores import with_store
 from datasource.clickhouse.engine import Engine
@@ -13,6 +12,7 @@ from datasource.clickhouse.open_engine import open_engine, refuse_embedded_clust
 from datasource.metadata.store import MetadataStore
 from datasource.tables.migrate import Task, carry_out, plan
 from errors import BadUserInput, ErrorCode, GatewayError
+from resolvers.stores import open_stores, repair_all
 from settings import Settings
 
 _HINTS: Final = {

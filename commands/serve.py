@@ -15,7 +15,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from asgi.server import Server
-    from asgi.stores import Stores
+    from resolvers.stores import Stores
 
 
 def register(cli: typer.Typer) -> None:
@@ -72,7 +72,7 @@ class Service:
     async def _work(self) -> None:
         from asgi.app import create_app
         from asgi.server import Server
-        from asgi.stores import open_stores
+        from resolvers.stores import open_stores
 
         async with open_stores(self._settings) as stores:
             lines = await self._prepare_demo(stores) if self._with_demo else []

@@ -6,8 +6,8 @@ from datasource.metadata.records import ProjectRecord
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.action_steps import read_action
+from resolvers.cohort_references import check_readable, load_cohorts, mentioned_cohorts, split_cohorts
 from resolvers.context import RequestContext
-from resolvers.mentions import check_readable, load_cohorts, mentioned_cohorts, split_cohorts
 from resolvers.projects import test_account_filters
 from resolvers.trends.actions import Action
 from resolvers.trends.catalog import Catalog

@@ -26,7 +26,7 @@ from datasource.sql.tree import Query
 from errors import BadUserInput, ErrorCode, GatewayError, NotFound
 from permissions.resources import COHORT
 from resolvers.cohort_definitions import read_groups, write_groups
-from resolvers.cohort_library import CohortLibrary, load_library
+from resolvers.cohort_graph import CohortLibrary, load_library
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import no_such

@@ -7,9 +7,9 @@ from permissions.classes import require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
 from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership, no_such_cohort
+from resolvers.cohort_references import check_readable, mentioned_cohorts
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
-from resolvers.mentions import check_readable, mentioned_cohorts
 from resolvers.saved import PageRequest, list_saved, open_saved
 from resolvers.trends.cohorts import CohortDefinition
 

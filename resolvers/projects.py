@@ -9,9 +9,9 @@ from datasource.metadata.records import ProjectRecord
 from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from permissions.classes import require_caller
 from permissions.reach import ReachedPage, ReachedProject, list_reached_projects
+from resolvers.cohort_references import load_cohorts, mentioned_cohorts
 from resolvers.context import RequestContext, no_such_project
 from resolvers.ids import read_id
-from resolvers.mentions import load_cohorts, mentioned_cohorts
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page
 from resolvers.stored_filters import read_filter, write_filter

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.worlds import World, open_world

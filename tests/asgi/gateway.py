@@ -9,10 +9,10 @@ from typing import Any
 import httpx2
 
 from asgi.app import create_app
-from asgi.stores import Stores
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord
+from resolvers.stores import Stores
 from schema.build import GatewaySchema
 from settings import Settings
 from tests.keys import make_key

@@ -10,8 +10,8 @@ from typing import Any
 
 from asgi.app import create_app
 from asgi.server import Server
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import NOW
 

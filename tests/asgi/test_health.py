@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from asgi.stores import Stores
 from datasource.metadata.store import MetadataStore
+from resolvers.stores import Stores
 from tests.asgi.gateway import Gateway, open_gateway
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.engine import PoolLimits
 from datasource.metadata.store import MetadataStore
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import Answer, Gateway, open_gateway
 from tests.asgi.saved_things import Shop, open_shop

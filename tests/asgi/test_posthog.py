@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import NOW, Gateway, open_gateway
 from tests.asgi.saved_things import Shop

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.fair_queue import QueueLimits
+from resolvers.stores import Stores
 from tests.asgi.gateway import Answer, Gateway, open_gateway
 from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue
 from tests.native_server import Backend

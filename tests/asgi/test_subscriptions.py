@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine, Limits, Progress, ProgressListener, QueryResult
 from datasource.metadata.keys import revoke_key
 from datasource.metadata.records import ProjectRecord
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import mask_key
+from resolvers.stores import Stores
 from tests.asgi.busy import EVENTS, QUERY, TWO_STATEMENTS, open_busy_project
 from tests.asgi.gateway import Gateway
 from tests.asgi.served import ENDLESS, endless_stores, running, serve, serving, wait_for

@@ -4,7 +4,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import format_span_id, format_trace_id
 
-from asgi.stores import Stores
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.observed import attributes, by_name, record_spans

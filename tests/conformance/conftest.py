@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
+from resolvers.stores import Stores
 from settings import Settings
 from tests.conformance.access.key_runner import KeyRunner
 from tests.conformance.access.runner import AccessRunner, Gateways, open_gateways

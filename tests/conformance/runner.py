@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 
 from asgi.app import create_app
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.store import MetadataStore
 from permissions.key_issuing import issue_key
+from resolvers.stores import Stores
 from settings import Settings
 from tests.conformance.cases import Case, CaseSource, Run, read_case
 from tests.conformance.checks import Check, failures, read_checks

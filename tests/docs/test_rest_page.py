@@ -16,9 +16,9 @@ import pytest
 
 from asgi.app import create_app
 from asgi.rest.errors import STATUSES
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
+from resolvers.stores import Stores
 from settings import Settings
 from tests.docs.test_trends_guide import NOW, prepare
 

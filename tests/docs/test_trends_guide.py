@@ -15,7 +15,6 @@ import httpx2
 import pytest
 
 from asgi.app import create_app
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import Job, RejectsFile, load_file
 from datasource.metadata.group_types import ensure_group_type
@@ -24,6 +23,7 @@ from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project, update_project
 from datasource.metadata.store import MetadataStore
 from permissions.key_issuing import issue_key
+from resolvers.stores import Stores
 from settings import Settings
 
 NOW = datetime(2024, 3, 15, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from asgi.app import create_app
 from asgi.server import Server
-from asgi.stores import Stores
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.conftest import gateway, settings, stores
 from tests.asgi.gateway import NOW

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from asgi.stores import Stores
 from datasource.cache.memory import MemoryOperations
 from datasource.cache.persisted_queries import hash_operation
+from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.gateway import Gateway
 from tests.federation import node

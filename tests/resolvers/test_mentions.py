@@ -13,8 +13,8 @@ from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from resolvers.catalog import load_catalog
+from resolvers.cohort_references import mentioned_cohorts, split_cohorts
 from resolvers.context import RequestContext
-from resolvers.mentions import mentioned_cohorts, split_cohorts
 from resolvers.stored_filters import write_filter
 from resolvers.trends.query import (
     ActionSeries,

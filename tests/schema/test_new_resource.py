@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar, Self
 import pytest
 import strawberry
 
-from asgi.stores import Stores
 from datasource.clickhouse.engine import Engine
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
@@ -21,6 +20,7 @@ from permissions.resources import Resource, registered
 from permissions.scopes import known_scopes
 from resolvers.ids import read_id
 from resolvers.saved import open_saved
+from resolvers.stores import Stores
 from schema.access import AccessControlled
 from schema.build import build_schema
 from schema.info import ContextInfo

@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 
 from asgi.app import create_app
-from asgi.stores import Stores
 from datasource.metadata.store import MetadataStore
 from permissions.resources import registered
 from permissions.scopes import EVERYTHING
+from resolvers.stores import Stores
 from schema.build import GatewaySchema
 from settings import Settings
 from tests.conformance.access.answers import (

@@ -11,7 +11,7 @@ from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from resolvers.action_steps import read_action
 from resolvers.cohort_definitions import read_groups
-from resolvers.mentions import mentioned_cohorts, readable_cohorts
+from resolvers.cohort_references import mentioned_cohorts, readable_cohorts
 from resolvers.trends.actions import Action
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition
