@@ -34,8 +34,8 @@ from permissions.caller import Caller
 from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
-from resolvers.kept.answers import Answers
 from resolvers.reports import Operation, OperationReport, forget
+from resolvers.trend_cache.read_through import Answers
 from settings import Settings
 
 Key = TypeVar("Key")

@@ -16,7 +16,7 @@ from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
 from datasource.metadata.store import MetadataStore, open_metadata
 from datasource.tables.migrate import check_up_to_date, migrate
-from resolvers.kept.answers import Answers
+from resolvers.trend_cache.read_through import Answers
 from settings import Settings
 
 

@@ -8,11 +8,11 @@ from errors import BadUserInput
 from permissions.reach import ReachedProject
 from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
-from resolvers.kept.answers import Refresh, TrendAnswer
-from resolvers.kept.digest import digest
-from resolvers.kept.lifetime import lifetime
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
+from resolvers.trend_cache.key import digest
+from resolvers.trend_cache.read_through import Refresh, TrendAnswer
+from resolvers.trend_cache.ttl import lifetime
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import Plan, compile_trend, needs_first_event
 from resolvers.trends.query import TrendQuery

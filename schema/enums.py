@@ -8,7 +8,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from datasource.metadata.records import OrganizationLevel
-from resolvers.kept.answers import Refresh
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trends.actions import StringMatching
 from resolvers.trends.query import (
     BreakdownType,

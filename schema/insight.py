@@ -14,7 +14,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
 from resolvers.exports import Asked
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
-from resolvers.kept.answers import Refresh
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
 from schema.costs import READS_EVENTS
 from schema.info import ContextInfo

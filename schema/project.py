@@ -15,10 +15,10 @@ from resolvers.actions import list_actions, load_action
 from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.exports import Asked
 from resolvers.insights import list_insights, load_insight
-from resolvers.kept.answers import Refresh
 from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.saved import PageRequest
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import PropertyType, WeekStartDay
 from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy

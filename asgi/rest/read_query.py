@@ -10,7 +10,7 @@ from asgi.rest.filters import read_conditions
 from asgi.rest.naming import Places, in_parameters
 from asgi.rest.parameters import BY_NAME, display_name
 from errors import BadUserInput, GatewayError
-from resolvers.kept.answers import Refresh
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trends.query import (
     BreakdownType,
     InputPath,

@@ -14,8 +14,8 @@ from datasource.clickhouse.engine import Engine, QueryResult
 from datasource.loader.load import Job, RejectsFile, load_file
 from datasource.metadata.data_versions import changing_data
 from errors import ErrorCode, GatewayError
-from resolvers.kept.answers import Answers
 from resolvers.stores import Stores
+from resolvers.trend_cache.read_through import Answers
 from settings import Settings
 from tests.asgi.gateway import open_gateway
 from tests.asgi.worlds import World, open_world

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from resolvers.kept.answers import Answers
 from resolvers.stores import Stores
+from resolvers.trend_cache.read_through import Answers
 from settings import Settings
 from tests.asgi.gateway import Gateway, open_gateway
 from tests.asgi.observed import sample, scrape

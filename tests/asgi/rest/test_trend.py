@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from resolvers.kept.answers import Answers
 from resolvers.stores import Stores
+from resolvers.trend_cache.read_through import Answers
 from settings import Settings
 from tests.asgi.gateway import NOW, open_gateway
 from tests.asgi.rest.trends import DATES, RestClient

@@ -5,8 +5,7 @@ import pytest
 
 from datasource.cache.redis import MemoryShelf
 from errors import ErrorCode, GatewayError
-from resolvers.kept.answers import Answers, Refresh, TrendAnswer
-from resolvers.kept.written import Kept, read, write
+from resolvers.trend_cache.read_through import Answers, Kept, Refresh, TrendAnswer, read, write
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 

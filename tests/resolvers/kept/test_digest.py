@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Identifier
-from resolvers.kept.digest import digest
+from resolvers.trend_cache.key import digest
 
 
 class Colour(StrEnum):

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from resolvers.kept.flights import Flight, Flights, Start
+from resolvers.trend_cache.single_flight import Flight, Flights, Start
 
 
 class Work:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from datasource.layouts.native import NativeLayout
-from resolvers.kept.lifetime import lifetime
+from resolvers.trend_cache.ttl import lifetime
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import EventSeries, TrendDisplay, TrendInterval, TrendProject, TrendQuery
 

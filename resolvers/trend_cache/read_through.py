@@ -6,13 +6,39 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from datasource.cache.redis import MemoryShelf, Shelf
 from datasource.clickhouse.engine import ProgressListener
 from errors import ErrorCode, GatewayError
-from resolvers.kept.digest import digest
-from resolvers.kept.flights import Flight, Flights, Start
-from resolvers.kept.written import Kept, read, write
+from resolvers.trend_cache.key import digest
+from resolvers.trend_cache.single_flight import Flight, Flights, Start
 from resolvers.trends.results import TrendResult
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, and the instant as of which it was computed."""
+
+    result: TrendResult
+    computed_at: datetime
+
+
+_ADAPTER: TypeAdapter[Kept] = TypeAdapter(Kept)
+
+
+def write(kept: Kept) -> bytes:
+    """JSON."""
+    return _ADAPTER.dump_json(kept)
+
+
+def read(document: bytes) -> Kept | None:
+    """None for anything that `write` has not written."""
+    try:
+        return _ADAPTER.validate_json(document)
+    except ValidationError:
+        return None
+
 
 FORMAT: Final = 1
 """Of keys and documents: another one makes everything that was kept unknown."""
