@@ -30,10 +30,10 @@ from resolvers.cohort_graph import CohortLibrary, load_library
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import no_such
+from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
-from resolvers.trends.doers import MEMBER
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import InputPath
-from resolvers.trends.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from permissions.checks import READ, check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.context import RequestContext
-from resolvers.trends.cohort_splits import EVERYBODY
-from resolvers.trends.membership import cohort_id
+from resolvers.trends.cohort_splits import EVERYBODY, cohort_id
 from resolvers.trends.query import BreakdownType, Cohort, InputPath, PropertyFilter, PropertyType, TrendQuery
 
 Mentions = Mapping[int, InputPath]

@@ -15,9 +15,9 @@ from resolvers.ids import read_id
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page
 from resolvers.stored_filters import read_filter, write_filter
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
-from resolvers.trends.surroundings import Surroundings
 
 
 async def load_project(context: RequestContext, project_id: str) -> ReachedProject:

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from datasource.layouts.contract import EVENT, event_text
 from datasource.sql.tree import Expr, Param, call, either, equals, every
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.elements import has_selector, has_tag
 from resolvers.trends.filters import filter_condition, group_condition
 from resolvers.trends.query import FilterGroup, InputPath, PropertyFilter, PropertyOperator, PropertyType
-from resolvers.trends.surroundings import Surroundings
 
 AUTOCAPTURE = "$autocapture"
 """The one event whose steps look at elements."""

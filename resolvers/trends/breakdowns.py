@@ -17,12 +17,12 @@ from datasource.sql.tree import (
     either,
     equals,
 )
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, BreakdownType, Math, TrendMath
-from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
-from resolvers.trends.surroundings import Surroundings
+from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events that have none: the code that clients of trends know."""

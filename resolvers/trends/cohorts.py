@@ -22,12 +22,12 @@ from datasource.sql.tree import (
     every,
 )
 from errors import BadUserInput
+from resolvers.trends.behavior_query import MEMBER, doers
 from resolvers.trends.behaviors import Behavior
 from resolvers.trends.catalog import Catalog
-from resolvers.trends.doers import MEMBER, doers
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator, PropertyType
-from resolvers.trends.surroundings import Surroundings
 
 FOUND = "distinct_id"
 """The column of the distinct ids that somebody is known by."""

@@ -12,6 +12,7 @@ from resolvers.trends.buckets import Buckets
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
 from resolvers.trends.compare import previous_range
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import parse_formula
@@ -28,9 +29,8 @@ from resolvers.trends.query import (
 )
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
-from resolvers.trends.rows import Rows
 from resolvers.trends.sampling import sampled
-from resolvers.trends.surroundings import Surroundings
+from resolvers.trends.selection import Rows
 
 MAP_LIMIT = 250
 """Breakdown values of a world map: there are about so many countries."""

@@ -13,14 +13,14 @@ from decimal import Decimal
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
+from resolvers.trends.cohort_splits import membership
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.dates import read_date
 from resolvers.trends.elements import element_condition
 from resolvers.trends.hogql import filter_expression
-from resolvers.trends.membership import membership
 from resolvers.trends.properties import number_field, text_field
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
-from resolvers.trends.surroundings import Surroundings
 
 _NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
 _POSITIVE_OF = {Op.IS_NOT: Op.EXACT, Op.NOT_ICONTAINS: Op.ICONTAINS, Op.NOT_REGEX: Op.REGEX, Op.NOT_IN: Op.IN}

@@ -18,7 +18,7 @@ from datasource.sql.tree import (
 from errors import BadUserInput
 from resolvers.trends.properties import number_field
 from resolvers.trends.query import Breakdown, PropertyType
-from resolvers.trends.rows import Rows
+from resolvers.trends.selection import Rows
 
 MOST_BINS = 1000
 

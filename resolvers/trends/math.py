@@ -16,13 +16,13 @@ from datasource.sql.tree import (
     compare,
 )
 from errors import BadUserInput
-from resolvers.trends.firsts import count_first_times
+from resolvers.trends.active_users import WINDOW_DAYS, count_windows
+from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.first_time import count_first_times
 from resolvers.trends.hogql import math_expression
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
-from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
-from resolvers.trends.surroundings import Surroundings
-from resolvers.trends.windows import WINDOW_DAYS, count_windows
+from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"

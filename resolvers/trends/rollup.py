@@ -20,7 +20,7 @@ from datasource.sql.tree import (
 )
 from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
-from resolvers.trends.rows import FIGURE, Rows, instant, kept, names
+from resolvers.trends.selection import FIGURE, Rows, instant, kept, names
 
 _HOUR = timedelta(hours=1)
 _PEOPLE = "people"

@@ -18,8 +18,8 @@ from datasource.sql.tree import Query
 from resolvers.cohort_definitions import read_groups
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import WeekStartDay
-from resolvers.trends.surroundings import Surroundings
 from tests.conformance import cases
 from tests.conformance.cases import Case
 from tests.conformance.world import People, read_cohort

@@ -6,9 +6,9 @@ A missing value equals nothing but NULL, differs from every other value, and is 
 from collections.abc import Sequence
 
 from datasource.sql.tree import Expr, Number, Param, call, compare, either
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.refusal import Refusal
 from resolvers.trends.hogql.values import TIMES, Kind, Value, agree, as_moment, as_number, as_text
-from resolvers.trends.surroundings import Surroundings
 
 
 def compared(sign: str, left: Value, right: Value, around: Surroundings) -> Expr:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from datasource.sql.tree import Expr, Infix, Null, Number, call, compare, either, every
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES, Aggregation, aggregate
 from resolvers.trends.hogql.comparisons import compared, is_in
 from resolvers.trends.hogql.fields import path_of, read_field
@@ -23,7 +24,6 @@ from resolvers.trends.hogql.values import (
     number_literal,
     text_literal,
 )
-from resolvers.trends.surroundings import Surroundings
 
 FUNCTIONS: Mapping[str, Function] = {**SCALARS, **STRINGS, **JSON, **MOMENTS}
 """Every function but the aggregates, by its name in lower case."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Null, Number, Param, call, compare, equals
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.refusal import Refusal
 from resolvers.trends.hogql.values import (
     Kind,
@@ -24,7 +25,6 @@ from resolvers.trends.hogql.values import (
     whole_literal,
     written_text,
 )
-from resolvers.trends.surroundings import Surroundings
 
 MANY = 100
 """The most arguments of a function that takes any number of them."""

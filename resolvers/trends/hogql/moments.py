@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
@@ -21,7 +22,6 @@ from resolvers.trends.hogql.values import (
     written_text,
 )
 from resolvers.trends.query import WeekStartDay
-from resolvers.trends.surroundings import Surroundings
 
 _UNITS = {name: name.title() for name in ("second", "minute", "hour", "day", "week", "month", "quarter", "year")}
 _LONGEST_INTERVAL = 100_000

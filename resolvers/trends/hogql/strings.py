@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datasource.sql.tree import Call, Expr, Number, Param, call
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
 from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
@@ -18,7 +19,6 @@ from resolvers.trends.hogql.values import (
     whole_literal,
     written_text,
 )
-from resolvers.trends.surroundings import Surroundings
 
 _LONGEST_PAD = 1000
 _NOTHING = pa.array([""])

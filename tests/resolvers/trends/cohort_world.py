@@ -14,12 +14,12 @@ from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
 from resolvers.trends.actions import Action
+from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup, members
-from resolvers.trends.doers import MEMBER
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import Cohort, PropertyFilter, PropertyOperator, PropertyType
-from resolvers.trends.surroundings import Surroundings
 from tests.resolvers.trends.event_world import NOW, Event, EventWorld
 
 _ids = count(1)

@@ -20,6 +20,7 @@ from resolvers.trends.cohorts import (
     listed_members,
     members,
 )
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import (
     Cohort,
     FilterGroup,
@@ -29,7 +30,6 @@ from resolvers.trends.query import (
     TrendMath,
 )
 from resolvers.trends.run import run_trend
-from resolvers.trends.surroundings import Surroundings
 from tests.resolvers.trends.cohort_world import CohortWorld, group, inside, person
 from tests.resolvers.trends.conftest import NewWorld
 from tests.resolvers.trends.event_world import NOW, Event, EventWorld, figures, series, trend

@@ -9,6 +9,7 @@ import pytest
 
 from errors import BadUserInput
 from resolvers.trends.actions import Action, ActionStep
+from resolvers.trends.behavior_query import doers
 from resolvers.trends.behaviors import (
     MOST_PERIODS,
     Behavior,
@@ -17,9 +18,8 @@ from resolvers.trends.behaviors import (
     CohortInterval,
 )
 from resolvers.trends.catalog import Catalog
-from resolvers.trends.doers import doers
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyType
-from resolvers.trends.surroundings import Surroundings
 from tests.resolvers.trends.cohort_world import CohortWorld, did, group
 from tests.resolvers.trends.conftest import NewWorld
 from tests.resolvers.trends.event_world import NOW, Event, EventWorld

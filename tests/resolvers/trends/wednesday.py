@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.query import EventSeries, TrendQuery
-from resolvers.trends.surroundings import Surroundings
 
 TREND = TrendQuery((EventSeries("sign up", path=("query", "events", 0)),))
 UTC_ZONE = ZoneInfo("UTC")

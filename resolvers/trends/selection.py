@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from datasource.layouts.contract import TIMESTAMP
 from datasource.sql.tree import Column, Events, Expr, Named, Param, Select, compare, every
 from resolvers.trends.buckets import Buckets
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.dates import DateRange
-from resolvers.trends.surroundings import Surroundings
 
 FIGURE = "figure"
 """The column that holds a query's figure."""

@@ -15,7 +15,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from resolvers.trends.rows import FIGURE, Rows, instant, kept, names
+from resolvers.trends.selection import FIGURE, Rows, instant, kept, names
 
 _FIRST = "first"
 _EVER = "ever"

@@ -35,9 +35,9 @@ from resolvers.trends.behaviors import (
     check_parts,
 )
 from resolvers.trends.catalog import Catalog
+from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.dates import read_date, start_of_day
 from resolvers.trends.filters import group_condition
-from resolvers.trends.surroundings import Surroundings
 
 MEMBER = "person"
 """The column of the persons."""

@@ -7,7 +7,7 @@ from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Sel
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath
-from resolvers.trends.rows import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
 
 WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 
