@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES
-from resolvers.trends.hogql.expressions import FUNCTIONS
+from resolvers.trends.hogql.translate import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 

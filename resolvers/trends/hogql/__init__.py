@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from datasource.sql.tree import Expr, Number, call
 from resolvers.trends.compile_context import Surroundings
-from resolvers.trends.hogql.expressions import Translator, check_aggregates
+from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.grammar import parse
-from resolvers.trends.hogql.refusal import Refusal
-from resolvers.trends.hogql.size import check_size
+from resolvers.trends.hogql.translate import Translator, check_aggregates, check_size
 from resolvers.trends.hogql.values import Value, as_condition, as_number, as_text
 from resolvers.trends.query import InputPath, WeekStartDay
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Number
-from resolvers.trends.hogql.refusal import Refusal
+from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.values import TIMES, Kind, Value, as_condition, as_number, as_text, unfit
 
 _MEDIAN = 0.5

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from datasource.sql.tree import Expr, Number, Param, call, compare, either
 from resolvers.trends.compile_context import Surroundings
-from resolvers.trends.hogql.refusal import Refusal
+from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.values import TIMES, Kind, Value, agree, as_moment, as_number, as_text
 
 

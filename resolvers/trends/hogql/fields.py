@@ -32,7 +32,7 @@ from datasource.layouts.contract import (
 from datasource.sql.tree import Call, Cast, Expr, Null, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
 from resolvers.trends.compile_context import Surroundings
-from resolvers.trends.hogql.refusal import Refusal, quoted
+from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.values import Kind, Value
 
 DEEPEST_PATH = 10

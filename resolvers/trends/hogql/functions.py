@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.compile_context import Surroundings
-from resolvers.trends.hogql.refusal import Refusal
+from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.values import (
     Kind,
     Value,

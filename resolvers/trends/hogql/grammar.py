@@ -12,7 +12,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from resolvers.trends.hogql.refusal import Refusal, quoted
+from resolvers.trends.hogql.errors import Refusal, quoted
 
 LONGEST_TEXT = 4000
 MOST_WORDS = 800

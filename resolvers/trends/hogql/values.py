@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from datasource.sql.tree import Cast, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.compile_context import Surroundings
-from resolvers.trends.hogql.refusal import Refusal, quoted
+from resolvers.trends.hogql.errors import Refusal, quoted
 
 INSTANT = "DateTime64(6, 'UTC')"
 _YEARS = range(1900, 2300)

@@ -13,7 +13,7 @@ from datasource.sql.tree import Events, Expr, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES
-from resolvers.trends.hogql.expressions import FUNCTIONS
+from resolvers.trends.hogql.translate import FUNCTIONS
 from tests.resolvers.trends.conftest import NewWorld
 from tests.resolvers.trends.event_world import Event, EventWorld, Value
 from tests.resolvers.trends.hogql_rows import NOW, PATH, lowered

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from sqlglot import exp
 
@@ -10,11 +10,11 @@ from datasource.sql.tree import Expr, Infix, Null, Number, call, compare, either
 from resolvers.trends.compile_context import Surroundings
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES, Aggregation, aggregate
 from resolvers.trends.hogql.comparisons import compared, is_in
+from resolvers.trends.hogql.datetime_functions import MOMENTS, UNIT_FIRST, interval, is_unit, shift
+from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.fields import path_of, read_field
 from resolvers.trends.hogql.functions import SCALARS, Function, Invocation
-from resolvers.trends.hogql.moments import MOMENTS, UNIT_FIRST, interval, is_unit, shift
-from resolvers.trends.hogql.refusal import Refusal, quoted
-from resolvers.trends.hogql.strings import JSON, STRINGS, element, matches
+from resolvers.trends.hogql.string_functions import JSON, STRINGS, element, matches
 from resolvers.trends.hogql.values import (
     TIMES,
     Kind,
@@ -24,6 +24,35 @@ from resolvers.trends.hogql.values import (
     number_literal,
     text_literal,
 )
+
+MOST_NODES = 10_000
+DEEPEST = 100
+
+
+def check_size(tree: Expr, spot: exp.Expr) -> Expr:
+    """The tree itself. Raises Refusal when it is too large to be sent."""
+    nodes, depth = _measure(tree, {})
+    if nodes > MOST_NODES or depth > DEEPEST:
+        raise Refusal("the expression grows too large.", spot, "Shorten it, or nest it less.")
+    return tree
+
+
+def _measure(node: object, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    # By identity: a part that is used twice is counted twice and visited once.
+    if id(node) not in known:
+        children = _children(node)
+        sizes = [_measure(child, known) for child in children]
+        known[id(node)] = 1 + sum(size for size, _ in sizes), 1 + max((depth for _, depth in sizes), default=0)
+    return known[id(node)]
+
+
+def _children(node: object) -> tuple[object, ...]:
+    if isinstance(node, tuple):
+        return node
+    if not is_dataclass(node):
+        return ()
+    return tuple(getattr(node, item.name) for item in fields(node))
+
 
 FUNCTIONS: Mapping[str, Function] = {**SCALARS, **STRINGS, **JSON, **MOMENTS}
 """Every function but the aggregates, by its name in lower case."""

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from datasource.sql.tree import Call, Expr, Number, Param, call
 from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
-from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
     Kind,
     Value,

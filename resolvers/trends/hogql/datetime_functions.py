@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare
 from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
-from resolvers.trends.hogql.refusal import Refusal, quoted
 from resolvers.trends.hogql.values import (
     Kind,
     Value,
