@@ -51,7 +51,7 @@ def _check_committed(sdl: str) -> None:
 
 
 def _check_released(sdl: str) -> None:
-    from schema.changes import breaking_changes
+    from schema.sdl_diff import breaking_changes
 
     named = named_as_breaking(CHANGELOG.read_text(encoding="utf-8"))
     changes = breaking_changes(RELEASED.read_text(encoding="utf-8"), sdl)

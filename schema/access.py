@@ -16,10 +16,9 @@ from resolvers.access import PersonAccess, PolicyView, list_people_with_access, 
 from resolvers.saved import check_page
 from schema.access_enums import AccessControlledResource, ResourceName
 from schema.costs import about, page_of
-from schema.info import ContextInfo
 from schema.member import Member, Role
-from schema.pages import After, Connection, First
-from schema.places import cut_page, read_place
+from schema.pages import After, Connection, First, cut_page, read_place
+from schema.texts import ContextInfo
 
 READ_ACCESS_SCOPE = "access_control:read"
 

@@ -16,8 +16,8 @@ from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
 from schema.costs import about
 from schema.filters import StoredPropertyFilter
-from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+from schema.texts import ContextInfo
 
 READ_SCOPE = "action:read"
 WRITE_SCOPE = "action:write"

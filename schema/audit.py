@@ -10,8 +10,8 @@ from strawberry.utils.str_converters import to_camel_case
 from datasource.metadata.audit import Actor, ActorKind, AuditAction, AuditRecord, Document
 from permissions.reach import ReachedProject
 from resolvers.audit import read_audit_log
-from schema.info import ContextInfo
 from schema.pages import Connection, read_cursor
+from schema.texts import ContextInfo
 
 AUDIT_DESCRIPTION = (
     "Who changed access controls of this project, and keys, roles, members and features of its organization; the "

@@ -24,8 +24,8 @@ from schema.cohort_input import (
 )
 from schema.costs import READS_EVENTS, about
 from schema.filters import StoredPropertyFilter
-from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+from schema.texts import ContextInfo
 
 READ_SCOPE = "cohort:read"
 WRITE_SCOPE = "cohort:write"

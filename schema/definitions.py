@@ -14,8 +14,7 @@ from errors import BadUserInput
 from resolvers.context import RequestContext
 from resolvers.definitions import KnownProperty, list_events, list_properties, list_values
 from resolvers.trends.query import PropertyType
-from schema.pages import Connection
-from schema.places import page_of, read_place
+from schema.pages import Connection, page_of, read_place
 from schema.scalars import PropertyValue
 from schema.texts import check_group_type, check_key, check_text
 

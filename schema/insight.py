@@ -17,10 +17,10 @@ from resolvers.insights import SentQuery, create_insight, delete_insight, load_i
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
 from schema.costs import READS_EVENTS
-from schema.info import ContextInfo
+from schema.raw_arguments import sent_argument
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
-from schema.sent import sent_argument
 from schema.stored_question import read_stored_query
+from schema.texts import ContextInfo
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question

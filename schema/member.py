@@ -9,9 +9,8 @@ from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.people import list_members
 from schema.costs import about
-from schema.info import ContextInfo
-from schema.pages import Connection
-from schema.places import cut_page, read_place
+from schema.pages import Connection, cut_page, read_place
+from schema.texts import ContextInfo
 
 PersonSearch = Annotated[
     str | None,

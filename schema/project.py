@@ -45,12 +45,12 @@ from schema.definitions import (
     show_values,
 )
 from schema.filters import StoredPropertyFilter
-from schema.info import ContextInfo
 from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.pages import After, Connection, First, Search, read_cursor
+from schema.raw_arguments import sent_argument
 from schema.saved import show_saved
-from schema.sent import sent_argument
+from schema.texts import ContextInfo
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question

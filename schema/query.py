@@ -10,10 +10,10 @@ from resolvers.projects import list_projects, load_project
 from schema.access import READ_ACCESS_SCOPE, AccessPolicy
 from schema.access_enums import AccessControlledResource
 from schema.costs import page_of
-from schema.info import ContextInfo
 from schema.pages import After, Connection, First, read_cursor
 from schema.project import PROJECT_SCOPE, Project
 from schema.saved import ProjectId
+from schema.texts import ContextInfo
 from schema.viewer import Viewer
 
 

@@ -14,10 +14,9 @@ from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from resolvers.saved import PageRequest
 from schema.access import AccessControlled
-from schema.info import ContextInfo
 from schema.member import Member
 from schema.pages import Connection
-from schema.texts import LONGEST_DESCRIPTION, check_name, check_text
+from schema.texts import LONGEST_DESCRIPTION, ContextInfo, check_name, check_text
 
 T = TypeVar("T")
 Record = TypeVar("Record", bound=SavedRecord)

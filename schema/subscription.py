@@ -12,10 +12,10 @@ from permissions.resources import INSIGHT
 from resolvers.exports import Asked
 from resolvers.trend_stream import TrendUpdate, watch_trend
 from schema.costs import READS_EVENTS
-from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
+from schema.raw_arguments import sent_argument
 from schema.saved import ProjectId
-from schema.sent import sent_argument
+from schema.texts import ContextInfo
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_question import read_question

@@ -1,7 +1,13 @@
 """Checks that many inputs share: names, keys and group types."""
 
+import strawberry
+
 from errors import BadUserInput
+from resolvers.context import RequestContext
 from resolvers.trends.query import InputPath
+
+ContextInfo = strawberry.Info[RequestContext, None]
+
 
 LONGEST_NAME = 400
 LONGEST_EXPRESSION = 10_000

@@ -18,7 +18,7 @@ from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
 from schema.costs import about
-from schema.info import ContextInfo
+from schema.texts import ContextInfo
 
 RefreshArgument = Annotated[
     Refresh, strawberry.argument(description="Whether figures that were computed earlier will do.")

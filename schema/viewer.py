@@ -15,9 +15,9 @@ from resolvers.rights import ResourceAction, Verdict, explain_rights
 from schema.access import AccessGrant
 from schema.access_enums import AccessControlledResource, ResourceName
 from schema.costs import page_of
-from schema.info import ContextInfo
 from schema.member import Member
 from schema.pages import After, Connection, First, read_cursor
+from schema.texts import ContextInfo
 
 
 @strawberry.type(description="A project that the caller reaches, and their level in it.")

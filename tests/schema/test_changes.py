@@ -3,7 +3,7 @@
 import pytest
 
 from schema.build import print_sdl
-from schema.changes import breaking_changes
+from schema.sdl_diff import breaking_changes
 
 OLD = """
 schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]) { query: Query }

@@ -23,9 +23,9 @@ from resolvers.saved import open_saved
 from resolvers.stores import Stores
 from schema.access import AccessControlled
 from schema.build import build_schema
-from schema.info import ContextInfo
 from schema.query import Query
 from schema.saved import ProjectId
+from schema.texts import ContextInfo
 from settings import Settings
 from tests.asgi.gateway import NOW, Gateway, open_gateway
 from tests.keys import make_key

@@ -8,7 +8,7 @@ import strawberry
 
 import schema.math  # noqa: F401 - publishes its enum
 from resolvers.trends.query import TrendMath
-from schema.sent import sent_argument
+from schema.raw_arguments import sent_argument
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, Undefined, value_from_ast_untyped
 
-from schema.info import ContextInfo
+from schema.texts import ContextInfo
 
 
 def sent_argument(info: ContextInfo, name: str) -> Any:
