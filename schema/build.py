@@ -29,11 +29,11 @@ import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
 from resolvers.context import RequestContext
 from schema.entities import check_number, read_reference
-from schema.execution import LeafListExecutor
-from schema.limits import build_extensions
-from schema.manifest import check_manifest, open_manifest
+from schema.extensions.executor import LeafListExecutor
+from schema.extensions.limits import build_extensions
+from schema.extensions.manifest import check_manifest, open_manifest
+from schema.extensions.telemetry import Observation, observe
 from schema.mutation import Mutation
-from schema.observation import Observation, observe
 from schema.query import Query
 from schema.results import no_stream, present, refused, translate
 from schema.scalars import SCALARS

@@ -34,7 +34,7 @@ from asgi.responses import reply_error
 from resolvers.context import RequestContext
 from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
-from schema.persisted import DOCUMENT_ID
+from schema.extensions.persisted_queries import DOCUMENT_ID
 from settings import Settings
 
 logger = logging.getLogger("trendgate.operations")

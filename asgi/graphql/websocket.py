@@ -15,7 +15,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 from errors import ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from schema.errors import mask
-from schema.persisted import DOCUMENT_ID, SENT_EXTENSIONS
+from schema.extensions.persisted_queries import DOCUMENT_ID, SENT_EXTENSIONS
 from schema.results import present, refused
 
 

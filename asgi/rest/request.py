@@ -16,7 +16,7 @@ from asgi.rest.parameters import BY_NAME, NOT_BUILT, REFRESHES, WITHOUT_EFFECT, 
 from errors import BadUserInput
 from permissions.api_keys import SEND_HINT
 from resolvers.trends.query import InputPath
-from schema.limits import count_objects
+from schema.extensions.limits import count_objects
 
 FORMAT = "format"
 _EMPTY = ("", None)

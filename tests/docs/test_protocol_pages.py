@@ -11,7 +11,7 @@ from asgi.middleware.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
 from errors import ErrorCode
 from schema.build import FEDERATION_VERSION
 from schema.entities import ENTITIES, MAX_ENTITIES
-from schema.manifest import APOLLO_FORMAT
+from schema.extensions.manifest import APOLLO_FORMAT
 from settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"

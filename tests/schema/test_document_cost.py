@@ -18,8 +18,8 @@ from graphql import (
 
 from schema.build import build_schema, print_sdl
 from schema.costs import read_cost
-from schema.document_cost import Pricing
-from schema.document_rules import MOST
+from schema.extensions.cost import Pricing
+from schema.extensions.shape import MOST
 from settings import Settings
 
 SCHEMA = build_schema(Settings())._schema

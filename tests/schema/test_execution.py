@@ -6,7 +6,7 @@ import strawberry
 from graphql import GraphQLFloat, GraphQLInt, GraphQLNonNull, GraphQLOutputType, GraphQLString
 from strawberry.types import ExecutionResult
 
-from schema.execution import LeafListExecutor, is_finished
+from schema.extensions.executor import LeafListExecutor, is_finished
 
 
 @strawberry.type

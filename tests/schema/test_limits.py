@@ -1,6 +1,6 @@
 import pytest
 
-from schema.limits import count_objects
+from schema.extensions.limits import count_objects
 
 
 @pytest.mark.parametrize(

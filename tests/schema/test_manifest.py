@@ -7,7 +7,7 @@ import pytest
 
 from errors import BadUserInput
 from schema.build import build_schema, print_sdl
-from schema.manifest import APOLLO_FORMAT, read_manifest
+from schema.extensions.manifest import APOLLO_FORMAT, read_manifest
 from settings import Settings
 
 NAME = "query Name { __typename }"

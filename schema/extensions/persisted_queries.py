@@ -10,7 +10,7 @@ from strawberry.extensions import SchemaExtension
 from datasource.cache.persisted_queries import OperationStore, hash_operation, is_hash
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.context import RequestContext
-from schema.manifest import Manifest
+from schema.extensions.manifest import Manifest
 
 DOCUMENT_ID = "documentId"
 """The extension under which the id of a request arrives that has it in a place of its own."""

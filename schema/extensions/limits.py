@@ -21,12 +21,12 @@ from strawberry.extensions import (
 
 from errors import ErrorCode, LimitExceeded
 from resolvers.context import RequestContext
-from schema.budgets import Budgets
-from schema.document_cost import Price, Pricing
-from schema.document_rules import shape_rule
-from schema.manifest import Manifest
-from schema.observation import NotedOperation
-from schema.persisted import PersistedOperations
+from schema.extensions.cost import Price, Pricing
+from schema.extensions.manifest import Manifest
+from schema.extensions.persisted_queries import PersistedOperations
+from schema.extensions.rate_limit import Budgets
+from schema.extensions.shape import shape_rule
+from schema.extensions.telemetry import NotedOperation
 from settings import Settings
 
 CACHED_DOCUMENTS = 128

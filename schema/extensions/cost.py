@@ -24,7 +24,7 @@ from graphql import (
 from graphql.utilities import value_from_ast_untyped
 
 from schema.costs import FieldCost, read_cost
-from schema.document_rules import MOST
+from schema.extensions.shape import MOST
 
 _NONE: Final[Mapping[str, int]] = {}
 
