@@ -286,7 +286,7 @@ from datasource.tables import steps
 
 async def main() -> None:
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
-    steps, migrate.STEPS = migrate.STEPS, migrate.STEPS[:3]
+    every_step, migrate.STEPS = migrate.STEPS, migrate.STEPS[:3]
     await migrate.migrate(engine)
     for table, columns, values in (
         ("events", "event, timestamp, loaded_at", "'buy', '2020-01-10', 1"),
@@ -298,7 +298,7 @@ async def main() -> None:
             f"INSERT INTO {table} (project_id, properties, {columns}) SETTINGS {steps.JSON_INSERT_SETTINGS} "
             f"SELECT 1, CAST('{text}', 'JSON'), {values}"
         )
-    migrate.STEPS = steps
+    migrate.STEPS = every_step
     await migrate.migrate(engine)
     for select in (
         "SELECT event, property, kind, sum(events) AS n FROM event_properties",
