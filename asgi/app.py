@@ -25,7 +25,7 @@ from asgi.middleware.request_id import BodyLimit, RequestFrame
 from asgi.middleware.telemetry import HttpObservation
 from asgi.responses import reply_error
 from asgi.rest.endpoint import rest_routes
-from datasource.clickhouse.instrumented_engine import ObservedEngine
+from datasource.clickhouse.instrumented_engine import InstrumentedEngine
 from resolvers.stores import Stores, open_stores
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
@@ -104,7 +104,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Starlette], Abs
 
 
 def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
-    engine = ObservedEngine(stores.events, metrics.observe_query, settings.slow_query_s)
+    engine = InstrumentedEngine(stores.events, metrics.observe_query, settings.slow_query_s)
     observed = replace(stores, events=engine)
     metrics.registry.register(StoresCollector(observed))
     return observed

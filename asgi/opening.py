@@ -6,7 +6,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from datasource.clickhouse.request_info import ORIGIN, Origin
+from datasource.clickhouse.request_info import REQUEST, RequestInfo
 from permissions.authenticate import LinkedKey
 from resolvers.context import RequestContext, open_context
 from resolvers.reports import OperationReport, forget
@@ -49,7 +49,7 @@ async def open_operation(
     report: Callable[[OperationReport], None] = forget,
 ) -> RequestContext:
     """The same for one of several operations on a connection, each of which has an id and a key of its own."""
-    ORIGIN.set(Origin(request_id))
+    REQUEST.set(RequestInfo(request_id))
     stores: Stores = request.app.state.stores
     now = clock()
     return await open_context(

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 from opentelemetry.trace import format_trace_id, get_current_span
 
-from datasource.clickhouse.request_info import ORIGIN
+from datasource.clickhouse.request_info import REQUEST
 from settings import Settings
 
 OWN_LOGGERS = ("trendgate", "asgi", "commands", "datasource", "permissions", "resolvers", "schema")
@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
 
 def _surroundings() -> dict[str, object]:
     found: dict[str, object] = {}
-    origin = ORIGIN.get()
+    origin = REQUEST.get()
     if origin is not None:
         found["request_id"] = origin.request_id
     span = get_current_span().get_span_context()

@@ -32,7 +32,7 @@ from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import no_such
 from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import InputPath
 
 logger = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class CohortCalculator:
 
     def _query(self, definition: CohortDefinition, library: CohortLibrary) -> Query | None:
         project, catalog = trend_project(self.project), library.catalog(definition)
-        around = Surroundings(project.timezone, self.now, project.week_start, catalog.cohorts)
+        around = CompileContext(project.timezone, self.now, project.week_start, catalog.cohorts)
         return members(definition, around, catalog)
 
     async def _checked_list(self, listed: Listed) -> Query | None:

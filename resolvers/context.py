@@ -35,7 +35,7 @@ from permissions.classes import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
 from resolvers.reports import Operation, OperationReport, forget
-from resolvers.trend_cache.read_through import Answers
+from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
 
 Key = TypeVar("Key")
@@ -76,7 +76,7 @@ class RequestContext:
     store: MetadataStore = field(repr=False)
     engine: Engine = field(repr=False)
     layout: EventLayout = field(repr=False)
-    answers: Answers = field(repr=False)
+    answers: TrendCache = field(repr=False)
     limits: Limits
     trend_budget: TrendBudget = field(repr=False)
     projects: DataLoader[int, ReachedProject | None] = field(repr=False)
@@ -147,7 +147,7 @@ async def open_context(
     store: MetadataStore,
     engine: Engine,
     layout: EventLayout | None = None,
-    answers: Answers | None = None,
+    answers: TrendCache | None = None,
     report: Callable[[OperationReport], None] = forget,
     operations: OperationStore | None = None,
     link: LinkedKey | None = None,
@@ -167,7 +167,7 @@ async def open_context(
         store=store,
         engine=engine,
         layout=layout or NativeLayout(),
-        answers=answers or Answers(),
+        answers=answers or TrendCache(),
         limits=Limits(
             seconds=settings.query_timeout_s,
             rows_to_read=settings.query_max_rows,

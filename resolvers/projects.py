@@ -15,7 +15,7 @@ from resolvers.ids import read_id
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page
 from resolvers.stored_filters import read_filter, write_filter
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
 
@@ -87,11 +87,11 @@ def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
 
 async def load_surroundings(
     context: RequestContext, reached: ReachedProject, filters: Iterable[PropertyFilter]
-) -> Surroundings:
+) -> CompileContext:
     """What filters of the project mean at the request's clock, the cohorts that they mention included.
 
     Raises FORBIDDEN for a cohort that the caller may not read.
     """
     project = trend_project(reached.record)
     cohorts = await load_cohorts(context, reached, mentioned_cohorts(filters))
-    return Surroundings(project.timezone, context.now, project.week_start, cohorts)
+    return CompileContext(project.timezone, context.now, project.week_start, cohorts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from datasource.cache.memory import MemoryOperations, open_operations
 from datasource.cache.persisted_queries import OperationStore
-from datasource.cache.redis import RedisShelf, connect_redis
+from datasource.cache.redis import RedisCache, connect_redis
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.open_engine import open_engine
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
@@ -16,7 +16,7 @@ from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
 from datasource.metadata.store import MetadataStore, open_metadata
 from datasource.tables.migrate import check_up_to_date, migrate
-from resolvers.trend_cache.read_through import Answers
+from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
 
 
@@ -27,7 +27,7 @@ class Stores:
     metadata: MetadataStore
     events: Engine
     layouts: Layouts = field(default_factory=NativeLayouts)
-    answers: Answers = field(default_factory=Answers)
+    answers: TrendCache = field(default_factory=TrendCache)
     operations: OperationStore | None = field(default_factory=MemoryOperations)
 
 
@@ -80,11 +80,11 @@ async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
     return batches
 
 
-async def _open_answers(settings: Settings, metadata: MetadataStore) -> Answers:
+async def _open_answers(settings: Settings, metadata: MetadataStore) -> TrendCache:
     url = settings.clickhouse_url
     where = url.get_secret_value() if url else str(settings.events_path.resolve())
     installation = f"{await read_installation(metadata)} {settings.events_layout} {where}"
     if settings.redis_url is None:
-        return Answers.in_memory(settings.cache_bytes, installation=installation)
-    shelf = RedisShelf(connect_redis(settings.redis_url.get_secret_value()))
-    return Answers(shelf, installation=installation)
+        return TrendCache.in_memory(settings.cache_bytes, installation=installation)
+    shelf = RedisCache(connect_redis(settings.redis_url.get_secret_value()))
+    return TrendCache(shelf, installation=installation)

@@ -10,9 +10,9 @@ from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
-from resolvers.trend_cache.key import digest
-from resolvers.trend_cache.read_through import Refresh, TrendAnswer
-from resolvers.trend_cache.ttl import lifetime
+from resolvers.trend_cache.key import cache_key
+from resolvers.trend_cache.read_through import CachedTrend, Refresh
+from resolvers.trend_cache.ttl import ttl
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile import Plan, compile_trend, needs_first_event
 from resolvers.trends.query import TrendQuery
@@ -27,7 +27,7 @@ async def resolve_trend(
     *,
     refresh: Refresh = Refresh.CACHE_FIRST,
     on_progress: ProgressListener | None = None,
-) -> TrendAnswer:
+) -> CachedTrend:
     """The answer, which may be one that was kept for whoever asks the same. `on_progress`: see run_trend.
 
     Raises GatewayError for a question that cannot be answered, that names what the caller may not read, or that
@@ -50,12 +50,12 @@ async def resolve_trend(
 
     plan = _plan_of_the_minute(context, project, query, catalog)
     if plan is None:
-        return TrendAnswer(await compute(on_progress), context.now, is_cached=False)
+        return CachedTrend(await compute(on_progress), context.now, is_cached=False)
     return await context.answers.answer(
-        digest((query, plan, project.record.data_version)),
+        cache_key((query, plan, project.record.data_version)),
         compute,
         now=context.now,
-        lifetime=lifetime(
+        lifetime=ttl(
             plan,
             context.now,
             is_told=context.layout.has_own_tables,

@@ -10,7 +10,7 @@ from typing import Final
 from datasource.clickhouse.engine import Progress
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
-from resolvers.trend_cache.read_through import TrendAnswer
+from resolvers.trend_cache.read_through import CachedTrend
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
@@ -27,7 +27,7 @@ class TrendUpdate:
 
     progress: Progress
     elapsed_s: float
-    answer: TrendAnswer | None = None
+    answer: CachedTrend | None = None
 
 
 async def watch_trend(
@@ -68,7 +68,7 @@ def _finished(latest: Progress, result: TrendResult) -> Progress:
     return Progress(rows, rows, max(latest.bytes_read, result.statistics.bytes_read))
 
 
-async def _end(work: asyncio.Task[TrendAnswer]) -> None:
+async def _end(work: asyncio.Task[CachedTrend]) -> None:
     if not work.done():
         work.cancel()
         with suppress(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.exports import SCOPE as EXPORT_SCOPE
 from resolvers.exports import Asked, ExportFormat, write_link
-from resolvers.trend_cache.read_through import Refresh, TrendAnswer
+from resolvers.trend_cache.read_through import CachedTrend, Refresh
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
@@ -161,7 +161,7 @@ class Trend:
         )
 
     @classmethod
-    def from_answer(cls, answer: TrendAnswer, project: ReachedProject, asked: Asked) -> Self:
+    def from_answer(cls, answer: CachedTrend, project: ReachedProject, asked: Asked) -> Self:
         result = answer.result
         return cls(
             reached=project,

@@ -20,11 +20,11 @@ from datasource.clickhouse.native_engine import NativeEngine
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.tables.migrate import migrate
 from settings import Settings
-from tests.cluster_servers import ClusterEngine, migrated_cluster
-from tests.metadata_stores import POSTGRES_URL, postgres_schema
-from tests.native_server import NativeServer, open_backend
-from tests.native_server.backend import Backend
-from tests.postgres_server import URL_VARIABLE, PostgresServer, find_programs, postgres_server
+from tests.support.cluster_servers import ClusterEngine, migrated_cluster
+from tests.support.metadata_stores import POSTGRES_URL, postgres_schema
+from tests.support.native_server import NativeServer, open_backend
+from tests.support.native_server.backend import Backend
+from tests.support.postgres_server import URL_VARIABLE, PostgresServer, find_programs, postgres_server
 
 # Tests that start the command line start it many times, and three times as fast with compiled modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -132,7 +132,7 @@ async def engine(
 @pytest.fixture(scope="session")
 async def posthog(engine: Engine) -> PostHogColumns:
     """What the tables of a PostHog installation have, which are made in a database of their own."""
-    from tests.datasource.events.posthog_tables import make_tables
+    from tests.support.posthog_tables import make_tables
 
     return await make_tables(engine)
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from settings import Settings
-from tests.demo_server import ROOT, serve_demo
+from tests.support.demo_server import ROOT, serve_demo
 
 README = (ROOT / "README.md").read_text()
 YEAR = {"dateFrom": "2013-01-01", "dateTo": "2013-12-31"}

@@ -23,7 +23,7 @@ from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from asgi.disconnect import ClientGone, while_connected
+from asgi.disconnect import ClientDisconnected, while_connected
 from asgi.graphql.graphiql import reply_page
 from asgi.graphql.sse import EventStream, EventTransport
 from asgi.graphql.websocket import Connection, Socket, SocketHandler
@@ -150,7 +150,7 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         try:
             await request.body()
             await while_connected(request, self._answer(request, send))
-        except (ClientDisconnect, ClientGone):
+        except (ClientDisconnect, ClientDisconnected):
             logger.info("the client of request %s went away", request.state.request_id)
 
     async def _answer(self, request: Request, send: Send) -> None:

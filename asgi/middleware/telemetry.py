@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from asgi.metrics import Metrics
-from datasource.clickhouse.request_info import ORIGIN, Origin
+from datasource.clickhouse.request_info import REQUEST, RequestInfo
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
@@ -32,7 +32,7 @@ class HttpObservation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        ORIGIN.set(Origin(str(scope["state"]["request_id"])))
+        REQUEST.set(RequestInfo(str(scope["state"]["request_id"])))
         method = scope["method"] if scope["method"] in METHODS else OTHER
         route = self._route_of(scope["path"])
         status = NO_ANSWER

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from asgi.disconnect import ClientGone, while_connected
+from asgi.disconnect import ClientDisconnected, while_connected
 from asgi.opening import open_request
 from asgi.rest.errors import reply_refusal
 from asgi.rest.naming import Places, in_parameters
@@ -39,7 +39,7 @@ async def answering(request: Request, work: Coroutine[Any, Any, Response]) -> Re
         raise
     try:
         return await while_connected(request, work)
-    except ClientGone:
+    except ClientDisconnected:
         return _gone(request)
     except GatewayError as refusal:
         logger.info("refused %s in request %s: %s", refusal.code, request.state.request_id, refusal.message)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from asgi.rest.parameters import BY_NAME
-from resolvers.trend_cache.read_through import TrendAnswer
+from resolvers.trend_cache.read_through import CachedTrend
 from resolvers.trends.buckets import read_starts
 from resolvers.trends.query import BreakdownType, EventSeries, Series, TrendMath, TrendQuery
 from resolvers.trends.results import SeriesResult, TrendResult
@@ -37,7 +37,7 @@ class Answered:
 
     values: Mapping[str, object]
     query: TrendQuery
-    answer: TrendAnswer
+    answer: CachedTrend
     action_names: Mapping[int, str]
 
     @property

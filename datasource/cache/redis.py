@@ -1,23 +1,15 @@
 """Operations in a Redis, for all servers that share it."""
 
 import logging
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Final, TypeVar
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from cachetools import TLRUCache
 
 from datasource.cache.persisted_queries import hash_operation
 from errors import BadUserInput, ErrorCode, GatewayError
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-from cachetools import TLRUCache
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -25,7 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("trendgate")
 
 
-class Shelf(Protocol):
+class Cache(Protocol):
     """Bytes under a key. Neither method ever raises: what cannot be kept or read is computed."""
 
     async def read(self, key: str) -> bytes | None:
@@ -47,7 +39,7 @@ class _Item:
     seconds: float
 
 
-class MemoryShelf:
+class MemoryCache:
     """Within this process, up to so many bytes; what was not used for longest makes room."""
 
     def __init__(self, max_bytes: int, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,17 +54,17 @@ class MemoryShelf:
         return int(self._items.currsize)
 
     async def read(self, key: str) -> bytes | None:
-        """See Shelf.read."""
+        """See Cache.read."""
         item = self._items.get(key)
         return None if item is None else item.value
 
     async def write(self, key: str, value: bytes, seconds: float) -> None:
-        """See Shelf.write."""
+        """See Cache.write."""
         if len(value) + _OVERHEAD <= self._items.maxsize:
             self._items[key] = _Item(value, seconds)
 
     async def close(self) -> None:
-        """See Shelf.close."""
+        """See Cache.close."""
         self._items.clear()
 
 
@@ -84,7 +76,7 @@ def _use_by(_: str, item: _Item, now: float) -> float:
     return now + item.seconds
 
 
-class RedisShelf:
+class RedisCache:
     """In a Redis that several gateways share. One that fails is left alone for a while."""
 
     REST_S: Final = 5.0
@@ -95,7 +87,7 @@ class RedisShelf:
         self._rests_until = float("-inf")
 
     async def read(self, key: str) -> bytes | None:
-        """See Shelf.read."""
+        """See Cache.read."""
         if self._is_resting:
             return None
         try:
@@ -106,7 +98,7 @@ class RedisShelf:
         return found if isinstance(found, bytes) else None
 
     async def write(self, key: str, value: bytes, seconds: float) -> None:
-        """See Shelf.write."""
+        """See Cache.write."""
         if self._is_resting:
             return
         try:
@@ -115,7 +107,7 @@ class RedisShelf:
             self._rest(failure)
 
     async def close(self) -> None:
-        """See Shelf.close."""
+        """See Cache.close."""
         await self._redis.aclose()
 
     @property
@@ -172,7 +164,7 @@ class RedisOperations:
     One that cannot be reached knows nothing and keeps nothing; requests go on without it.
     """
 
-    def __init__(self, client: Redis, *, ttl_s: int) -> None:
+    def __init__(self, client: "Redis", *, ttl_s: int) -> None:
         self._client = client
         self._ttl_s = ttl_s
 
@@ -192,6 +184,8 @@ class RedisOperations:
 
 
 async def _try(call: Awaitable[Answer]) -> Answer | None:
+    from redis.exceptions import RedisError
+
     try:
         return await call
     except RedisError as failure:

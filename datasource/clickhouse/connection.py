@@ -152,7 +152,7 @@ _MIN_REVISION: Final = 54459  # parameters that the server binds
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NativeRequest:
     """One statement with everything that goes with it. `on_progress` is called on the thread that asks."""
 
     text: str
@@ -166,7 +166,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Reply:
+class NativeResponse:
     """What the server answered; for a statement that answers nothing, no columns."""
 
     names: tuple[str, ...] = ()
@@ -183,7 +183,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitStage:
     """What a server was to give, "connection" or "answer", and the seconds that it may be silent meanwhile."""
 
     what: str
@@ -231,11 +231,11 @@ class ServerConnection:
         except errors.Error:
             return False
 
-    def run(self, question: Question, query_id: str) -> Reply:
+    def run(self, question: NativeRequest, query_id: str) -> NativeResponse:
         """Ask and read the whole answer. Raises the driver's errors; the connection is of no use after one."""
         self._blocks.has_begun = False
         self._send(question, query_id)
-        reply = Reply(query_id=query_id)
+        reply = NativeResponse(query_id=query_id)
         while (packet := self._wire.receive_packet()).type != ServerPacketTypes.END_OF_STREAM:
             if packet.type == ServerPacketTypes.EXCEPTION:
                 raise packet.exception
@@ -258,7 +258,7 @@ class ServerConnection:
         """Free the socket."""
         self._wire.disconnect()
 
-    def _send(self, question: Question, query_id: str) -> None:
+    def _send(self, question: NativeRequest, query_id: str) -> None:
         text = question.text.replace("{block}", BLOCK_TABLE) if question.blocks else question.text
         self._wire.context.settings = dict(question.settings)
         self._wire.trace(question.traceparent)
@@ -271,7 +271,7 @@ class ServerConnection:
             self._wire.block_out.finalize()
         self._wire.send_data(RowOrientedBlock())
 
-    def _add(self, block: object, reply: Reply) -> None:
+    def _add(self, block: object, reply: NativeResponse) -> None:
         names, columns = block.names, block.columns  # type: ignore[attr-defined]  # see wire.py
         reply.names = reply.names or tuple(names)
         if not columns:
@@ -283,7 +283,7 @@ class ServerConnection:
             reply.columns = [list(column) for column in columns]
 
 
-def _add_progress(since_the_last: Any, reply: Reply) -> None:
+def _add_progress(since_the_last: Any, reply: NativeResponse) -> None:
     reply.rows_read += since_the_last.rows
     reply.total_rows += since_the_last.total_rows
     reply.bytes_read += since_the_last.bytes
@@ -309,7 +309,7 @@ def is_silence(failure: BaseException) -> bool:
     return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
 
 
-def explain(failure: Exception, wait: Wait, limits: Limits | None = None) -> GatewayError | ClickHouseError:
+def explain(failure: Exception, wait: WaitStage, limits: Limits | None = None) -> GatewayError | ClickHouseError:
     """The gateway's error for one of the driver's, without saying where it happened; see `note_loss`."""
     if isinstance(failure, errors.ServerException):
         return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}", limits)

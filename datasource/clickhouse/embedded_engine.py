@@ -28,7 +28,7 @@ from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_format import NativeBlock, block_of
 from datasource.clickhouse.parameters import encode_param
 from datasource.clickhouse.request_info import KEY_ID
-from datasource.clickhouse.workers import Calls
+from datasource.clickhouse.workers import WorkerPool
 from errors import ErrorCode, GatewayError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ _BLOCK_SOURCE: Final = "file({block_file:String}, 'Native', {block_structure:Str
 class EmbeddedEngine:
     """The protocol of engine.py on chdb.
 
-    One folder can be open in one process only, and in one process only one folder: chdb's rule. Calls on one
+    One folder can be open in one process only, and in one process only one folder: chdb's rule. WorkerPool on one
     session wait for each other, so a session is lent to one call at a time; one more session ends queries.
     """
 
@@ -97,7 +97,7 @@ class EmbeddedEngine:
         for session in self._sessions:
             self._idle.put(session)
         self._killer = Killer(killer)
-        self._calls = Calls(len(self._sessions), queue_limits)
+        self._calls = WorkerPool(len(self._sessions), queue_limits)
         self._is_closed = False
 
     @classmethod

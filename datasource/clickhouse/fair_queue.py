@@ -24,12 +24,12 @@ class QueueLimits:
 
 
 @dataclass(slots=True)
-class _Lane:
+class _KeyQueue:
     running: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
-class Turns:
+class FairQueue:
     """At most `at_once` queries run, and of each key at most `per_key`. Used from one event loop.
 
     A place that gets free goes to the key that has the fewest running, among equals to the one that was served
@@ -40,7 +40,7 @@ class Turns:
     def __init__(self, at_once: int, limits: QueueLimits) -> None:
         self._at_once = at_once
         self._limits = limits
-        self._lanes: dict[str | None, _Lane] = {}  # in the order in which they were served, longest ago first
+        self._lanes: dict[str | None, _KeyQueue] = {}  # in the order in which they were served, longest ago first
         self._mean_s = 0.0
 
     @property
@@ -58,7 +58,7 @@ class Turns:
 
         Raises RATE_LIMITED when the line is full, or it takes too long.
         """
-        lane = self._lanes.setdefault(key, _Lane())
+        lane = self._lanes.setdefault(key, _KeyQueue())
         if self.running < self._at_once and lane.running < self._most_of(key):
             self._start(key)
             return
@@ -79,7 +79,7 @@ class Turns:
                 if not turn.done():
                     turn.set_exception(refusal)
 
-    async def _wait(self, key: str | None, lane: _Lane) -> None:
+    async def _wait(self, key: str | None, lane: _KeyQueue) -> None:
         started = time.monotonic()
         turn = asyncio.get_running_loop().create_future()
         lane.waiting.append(turn)
@@ -92,7 +92,7 @@ class Turns:
                 raise self._too_slow(key, time.monotonic() - started) from failure
             raise
 
-    def _leave(self, key: str | None, lane: _Lane, turn: asyncio.Future[None]) -> None:
+    def _leave(self, key: str | None, lane: _KeyQueue, turn: asyncio.Future[None]) -> None:
         with suppress(ValueError):  # it was called or refused in the very moment in which it left
             lane.waiting.remove(turn)
         if turn.done() and not turn.cancelled() and turn.exception() is None:
@@ -116,7 +116,7 @@ class Turns:
                 self._start(key)
                 turn.set_result(None)
 
-    def _ready(self) -> list[tuple[str | None, _Lane]]:
+    def _ready(self) -> list[tuple[str | None, _KeyQueue]]:
         lanes = self._lanes.items()
         return [(key, lane) for key, lane in lanes if lane.waiting and lane.running < self._most_of(key)]
 
@@ -147,7 +147,7 @@ class Turns:
         return self._refuse(key, "Too many queries wait for their turn.", most, self.waiting, "queries")
 
     def _refuse(self, key: str | None, message: str, limit: float, actual: float, unit: str) -> GatewayError:
-        lane = self._lanes.get(key, _Lane())
+        lane = self._lanes.get(key, _KeyQueue())
         load: dict[str, object] = {
             "running": self.running,
             "waiting": self.waiting,

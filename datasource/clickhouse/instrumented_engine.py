@@ -11,7 +11,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
 
 from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, ProgressListener, QueryResult
 from datasource.clickhouse.native_format import NativeBlock
-from datasource.clickhouse.request_info import ORIGIN
+from datasource.clickhouse.request_info import REQUEST
 from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger("trendgate.queries")
@@ -34,7 +34,7 @@ class QueryReport:
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
-class ObservedEngine:
+class InstrumentedEngine:
     """See Engine. Reads longer than `slow_s` are logged. A statement's text and values are told to nobody."""
 
     engine: Engine
@@ -105,7 +105,7 @@ class ObservedEngine:
 
     def _tell(self, report: QueryReport, result: QueryResult | None, span: Span) -> None:
         _describe(span, report, result)
-        origin = ORIGIN.get()
+        origin = REQUEST.get()
         if origin is not None:
             origin.queries += 1
             origin.rows_read += report.rows_read

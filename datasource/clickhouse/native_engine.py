@@ -15,11 +15,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from datasource.clickhouse.address import REST_S, Host, Hosts, ServerAddress
 from datasource.clickhouse.cluster_settings import READING, WRITING
 from datasource.clickhouse.connection import (
-    Question,
-    Reply,
+    NativeRequest,
+    NativeResponse,
     ServerConnection,
     Timeouts,
-    Wait,
+    WaitStage,
     explain,
     is_lost,
     is_silence,
@@ -31,7 +31,7 @@ from datasource.clickhouse.errors import translate
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_format import NativeBlock, block_of
 from datasource.clickhouse.request_info import KEY_ID, log_comment
-from datasource.clickhouse.workers import Calls
+from datasource.clickhouse.workers import WorkerPool
 from errors import ErrorCode, GatewayError
 
 logger = logging.getLogger("trendgate")
@@ -47,7 +47,7 @@ class NativeCall:
         self,
         pool: Pool,
         connect: Callable[[Host, Host | None], ServerConnection],
-        question: Question,
+        question: NativeRequest,
         timeouts: Timeouts,
         *,
         is_repeatable: bool,
@@ -55,8 +55,8 @@ class NativeCall:
         self._pool = pool
         self._connect = connect
         self._question = question
-        self._to_connect = Wait("connection", timeouts.connect_s)
-        self._to_answer = Wait("answer", timeouts.receive_s)
+        self._to_connect = WaitStage("connection", timeouts.connect_s)
+        self._to_answer = WaitStage("answer", timeouts.receive_s)
         self._attempts = ATTEMPTS if is_repeatable else 1
         self._id = f"trendgate-{uuid4().hex}"
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class NativeCall:
         self._query_id = ""
         self._is_stopped = False
 
-    def run(self) -> Reply:
+    def run(self) -> NativeResponse:
         """See Call.run."""
         for attempt in range(1, self._attempts + 1):
             self._refuse_if_stopped()
@@ -91,7 +91,7 @@ class NativeCall:
         if asked_s >= _ABORT_AFTER_S or not self._kill(connection):
             connection.abort()
 
-    def _run_on(self, connection: ServerConnection, query_id: str) -> Reply:
+    def _run_on(self, connection: ServerConnection, query_id: str) -> NativeResponse:
         self._query_id = query_id
         self._hold(connection)
         try:
@@ -118,7 +118,7 @@ class NativeCall:
             raise translate("Code: 394.")
 
     def _kill(self, connection: ServerConnection) -> bool:
-        kill = Question(f"KILL QUERY WHERE query_id = '{self._query_id}' ASYNC", {}, {}, ())
+        kill = NativeRequest(f"KILL QUERY WHERE query_id = '{self._query_id}' ASYNC", {}, {}, ())
         try:
             other = self._connect(connection.host, connection.peer)
         except Exception as failure:
@@ -162,8 +162,8 @@ class NativeEngine:
         self._address = address
         self._timeouts = timeouts
         self._pool = Pool(self._connect, Hosts(address.hosts, rest_s=rest_s))
-        self._calls = Calls(connections, queue_limits)
-        self._pings = Calls(1)
+        self._calls = WorkerPool(connections, queue_limits)
+        self._pings = WorkerPool(1)
         self._cluster = cluster
         self._is_closed = False
 
@@ -260,8 +260,8 @@ class NativeEngine:
         *,
         limits: Limits | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> Question:
-        return Question(
+    ) -> NativeRequest:
+        return NativeRequest(
             text,
             params or {},
             {**settings, "log_comment": log_comment()},
@@ -272,16 +272,21 @@ class NativeEngine:
         )
 
     async def _ask(
-        self, question: Question, calls: Calls, *, within_s: float | None = None, is_repeatable: bool = True
-    ) -> Reply:
+        self,
+        request: NativeRequest,
+        workers: WorkerPool,
+        *,
+        within_s: float | None = None,
+        is_repeatable: bool = True,
+    ) -> NativeResponse:
         if self._is_closed:
             raise GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The connection to ClickHouse is closed.")
-        call = NativeCall(self._pool, self._connect, question, self._timeouts, is_repeatable=is_repeatable)
+        call = NativeCall(self._pool, self._connect, request, self._timeouts, is_repeatable=is_repeatable)
         try:
-            return await calls.run(call, key=KEY_ID.get(), within_s=within_s)
+            return await workers.run(call, key=KEY_ID.get(), within_s=within_s)
         except TimeoutError as late:
             seconds = f"elapsed {within_s} sec" if within_s else ""
-            raise translate(f"Code: 159. {seconds}", question.limits) from late
+            raise translate(f"Code: 159. {seconds}", request.limits) from late
 
     def _settings(self, on_cluster: Mapping[str, int | str]) -> Mapping[str, int | str]:
         return on_cluster if self._cluster else {}

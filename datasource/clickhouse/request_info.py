@@ -6,7 +6,7 @@ from typing import Final
 
 
 @dataclass(slots=True)
-class Origin:
+class RequestInfo:
     """A request. Its figures grow while its queries, which may run at the same time, end."""
 
     request_id: str
@@ -17,7 +17,7 @@ class Origin:
     """The names of its queries on a server; the embedded ClickHouse names none."""
 
 
-ORIGIN: Final[ContextVar[Origin | None]] = ContextVar("origin", default=None)
+REQUEST: Final[ContextVar[RequestInfo | None]] = ContextVar("origin", default=None)
 
 KEY_ID: Final[ContextVar[str | None]] = ContextVar("key_id", default=None)
 """The API key whose share of the queries at once is used; None: the gateway works on its own account."""
@@ -25,5 +25,5 @@ KEY_ID: Final[ContextVar[str | None]] = ContextVar("key_id", default=None)
 
 def log_comment() -> str:
     """What becomes the `log_comment` of the queries of a server."""
-    origin = ORIGIN.get()
+    origin = REQUEST.get()
     return "trendgate" if origin is None else f"trendgate {origin.request_id}"

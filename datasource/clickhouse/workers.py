@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
-from datasource.clickhouse.fair_queue import QueueLimits, Turns
+from datasource.clickhouse.fair_queue import FairQueue, QueueLimits
 from errors import ErrorCode, GatewayError
 
 Answer = TypeVar("Answer")
@@ -19,7 +19,7 @@ PATIENCE_S: Final = 1.5
 _BETWEEN_STOPS_S: Final = 0.05
 
 
-class Call(Protocol[Answer_co]):
+class Job(Protocol[Answer_co]):
     """Something that blocks. Both methods are run on threads, `stop` while `run` is running."""
 
     def run(self) -> Answer_co:
@@ -31,14 +31,14 @@ class Call(Protocol[Answer_co]):
         ...
 
 
-class Calls:
+class WorkerPool:
     """Runs at most `at_once` calls; further ones wait for their turn (see turns.py)."""
 
     def __init__(self, at_once: int, limits: QueueLimits | None = None) -> None:
-        self._turns = Turns(at_once, limits or QueueLimits())
+        self._turns = FairQueue(at_once, limits or QueueLimits())
         self._threads = anyio.CapacityLimiter(at_once)
         self._stoppers = anyio.CapacityLimiter(at_once)
-        self._running: dict[asyncio.Task[object], Call[object]] = {}
+        self._running: dict[asyncio.Task[object], Job[object]] = {}
 
     @property
     def running(self) -> int:
@@ -50,7 +50,7 @@ class Calls:
         """How many wait for their turn."""
         return self._turns.waiting
 
-    async def run(self, call: Call[Answer], *, key: str | None = None, within_s: float | None = None) -> Answer:
+    async def run(self, call: Job[Answer], *, key: str | None = None, within_s: float | None = None) -> Answer:
         """Run the call when it is the key's turn. Cancelled, it stops the call and waits until it has ended.
 
         Raises RATE_LIMITED when there is no room in time, and TimeoutError when the call, which is stopped then,
@@ -71,7 +71,7 @@ class Calls:
         while self._running:
             await asyncio.gather(*(self._stop(task, call) for task, call in tuple(self._running.items())))
 
-    def _start(self, call: Call[Answer], key: str | None) -> asyncio.Task[Answer]:
+    def _start(self, call: Job[Answer], key: str | None) -> asyncio.Task[Answer]:
         async def on_thread() -> Answer:
             return await anyio.to_thread.run_sync(call.run, limiter=self._threads)
 
@@ -86,7 +86,7 @@ class Calls:
         if not task.cancelled():
             task.exception()  # whoever waited for it may have gone
 
-    async def _stop(self, task: asyncio.Task[Answer], call: Call[Answer]) -> None:
+    async def _stop(self, task: asyncio.Task[Answer], call: Job[Answer]) -> None:
         started = time.monotonic()
         while not task.done() and (asked_s := time.monotonic() - started) < PATIENCE_S:
             await anyio.to_thread.run_sync(call.stop, asked_s, limiter=self._stoppers)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 _SCALARS: Final = (bool, int, float, str, bytes, type(None), Decimal)
 
 
-def digest(value: object) -> str:
+def cache_key(value: object) -> str:
     """64 hexadecimal digits over frozen dataclasses, enums, scalars, times, and collections of these.
 
     Types count, so 1, 1.0, True and "1" differ. Fields of dataclasses that take no part in comparing do not count.
@@ -40,14 +40,14 @@ def _tell(value: object, write: Callable[[bytes], None]) -> None:
         compared = [field.name for field in fields(value) if field.compare]
         _tell_all([getattr(value, name) for name in compared], kind.__qualname__, write)
     elif isinstance(value, Mapping):
-        items = sorted(value.items(), key=lambda item: digest(item[0]))
+        items = sorted(value.items(), key=lambda item: cache_key(item[0]))
         _tell_all([part for item in items for part in item], "mapping", write)
     elif isinstance(value, tuple | list):
         _tell_all(value, "sequence", write)
     elif isinstance(value, frozenset | set):
-        _tell_all(sorted(map(digest, value)), "set", write)
+        _tell_all(sorted(map(cache_key, value)), "set", write)
     else:
-        raise TypeError(f"a {kind.__qualname__} has no digest")
+        raise TypeError(f"a {kind.__qualname__} has no cache_key")
 
 
 def _tell_all(values: Iterable[object], kind: str, write: Callable[[bytes], None]) -> None:

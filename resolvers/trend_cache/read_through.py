@@ -1,4 +1,4 @@
-"""Answers of trends: computed once for all who ask at the same time, and kept for those who ask later."""
+"""TrendCache of trends: computed once for all who ask at the same time, and kept for those who ask later."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from datasource.cache.redis import MemoryShelf, Shelf
+from datasource.cache.redis import Cache, MemoryCache
 from datasource.clickhouse.engine import ProgressListener
 from errors import ErrorCode, GatewayError
-from resolvers.trend_cache.key import digest
-from resolvers.trend_cache.single_flight import Flight, Flights, Start
+from resolvers.trend_cache.key import cache_key
+from resolvers.trend_cache.single_flight import Flight, SingleFlight, Start
 from resolvers.trends.results import TrendResult
 
 
@@ -52,7 +52,7 @@ class Refresh(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrendAnswer:
+class CachedTrend:
     """A result, the instant as of which it was computed, and whether that was for an earlier request."""
 
     result: TrendResult
@@ -69,19 +69,19 @@ class Counts:
     joined: int = 0
 
 
-class Answers:
+class TrendCache:
     """The kept answers of one installation, whose name keeps them apart from others' in a shared store."""
 
-    def __init__(self, shelf: Shelf | None = None, *, installation: str = "") -> None:
+    def __init__(self, shelf: Cache | None = None, *, installation: str = "") -> None:
         self._shelf = shelf
-        self._prefix = f"trendgate:{FORMAT}:{digest(installation)[:16]}:"
-        self._flights: Flights[Kept] = Flights()
+        self._prefix = f"trendgate:{FORMAT}:{cache_key(installation)[:16]}:"
+        self._flights: SingleFlight[Kept] = SingleFlight()
         self.counts = Counts()
 
     @classmethod
-    def in_memory(cls, max_bytes: int, *, installation: str = "") -> "Answers":
+    def in_memory(cls, max_bytes: int, *, installation: str = "") -> "TrendCache":
         """Kept by this process alone; 0 bytes keep nothing, and what is under way is shared all the same."""
-        return cls(MemoryShelf(max_bytes) if max_bytes else None, installation=installation)
+        return cls(MemoryCache(max_bytes) if max_bytes else None, installation=installation)
 
     @property
     def waiting(self) -> int:
@@ -91,7 +91,7 @@ class Answers:
     @property
     def bytes_kept(self) -> int | None:
         """What they take in this process; None where they are kept elsewhere or not at all."""
-        return self._shelf.size if isinstance(self._shelf, MemoryShelf) else None
+        return self._shelf.size if isinstance(self._shelf, MemoryCache) else None
 
     async def answer(
         self,
@@ -102,7 +102,7 @@ class Answers:
         lifetime: timedelta,
         refresh: Refresh = Refresh.CACHE_FIRST,
         on_progress: ProgressListener | None = None,
-    ) -> TrendAnswer:
+    ) -> CachedTrend:
         """The kept answer of that name, or what `compute` comes to as of `now`, which is then kept.
 
         FORCE computes in any case, and what it comes to takes the place of what was kept. Raises what `compute`
@@ -113,7 +113,7 @@ class Answers:
         kept = None if is_forced else await self._find(name)
         if kept is not None:
             self.counts.hits += 1
-            return TrendAnswer(kept.result, kept.computed_at, is_cached=True)
+            return CachedTrend(kept.result, kept.computed_at, is_cached=True)
 
         async def fly(flight: Flight[Kept]) -> Kept:
             computed = Kept(await compute(flight.tell if on_progress else None), now)
@@ -124,7 +124,7 @@ class Answers:
         computed, is_joined = await self._join(name, fly, is_forced=is_forced, listener=on_progress)
         self.counts.joined += is_joined
         self.counts.misses += not is_joined
-        return TrendAnswer(computed.result, computed.computed_at, is_cached=False)
+        return CachedTrend(computed.result, computed.computed_at, is_cached=False)
 
     async def _join(
         self, name: str, fly: Start[Kept], *, is_forced: bool, listener: ProgressListener | None

@@ -32,7 +32,7 @@ class Flight(Generic[Answer]):
 Start = Callable[[Flight[Answer]], Coroutine[Any, Any, Answer]]
 
 
-class Flights(Generic[Answer]):
+class SingleFlight(Generic[Answer]):
     """Work under way, by its key."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ _LATE: Final = timedelta(days=1)
 """Events arrive late: a range counts as ended this long after its last second."""
 
 
-def lifetime(plan: Plan, now: datetime, *, is_told: bool, is_changing: bool = False) -> timedelta:
+def ttl(plan: Plan, now: datetime, *, is_told: bool, is_changing: bool = False) -> timedelta:
     """For how long the answer of the plan is kept.
 
     `is_told` says that whoever changes the data tells so (see data_versions.py), which ends the time early;

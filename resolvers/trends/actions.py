@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from datasource.layouts.contract import EVENT, event_text
 from datasource.sql.tree import Expr, Param, call, either, equals, every
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.elements import has_selector, has_tag
 from resolvers.trends.filters import filter_condition, group_condition
 from resolvers.trends.query import FilterGroup, InputPath, PropertyFilter, PropertyOperator, PropertyType
@@ -57,7 +57,7 @@ _OPERATORS = {
 }
 
 
-def action_condition(action: Action, around: Surroundings, path: InputPath = ()) -> Expr | None:
+def action_condition(action: Action, around: CompileContext, path: InputPath = ()) -> Expr | None:
     """The condition that an event is the action; None when every event is, as for an action without steps.
 
     The condition may be NULL, which is no match. `around` says where date values of filters without an offset
@@ -69,7 +69,7 @@ def action_condition(action: Action, around: Surroundings, path: InputPath = ())
     )
 
 
-def _step_condition(step: ActionStep, around: Surroundings, path: InputPath) -> Expr | None:
+def _step_condition(step: ActionStep, around: CompileContext, path: InputPath) -> Expr | None:
     return every(
         None if step.event is None else equals(EVENT, Param(step.event, "String")),
         None if step.url is None else _url_condition(step.url, step.url_matching, around),
@@ -78,7 +78,7 @@ def _step_condition(step: ActionStep, around: Surroundings, path: InputPath) -> 
     )
 
 
-def _url_condition(url: str, matching: StringMatching, around: Surroundings) -> Expr | None:
+def _url_condition(url: str, matching: StringMatching, around: CompileContext) -> Expr | None:
     if matching is StringMatching.CONTAINS:
         # Unlike ICONTAINS, this heeds case. A backslash is only itself.
         pattern = f"%{url}%".replace("\\", "\\\\")
@@ -86,7 +86,7 @@ def _url_condition(url: str, matching: StringMatching, around: Surroundings) -> 
     return filter_condition(PropertyFilter("$current_url", url, _OPERATORS[matching]), around)
 
 
-def _elements_condition(step: ActionStep, around: Surroundings, path: InputPath) -> Expr | None:
+def _elements_condition(step: ActionStep, around: CompileContext, path: InputPath) -> Expr | None:
     return every(
         _element_text("text", step.text, step.text_matching, around),
         _element_text("href", step.href, step.href_matching, around),
@@ -95,7 +95,7 @@ def _elements_condition(step: ActionStep, around: Surroundings, path: InputPath)
     )
 
 
-def _element_text(key: str, value: str | None, matching: StringMatching, around: Surroundings) -> Expr | None:
+def _element_text(key: str, value: str | None, matching: StringMatching, around: CompileContext) -> Expr | None:
     if value is None:
         return None
     return filter_condition(PropertyFilter(key, value, _OPERATORS[matching], PropertyType.ELEMENT), around)

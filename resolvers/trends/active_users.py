@@ -7,7 +7,7 @@ from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Sel
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
 
 WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 
@@ -16,7 +16,7 @@ _ACTORS = "actors"
 _TICKS_A_DAY = {TrendInterval.MINUTE: 24 * 60, TrendInterval.HOUR: 24}
 
 
-def count_windows(actor: Expr, rows: Rows, days: int) -> Select:
+def count_windows(actor: Expr, rows: EventSelection, days: int) -> Select:
     """Distinct actors per key, in the `days` days that end with each bucket's first tick.
 
     A tick is a minute or an hour where those are the interval, else a day. For displays of one total the window is
@@ -41,7 +41,7 @@ def count_windows(actor: Expr, rows: Rows, days: int) -> Select:
     )
 
 
-def _actors_by_tick(actor: Expr, rows: Rows, ticks: Buckets, window: timedelta) -> Select:
+def _actors_by_tick(actor: Expr, rows: EventSelection, ticks: Buckets, window: timedelta) -> Select:
     keys = (*rows.values, Named(ticks.index(TIMESTAMP), _TICK))
     start = rows.range.start - window
     return Select(
@@ -70,7 +70,7 @@ def _plus(number: Expr, more: int) -> Expr:
     return Infix("+", (number, Number(more)))
 
 
-def _last_window(rows: Rows, days: int) -> datetime:
+def _last_window(rows: EventSelection, days: int) -> datetime:
     """From when the windows of the range's days are read, given that nothing before the last window counts."""
     earliest = start_of_day(rows.range.start) - timedelta(days=days - 1)
     return max(rows.range.end - timedelta(days=days), earliest)

@@ -35,7 +35,7 @@ from resolvers.trends.behaviors import (
     check_parts,
 )
 from resolvers.trends.catalog import Catalog
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import read_date, start_of_day
 from resolvers.trends.filters import group_condition
 
@@ -69,7 +69,7 @@ _LONGEST_SESSION = timedelta(days=1)
 _PERSON = Column(MEMBER)
 
 
-def doers(behavior: Behavior, around: Surroundings, catalog: Catalog) -> Select:
+def doers(behavior: Behavior, around: CompileContext, catalog: Catalog) -> Select:
     """The persons who did, each once, whether or not the behavior is negated.
 
     Raises BadUserInput, with a path below the behavior's, for a definition that makes no sense.
@@ -83,7 +83,7 @@ class _Reader:
     """A behavior against the clock."""
 
     behavior: Behavior
-    around: Surroundings
+    around: CompileContext
     catalog: Catalog
 
     @property

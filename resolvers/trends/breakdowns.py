@@ -17,12 +17,12 @@ from datasource.sql.tree import (
     either,
     equals,
 )
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, BreakdownType, Math, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events that have none: the code that clients of trends know."""
@@ -38,12 +38,12 @@ _LONGEST_VALUE = 400
 _MERGES = {TrendMath.MIN: "min", TrendMath.MAX: "max"}
 
 
-def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: Rows) -> tuple[Named, ...]:
+def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: EventSelection) -> tuple[Named, ...]:
     """The columns b0, b1 ... that hold the values as text, NO_VALUE for none; `rows` are those that are split."""
     return tuple(Named(_value(breakdown, n, rows), f"b{n}") for n, breakdown in enumerate(breakdowns))
 
 
-def _value(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
+def _value(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
     text = (
         _text(breakdown, rows.around)
         if breakdown.histogram_bin_count is None
@@ -53,7 +53,7 @@ def _value(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
     return call("ifNull", present, Param(NO_VALUE, "String"))
 
 
-def _text(breakdown: Breakdown, around: Surroundings) -> Expr:
+def _text(breakdown: Breakdown, around: CompileContext) -> Expr:
     if breakdown.type is BreakdownType.HOGQL:
         return _expression(breakdown, around)
     text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
@@ -62,7 +62,7 @@ def _text(breakdown: Breakdown, around: Surroundings) -> Expr:
     return _normalized(text) if breakdown.normalize_url else text
 
 
-def _expression(breakdown: Breakdown, around: Surroundings) -> Expr:
+def _expression(breakdown: Breakdown, around: CompileContext) -> Expr:
     return breakdown_expression(
         breakdown.property,
         breakdown.path,
@@ -77,7 +77,7 @@ def _normalized(url: Expr) -> Expr:
     return call("if", equals(cut, Param("", "String")), Param("/", "String"), cut)
 
 
-def limit_values(counted: Select, rows: Rows, math: Math, limit: int, *, running: bool) -> Select:
+def limit_values(counted: Select, rows: EventSelection, math: Math, limit: int, *, running: bool) -> Select:
     """The query that keeps `limit` values of `counted` by name and adds up the rest under OTHER_VALUES.
 
     Over time an answer's row is a value with the parallel lists of buckets and figures, and a missing value ranks

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from datasource.sql.tree import Expr, Named, Param, call, either
 from errors import BadUserInput
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import (
     Breakdown,
     BreakdownType,
@@ -19,7 +19,7 @@ _IN = (PropertyOperator.IN, PropertyOperator.EXACT)
 _NOT_IN = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 
 
-def membership(filter_: PropertyFilter, around: Surroundings) -> Expr | None:
+def membership(filter_: PropertyFilter, around: CompileContext) -> Expr | None:
     """The condition; of several cohorts, being in any of them counts. None, which is true, for an empty list."""
     if filter_.operator not in (*_IN, *_NOT_IN):
         raise BadUserInput(
@@ -41,7 +41,7 @@ def cohort_id(value: Scalar) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and not isinstance(value, bool) else None
 
 
-def _cohort(value: Scalar, filter_: PropertyFilter, around: Surroundings) -> Cohort:
+def _cohort(value: Scalar, filter_: PropertyFilter, around: CompileContext) -> Cohort:
     known = around.cohorts.get(cohort_id(value) or 0)
     if known is None:
         raise BadUserInput(
@@ -69,7 +69,7 @@ class CohortSplit:
         return Named(Param(self.value, "String"), "b0")
 
 
-def split_by_cohorts(query: TrendQuery, around: Surroundings) -> tuple[CohortSplit, ...]:
+def split_by_cohorts(query: TrendQuery, around: CompileContext) -> tuple[CohortSplit, ...]:
     """The cohorts of the breakdown in the order given; none for breakdowns by anything else."""
     by_cohort = [breakdown for breakdown in query.breakdowns if breakdown.type is BreakdownType.COHORT]
     if not by_cohort:
@@ -95,7 +95,7 @@ def values_per_line(query: TrendQuery) -> int:
     return 1 if is_by_cohort else len(query.breakdowns)
 
 
-def _split(breakdown: Breakdown, around: Surroundings) -> CohortSplit:
+def _split(breakdown: Breakdown, around: CompileContext) -> CohortSplit:
     if breakdown.property == EVERYBODY:
         return CohortSplit(EVERYBODY, None)
     cohort = around.cohorts.get(cohort_id(breakdown.property) or 0)

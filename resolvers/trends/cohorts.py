@@ -25,7 +25,7 @@ from errors import BadUserInput
 from resolvers.trends.behavior_query import MEMBER, doers
 from resolvers.trends.behaviors import Behavior
 from resolvers.trends.catalog import Catalog
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator, PropertyType
 
@@ -81,7 +81,7 @@ class CohortDefinition:
             yield from (each for each in (behavior.action_id, behavior.seq_action_id) if each is not None)
 
 
-def members(definition: CohortDefinition, around: Surroundings, catalog: Catalog) -> Query | None:
+def members(definition: CohortDefinition, around: CompileContext, catalog: Catalog) -> Query | None:
     """The members' query, one column MEMBER in which a person may repeat; None when there cannot be any.
 
     Raises BadUserInput, with the input's path, for whatever cannot be calculated.
@@ -102,7 +102,7 @@ def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
     return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
-def _group_members(group: CohortGroup, around: Surroundings, catalog: Catalog) -> Select:
+def _group_members(group: CohortGroup, around: CompileContext, catalog: Catalog) -> Select:
     _check(group)
     behaviors = [(behavior, doers(behavior, around, catalog)) for behavior in group.behaviors]
     if group.properties:

@@ -12,7 +12,7 @@ from resolvers.trends.buckets import Buckets
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
 from resolvers.trends.compare import previous_range
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import parse_formula
@@ -30,7 +30,7 @@ from resolvers.trends.query import (
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
 from resolvers.trends.sampling import sampled
-from resolvers.trends.selection import Rows
+from resolvers.trends.selection import EventSelection
 
 MAP_LIMIT = 250
 """Breakdown values of a world map: there are about so many countries."""
@@ -88,10 +88,10 @@ class _Source:
     now: datetime
 
     @property
-    def around(self) -> Surroundings:
+    def around(self) -> CompileContext:
         """What filters and expressions depend on."""
         project = self.project
-        return Surroundings(project.timezone, self.now, project.week_start, self.catalog.cohorts)
+        return CompileContext(project.timezone, self.now, project.week_start, self.catalog.cohorts)
 
 
 def needs_first_event(query: TrendQuery) -> bool:
@@ -171,7 +171,9 @@ def _lines_of(source: _Source) -> Iterator[tuple[int, CohortSplit | None]]:
 
 def _statement(source: _Source, series: Series, period: Period, split: CohortSplit | None) -> Query:
     query, layout = source.query, source.layout
-    rows = Rows(_subject(source, series), _filters(source, series), period.range, period.buckets, source.around)
+    rows = EventSelection(
+        _subject(source, series), _filters(source, series), period.range, period.buckets, source.around
+    )
     if split is None:
         rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
     else:

@@ -10,7 +10,7 @@ from resolvers.trends.query import Cohort, WeekStartDay
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CompileContext:
     """`timezone` is where dates without an offset are; `now` an instant; `cohorts` the readable ones by id."""
 
     timezone: ZoneInfo

@@ -14,7 +14,7 @@ from decimal import Decimal
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.cohort_splits import membership
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import read_date
 from resolvers.trends.elements import element_condition
 from resolvers.trends.hogql import filter_expression
@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
 
 
-def group_condition(group: FilterGroup, around: Surroundings) -> Expr | None:
+def group_condition(group: FilterGroup, around: CompileContext) -> Expr | None:
     """The condition of a tree of filters; None when it is always true, as an empty tree is.
 
     Raises BadUserInput with the filter's path.
@@ -42,7 +42,7 @@ def group_condition(group: FilterGroup, around: Surroundings) -> Expr | None:
     return every(*conditions) if group.operator is LogicalOperator.AND else either(*conditions)
 
 
-def filter_condition(filter_: PropertyFilter, around: Surroundings) -> Expr | None:
+def filter_condition(filter_: PropertyFilter, around: CompileContext) -> Expr | None:
     """The condition of one filter; None when it is always true, as it is for an empty list of values."""
     if filter_.type is PropertyType.COHORT:
         return membership(filter_, around)
@@ -54,14 +54,14 @@ def filter_condition(filter_: PropertyFilter, around: Surroundings) -> Expr | No
     return _text_condition(filter_, text, around)
 
 
-def _expression(filter_: PropertyFilter, around: Surroundings) -> Expr:
+def _expression(filter_: PropertyFilter, around: CompileContext) -> Expr:
     path = (*filter_.path, "key")
     return filter_expression(
         filter_.key, path, timezone=around.timezone, now=around.now, week_start=around.week_start
     )
 
 
-def _text_condition(filter_: PropertyFilter, text: Expr, around: Surroundings) -> Expr | None:
+def _text_condition(filter_: PropertyFilter, text: Expr, around: CompileContext) -> Expr | None:
     if filter_.operator in _NEGATED:
         positive = _text_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), text, around)
         return positive and call("not", call("ifNull", positive, Number(0)))
@@ -85,7 +85,7 @@ def _any_value(filter_: PropertyFilter, one: Callable[[Scalar], Expr], text: Exp
     return either(*map(one, filter_.value))
 
 
-def _one_value(filter_: PropertyFilter, text: Expr, around: Surroundings) -> Callable[[Scalar], Expr]:
+def _one_value(filter_: PropertyFilter, text: Expr, around: CompileContext) -> Callable[[Scalar], Expr]:
     match filter_.operator:
         case Op.EXACT | Op.IN:
             return lambda value: equals(text, _text_param(value))
@@ -108,7 +108,7 @@ def _compare_sizes(filter_: PropertyFilter, text: Expr, value: Scalar) -> Expr:
     return compare(field, sign, Param(figure, "Float64"))
 
 
-def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, around: Surroundings) -> Expr:
+def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, around: CompileContext) -> Expr:
     path = (*filter_.path, "value")
     date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=around.timezone), path)
     if date.is_relative:

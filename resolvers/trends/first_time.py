@@ -15,13 +15,13 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from resolvers.trends.selection import FIGURE, Rows, instant, kept, names
+from resolvers.trends.selection import FIGURE, EventSelection, instant, kept, names
 
 _FIRST = "first"
 _EVER = "ever"
 
 
-def count_first_times(rows: Rows, *, matching: bool) -> Select:
+def count_first_times(rows: EventSelection, *, matching: bool) -> Select:
     """Persons per key, in the bucket of their first event.
 
     `matching`: the first event that passes the filters counts. Otherwise it is the very first one, whatever its
@@ -40,7 +40,7 @@ def count_first_times(rows: Rows, *, matching: bool) -> Select:
     )
 
 
-def _first_events(rows: Rows, counted: Expr) -> Select:
+def _first_events(rows: EventSelection, counted: Expr) -> Select:
     values = tuple(Named(Call("argMinIf", (value.expr, TIMESTAMP, counted)), value.name) for value in rows.values)
     return Select(
         columns=(

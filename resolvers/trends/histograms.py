@@ -18,7 +18,7 @@ from datasource.sql.tree import (
 from errors import BadUserInput
 from resolvers.trends.properties import number_field
 from resolvers.trends.query import Breakdown, PropertyType
-from resolvers.trends.selection import Rows
+from resolvers.trends.selection import EventSelection
 
 MOST_BINS = 1000
 
@@ -26,7 +26,7 @@ _BEYOND_LAST = 0.01
 """The last bin ends so much above the largest value, to hold it."""
 
 
-def bin_label(breakdown: Breakdown, place: int, rows: Rows) -> Expr:
+def bin_label(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
     """The bin of the property as "[low,high]", NULL for what is no number.
 
     The bins divide the span between the least and the largest value of the rows. `place` is that of the breakdown
@@ -82,7 +82,7 @@ def _no_numbers(breakdown: Breakdown) -> BadUserInput:
     )
 
 
-def _extremes(value: Expr, rows: Rows) -> Expr:
+def _extremes(value: Expr, rows: EventSelection) -> Expr:
     both = call("tuple", call("min", value), call("max", value))
     return Scalar(Select(columns=(Named(both, "extremes"),), source=rows.events(), where=rows.where()))
 

@@ -17,12 +17,12 @@ from datasource.sql.tree import (
 )
 from errors import BadUserInput
 from resolvers.trends.active_users import WINDOW_DAYS, count_windows
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.first_time import count_first_times
 from resolvers.trends.hogql import math_expression
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, Rows, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"
@@ -42,7 +42,7 @@ def effective_math(math: Math, interval: TrendInterval) -> Math:
     return math
 
 
-def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = False) -> Select:
+def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative: bool = False) -> Select:
     """The query of `math` over the rows: the keys' columns, then FIGURE.
 
     `cumulative`: the figures will be summed over time, so an actor counts in its first bucket only.
@@ -64,7 +64,7 @@ def count_rows(math: Math, rows: Rows, path: InputPath, *, cumulative: bool = Fa
     return there.select(Named(call("uniqExact", actor), FIGURE))
 
 
-def _aggregate(math: Math, rows: Rows, path: InputPath) -> Expr:
+def _aggregate(math: Math, rows: EventSelection, path: InputPath) -> Expr:
     match math.kind:
         case TrendMath.TOTAL:
             return call("count")
@@ -76,7 +76,7 @@ def _aggregate(math: Math, rows: Rows, path: InputPath) -> Expr:
             return _figure_of(math, _property(math, path), path)
 
 
-def _expression(math: Math, around: Surroundings, path: InputPath) -> Expr:
+def _expression(math: Math, around: CompileContext, path: InputPath) -> Expr:
     path = (*path, "mathExpression")
     if not math.expression:
         raise BadUserInput("Math HOGQL needs an expression.", path=path, hint="Such as avg(properties.price).")
@@ -104,7 +104,7 @@ def _actor(math: Math, path: InputPath) -> Expr | None:
     return PERSON
 
 
-def _count_once(actor: Expr, rows: Rows) -> Select:
+def _count_once(actor: Expr, rows: EventSelection) -> Select:
     first = Select(
         columns=(*rows.values, *(Named(call("min", key.expr), BUCKET) for key in rows.keys if key.name == BUCKET)),
         source=rows.events(),
@@ -114,7 +114,7 @@ def _count_once(actor: Expr, rows: Rows) -> Select:
     return _regroup(first, rows.keys, call("count"))
 
 
-def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
+def _count_per_actor(kind: TrendMath, rows: EventSelection) -> Select:
     # Read from the range's very start: other maths widen it to the start of its first bucket.
     counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
     name = kind.removesuffix(_PER_ACTOR)
@@ -123,7 +123,7 @@ def _count_per_actor(kind: TrendMath, rows: Rows) -> Select:
     return _regroup(counts, rows.keys, figure)
 
 
-def _aggregate_sessions(math: Math, rows: Rows, path: InputPath) -> Select:
+def _aggregate_sessions(math: Math, rows: EventSelection, path: InputPath) -> Select:
     """A session has one value however many events: it counts once in each bucket and breakdown value."""
     value = Named(call("any", _property(math, path)), _VALUE)
     sessions = rows.select(value, by=(SESSION_ID,))

@@ -20,7 +20,7 @@ from datasource.sql.tree import (
 )
 from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
-from resolvers.trends.selection import FIGURE, Rows, instant, kept, names
+from resolvers.trends.selection import FIGURE, EventSelection, instant, kept, names
 
 _HOUR = timedelta(hours=1)
 _PEOPLE = "people"
@@ -42,7 +42,7 @@ class WholeHours:
         return cls(start if start == first else start + _HOUR, end)
 
 
-def can_answer(math: Math, rows: Rows) -> bool:
+def can_answer(math: Math, rows: EventSelection) -> bool:
     """Whether the roll-up knows the figures: totals or unique users of one event, or all, split by nothing."""
     if rows.filters is not None or rows.values or math.group_type_index is not None:
         return False
@@ -51,7 +51,9 @@ def can_answer(math: Math, rows: Rows) -> bool:
     return math.kind in (TrendMath.TOTAL, TrendMath.DAU)
 
 
-def count_hours(event: str | None, math: Math, rows: Rows, layout: EventLayout, rollup: HourlyRollup) -> Select:
+def count_hours(
+    event: str | None, math: Math, rows: EventSelection, layout: EventLayout, rollup: HourlyRollup
+) -> Select:
     """The same query as count_rows would make of the rows, over the roll-up and the range's two ends."""
     unique = math.kind is TrendMath.DAU
     hours = WholeHours.inside(rows.range)
@@ -69,7 +71,7 @@ def count_hours(event: str | None, math: Math, rows: Rows, layout: EventLayout, 
 
 
 def _select_hours(
-    event: str | None, hours: WholeHours, rows: Rows, rollup: HourlyRollup, *, unique: bool
+    event: str | None, hours: WholeHours, rows: EventSelection, rollup: HourlyRollup, *, unique: bool
 ) -> Select:
     people = Named(call("groupBitmapMergeState", rollup.people), _PEOPLE)
     where = every(
@@ -82,7 +84,7 @@ def _select_hours(
     return Select((*keys, figure), rollup.table, where=where, group_by=names(keys))
 
 
-def _select_ends(hours: WholeHours, rows: Rows, *, unique: bool) -> Select:
+def _select_ends(hours: WholeHours, rows: EventSelection, *, unique: bool) -> Select:
     people = Named(call("groupBitmapState", PERSON_NUMBER), _PEOPLE)
     outside = either(
         compare(TIMESTAMP, "<", instant(hours.start)),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from datasource.layouts.contract import TIMESTAMP
 from datasource.sql.tree import Column, Events, Expr, Named, Param, Select, compare, every
 from resolvers.trends.buckets import Buckets
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import DateRange
 
 FIGURE = "figure"
@@ -20,7 +20,7 @@ _LONGEST_SESSION = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class EventSelection:
     """What a math has to work with. `subject` says which event it is, `filters` all other conditions.
 
     `buckets` is None for displays of one total; `values` are the breakdown's columns.
@@ -30,7 +30,7 @@ class Rows:
     filters: Expr | None
     range: DateRange
     buckets: Buckets | None
-    around: Surroundings
+    around: CompileContext
     values: tuple[Named, ...] = ()
 
     @property
@@ -42,7 +42,7 @@ class Rows:
         """The bucket of an instant as a column, where there are buckets."""
         return () if self.buckets is None else (Named(self.buckets.index(moment), BUCKET),)
 
-    def also(self, condition: Expr | None) -> "Rows":
+    def also(self, condition: Expr | None) -> "EventSelection":
         """The same rows under one more condition."""
         return replace(self, filters=every(self.filters, condition))
 

@@ -13,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from datasource.clickhouse.request_info import ORIGIN
+from datasource.clickhouse.request_info import REQUEST
 from errors import ErrorCode
 from resolvers.context import RequestContext
 from resolvers.reports import OK, UNKNOWN, OperationReport
@@ -92,7 +92,7 @@ def observe(query: str | None) -> Iterator[Observation]:
 
 
 def _report(context: RequestContext, codes: tuple[str, ...], seconds: float) -> OperationReport:
-    kind, name, origin = context.operation.kind, context.operation.name, ORIGIN.get()
+    kind, name, origin = context.operation.kind, context.operation.name, REQUEST.get()
     if origin is None:
         return OperationReport(kind, name, codes, seconds)
     return OperationReport(kind, name, codes, seconds, origin.queries, origin.rows_read, tuple(origin.query_ids))

@@ -3,8 +3,8 @@
 from typing import Any
 
 from datasource.metadata.records import RoleRecord
-from tests.asgi.gateway import Answer
-from tests.asgi.worlds import Person
+from tests.support.gateway import Answer
+from tests.support.seeds.access_over_http import Person
 
 GRANT = "accessLevel source sourceSubject sourceResource sourceResourceId sourceDisplayName"
 RULES = "accessControls { resource resourceId accessLevel member { email } role { name } createdBy { email } }"

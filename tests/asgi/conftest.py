@@ -7,8 +7,8 @@ from datasource.clickhouse.engine import Engine
 from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
-from tests.asgi.gateway import Gateway, open_gateway
-from tests.asgi.worlds import World, open_world
+from tests.support.gateway import Gateway, open_gateway
+from tests.support.seeds.access_over_http import World, open_world
 
 _worlds = itertools.count(1)
 

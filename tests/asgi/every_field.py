@@ -15,9 +15,9 @@ from datasource.metadata.projects import create_project
 from datasource.metadata.records import OrganizationLevel, ProjectRecord
 from datasource.tables.steps import JSON_INSERT_SETTINGS
 from permissions.api_keys import generate_key, mask_key
-from tests.asgi.gateway import NOW, Gateway
-from tests.asgi.worlds import Person, World, open_world
-from tests.keys import make_key
+from tests.support.api_keys import make_key
+from tests.support.gateway import NOW, Gateway
+from tests.support.seeds.access_over_http import Person, World, open_world
 
 SECRET: Final = "quetzal"
 """Part of every name, description, address, event and property of the project."""

@@ -12,8 +12,8 @@ from datasource.metadata.records import AccessLevel
 from permissions.resources import Resource, registered
 from schema.build import build_schema
 from tests.asgi.access_calls import SET, changed_policy, read_policy, rules_of, set_access
-from tests.asgi.gateway import Answer, Gateway, open_gateway
-from tests.asgi.worlds import World, open_world
+from tests.support.gateway import Answer, Gateway, open_gateway
+from tests.support.seeds.access_over_http import World, open_world
 
 
 def refusal(answer: Answer) -> tuple[str, Any]:

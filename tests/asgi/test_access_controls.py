@@ -5,8 +5,8 @@ import pytest
 from datasource.metadata.members import remove_member
 from datasource.metadata.organizations import set_features
 from tests.asgi.access_calls import changed_policy, read_policy, rules_of, set_access
-from tests.asgi.gateway import NOW
-from tests.asgi.worlds import World
+from tests.support.gateway import NOW
+from tests.support.seeds.access_over_http import World
 
 TIMES = """query($project: ID!) { accessPolicy(projectId: $project, resource: INSIGHT) {
     accessControls { id createdAt updatedAt } } }"""

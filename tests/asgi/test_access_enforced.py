@@ -9,7 +9,7 @@ from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import RoleRecord
 from tests.asgi.access_calls import set_access
-from tests.asgi.worlds import Person, World
+from tests.support.seeds.access_over_http import Person, World
 
 OK: Final = "answered"
 FORBIDDEN: Final = "FORBIDDEN"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from datasource.metadata.actions import create_action
-from tests.asgi.gateway import NOW, Answer
-from tests.asgi.saved_things import EVENTS
-from tests.asgi.worlds import VIEWS, Person, World
+from tests.support.gateway import NOW, Answer
+from tests.support.seeds.access_over_http import VIEWS, Person, World
+from tests.support.seeds.saved_objects import EVENTS
 
 TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
     series { count action { name } } csv } } }"""

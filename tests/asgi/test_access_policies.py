@@ -9,8 +9,8 @@ from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.roles import delete_role
 from tests.asgi.access_calls import POLICY, READ, read_policy, rules_of
-from tests.asgi.gateway import Gateway
-from tests.asgi.worlds import World, open_world
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import World, open_world
 
 KINDS = ("insight", "action", "cohort")
 LADDER = ["NONE", "VIEWER", "EDITOR", "MANAGER"]

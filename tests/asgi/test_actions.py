@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.asgi.gateway import EMAIL, NOW, Gateway
-from tests.asgi.saved_things import EVENTS, Shop, open_shop
+from tests.support.gateway import EMAIL, NOW, Gateway
+from tests.support.seeds.saved_objects import EVENTS, Shop, open_shop
 
 STEP = """event url urlMatching text textMatching href hrefMatching selector tagName
     properties { key value operator type groupTypeIndex }"""

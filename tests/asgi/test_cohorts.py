@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.asgi.gateway import EMAIL, NOW, Gateway
-from tests.asgi.saved_things import Shop, open_shop
+from tests.support.gateway import EMAIL, NOW, Gateway
+from tests.support.seeds.saved_objects import Shop, open_shop
 
 FILTER = "key value operator type groupTypeIndex"
 BEHAVIOR = f"""kind event actionId properties {{ {FILTER} }} negated timeValue timeInterval explicitDatetime

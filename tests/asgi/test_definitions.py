@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from datasource.tables.steps import JSON_INSERT_SETTINGS
-from tests.asgi.gateway import Gateway, open_gateway
-from tests.asgi.saved_things import EVENTS, Shop, open_shop
+from tests.support.gateway import Gateway, open_gateway
+from tests.support.seeds.saved_objects import EVENTS, Shop, open_shop
 
 LIST_EVENTS = """query($project: ID!, $first: Int! = 50, $after: String, $search: String) { project(id: $project) {
     eventDefinitions(first: $first, after: $after, search: $search) {

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from asgi.app import create_app
-from tests.asgi.gateway import NOW, Answer, Gateway, open_gateway
+from tests.support.gateway import NOW, Answer, Gateway, open_gateway
 
 TREND = "query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) { days } } }"
 DEEP = "{ projects { edges { node { groupTypes { name } } } } }"

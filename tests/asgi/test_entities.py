@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.asgi.gateway import Answer
-from tests.asgi.worlds import Person, World, statements_reading
+from tests.support.gateway import Answer
+from tests.support.seeds.access_over_http import Person, World, statements_reading
 
 NAMES = """query($refs: [_Any!]!) { _entities(representations: $refs) { __typename
     ... on Project { name } ... on Insight { name } ... on Action { name } ... on Cohort { name } } }"""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from datasource.metadata.models import Project
-from tests.asgi.gateway import Answer, Gateway, open_gateway
+from tests.support.gateway import Answer, Gateway, open_gateway
 
 NEW_TYPE = "application/graphql-response+json"
 PROJECT = "query($id: ID!) { project(id: $id) { id testAccountFilters { key } } }"

@@ -8,8 +8,8 @@ import pytest
 from tests.asgi.declared import object_declarations
 from tests.asgi.every_field import COLUMNS, FIGURE, RESOURCES, SECRET, Keys, Site, open_keys
 from tests.asgi.field_samples import OUTCOMES, SAMPLES, Sample
-from tests.asgi.gateway import Gateway
-from tests.asgi.streams import last_event
+from tests.asgi.graphql.streams import last_event
+from tests.support.gateway import Gateway
 
 CODES: Final = {"UNAUTHENTICATED": "U", "FORBIDDEN": "F", "NOT_FOUND": "N"}
 

@@ -23,9 +23,9 @@ from datasource.metadata.models import ApiKey
 from permissions.api_keys import mask_key
 from resolvers.trends.breakdowns import NO_VALUE
 from settings import Settings
-from tests.asgi.gateway import NOW
 from tests.asgi.rest.trends import add_events
-from tests.asgi.worlds import Person, World
+from tests.support.gateway import NOW
+from tests.support.seeds.access_over_http import Person, World
 
 LINKS = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
     exports { csv arrow parquet } csv

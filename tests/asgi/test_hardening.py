@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.asgi.gateway import Gateway, open_gateway
+from tests.support.gateway import Gateway, open_gateway
 
 CIRCLE = (
     "__schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } }"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
-from tests.asgi.gateway import Gateway, open_gateway
+from tests.support.gateway import Gateway, open_gateway
 
 
 async def test_healthz_answers_without_stores(gateway: Gateway) -> None:

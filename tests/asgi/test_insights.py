@@ -6,8 +6,8 @@ import pytest
 
 from datasource.metadata.insights import create_insight
 from datasource.metadata.members import ensure_member
-from tests.asgi.gateway import EMAIL, NOW, Gateway, open_gateway
-from tests.asgi.saved_things import EVENTS, Shop, open_shop
+from tests.support.gateway import EMAIL, NOW, Gateway, open_gateway
+from tests.support.seeds.saved_objects import EVENTS, Shop, open_shop
 
 INSIGHT = "id projectId name description query createdBy { email } createdAt updatedAt"
 CREATE = f"mutation($input: InsightCreateInput!) {{ insightCreate(input: $input) {{ {INSIGHT} }} }}"

@@ -10,9 +10,9 @@ from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import OrganizationLevel, ProjectRecord
 from tests.asgi.access_calls import READ
-from tests.asgi.gateway import Gateway
-from tests.asgi.worlds import Person, World, open_world
-from tests.keys import make_key
+from tests.support.api_keys import make_key
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import Person, World, open_world
 
 NAME = "query($project: ID!) { project(id: $project) { name } }"
 NAMES = "{ projects { totalCount edges { node { name } } } viewer { projects { totalCount } } }"

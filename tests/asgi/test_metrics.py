@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from resolvers.stores import Stores
-from resolvers.trend_cache.read_through import Answers
+from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
-from tests.asgi.gateway import Gateway, open_gateway
-from tests.asgi.observed import sample, scrape
+from tests.support.gateway import Gateway, open_gateway
+from tests.support.telemetry import sample, scrape
 
 TREND = "query Named($id: ID!) { project(id: $id) { trend(query: {events: [{}]}) { series { count } } } }"
 
@@ -35,7 +35,7 @@ async def test_operations_queries_and_responses_are_counted(watched: Gateway) ->
 
 
 async def test_queue_and_kept_answers_are_told(stores: Stores, settings: Settings) -> None:
-    keeping = replace(stores, answers=Answers.in_memory(10**6))
+    keeping = replace(stores, answers=TrendCache.in_memory(10**6))
     async with open_gateway(keeping, settings.model_copy(update={"metrics": True})) as gateway:
         project = await gateway.project("kept and counted")
         key = await gateway.key("project:read", "insight:read", project=project)

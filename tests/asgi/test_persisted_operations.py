@@ -11,7 +11,7 @@ import pytest
 
 from datasource.cache.memory import MemoryOperations
 from datasource.cache.persisted_queries import hash_operation
-from tests.asgi.gateway import Gateway, open_gateway
+from tests.support.gateway import Gateway, open_gateway
 
 LABEL = "query Label { viewer { keyLabel } }"
 REGISTERED = "query Registered($first: Int!) { projects(first: $first) { totalCount } }"

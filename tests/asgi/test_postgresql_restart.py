@@ -13,9 +13,9 @@ from datasource.metadata.engine import PoolLimits
 from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
-from tests.asgi.gateway import Answer, Gateway, open_gateway
-from tests.asgi.saved_things import Shop, open_shop
-from tests.postgres_server import PostgresServer
+from tests.support.gateway import Answer, Gateway, open_gateway
+from tests.support.postgres_server import PostgresServer
+from tests.support.seeds.saved_objects import Shop, open_shop
 
 CLIENTS = 12
 LIMITS = PoolLimits(connections=4, wait_s=60, statement_s=60)

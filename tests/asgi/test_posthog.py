@@ -13,10 +13,10 @@ from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project
 from resolvers.stores import Stores
 from settings import Settings
-from tests.asgi.gateway import NOW, Gateway, open_gateway
-from tests.asgi.saved_things import Shop
-from tests.datasource.events.posthog_tables import DATABASE, PostHogWorld
-from tests.resolvers.trends.event_world import Event
+from tests.support.gateway import NOW, Gateway, open_gateway
+from tests.support.posthog_tables import DATABASE, PostHogWorld
+from tests.support.seeds.events import Event
+from tests.support.seeds.saved_objects import Shop
 
 TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { groupTypes { index name }
     trend(query: $query) { series { label data count breakdownValue } } } }"""

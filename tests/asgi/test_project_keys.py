@@ -4,8 +4,8 @@ import pytest
 
 from datasource.metadata.projects import create_project
 from tests.asgi.access_calls import read_policy, set_access
-from tests.asgi.gateway import Gateway
-from tests.asgi.worlds import World, open_world
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import World, open_world
 
 KINDS = ("insight", "action", "cohort")
 NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}

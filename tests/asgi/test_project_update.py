@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.asgi.gateway import Gateway
+from tests.support.gateway import Gateway
 
 UPDATE = """
 mutation Update($input: ProjectUpdateInput!) {

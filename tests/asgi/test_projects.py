@@ -3,8 +3,8 @@ import base64
 import pytest
 
 from datasource.metadata.members import ensure_member
-from tests.asgi.gateway import EMAIL, Gateway
-from tests.keys import make_key
+from tests.support.api_keys import make_key
+from tests.support.gateway import EMAIL, Gateway
 
 ONE = "query($id: ID!) { project(id: $id) { id name timezone weekStartDay groupTypes { index name } } }"
 LIST = """query($first: Int! = 50, $after: String) { projects(first: $first, after: $after) {

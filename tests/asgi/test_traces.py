@@ -6,10 +6,10 @@ from opentelemetry.trace import format_span_id, format_trace_id
 
 from resolvers.stores import Stores
 from settings import Settings
-from tests.asgi.gateway import Gateway, open_gateway
-from tests.asgi.observed import attributes, by_name, record_spans
 from tests.datasource.clickhouse.servers import open_native, serving
-from tests.native_server import Backend
+from tests.support.gateway import Gateway, open_gateway
+from tests.support.native_server import Backend
+from tests.support.telemetry import attributes, by_name, record_spans
 
 TREND = "query Named($id: ID!) { project(id: $id) { trend(query: {events: [{}]}) { series { count } } } }"
 TRACE = "0af7651916cd43dd8448eb211c80319c"

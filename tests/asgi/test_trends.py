@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.tables.steps import JSON_INSERT_SETTINGS
-from tests.asgi.gateway import NOW, Gateway, open_gateway
+from tests.support.gateway import NOW, Gateway, open_gateway
 
 TREND = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) {
     series { label order event customName math formula data days labels

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.asgi.access_calls import changed_policy, read_policy, set_access
-from tests.asgi.worlds import Person, World
+from tests.support.seeds.access_over_http import Person, World
 
 KINDS = ("insight", "action", "cohort")
 NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}

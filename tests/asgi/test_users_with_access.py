@@ -7,8 +7,8 @@ import pytest
 from datasource.metadata.members import set_member_active
 from datasource.metadata.organizations import set_features
 from datasource.metadata.records import OrganizationLevel
-from tests.asgi.gateway import Gateway
-from tests.asgi.worlds import Person, World, open_world
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import Person, World, open_world
 
 USERS = """usersWithAccess(first: $first, after: $after) { totalCount
     pageInfo { hasNextPage hasPreviousPage endCursor }

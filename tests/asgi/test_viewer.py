@@ -8,9 +8,9 @@ import pytest
 
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import RoleRecord
-from tests.asgi.gateway import NOW, Gateway
-from tests.asgi.worlds import Person, World, open_world
-from tests.keys import make_key
+from tests.support.api_keys import make_key
+from tests.support.gateway import NOW, Gateway
+from tests.support.seeds.access_over_http import Person, World, open_world
 
 CAN = """query($project: ID!, $action: ResourceAction!, $resource: AccessControlledResource!, $on: ID) { viewer {
     can(projectId: $project, action: $action, resource: $resource, objectId: $on) {

@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.organizations import set_features
 from tests.asgi.test_viewer import can
-from tests.asgi.worlds import Person, World
+from tests.support.seeds.access_over_http import Person, World
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from datasource.metadata.members import get_member
 from datasource.metadata.store import MetadataStore
 from settings import Settings
 from tests.commands.outcomes import ROOT, Answer, InStore, Outcome, Run
-from tests.metadata_stores import database_url, store
+from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
 

@@ -16,7 +16,7 @@ from errors import ErrorCode, GatewayError
 from settings import Settings
 from tests.commands.test_serve import ROOT, environment, started
 from tests.datasource.clickhouse.servers import serving
-from tests.native_server import Backend, NativeServer
+from tests.support.native_server import Backend, NativeServer
 
 PROJECT = 987_001
 """Not 1, which other tests of the shared ClickHouse have."""

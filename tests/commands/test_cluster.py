@@ -7,11 +7,11 @@ import httpx2
 import pytest
 
 from resolvers.trends.query import TrendProject
-from tests.cluster_servers import CLUSTER, migrated_cluster, open_cluster, start_servers
 from tests.commands.outcomes import Run, refusal_of, said
 from tests.commands.test_serve import started
-from tests.datasource.events.test_placement import PLACES, statements
-from tests.resolvers.trends.event_world import Event, EventWorld
+from tests.datasource.tables.test_topology import PLACES, statements
+from tests.support.cluster_servers import CLUSTER, migrated_cluster, open_cluster, start_servers
+from tests.support.seeds.events import Event, EventWorld
 
 
 def settings_of(port: int, cluster: str | None = CLUSTER) -> dict[str, str]:

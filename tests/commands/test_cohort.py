@@ -14,7 +14,7 @@ from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import Cohort
 from settings import Settings
 from tests.commands.trendgate_runs import ask_events, run
-from tests.resolvers.trends.cohort_world import group, inside, person
+from tests.support.seeds.cohorts import group, inside, person
 
 NOW = datetime(2020, 1, 15, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from datasource.metadata.engine import parse_database_url
 from datasource.metadata.migration import ADVISORY_LOCK
 from tests.commands.test_serve import ROOT, environment, started
-from tests.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 GRAPHQL = {"query": "{ viewer { keyLabel } }"}
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

@@ -13,7 +13,7 @@ POSTHOG = {"TRENDGATE_EVENTS_LAYOUT": "posthog"}
 _MAKE = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from tests.datasource.events.posthog_tables import DATABASE, DDL, person_id
+from tests.support.posthog_tables import DATABASE, DDL, person_id
 
 async def make():
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)

@@ -18,13 +18,13 @@ from datasource.sql.tree import Query
 from resolvers.cohort_definitions import read_groups
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import WeekStartDay
 from tests.conformance import cases
 from tests.conformance.cases import Case
 from tests.conformance.world import People, read_cohort
-from tests.datasource.events.posthog_tables import DATABASE, fill_sessions, insert_rows, make_tables
-from tests.resolvers.trends.wednesday import UTC_ZONE
+from tests.support.clock import UTC_ZONE
+from tests.support.posthog_tables import DATABASE, fill_sessions, insert_rows, make_tables
 
 _cohort_ids = itertools.count(500_000)
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -72,7 +72,7 @@ class PostHogWorld:
             query = listed_members(distinct_ids) if distinct_ids else None
         else:
             definition = read_groups(cast(list[dict[str, object]], given["filters"]))
-            around = Surroundings(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
+            around = CompileContext(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
             query = members(definition, around, Catalog(cohorts=self.cohorts))
         found = [] if query is None else await self._persons(project_id, query, now)
         table = "person_static_cohort" if is_static else "cohortpeople"

@@ -12,7 +12,7 @@ from tests.conformance.conftest import OWN_CASES
 from tests.conformance.posthog_world import PostHogWorld
 from tests.conformance.runner import Runner, open_runner
 from tests.conformance.set_aside import SET_ASIDE
-from tests.datasource.events.posthog_tables import DATABASE
+from tests.support.posthog_tables import DATABASE
 
 CASES = [
     case

@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 
 from tests.datasource.clickhouse.servers import serving
 from tests.deploy.dockerfile import DOCKERFILE, INSTRUCTIONS, ROOT, copied, environment, only
-from tests.native_server import Backend
-from tests.postgres_server import PostgresServer
+from tests.support.native_server import Backend
+from tests.support.postgres_server import PostgresServer
 
 PROGRAMS = Path(sys.executable).parent
 # Without -S the interpreter would find the packages of the developer too.

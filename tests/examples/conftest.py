@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.demo_server import Demo, serve_demo
+from tests.support.demo_server import Demo, serve_demo
 
 
 @pytest.fixture(scope="session")

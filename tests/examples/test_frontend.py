@@ -11,7 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.demo_server import ROOT, Demo, serve_demo
+from tests.support.demo_server import ROOT, Demo, serve_demo
 from tests.web.browser import MISSING, open_browser, show_as
 
 PATIENCE_S = 30

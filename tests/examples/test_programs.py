@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import node
-from tests.demo_server import ROOT, Demo
+from tests.support import node
+from tests.support.demo_server import ROOT, Demo
 
 EXAMPLES = ROOT / "examples"
 TYPESCRIPT = EXAMPLES / "typescript"

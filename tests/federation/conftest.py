@@ -15,8 +15,8 @@ from asgi.server import Server
 from resolvers.stores import Stores
 from settings import Settings
 from tests.asgi.conftest import gateway, settings, stores
-from tests.asgi.gateway import NOW
 from tests.federation import node
+from tests.support.gateway import NOW
 
 __all__ = ["gateway", "settings", "stores"]
 

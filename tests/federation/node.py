@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.node import NODE, PATIENCE_S, environment
-from tests.node import install as install_packages
+from tests.support.node import NODE, PATIENCE_S, environment
+from tests.support.node import install as install_packages
 
 __all__ = ["HERE", "MODULES", "PATIENCE_S", "install", "run", "running", "subgraphs"]
 
@@ -18,7 +18,7 @@ MODULES = HERE / "node_modules"
 
 
 def install() -> None:
-    """Installs the packages of this folder: see tests/node.py."""
+    """Installs the packages of this folder: see tests/support/node.py."""
     install_packages(HERE)
 
 

@@ -12,9 +12,9 @@ from datasource.cache.memory import MemoryOperations
 from datasource.cache.persisted_queries import hash_operation
 from resolvers.stores import Stores
 from settings import Settings
-from tests.asgi.gateway import Gateway
 from tests.federation import node
 from tests.federation.conftest import serve
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.usefixtures("tools")
 

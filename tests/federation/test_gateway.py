@@ -9,11 +9,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.asgi.gateway import Gateway
-from tests.asgi.saved_things import EVENTS
-from tests.asgi.worlds import World, open_world
 from tests.federation import node
 from tests.federation.conftest import Endpoint
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.saved_objects import EVENTS
 
 pytestmark = pytest.mark.usefixtures("tools")
 

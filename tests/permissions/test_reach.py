@@ -25,7 +25,7 @@ from permissions.reach import (
     reread_project,
 )
 from permissions.resources import INSIGHT, PROJECT
-from tests.datasource.metadata.access_worlds import (
+from tests.support.seeds.organizations import (
     NOON,
     World,
     counted_statements,

@@ -12,9 +12,9 @@ from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
 from resolvers.trends.actions import Action, ActionStep
 from resolvers.trends.query import ActionSeries, EventSeries, TrendQuery
-from tests.metadata_stores import database_url, store
-from tests.reached import by_admin
 from tests.resolvers.test_context import NOW, context_with
+from tests.support.metadata_stores import database_url, store
+from tests.support.reached_projects import by_admin
 
 __all__ = ["database_url", "store"]
 

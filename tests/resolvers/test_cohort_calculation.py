@@ -23,9 +23,9 @@ from resolvers.cohort_calculation import CohortCalculator, Listed, Membership
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import PropertyFilter, PropertyOperator, PropertyType
-from tests.metadata_stores import database_url, store
-from tests.resolvers.trends.cohort_world import group, person
-from tests.resolvers.trends.event_world import NOW, Event, EventWorld
+from tests.support.metadata_stores import database_url, store
+from tests.support.seeds.cohorts import group, person
+from tests.support.seeds.events import NOW, Event, EventWorld
 
 __all__ = ["database_url", "store"]
 

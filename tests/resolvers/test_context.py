@@ -14,7 +14,7 @@ from permissions.key_issuing import issue_key
 from resolvers.context import RequestContext, TrendBudget, open_context
 from resolvers.projects import load_project
 from settings import Settings
-from tests.metadata_stores import database_url, store
+from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
 

@@ -7,7 +7,7 @@ from datasource.events.definition_pages import Source
 from datasource.events.definitions import PropertyOwner, PropertySet, find_properties_by_key
 from resolvers.property_types import Property, PropertyKind, PropertyTypes, types_in
 from resolvers.trends.query import PropertyType
-from tests.resolvers.trends.event_world import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventWorld, Value
 
 EVENT, PERSON, GROUP = PropertyType.EVENT, PropertyType.PERSON, PropertyType.GROUP
 

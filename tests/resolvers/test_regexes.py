@@ -8,8 +8,8 @@ from errors import BadUserInput
 from resolvers.context import RequestContext
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.trends.query import PropertyFilter, PropertyOperator
-from tests.metadata_stores import database_url, store
 from tests.resolvers.test_context import context_with
+from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
 

@@ -27,9 +27,9 @@ from schema.query import Query
 from schema.saved import ProjectId
 from schema.texts import ContextInfo
 from settings import Settings
-from tests.asgi.gateway import NOW, Gateway, open_gateway
-from tests.keys import make_key
-from tests.metadata_stores import database_url, store
+from tests.support.api_keys import make_key
+from tests.support.gateway import NOW, Gateway, open_gateway
+from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from selenium import webdriver
 
-from tests.demo_server import Demo, serve_demo
+from tests.support.demo_server import Demo, serve_demo
 from tests.web.browser import MISSING, open_browser
 from tests.web.page import Page
 

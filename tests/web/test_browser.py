@@ -9,7 +9,7 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.demo_server import Demo
+from tests.support.demo_server import Demo
 from tests.web.browser import show_as
 from tests.web.conftest import Ask
 from tests.web.page import Page

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from asgi.graphql.graphiql import open_page
-from tests.demo_server import ROOT, Demo, serve_demo
+from tests.support.demo_server import ROOT, Demo, serve_demo
 from tests.web.browser import Log
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 
-from tests.demo_server import ROOT, Demo
+from tests.support.demo_server import ROOT, Demo
 from tests.web.page import Page
 
 IMAGES = ROOT / "docs" / "images"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from selenium import webdriver
 
-from tests.demo_server import Demo
+from tests.support.demo_server import Demo
 from tests.web.page import Page
 from tests.web.subscription_server import Subscriptions, serve_subscriptions
 

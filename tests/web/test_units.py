@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.demo_server import ROOT
+from tests.support.demo_server import ROOT
 
 
 def test_units_of_the_page() -> None:

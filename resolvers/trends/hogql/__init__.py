@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from datasource.sql.tree import Expr, Number, call
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.grammar import parse
 from resolvers.trends.hogql.translate import Translator, check_aggregates, check_size
@@ -32,7 +32,7 @@ def breakdown_expression(
 
     `now` is an instant. Raises BadUserInput, with the line and the column, for what is not allowed.
     """
-    around = Surroundings(timezone, now, week_start)
+    around = CompileContext(timezone, now, week_start)
     return _translated(text, path, Translator(around), as_text)
 
 
@@ -45,7 +45,7 @@ def filter_expression(
     week_start: WeekStartDay = WeekStartDay.SUNDAY,
 ) -> Expr:
     """The condition of an expression, never NULL. Raises BadUserInput."""
-    around = Surroundings(timezone, now, week_start)
+    around = CompileContext(timezone, now, week_start)
     return _translated(
         text, path, Translator(around), lambda value: call("ifNull", as_condition(value), Number(0))
     )
@@ -63,7 +63,7 @@ def math_expression(
 
     Raises BadUserInput.
     """
-    around = Surroundings(timezone, now, week_start)
+    around = CompileContext(timezone, now, week_start)
     return _translated(text, path, Translator(around, aggregating=True), _figure)
 
 

@@ -6,12 +6,12 @@ A missing value equals nothing but NULL, differs from every other value, and is 
 from collections.abc import Sequence
 
 from datasource.sql.tree import Expr, Number, Param, call, compare, either
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.values import TIMES, Kind, Value, agree, as_moment, as_number, as_text
 
 
-def compared(sign: str, left: Value, right: Value, around: Surroundings) -> Expr:
+def compared(sign: str, left: Value, right: Value, around: CompileContext) -> Expr:
     """The truth of `left sign right`. Raises Refusal for values that do not go together."""
     if Kind.NOTHING in (left.kind, right.kind):
         return _compared_with_null(sign, right if left.kind is Kind.NOTHING else left)
@@ -25,7 +25,7 @@ def compared(sign: str, left: Value, right: Value, around: Surroundings) -> Expr
     return _never_null(compare(one, sign, other))
 
 
-def is_in(subject: Value, listed: Sequence[Value], around: Surroundings) -> Expr:
+def is_in(subject: Value, listed: Sequence[Value], around: CompileContext) -> Expr:
     """Whether a value is one of those that are written out."""
     odd = next((value for value in listed if value.literal is None), None)
     if odd is not None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
 from resolvers.trends.hogql.values import (
@@ -41,7 +41,7 @@ def interval(amount: Value, unit: str, spot: exp.Expr) -> Value:
     return Value(call(f"toInterval{name}", Param(figure, "Int64")), Kind.INTERVAL, spot, literal=name)
 
 
-def shift(time: Value, sign: str, by: Value, around: Surroundings) -> Value:
+def shift(time: Value, sign: str, by: Value, around: CompileContext) -> Value:
     """A time earlier or later; a date stays one when it moves by whole days."""
     if by.kind is not Kind.INTERVAL:
         hint = "Write timestamp - INTERVAL 7 DAY, or dateDiff('day', a, b)."
@@ -100,7 +100,7 @@ def _from_unix(invocation: Invocation) -> Value:
     return _unix_time(invocation.arguments[0], invocation.around)
 
 
-def _unix_time(value: Value, around: Surroundings) -> Value:
+def _unix_time(value: Value, around: CompileContext) -> Value:
     microseconds = call("trunc", compare(as_number(value), "*", Number(1_000_000)))
     whole = call("accurateCastOrNull", microseconds, Param("Int64", "String"))
     return Value(call("fromUnixTimestamp64Micro", whole, around.zone), Kind.MOMENT, value.spot)

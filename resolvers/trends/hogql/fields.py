@@ -31,7 +31,7 @@ from datasource.layouts.contract import (
 )
 from datasource.sql.tree import Call, Cast, Expr, Null, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.values import Kind, Value
 
@@ -96,7 +96,7 @@ def path_of(node: exp.Expr) -> Path | None:
     return Path(tuple(steps), node)
 
 
-def read_field(path: Path, around: Surroundings) -> Value:
+def read_field(path: Path, around: CompileContext) -> Value:
     """The value of a name. Raises Refusal for a name that is none."""
     steps, spot = path.steps, path.spot
     if steps in _TEXTS:

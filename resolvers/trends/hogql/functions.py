@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Null, Number, Param, call, compare, equals
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal
 from resolvers.trends.hogql.values import (
     Kind,
@@ -37,11 +37,11 @@ class Invocation:
     name: str
     arguments: tuple[Value, ...]
     spot: exp.Expr
-    around: Surroundings
+    around: CompileContext
 
 
 Build = Callable[[Invocation], Value]
-Read = Callable[[Value, Surroundings], Expr]
+Read = Callable[[Value, CompileContext], Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,24 @@ class Function:
         return self.build(invocation)
 
 
-def text(value: Value, _: Surroundings) -> Expr:
+def text(value: Value, _: CompileContext) -> Expr:
     """Reads an argument as text; the others likewise."""
     return as_text(value)
 
 
-def number(value: Value, _: Surroundings) -> Expr:
+def number(value: Value, _: CompileContext) -> Expr:
     return as_number(value)
 
 
-def whole(value: Value, _: Surroundings) -> Expr:
+def whole(value: Value, _: CompileContext) -> Expr:
     return as_whole(value)
 
 
-def written(value: Value, _: Surroundings) -> Expr:
+def written(value: Value, _: CompileContext) -> Expr:
     return Param(written_text(value), "String")
 
 
-def moment(value: Value, around: Surroundings) -> Expr:
+def moment(value: Value, around: CompileContext) -> Expr:
     return as_moment(value, around)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datasource.sql.tree import Call, Expr, Number, Param, call
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal, quoted
 from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
 from resolvers.trends.hogql.values import (
@@ -164,7 +164,7 @@ def _element(invocation: Invocation) -> Value:
     return element(*invocation.arguments)
 
 
-def _place(value: Value, around: Surroundings) -> Expr:
+def _place(value: Value, around: CompileContext) -> Expr:
     if value.literal == 0:
         raise Refusal("places in a text count from 1.", value.spot)
     place = whole(value, around)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from sqlglot import exp
 
 from datasource.sql.tree import Expr, Infix, Null, Number, call, compare, either, every
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES, Aggregation, aggregate
 from resolvers.trends.hogql.comparisons import compared, is_in
 from resolvers.trends.hogql.datetime_functions import MOMENTS, UNIT_FIRST, interval, is_unit, shift
@@ -92,7 +92,7 @@ class Translator:
     `aggregating`: fields are read inside aggregates only; else there are no aggregates.
     """
 
-    around: Surroundings
+    around: CompileContext
     aggregating: bool = False
     inside: bool = False
     depth: int = 0

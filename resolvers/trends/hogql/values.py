@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from datasource.sql.tree import Cast, Expr, Null, Number, Param, call, compare, equals
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import Refusal, quoted
 
 INSTANT = "DateTime64(6, 'UTC')"
@@ -125,7 +125,7 @@ def as_condition(value: Value) -> Expr:
     return call("ifNull", equals(value.expr, Param("true", "String")), Number(0))
 
 
-def as_moment(value: Value, around: Surroundings) -> Expr:
+def as_moment(value: Value, around: CompileContext) -> Expr:
     """The value as a DateTime64(6) in the project's time zone; NULL for a text that is none."""
     match value.kind:
         case Kind.MOMENT:
@@ -143,7 +143,7 @@ def as_moment(value: Value, around: Surroundings) -> Expr:
     )
 
 
-def instant(moment: datetime, around: Surroundings) -> Expr:
+def instant(moment: datetime, around: CompileContext) -> Expr:
     """A constant instant in the project's time zone."""
     text = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
     return call("toTimeZone", Param(text, INSTANT), around.zone)
@@ -164,7 +164,7 @@ def written_text(value: Value) -> str:
     return value.literal
 
 
-def agree(values: Sequence[Value], around: Surroundings) -> tuple[Kind, list[Expr], list[Expr] | None]:
+def agree(values: Sequence[Value], around: CompileContext) -> tuple[Kind, list[Expr], list[Expr] | None]:
     """The kind that all values can be, the values as that kind, and texts of properties as numbers too.
 
     Raises Refusal when they have no kind in common.
@@ -194,7 +194,7 @@ def unfit(value: Value, wanted: Kind, hint: str | None = None) -> Refusal:
 
 
 def _agree_on_time(
-    values: Sequence[Value], kinds: set[Kind], around: Surroundings
+    values: Sequence[Value], kinds: set[Kind], around: CompileContext
 ) -> tuple[Kind, list[Expr], list[Expr] | None]:
     if len(kinds) > 1:
         return Kind.MOMENT, [as_moment(value, around) for value in values], None
@@ -217,7 +217,7 @@ def _no_agreement(present: Sequence[Value]) -> Refusal:
     )
 
 
-def _written_moment(value: Value, text: str, around: Surroundings) -> Expr:
+def _written_moment(value: Value, text: str, around: CompileContext) -> Expr:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.asgi.gateway import Gateway
 from tests.asgi.rest.trends import RestClient, add_events
+from tests.support.gateway import Gateway
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from asgi.rest.parameters import BY_NAME, NOT_BUILT, WITHOUT_EFFECT
-from tests.asgi.gateway import Gateway
 from tests.asgi.rest.trends import DATES, RestClient
-from tests.asgi.worlds import World
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import World
 
 TREND = "/api/projects/{project_id}/insights/trend/"
 

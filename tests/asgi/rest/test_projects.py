@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from datasource.metadata.projects import create_project
-from tests.asgi.gateway import Gateway
 from tests.asgi.rest.trends import RestClient
-from tests.asgi.worlds import Person, World
+from tests.support.gateway import Gateway
+from tests.support.seeds.access_over_http import Person, World
 
 
 async def fetch(person: Person, address: str = "/api/projects/") -> Any:

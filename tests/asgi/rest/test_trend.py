@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from resolvers.stores import Stores
-from resolvers.trend_cache.read_through import Answers
+from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
-from tests.asgi.gateway import NOW, open_gateway
 from tests.asgi.rest.trends import DATES, RestClient
-from tests.asgi.worlds import World
+from tests.support.gateway import NOW, open_gateway
+from tests.support.seeds.access_over_http import World
 
 SIGN_UP = [{"id": "sign up"}]
 
@@ -172,7 +172,7 @@ async def test_parameters_about_drawing_are_accepted(client: RestClient) -> None
 async def test_kept_answer_will_do_unless_it_is_refreshed(
     stores: Stores, settings: Settings, client: RestClient, refresh: object, is_cached: bool
 ) -> None:
-    keeping = replace(stores, answers=Answers.in_memory(10**6))
+    keeping = replace(stores, answers=TrendCache.in_memory(10**6))
     async with open_gateway(keeping, settings) as gateway:
         asking = replace(client, gateway=gateway)
         body = {"events": SIGN_UP, **DATES}

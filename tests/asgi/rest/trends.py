@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from datasource.tables.steps import JSON_INSERT_SETTINGS
-from tests.asgi.gateway import Gateway
+from tests.support.gateway import Gateway
 
 DATES = {"date_from": "2020-01-13", "date_to": "2020-01-14"}
 

@@ -41,7 +41,7 @@ from tests.conformance.access.schema import build_scoped_schema
 from tests.conformance.access.set_aside import why_key
 from tests.conformance.cases import CaseSource, SetAside
 from tests.conformance.fields import CaseError
-from tests.keys import make_key
+from tests.support.api_keys import make_key
 
 VIEWER = Operation("{ viewer { keyId user { id } } }", {}, ("viewer",))
 _ACT = "query($p: ID!) { act(projectId: $p) }"

@@ -43,7 +43,7 @@ from tests.conformance.access.cases import (
 )
 from tests.conformance.access.resources import SHELVES
 from tests.conformance.fields import CaseError
-from tests.keys import make_key
+from tests.support.api_keys import make_key
 
 FOREIGN = "foreign:"
 _numbers = itertools.count(1)

@@ -10,7 +10,7 @@ from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.fair_queue import QueueLimits
 from tests.datasource.clickhouse.servers import open_native, serving
-from tests.native_server import Backend
+from tests.support.native_server import Backend
 
 KINDS = ("embedded", "native")
 

@@ -8,7 +8,7 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.connection import Timeouts
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_engine import NativeEngine
-from tests.native_server import Backend, NativeServer
+from tests.support.native_server import Backend, NativeServer
 
 QUICK = Timeouts(connect_s=1.0, receive_s=5.0)
 

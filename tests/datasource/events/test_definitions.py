@@ -22,8 +22,8 @@ from datasource.events.definitions import (
     find_properties_by_key,
 )
 from datasource.loader.load import Kind, repair
-from tests.datasource.events.loads import Loader, event
-from tests.resolvers.trends.event_world import Event, EventWorld, Value
+from tests.datasource.loader.loads import Loader, event
+from tests.support.seeds.events import Event, EventWorld, Value
 
 EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PERSON)
 ALL = Wanted(500)

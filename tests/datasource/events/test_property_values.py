@@ -16,7 +16,7 @@ from datasource.events.property_values import (
     find_session_values,
     find_values,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventWorld, Value
 
 EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PERSON)
 

@@ -1,3 +1,3 @@
-from tests.metadata_stores import database_url, store
+from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]

@@ -8,7 +8,7 @@ from datasource.metadata.models import Project, SavedAction, User
 from datasource.metadata.records import ActionRecord
 from datasource.metadata.store import MetadataStore
 from errors import NotFound
-from tests.datasource.metadata.saved_worlds import LATER, MADE, TOO_LARGE, World, open_world
+from tests.support.seeds.projects import LATER, MADE, TOO_LARGE, World, open_world
 
 STEPS: tuple[dict[str, object], ...] = (
     {"event": "pay", "properties": [{"key": "größe", "value": [1, 2.5, True, None, 2**63]}]},

@@ -10,7 +10,7 @@ from datasource.metadata.insights import (
 from datasource.metadata.records import InsightRecord
 from datasource.metadata.store import MetadataStore
 from errors import NotFound
-from tests.datasource.metadata.saved_worlds import LATER, MADE, World, open_world
+from tests.support.seeds.projects import LATER, MADE, World, open_world
 
 QUERY: dict[str, object] = {"interval": "WEEK", "events": [{"event": "größe", "order": None}], "dateTo": None}
 

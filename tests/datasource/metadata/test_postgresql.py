@@ -13,7 +13,7 @@ from datasource.metadata.engine import PoolLimits
 from datasource.metadata.organizations import create_organization, list_organizations
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
-from tests.postgres_server import PostgresServer
+from tests.support.postgres_server import PostgresServer
 
 LIMITS = PoolLimits(connections=2, wait_s=60, statement_s=60)
 MINE = "FROM pg_stat_activity WHERE application_name = 'trendgate' AND pid <> pg_backend_pid()"

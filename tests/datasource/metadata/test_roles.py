@@ -17,7 +17,7 @@ from datasource.metadata.roles import (
 )
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, GatewayError, NotFound
-from tests.datasource.metadata.access_worlds import World, audit_log, open_access_world
+from tests.support.seeds.organizations import World, audit_log, open_access_world
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from datasource.metadata.projects import list_projects
 from datasource.metadata.records import SavedPage
 from datasource.metadata.saved import EVERYTHING, Visible
 from datasource.metadata.store import MetadataStore
-from tests.datasource.metadata.saved_worlds import LATER, MADE, World, open_world
+from tests.support.seeds.projects import LATER, MADE, World, open_world
 
 KINDS = ("insight", "action", "cohort")
 Page = tuple[list[int], int, bool]

@@ -22,7 +22,7 @@ from datasource.metadata.projects import create_project, ensure_project, find_pr
 from datasource.metadata.roles import add_role_member, create_role, find_role_members, get_role, list_roles
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
-from tests.datasource.metadata.saved_worlds import MADE
+from tests.support.seeds.projects import MADE
 
 # Sorted by code points, by most languages' rules, and by a database's own, these come out differently.
 MIXED = ("zeta", "Álamo", "alpha", "_new", "Zeta", "b-2", "b1", "Alpha", "ß", "10", "9")

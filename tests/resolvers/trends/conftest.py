@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from tests.resolvers.trends.event_world import EventWorld
+from tests.support.seeds.events import EventWorld
 
 NewWorld = Callable[[str], EventWorld]
 

@@ -19,7 +19,7 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.resolvers.trends.event_world import series, trend
+from tests.support.seeds.events import series, trend
 
 _VALUES = {
     PropertyOperator.BETWEEN: (1, 10),

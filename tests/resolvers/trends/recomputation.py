@@ -25,7 +25,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.query import Scalar as FilterScalar
-from tests.resolvers.trends.event_world import Event, Value
+from tests.support.seeds.events import Event, Value
 
 Op = PropertyOperator
 Line = tuple[str | None, list[float | None]]

@@ -9,7 +9,7 @@ from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyOperator
 from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
-from tests.resolvers.trends.wednesday import surroundings
+from tests.support.clock import surroundings
 
 AROUND = surroundings()
 CONTAINS, EXACT, REGEX = StringMatching

@@ -24,7 +24,7 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld
+from tests.support.seeds.events import Event, EventWorld
 
 KEYS = ("plan", "price", "$browser", "a.b", "$session_duration", "$group_0", "odd `key'")
 EXPRESSIONS = (

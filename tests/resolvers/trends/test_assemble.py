@@ -25,7 +25,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
-from tests.resolvers.trends.wednesday import UTC_ZONE, wednesday
+from tests.support.clock import UTC_ZONE, wednesday
 
 Rows = Sequence[Sequence[object]]
 COST = Statistics(elapsed_ms=1.0, rows_read=2, bytes_read=3, queries=4)

@@ -17,7 +17,7 @@ from resolvers.trends.buckets import MOST_BUCKETS, Buckets, bucket_start
 from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendInterval, TrendQuery, WeekStartDay
-from tests.resolvers.trends.wednesday import TREND, UTC_ZONE, wednesday
+from tests.support.clock import TREND, UTC_ZONE, wednesday
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH

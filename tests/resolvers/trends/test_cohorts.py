@@ -20,7 +20,7 @@ from resolvers.trends.cohorts import (
     listed_members,
     members,
 )
-from resolvers.trends.compile_context import Surroundings
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import (
     Cohort,
     FilterGroup,
@@ -30,9 +30,9 @@ from resolvers.trends.query import (
     TrendMath,
 )
 from resolvers.trends.run import run_trend
-from tests.resolvers.trends.cohort_world import CohortWorld, group, inside, person
 from tests.resolvers.trends.conftest import NewWorld
-from tests.resolvers.trends.event_world import NOW, Event, EventWorld, figures, series, trend
+from tests.support.seeds.cohorts import CohortWorld, group, inside, person
+from tests.support.seeds.events import NOW, Event, EventWorld, figures, series, trend
 
 Op = PropertyOperator
 SEEN = Behavior(CohortBehaviorKind.PERFORMED_EVENT, "a", time_value=7, time_interval=CohortInterval.DAY)
@@ -214,7 +214,7 @@ async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: Cohor
 def test_group_that_makes_no_cohort_is_refused_where_it_is_wrong(
     bad: CohortGroup, path: tuple[str | int, ...]
 ) -> None:
-    around = Surroundings(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
+    around = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
     with pytest.raises(BadUserInput) as caught:
         members(CohortDefinition((bad,)), around, Catalog())
     assert caught.value.path == path
@@ -222,7 +222,7 @@ def test_group_that_makes_no_cohort_is_refused_where_it_is_wrong(
 
 
 def test_definition_without_groups_has_no_members() -> None:
-    assert members(CohortDefinition(), Surroundings(ZoneInfo("UTC"), NOW), Catalog()) is None
+    assert members(CohortDefinition(), CompileContext(ZoneInfo("UTC"), NOW), Catalog()) is None
 
 
 def _nodes(node: object) -> Iterator[object]:
@@ -236,7 +236,7 @@ def _nodes(node: object) -> Iterator[object]:
 
 def test_every_table_of_a_definition_stands_under_the_projects_condition() -> None:
     known = Cohort(1, "known", 3)
-    around = Surroundings(ZoneInfo("UTC"), NOW, cohorts={1: known})
+    around = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: known})
     sequence = replace(
         SEEN,
         kind=CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE,

@@ -11,7 +11,7 @@ from resolvers.trends.buckets import Buckets
 from resolvers.trends.compare import COMPARE_TO, previous_range
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery, WeekStartDay
-from tests.resolvers.trends.wednesday import TREND, UTC_ZONE, wednesday
+from tests.support.clock import TREND, UTC_ZONE, wednesday
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH

@@ -20,8 +20,8 @@ from resolvers.trends.query import (
     TrendMath,
 )
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
-from tests.resolvers.trends.event_world import Event, EventWorld, trend
 from tests.resolvers.trends.test_assemble import answer, days
+from tests.support.seeds.events import Event, EventWorld, trend
 
 LABELS = ("14-Jan-2020", "15-Jan-2020")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from errors import BadUserInput, ErrorCode
 from resolvers.trends.dates import DATE_FROM, DATE_TO, read_date, read_end, read_range, read_start
 from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery
-from tests.resolvers.trends.wednesday import TREND, wednesday
+from tests.support.clock import TREND, wednesday
 
 NOW = wednesday()
 PATH = ("query", "somewhere")

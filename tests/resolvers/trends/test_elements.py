@@ -9,7 +9,7 @@ from errors import BadUserInput
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import FilterValue, PropertyFilter, PropertyOperator, PropertyType
 from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
-from tests.resolvers.trends.wednesday import surroundings
+from tests.support.clock import surroundings
 
 Op = PropertyOperator
 UTC_ZONE = ZoneInfo("UTC")

@@ -16,7 +16,7 @@ from resolvers.trends.query import (
     PropertyType,
     Scalar,
 )
-from tests.resolvers.trends.wednesday import UTC_ZONE, surroundings
+from tests.support.clock import UTC_ZONE, surroundings
 
 AROUND = surroundings(UTC_ZONE)
 

@@ -16,8 +16,8 @@ from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
-from tests.resolvers.trends.event_world import NOW
 from tests.resolvers.trends.questions import questions
+from tests.support.seeds.events import NOW
 
 FOLDER = Path(__file__).parent / "golden"
 PROJECT = TrendProject(1, ZoneInfo("UTC"))

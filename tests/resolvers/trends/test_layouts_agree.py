@@ -29,10 +29,10 @@ from resolvers.trends.query import (
 )
 from resolvers.trends.results import SeriesResult, TrendResult
 from resolvers.trends.run import run_trend
-from tests.datasource.events.posthog_tables import PostHogWorld, without_materialized, without_sessions
-from tests.resolvers.trends.event_world import NOW, Event, EventWorld, Value, series, trend
 from tests.resolvers.trends.questions import questions
 from tests.resolvers.trends.test_any_query import queries
+from tests.support.posthog_tables import PostHogWorld, without_materialized, without_sessions
+from tests.support.seeds.events import NOW, Event, EventWorld, Value, series, trend
 
 Wide = Value | list[object] | dict[str, object]
 

@@ -14,7 +14,7 @@ from resolvers.trends.compile import Part, Period
 from resolvers.trends.dates import read_range
 from resolvers.trends.lines import Line, read_lines, sum_figures
 from resolvers.trends.query import Breakdown, TrendDisplay, TrendQuery, WeekStartDay
-from tests.resolvers.trends.wednesday import TREND, wednesday
+from tests.support.clock import TREND, wednesday
 
 CUMULATIVE = replace(TREND, display=TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE)
 TOTAL = replace(TREND, display=TrendDisplay.ACTIONS_PIE)

@@ -37,8 +37,8 @@ from resolvers.trends.query import (
     TrendProject,
     TrendQuery,
 )
-from tests.resolvers.trends.event_world import NOW, Event, EventWorld, RawLayout, Value
 from tests.resolvers.trends.questions import questions
+from tests.support.seeds.events import NOW, Event, EventWorld, RawLayout, Value
 
 PROJECT = 4_000_000_001
 QUESTIONS = questions()

@@ -24,8 +24,8 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.results import CompareLabel, SeriesResult
-from tests.resolvers.trends.event_world import Event, EventWorld, Value
 from tests.resolvers.trends.recomputation import Facts, bucket_starts, recompute
+from tests.support.seeds.events import Event, EventWorld, Value
 
 Op = PropertyOperator
 

@@ -13,7 +13,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld, by_value, figures, series, total, trend
+from tests.support.seeds.events import Event, EventWorld, by_value, figures, series, total, trend
 
 WAU = series(kind=TrendMath.WEEKLY_ACTIVE)
 MAU = series(kind=TrendMath.MONTHLY_ACTIVE)

@@ -12,7 +12,8 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.resolvers.trends.event_world import (
+from tests.resolvers.trends.test_run_filters import HOSTILE
+from tests.support.seeds.events import (
     Event,
     EventWorld,
     Value,
@@ -23,7 +24,6 @@ from tests.resolvers.trends.event_world import (
     totals_by_value,
     trend,
 )
-from tests.resolvers.trends.test_run_filters import HOSTILE
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 

@@ -12,7 +12,7 @@ from resolvers.trends.query import (
     TrendMath,
 )
 from resolvers.trends.results import CompareLabel
-from tests.resolvers.trends.event_world import Event, EventWorld, figures, only, series, total, trend
+from tests.support.seeds.events import Event, EventWorld, figures, only, series, total, trend
 
 CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 OVER_TIME = [display for display in TrendDisplay if not display.is_total]

@@ -16,7 +16,7 @@ from resolvers.trends.query import (
     PropertyType,
     TrendMath,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld, Value, figures, series, trend
+from tests.support.seeds.events import Event, EventWorld, Value, figures, series, trend
 
 Op = PropertyOperator
 

@@ -11,7 +11,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld, figures, only, series, total, trend
+from tests.support.seeds.events import Event, EventWorld, figures, only, series, total, trend
 
 PRICES: tuple[dict[str, str | int | bool | None], ...] = (
     {"price": 10},

@@ -11,7 +11,7 @@ from resolvers.trends.query import (
     TrendDisplay,
     TrendMath,
 )
-from tests.resolvers.trends.event_world import Event, EventWorld, by_value, figures, series, total, trend
+from tests.support.seeds.events import Event, EventWorld, by_value, figures, series, total, trend
 
 DAU = series(kind=TrendMath.DAU)
 

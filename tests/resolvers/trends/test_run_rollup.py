@@ -20,7 +20,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from tests.resolvers.trends.conftest import NewWorld
-from tests.resolvers.trends.event_world import Event, EventWorld, RawLayout, series, total, trend
+from tests.support.seeds.events import Event, EventWorld, RawLayout, series, total, trend
 
 RAW = RawLayout()
 ZONES = (

@@ -1,1 +1,0 @@
-"""Answers of trends that are kept for the next one who asks."""

@@ -1,0 +1,373 @@
+"""The engine on servers: its connections, and what becomes of a query when something goes wrong."""
+
+import asyncio
+import logging
+import time
+
+import pyarrow as pa
+import pytest
+
+from datasource.clickhouse.connection import Timeouts
+from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.native_engine import NativeEngine
+from datasource.clickhouse.request_info import KEY_ID, REQUEST, RequestInfo
+from errors import ErrorCode, GatewayError
+from tests.datasource.clickhouse.servers import open_native, serving
+from tests.support.native_server import Backend, Drop, Fail, Fault, Hang, NativeServer, Slow
+
+ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
+DOWN = "UPSTREAM_UNAVAILABLE"
+WIDE = Limits(seconds=60, rows_to_read=10**15)
+
+
+async def code_of(engine: NativeEngine, text: str = "SELECT 1 AS x", limits: Limits | None = None) -> ErrorCode:
+    """The code of the refusal, which tells no host and no password."""
+    with pytest.raises(GatewayError) as refused:
+        await engine.query(text, limits=limits)
+    told = f"{refused.value.message} {refused.value.hint} {refused.value.details}"
+    assert "127.0.0.1" not in told
+    assert "secret" not in told
+    return refused.value.code
+
+
+async def nothing_runs(server: NativeServer) -> None:
+    """Neither the server nor chdb has anything to do, now or in a moment."""
+    for _ in range(200):
+        if not server.at_work and not server.backend.running():
+            break
+        await asyncio.sleep(0.01)
+    assert server.at_work == []
+    assert server.backend.running() == []
+
+
+async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server, connections=3) as engine:
+            for _ in range(5):
+                await engine.query("SELECT 1")
+            assert server.hellos == 1
+            await asyncio.gather(*(engine.query("SELECT sleep(0.05)") for _ in range(20)))
+            assert (server.most_clients, server.hellos) == (3, 3)
+        await asyncio.sleep(0.1)
+        assert server.clients == 0
+
+
+async def test_query_that_waits_too_long_for_a_connection_is_refused(backend: Backend) -> None:
+    with serving(backend) as server:
+        KEY_ID.set("somebody's")
+        async with open_native(server, connections=1, queue_limits=QueueLimits(wait_s=0.1)) as engine:
+            busy = asyncio.create_task(engine.query("SELECT sleep(0.5) AS s"))
+            await asyncio.sleep(0.1)
+            assert await code_of(engine) is ErrorCode.RATE_LIMITED
+            await engine.ping()  # busy is not dead
+            assert (await busy).columns == ([0],)
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+
+
+async def test_two_hundred_clients_share_four_connections(backend: Backend) -> None:
+    with serving(backend) as server:
+        faults: tuple[Fault, ...] = (Drop(), Drop(mid_block=True), Fail(241), Hang())
+        server.fail_next(*faults * 3, matching="odd")
+        async with open_native(server, timeouts=Timeouts(1.0, 0.5)) as engine:
+            texts = [f"SELECT {n} AS n{', 1 AS odd' if n % 10 == 0 else ''}" for n in range(200)]
+            answers = await asyncio.gather(*(engine.query(text) for text in texts), return_exceptions=True)
+            for n, answer in enumerate(answers):
+                if isinstance(answer, BaseException):
+                    assert isinstance(answer, GatewayError)
+                    assert n % 10 == 0
+                else:
+                    assert answer.columns[0] == [n]
+            assert server.most_clients <= 4 + 4  # those that end a query are extra
+            assert engine._calls.running == 0
+            assert engine._pool.idle <= 4
+            assert [(await engine.query("SELECT 7 AS x")).columns for _ in range(8)] == [([7],)] * 8
+            await nothing_runs(server)
+
+
+async def test_connection_that_was_idle_for_long_is_checked(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            engine._pool._idle_check_s = 0
+            await engine.query("SELECT 1")
+            await engine.query("SELECT 1")
+            assert server.hellos == 1
+            server.stop()
+            server.start()
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+            assert len(server.queries) == 3
+
+
+async def test_command_after_a_restart_of_the_server_is_done_once(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            await engine.command("CREATE TABLE once (x UInt8) ENGINE = Memory")
+            server.stop()
+            server.start()
+            await engine.command("INSERT INTO once SELECT 1")
+            assert (await engine.query("SELECT count() AS n FROM once")).columns == ([1],)
+            await engine.command("DROP TABLE once")
+
+
+async def test_read_whose_connection_is_lost_is_asked_again(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            server.fail_next(Drop(), Drop())
+            assert (await engine.query("SELECT 5 AS x")).columns == ([5],)
+            ids = [query.id for query in server.queries]
+            assert len(set(ids)) == 3
+            server.fail_next(Drop(), Drop(), Drop())
+            assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert len(server.queries) == 6
+
+
+async def test_read_whose_answer_had_begun_is_not_asked_again(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            server.fail_next(Drop(mid_block=True))
+            with pytest.raises(GatewayError):
+                await engine.query("SELECT number FROM numbers(20000)")
+            assert (await engine.query("SELECT 5 AS x")).columns == ([5],)
+
+
+async def test_insert_whose_connection_is_lost_is_not_done_again(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            await engine.command("CREATE TABLE kept (x Int64) ENGINE = Memory")
+            server.fail_next(Drop(), matching="INSERT")
+            with pytest.raises(GatewayError) as refused:
+                await engine.insert("INSERT INTO kept SELECT x FROM {batch}", pa.table({"x": [1]}))
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert sum("INSERT" in query.text for query in server.queries) == 1
+            await engine.command("DROP TABLE kept")
+
+
+async def test_next_host_is_asked_while_one_is_down(backend: Backend) -> None:
+    with serving(backend) as one, serving(backend) as two:
+        async with open_native(one, two, rest_s=0.3) as engine:
+            await engine.query("SELECT 1")
+            one.stop()
+            assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
+            await engine.query("SELECT 3")
+            assert [len(server.queries) for server in (one, two)] == [1, 2]
+            one.start()
+            await engine.query("SELECT 4")
+            assert len(two.queries) == 3  # it rests
+            await asyncio.sleep(0.3)
+            await engine.query("SELECT 5")  # gives the connection back to where it is not wanted any more
+            await engine.query("SELECT 6")
+            assert [len(server.queries) for server in (one, two)] == [2, 4]
+
+
+async def test_host_that_never_greets_is_passed_over(backend: Backend) -> None:
+    with serving(backend) as one, serving(backend) as two:
+        one.hangs_at_hello = True
+        async with open_native(one, two, timeouts=Timeouts(0.3, 0.3)) as engine:
+            assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
+
+
+async def test_no_host_that_answers_is_told_and_mended(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(backend) as server:
+        async with open_native(server, credentials="default:secret@") as engine:
+            server.password = "secret"
+            server.stop()
+            assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+            with pytest.raises(GatewayError) as refused:
+                await engine.query("SELECT 1")
+            assert refused.value.details == {"waitedFor": "connection"}
+            with pytest.raises(GatewayError):
+                await engine.ping()
+            server.start()
+            await engine.ping()
+    assert f"127.0.0.1:{server.port}" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("credentials", ["", "default:secret2@", "ada:secret@"])
+async def test_wrong_password_is_told_without_it(backend: Backend, credentials: str) -> None:
+    with serving(backend, password="secret") as server:
+        async with open_native(server, credentials=credentials) as engine:
+            assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert server.hellos == 1
+        async with open_native(server, credentials="default:secret@") as engine:
+            await engine.ping()
+
+
+async def test_database_that_does_not_exist_is_told(backend: Backend) -> None:
+    with serving(backend, databases=("other",)) as server:
+        async with open_native(server) as engine:
+            with pytest.raises(GatewayError, match="does not have the gateway's database"):
+                await engine.query("SELECT 1")
+
+
+async def test_cancelled_query_is_killed_and_its_slot_free(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server, connections=1) as engine:
+            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            await asyncio.sleep(0.3)
+            (query_id,) = server.at_work
+            started = time.perf_counter()
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            assert time.perf_counter() - started < 1
+            await nothing_runs(server)
+            assert any(f"KILL QUERY WHERE query_id = '{query_id}'" in query.text for query in server.queries)
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+            assert server.clients <= 1
+
+
+@pytest.mark.parametrize("after_s", [0, 0.002, 0.02])
+async def test_queries_cancelled_at_any_moment_leave_nothing(backend: Backend, after_s: float) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            asked = [asyncio.create_task(engine.query(ENDLESS, limits=WIDE)) for _ in range(12)]
+            await asyncio.sleep(after_s)
+            for each in asked:
+                each.cancel()
+            await asyncio.wait(asked)
+            assert all(each.cancelled() for each in asked)
+            await nothing_runs(server)
+            answers = await asyncio.gather(*(engine.query("SELECT 1 AS mine") for _ in range(8)))
+            assert [answer.columns for answer in answers] == [([1],)] * 8
+
+
+async def test_cancelled_query_at_a_server_that_hangs_ends(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server, connections=1) as engine:
+            server.fail_next(Hang())
+            asked = asyncio.create_task(engine.query("SELECT 1"))
+            await asyncio.sleep(0.1)
+            started = time.perf_counter()
+            asked.cancel()
+            await asyncio.wait([asked])
+            assert asked.cancelled()
+            assert time.perf_counter() - started < 1.5
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+
+
+async def test_query_that_the_server_does_not_end_in_time_is_ended(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasource.clickhouse.native_engine.GRACE_S", 0.2)
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            server.fail_next(Slow(1.0))
+            started = time.perf_counter()
+            with pytest.raises(GatewayError) as refused:
+                await engine.query(ENDLESS, limits=Limits(seconds=0.2, rows_to_read=10**15))
+            assert refused.value.code is ErrorCode.TIMEOUT
+            assert refused.value.details == {"limit": 0.2, "actual": 0.4, "unit": "seconds"}
+            assert time.perf_counter() - started < 2
+            await nothing_runs(server)
+
+
+async def test_server_that_falls_silent_is_unavailable(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server, timeouts=Timeouts(1.0, 0.3)) as engine:
+            server.fail_next(Hang())
+            with pytest.raises(GatewayError, match="no answer within 0") as refused:
+                await engine.query("SELECT 1 AS x")
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert refused.value.details == {"limit": 0.3, "unit": "seconds", "waitedFor": "answer"}
+            assert len(server.queries) == 1  # it may still be at work
+            long = "SELECT sleep(1) AS s"  # shows signs of life all along
+            assert (await engine.query(long)).columns == ([0],)
+
+
+async def test_server_killed_during_a_query_is_unavailable(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(server.stop)
+            with pytest.raises(GatewayError) as refused:
+                await asked
+            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert backend.running() == []
+            server.start()
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+
+
+async def test_close_ends_what_runs(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            await asyncio.sleep(0.3)
+            started = time.perf_counter()
+            await engine.close()
+            assert time.perf_counter() - started < 1
+            with pytest.raises(GatewayError) as refused:
+                await asked
+            assert refused.value.code is ErrorCode.CANCELLED
+            await nothing_runs(server)
+            assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ((128, 131, 158, 161, 162, 167, 168, 191, 229, 241, 306, 307, 396), "QUERY_TOO_EXPENSIVE"),
+        ((159, 160), "TIMEOUT"),
+        ((394, 735), "CANCELLED"),
+        ((173, 201, 202, 252, 439, 692, 700, 745, 749, 776, 777, 778), "RATE_LIMITED"),
+        ((153, 407, 427), "BAD_USER_INPUT"),
+        ((60, 81, 115, 164, 192, 193, 194, 197, 218, 242, 243, 291, 452, 472, 497, 516, 720, 774), DOWN),
+        ((3, 32, 33, 95, 96, 101, 102, 198, 203, 209, 210, 225, 236, 279, 297, 369), DOWN),
+        ((473, 499, 500, 519, 904, 999, 1000), DOWN),
+    ],
+)
+async def test_exception_of_the_server_is_translated(
+    backend: Backend, codes: tuple[int, ...], expected: str
+) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            server.fail_next(*(Fail(code, "secret") for code in codes))
+            assert [await code_of(engine) for _ in codes] == [expected] * len(codes)
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+
+
+async def test_exception_that_no_client_caused_keeps_its_code(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            server.fail_next(Fail(49, "what it says"))
+            with pytest.raises(ClickHouseError, match="what it says") as failed:
+                await engine.query("SELECT 1")
+            assert failed.value.code == 49
+
+
+async def test_type_without_a_value_is_refused(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            with pytest.raises(ClickHouseError, match="BFloat16"):
+                await engine.query("SELECT toBFloat16(1.5) AS s")
+            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
+
+
+async def test_query_carries_its_limits_its_id_and_its_origin(backend: Backend) -> None:
+    with serving(backend) as server:
+        async with open_native(server) as engine:
+            REQUEST.set(RequestInfo("abc"))
+            await engine.query(
+                "SELECT 1", limits=Limits(seconds=7, rows_to_read=8, memory_bytes=9_000_000, result_rows=10)
+            )
+        (query,) = server.queries
+    assert query.id.startswith("trendgate-")
+    assert query.settings == {
+        "readonly": "2",
+        "max_execution_time": "7",
+        "max_rows_to_read": "8",
+        "max_memory_usage": "9000000",
+        "max_result_rows": "10",
+        "result_overflow_mode": "throw",
+        "log_comment": "trendgate abc",
+    }
+
+
+async def test_driver_logs_no_password(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with serving(backend, password="secret") as server:
+        async with open_native(server, credentials="default:secret@") as engine:
+            await engine.query("SELECT 1")
+    assert "secret" not in caplog.text

@@ -1,7 +1,0 @@
-"""A server that speaks ClickHouse's native protocol over a socket, with chdb doing the work behind it."""
-
-from tests.native_server.backend import Backend, open_backend
-from tests.native_server.faults import Drop, Fail, Fault, Hang, Slow
-from tests.native_server.server import NativeServer
-
-__all__ = ["Backend", "Drop", "Fail", "Fault", "Hang", "NativeServer", "Slow", "open_backend"]

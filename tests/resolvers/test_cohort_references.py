@@ -1,0 +1,117 @@
+"""Which cohorts a trend mentions, and with which members it gets them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datasource.clickhouse.engine import Engine
+from datasource.metadata.actions import create_action
+from datasource.metadata.cohorts import CalculatedMembers, StoredMembership, create_cohort, switch_version
+from datasource.metadata.projects import ensure_project, update_project
+from datasource.metadata.records import CohortRecord, ProjectRecord
+from datasource.metadata.store import MetadataStore
+from errors import BadUserInput
+from resolvers.catalog import load_catalog
+from resolvers.cohort_references import mentioned_cohorts, split_cohorts
+from resolvers.context import RequestContext
+from resolvers.stored_filters import write_filter
+from resolvers.trends.query import (
+    ActionSeries,
+    Breakdown,
+    BreakdownType,
+    Cohort,
+    EventSeries,
+    FilterGroup,
+    PropertyFilter,
+    PropertyOperator,
+    PropertyType,
+    Scalar,
+    TrendQuery,
+)
+from tests.resolvers.test_context import NOW, context_with
+from tests.support.metadata_stores import database_url, store
+from tests.support.reached_projects import by_admin
+
+__all__ = ["database_url", "store"]
+
+PLAIN = TrendQuery((EventSeries("pay"),))
+
+
+def inside(*values: Scalar, path: str = "p") -> PropertyFilter:
+    return PropertyFilter("id", values, PropertyOperator.IN, PropertyType.COHORT, path=(path,))
+
+
+def split(*properties: str) -> tuple[Breakdown, ...]:
+    return tuple(Breakdown(each, BreakdownType.COHORT, path=("query", each)) for each in properties)
+
+
+def test_mentions_are_the_ids_with_their_first_place() -> None:
+    filters = (inside(3, "4", path="a"), replace(inside(3), value=5), inside(3, path="z"), PropertyFilter("x", 9))
+    assert mentioned_cohorts(filters) == {3: ("a", "value"), 4: ("a", "value"), 5: ("p", "value")}
+    assert mentioned_cohorts((inside(), inside(True, 1.5, "x", "-1", ""), replace(inside(), value=None))) == {}
+
+
+def test_splits_are_the_ids_of_cohort_breakdowns() -> None:
+    by_country = Breakdown("8", BreakdownType.EVENT)
+    query = replace(PLAIN, breakdowns=(*split("all", "7", "x"), by_country))
+    assert split_cohorts(query) == {7: ("query", "7")}
+
+
+@pytest.fixture
+async def context(store: MetadataStore, engine: Engine, tmp_path: Path) -> RequestContext:
+    return await context_with(None, store, engine, tmp_path)
+
+
+@pytest.fixture
+async def project(store: MetadataStore) -> ProjectRecord:
+    return await ensure_project(store, organization="Org", name="shop")
+
+
+async def make(store: MetadataStore, project: ProjectRecord, name: str, version: int) -> CohortRecord:
+    """A cohort whose calculation `version` counts; 0: none was made yet."""
+    record = await create_cohort(
+        store, project_id=project.id, name=name, membership=StoredMembership(is_static=False), now=NOW
+    )
+    if version:
+        return await switch_version(store, record, CalculatedMembers(version, 0, NOW)) or record
+    return record
+
+
+async def test_catalog_holds_the_cohorts_of_every_place(
+    context: RequestContext, store: MetadataStore, project: ProjectRecord
+) -> None:
+    records = [await make(store, project, name, version) for version, name in enumerate("abcdef", 1)]
+    in_query, in_series, in_step, in_accounts, in_split, unmentioned = (record.id for record in records)
+    elsewhere = await make(store, await ensure_project(store, organization="Org", name="other"), "x", 1)
+    steps = [{"event": "a", "properties": [write_filter(inside(in_step))]}]
+    action = await create_action(store, project_id=project.id, name="a", steps=steps, now=NOW)
+    accounts = [write_filter(inside(in_accounts))]
+    changed = await update_project(store, project.id, test_account_filters=accounts)
+    assert changed is not None
+    query = TrendQuery(
+        (
+            EventSeries("pay", filters=FilterGroup(children=(inside(str(in_series)),))),
+            ActionSeries(action.id),
+        ),
+        filters=FilterGroup(children=(FilterGroup(children=(inside(in_query, elsewhere.id, 10**15),)),)),
+        breakdowns=split("all", str(in_split)),
+    )
+    found = (await load_catalog(context, by_admin(changed), query)).cohorts
+    assert set(found) == {in_query, in_series, in_step, in_split}
+    assert found[in_step] == Cohort(in_step, "c", 3)
+    found = (await load_catalog(context, by_admin(changed), replace(query, filter_test_accounts=True))).cohorts
+    assert set(found) == {in_query, in_series, in_step, in_split, in_accounts}
+    assert unmentioned not in found
+
+
+async def test_cohort_without_members_is_refused_where_it_is_named(
+    context: RequestContext, store: MetadataStore, project: ProjectRecord
+) -> None:
+    record = await make(store, project, "new", 0)
+    by_filter = replace(PLAIN, filters=FilterGroup(children=(inside(record.id),)))
+    by_split = replace(PLAIN, breakdowns=split(str(record.id)))
+    for query, path in ((by_filter, ("p", "value")), (by_split, ("query", str(record.id)))):
+        with pytest.raises(BadUserInput, match="'new', has no members yet") as caught:
+            await load_catalog(context, by_admin(project), query)
+        assert caught.value.path == path

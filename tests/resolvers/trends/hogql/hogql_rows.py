@@ -1,0 +1,72 @@
+"""Expressions run over the events of a small world, straight through layout, scope and renderer."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from datasource.clickhouse.engine import Limits
+from datasource.layouts.contract import TIMESTAMP
+from datasource.layouts.native import NativeLayout
+from datasource.sql.render import Statement, render
+from datasource.sql.tenant_scope import scope_to_project
+from datasource.sql.tree import Events, Expr, Named, Order, Select, call
+from errors import BadUserInput
+from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
+from resolvers.trends.query import WeekStartDay
+from tests.support.seeds.events import EventWorld
+
+NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
+PATH = ("query", "breakdown")
+_LIMITS = Limits(seconds=20)
+
+
+async def values(world: EventWorld, text: str, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> list[object]:
+    """The expression's value of every event, oldest first."""
+    timezone = world.project.timezone
+    return await _column(
+        world, breakdown_expression(text, PATH, timezone=timezone, now=NOW, week_start=week_start)
+    )
+
+
+async def value(world: EventWorld, text: str) -> object:
+    """The same where there is one event."""
+    (found,) = await values(world, text)
+    return found
+
+
+async def matches(world: EventWorld, text: str) -> list[bool]:
+    """Whether every event, oldest first, satisfies the expression."""
+    found = await _column(world, filter_expression(text, PATH, timezone=world.project.timezone, now=NOW))
+    assert set(found) <= {0, 1}
+    return [value == 1 for value in found]
+
+
+async def figure(world: EventWorld, text: str) -> float:
+    """The figure of the expression over all events."""
+    expr = math_expression(text, PATH, timezone=world.project.timezone, now=NOW)
+    statement = lowered(Select((Named(expr, "v"),), Events()), world.project.id)
+    result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
+    ((found,),) = result.rows()
+    assert isinstance(found, float | int)
+    return float(found)
+
+
+def refusal(text: str, *, aggregating: bool = False) -> BadUserInput:
+    """The refusal of an expression."""
+    compile_ = math_expression if aggregating else breakdown_expression
+    with pytest.raises(BadUserInput) as caught:
+        compile_(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+    return caught.value
+
+
+def lowered(query: Select, project_id: int) -> Statement:
+    """The statement as it is sent."""
+    return render(scope_to_project(NativeLayout().lower(query), project_id))
+
+
+async def _column(world: EventWorld, expr: Expr) -> list[object]:
+    query = Select((Named(expr, "v"),), Events(), order_by=(Order(call("toUnixTimestamp64Micro", TIMESTAMP)),))
+    statement = lowered(query, world.project.id)
+    result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
+    return result.columns[0] if result.columns else []

@@ -1,0 +1,95 @@
+"""An engine on such a cluster.
+
+It stands in for Keeper, which the servers lack: a statement ON CLUSTER is run on every server, without that
+clause; tables of the Replicated family are plain ones; and what is written into a table that is whole on every
+server is written on every one, as replication would. All else is the product: the native engine, its settings.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from datasource.clickhouse.address import ServerAddress
+from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, ProgressListener, QueryResult
+from datasource.clickhouse.native_engine import NativeEngine
+from datasource.clickhouse.native_format import NativeBlock, block_of
+from datasource.tables.migrate import cluster_of, migrate
+from tests.support.cluster_servers.servers import CLUSTER, start_servers
+
+_ON_CLUSTER: Final = f" ON CLUSTER '{CLUSTER}'"
+_REPLICATED: Final = re.compile(r"ENGINE = Replicated(\w+)\('[^']*', '[^']*'(?:, )?")
+_DEDUPLICATION: Final = re.compile(r"\nSETTINGS replicated_deduplication_window = 0$")
+_WRITES: Final = re.compile(r"\s*(?:INSERT INTO|DELETE FROM|TRUNCATE TABLE) (\w+)(?![\w.])")
+
+
+class ClusterEngine:
+    """See Engine. Statements go to the first server unless all of them have to run them."""
+
+    is_shared = True
+    cluster = CLUSTER
+
+    def __init__(self, servers: Sequence[NativeEngine]) -> None:
+        self.servers = tuple(servers)
+        self._sharded = cluster_of(CLUSTER, "default").sharded
+
+    @property
+    def occupancy(self) -> Occupancy:
+        return self.servers[0].occupancy
+
+    async def query(
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
+    ) -> QueryResult:
+        return await self.servers[0].query(text, params, limits=limits, blocks=blocks, on_progress=on_progress)
+
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        single = text.replace(_ON_CLUSTER, "")
+        plain = _DEDUPLICATION.sub("", _REPLICATED.sub(r"ENGINE = \1(", single))
+        servers = self.servers if self._is_everywhere(text) else self.servers[:1]
+        for server in servers:
+            await server.command(plain, params, blocks=blocks)
+
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_of(batch)])
+
+    async def ping(self) -> None:
+        await self.servers[0].ping()
+
+    async def close(self) -> None:
+        for server in self.servers:
+            await server.close()
+
+    def _is_everywhere(self, text: str) -> bool:
+        written = _WRITES.match(text)
+        return _ON_CLUSTER in text or (written is not None and written.group(1) not in self._sharded)
+
+
+@asynccontextmanager
+async def open_cluster(ports: Sequence[int]) -> AsyncIterator[ClusterEngine]:
+    """An engine on the servers at these ports."""
+    addresses = [ServerAddress.parse(f"clickhouse://127.0.0.1:{port}") for port in ports]
+    engine = ClusterEngine([NativeEngine.open(address, cluster=CLUSTER) for address in addresses])
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+@asynccontextmanager
+async def migrated_cluster(folder: Path) -> AsyncIterator[ClusterEngine]:
+    """Servers with the tables that `migrate` makes."""
+    with start_servers(folder) as ports:
+        async with open_cluster(ports) as engine:
+            await migrate(engine)
+            yield engine

@@ -1,0 +1,52 @@
+"""The demo as its users start it: `serve --demo` in its own process."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STOP_S = 60
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where it serves, and the key that it printed."""
+
+    address: str
+    key: str
+
+
+@contextmanager
+def serve_demo(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Demo]:
+    """The demo on a new folder, from loading it to Ctrl-C. `root` is the checkout that is served."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+    with subprocess.Popen(
+        [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
+        cwd=root,
+        env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **settings},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield _read_start(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=STOP_S)
+
+
+def _read_start(process: "subprocess.Popen[str]") -> Demo:
+    assert process.stdout is not None
+    said = ""
+    while not said.endswith("Press Ctrl-C to stop.\n"):
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    assert "Project id: 1" in said
+    (key,) = re.findall(r"^API key: (phx_\w+)$", said, re.MULTILINE)
+    return Demo(re.findall(r"http://[\d.:]+", said)[0], key)

@@ -1,0 +1,76 @@
+"""The application behind a real server, and an engine whose trends never end."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from asgi.app import create_app
+from asgi.server import Server
+from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
+from resolvers.stores import Stores
+from settings import Settings
+from tests.support.gateway import NOW
+
+ENDLESS = "SELECT sum(sipHash64(number)) AS count FROM numbers(1000000000000)"
+
+
+@dataclass(frozen=True)
+class Endless:
+    """The real engine, which is asked something endless in place of every trend."""
+
+    inner: Engine
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    async def query(
+        self, *_given: Any, on_progress: ProgressListener | None = None, **_options: Any
+    ) -> QueryResult:
+        limits = Limits(seconds=60, rows_to_read=10**15)
+        return await self.inner.query(ENDLESS, limits=limits, on_progress=on_progress)
+
+
+def endless_stores(stores: Stores) -> Stores:
+    endless: Engine = Endless(stores.events)  # type: ignore[assignment]  # the rest is the real engine's
+    return replace(stores, events=endless)
+
+
+@asynccontextmanager
+async def serve(settings: Settings, stores: Stores) -> AsyncIterator[int]:
+    """The port of a real server."""
+    async with serving(settings, stores) as (port, _):
+        yield port
+
+
+@asynccontextmanager
+async def serving(settings: Settings, stores: Stores) -> AsyncIterator[tuple[int, Server]]:
+    """The port of a real server, and the server, which may be stopped before."""
+    started = asyncio.Event()
+    app = create_app(settings, stores=stores, clock=lambda: NOW)
+    server = Server(app, settings, on_start=started.set)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await started.wait()
+        try:
+            yield listener.getsockname()[1], server
+        finally:
+            server.should_exit = True
+            await task
+
+
+async def running(engine: Engine) -> int:
+    answer = await engine.query("SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%'")
+    return int(str(answer.columns[0][0])) - 1  # not this one
+
+
+async def wait_for(engine: Engine, queries: int) -> float:
+    """Seconds until so many of the endless queries run."""
+    started = time.perf_counter()
+    while await running(engine) != queries:
+        assert time.perf_counter() - started < 5
+        await asyncio.sleep(0.05)
+    return time.perf_counter() - started

@@ -1,0 +1,228 @@
+"""An organization with a project and people whose access differs, for tests of access over HTTP."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from datasource.metadata.access_controls import RuleKey, set_rule
+from datasource.metadata.actions import create_action
+from datasource.metadata.audit import OPERATOR
+from datasource.metadata.cohorts import StoredMembership, create_cohort
+from datasource.metadata.insights import create_insight
+from datasource.metadata.keys import NewKey, insert_key
+from datasource.metadata.members import add_member
+from datasource.metadata.organizations import create_organization
+from datasource.metadata.projects import create_project
+from datasource.metadata.records import (
+    AccessLevel,
+    MemberRecord,
+    OrganizationLevel,
+    ProjectRecord,
+    RoleRecord,
+)
+from datasource.metadata.roles import add_role_member, create_role
+from datasource.metadata.store import MetadataStore
+from permissions.api_keys import generate_key, hash_key, mask_key
+from tests.support.api_keys import make_key
+from tests.support.gateway import NOW, Answer, Gateway
+
+VIEWS: dict[str, Any] = {"events": [{"event": "view"}], "dateFrom": "2020-01-13", "dateTo": "2020-01-14"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member with a key, who asks about one project: its id is the variable `project`."""
+
+    gateway: Gateway
+    project: ProjectRecord
+    member: MemberRecord
+    key: str
+
+    @property
+    def membership_id(self) -> str:
+        found = self.member.membership_in(self.project.organization_id)
+        assert found is not None
+        return found.id
+
+    async def ask(self, query: str, /, **variables: Any) -> Answer:
+        return await self.gateway.ask(query, {"project": str(self.project.id), **variables}, key=self.key)
+
+    async def with_scopes(self, *scopes: str) -> "Person":
+        """The same person with a key of these scopes."""
+        key = await make_key(self.gateway.stores.metadata, self.member, scopes)
+        return Person(self.gateway, self.project, self.member, key)
+
+
+@dataclass(frozen=True)
+class World:
+    """`admin` is an admin of the organization, `creator` a plain member who makes what is saved."""
+
+    gateway: Gateway
+    organization_id: str
+    project: ProjectRecord
+    admin: Person
+    creator: Person
+
+    @property
+    def store(self) -> MetadataStore:
+        return self.gateway.stores.metadata
+
+    @property
+    def id(self) -> str:
+        return str(self.project.id)
+
+    async def person(self, name: str, *scopes: str, level: OrganizationLevel = OrganizationLevel.MEMBER) -> Person:
+        """A new member of the organization with a key of these scopes or, without any, for everything."""
+        domain = self.admin.member.email.partition("@")[2]
+        return await _join(self.gateway, self.project, f"{name}@{domain}", scopes, level=level)
+
+    async def role(self, name: str, *people: Person) -> RoleRecord:
+        role = await create_role(self.store, organization_id=self.organization_id, name=name)
+        for person in people:
+            await add_role_member(self.store, role, person.member)
+        return role
+
+    async def give(
+        self,
+        level: str | None,
+        resource: str = "insight",
+        *,
+        on: str | None = None,
+        to: Person | RoleRecord | None = None,
+        project: ProjectRecord | None = None,
+    ) -> None:
+        """Set the rule on the object `on` or, without it, on the whole resource (the project itself for "project")
+        for a person, a role or, without either, everyone."""
+        where = project or self.project
+        key = RuleKey(
+            where.id,
+            resource,
+            str(where.id) if resource == "project" and on is None else on,
+            member_id=to.membership_id if isinstance(to, Person) else None,
+            role_id=to.id if isinstance(to, RoleRecord) else None,
+        )
+        await set_rule(self.store, key, None if level is None else AccessLevel(level), actor=OPERATOR, now=NOW)
+
+    async def insight(
+        self, name: str, *, by: Person | None = None, query: Mapping[str, object] = VIEWS, description: str = ""
+    ) -> str:
+        """The id of a new insight, made by `creator` unless somebody else is named."""
+        record = await create_insight(
+            self.store,
+            project_id=self.project.id,
+            name=name,
+            description=description,
+            query=query,
+            now=NOW,
+            created_by=(by or self.creator).member.id,
+        )
+        return str(record.id)
+
+    async def action(
+        self, name: str, *, by: Person | None = None, event: str = "view", description: str = ""
+    ) -> str:
+        record = await create_action(
+            self.store,
+            project_id=self.project.id,
+            name=name,
+            description=description,
+            steps=[{"event": event}],
+            now=NOW,
+            created_by=(by or self.creator).member.id,
+        )
+        return str(record.id)
+
+    async def cohort(
+        self,
+        name: str,
+        *,
+        by: Person | None = None,
+        distinct_ids: tuple[str, ...] | None = None,
+        description: str = "",
+    ) -> str:
+        """One without members that was never calculated; with distinct ids a static one."""
+        record = await create_cohort(
+            self.store,
+            project_id=self.project.id,
+            name=name,
+            description=description,
+            membership=StoredMembership(is_static=distinct_ids is not None, distinct_ids=distinct_ids or ()),
+            now=NOW,
+            created_by=(by or self.creator).member.id,
+        )
+        return str(record.id)
+
+    async def saved(self, resource: str, name: str, *, by: Person | None = None) -> str:
+        """A new insight, action or cohort."""
+        match resource:
+            case "insight":
+                return await self.insight(name, by=by)
+            case "action":
+                return await self.action(name, by=by)
+        return await self.cohort(name, by=by)
+
+    async def project_key(self, *scopes: str) -> str:
+        """A key that the project owns."""
+        value = generate_key()
+        new = NewKey(
+            project_id=self.project.id,
+            label="machine",
+            secure_value=hash_key(value),
+            mask=mask_key(value),
+            scopes=scopes,
+        )
+        await insert_key(self.store, new)
+        return value
+
+    async def machine(self, *scopes: str) -> Person:
+        """Whoever holds a key that the project owns; there is no member behind it."""
+        key = await self.project_key(*(scopes or ("*",)))
+        return Person(self.gateway, self.project, self.admin.member, key)
+
+
+async def open_world(gateway: Gateway, name: str) -> World:
+    """`name` names the organization, and the project within it."""
+    store = gateway.stores.metadata
+    organization = await create_organization(store, name=name)
+    project = await create_project(store, organization_id=organization.id, name=name, timezone="America/New_York")
+    domain = f"{name}.example"
+    admin = await _join(gateway, project, f"admin@{domain}", level=OrganizationLevel.ADMIN)
+    creator = await _join(gateway, project, f"creator@{domain}")
+    return World(gateway, organization.id, project, admin, creator)
+
+
+async def _join(
+    gateway: Gateway,
+    project: ProjectRecord,
+    email: str,
+    scopes: tuple[str, ...] = (),
+    *,
+    level: OrganizationLevel = OrganizationLevel.MEMBER,
+) -> Person:
+    member = await add_member(
+        gateway.stores.metadata,
+        email=email.replace(" ", "-"),
+        organization_id=project.organization_id,
+        level=level,
+    )
+    key = await make_key(gateway.stores.metadata, member, scopes or ("*",))
+    return Person(gateway, project, member, key)
+
+
+@contextmanager
+def statements_reading(table: str) -> Iterator[list[str]]:
+    """The statements within the block that mention the table."""
+    sent: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if table in statement:
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
