@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-_WEB = Path(__file__).resolve().parent.parent / "web"
+_WEB = Path(__file__).resolve().parents[2] / "web"
 DIST = _WEB / "dist"
 PLAIN = _WEB / "plain"
 
