@@ -11,7 +11,10 @@ PYTHON ?= python3
 PORT ?= 8000
 EVENTS ?= 1000000
 BIN := .venv/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP) --require-hashes
+# Gives .venv/bin/trendgate; the build backend comes from the lock file too.
+EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 
 # Files in their order: sorted by their number of tests, the longest single test would come last, alone.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -60,12 +63,14 @@ clean:
 .venv/bin/python:
 	scripts/make-venv $(PYTHON)
 
-.venv/run.stamp: requirements.lock | .venv/bin/python
+.venv/run.stamp: requirements/run.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what serving needs (the first time takes a minute) ..."
-	$(INSTALL) -r requirements.lock
+	$(INSTALL) -r requirements/run.lock
+	$(EDITABLE)
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.lock | .venv/bin/python
+.venv/dev.stamp: requirements/dev.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what developing needs (the first time takes a minute) ..."
-	$(INSTALL) -r requirements-dev.lock
+	$(INSTALL) -r requirements/dev.lock
+	$(EDITABLE)
 	@touch $@ .venv/run.stamp

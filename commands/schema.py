@@ -8,7 +8,7 @@ from errors import ErrorCode, GatewayError
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMITTED = ROOT / "schema.graphql"
-RELEASED = ROOT / "schema.released.graphql"
+RELEASED = ROOT / "tests" / "schema" / "schema.released.graphql"
 CHANGELOG = ROOT / "CHANGELOG.md"
 
 _BREAKING = re.compile(
@@ -25,8 +25,8 @@ def show(
         bool,
         typer.Option(
             "--check",
-            help="Compare with schema.graphql and schema.released.graphql instead; status 1 when the first is "
-            "stale, or the second has what is gone now and CHANGELOG.md does not name.",
+            help="Compare with the committed SDL instead of printing. Exits with 1 when schema.graphql is stale, "
+            "or when a breaking change since the last release is not listed in CHANGELOG.md.",
         ),
     ] = False,
 ) -> None:
@@ -45,8 +45,8 @@ def _check_committed(sdl: str) -> None:
     if not COMMITTED.is_file() or COMMITTED.read_text(encoding="utf-8") != sdl:
         raise GatewayError(
             ErrorCode.BAD_USER_INPUT,
-            "schema.graphql is not what the code says.",
-            hint="Write it anew: python server.py schema > schema.graphql",
+            "schema.graphql is stale.",
+            hint="Run `python server.py schema > schema.graphql`.",
         )
 
 

@@ -1,6 +1,6 @@
-"""Write the lock files from pyproject.toml; hashes pin the files themselves.
+"""Write the lock files from pyproject.toml, with hashes.
 
-Versions stay as they are where pyproject.toml still allows them; with --upgrade the newest are taken.
+Keeps the versions that pyproject.toml still allows; `--upgrade` takes the newest ones.
 """
 
 import subprocess
@@ -9,17 +9,18 @@ import tomllib
 from pathlib import Path
 
 COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet")
-RUN = "requirements.lock"
-ONE_MACHINE = {"embedded", "demo"}
-"""The extras that an installation with servers for its stores has no use for; the largest, too."""
+FOLDER = Path("requirements")
+RUN = FOLDER / "run.lock"
+EMBEDDED_ONLY = {"embedded", "demo"}
+"""The extras, and the largest ones, that a gateway with servers for its stores does not need."""
 
 
-def lock(output: str, *more: str) -> None:
-    """All lock files have the same version of a package: the one of `make run`."""
+def lock(output: Path, *more: str) -> None:
+    """Resolve one file. Every other file is constrained by RUN, so that all have the same versions."""
     command = ["uv", "pip", "compile", "pyproject.toml", *more, *COMMON, *sys.argv[1:]]
     if output != RUN:
-        command += ["--constraint", RUN]
-    command += ["--custom-compile-command", "make lock", "--output-file", output]
+        command += ["--constraint", str(RUN)]
+    command += ["--custom-compile-command", "make lock", "--output-file", str(output)]
     subprocess.run([sys.executable, "-m", *command], check=True)  # noqa: S603 (our own arguments)
 
 
@@ -30,6 +31,6 @@ def extras(names: list[str]) -> list[str]:
 if __name__ == "__main__":
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     known = sorted(project["optional-dependencies"])
-    lock(RUN, *extras(known))
-    lock("requirements-server.lock", *extras([name for name in known if name not in ONE_MACHINE]))
-    lock("requirements-dev.lock", *extras(known), "--group", "dev")
+    lock(RUN, *extras(known), "--group", "build")
+    lock(FOLDER / "server.lock", *extras([name for name in known if name not in EMBEDDED_ONLY]))
+    lock(FOLDER / "dev.lock", *extras(known), "--group", "build", "--group", "dev")

@@ -58,7 +58,7 @@ def test_image_does_not_run_as_root() -> None:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages of the image's lock file and no other, all in the versions that it names."""
     folder = tmp_path_factory.mktemp("packages")
-    lines = re.findall(r"^[a-z0-9-]+==[^\\\n]+", (ROOT / "requirements-server.lock").read_text(), re.MULTILINE)
+    lines = re.findall(r"^[a-z0-9-]+==[^\\\n]+", (ROOT / "requirements" / "server.lock").read_text(), re.MULTILINE)
     for requirement in map(Requirement, lines):
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
