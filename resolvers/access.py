@@ -7,8 +7,7 @@ from datasource.metadata.access_controls import RuleKey, find_resource_rules, se
 from datasource.metadata.members import email_key, find_members
 from datasource.metadata.records import AccessLevel, MemberRecord, RoleRecord, RuleRecord
 from errors import BadUserInput, ErrorCode, GatewayError
-from permissions.checks import READ, WRITE, check_gate, check_object, controlled
-from permissions.classes import require_caller
+from permissions.enforce import READ, WRITE, check_gate, check_object, controlled, require_caller
 from permissions.levels import OBJECT_LADDER, Ladder
 from permissions.policy import Access, AccessSource, Controlled, Policy, Principal, applicable_rules
 from permissions.reach import ReachedProject, reread_project

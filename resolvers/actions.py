@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from datasource.metadata import actions
 from datasource.metadata.records import ActionRecord, SavedPage
-from permissions.checks import READ, WRITE
-from permissions.classes import require_caller
+from permissions.enforce import READ, WRITE, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.action_steps import check_steps, write_step

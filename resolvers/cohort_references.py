@@ -5,7 +5,7 @@ from typing import Final
 
 from datasource.metadata.records import CohortRecord, SavedRecord
 from errors import BadUserInput
-from permissions.checks import READ, check_object, controlled
+from permissions.enforce import READ, check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.context import RequestContext

@@ -2,8 +2,7 @@
 
 from datasource.metadata import cohorts
 from datasource.metadata.records import CohortRecord, SavedPage
-from permissions.checks import READ, WRITE, controlled
-from permissions.classes import require_caller
+from permissions.enforce import READ, WRITE, controlled, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
 from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership, no_such_cohort

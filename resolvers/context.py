@@ -31,7 +31,7 @@ from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, LimitExceeded, NotFound
 from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
-from permissions.classes import require_caller
+from permissions.enforce import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
 from resolvers.reports import Operation, OperationReport, forget

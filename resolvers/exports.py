@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from errors import BadUserInput, ErrorCode, GatewayError
-from permissions.checks import READ, check_gate
-from permissions.classes import require_caller, require_scopes
+from permissions.enforce import READ, check_gate, require_caller, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from permissions.signing import sign, signing_key, verify

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from datasource.metadata import insights
 from datasource.metadata.records import InsightRecord, SavedPage
-from permissions.checks import READ, WRITE
-from permissions.classes import require_caller
+from permissions.enforce import READ, WRITE, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.context import RequestContext

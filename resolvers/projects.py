@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from datasource.metadata import projects
 from datasource.metadata.records import ProjectRecord
 from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
-from permissions.classes import require_caller
+from permissions.enforce import require_caller
 from permissions.reach import ReachedPage, ReachedProject, list_reached_projects
 from resolvers.cohort_references import load_cohorts, mentioned_cohorts
 from resolvers.context import RequestContext, no_such_project

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 from datasource.metadata.records import AccessLevel
 from errors import BadUserInput, GatewayError
-from permissions.checks import READ, WRITE, check_gate, check_object
-from permissions.classes import require_caller
+from permissions.enforce import READ, WRITE, check_gate, check_object, require_caller
 from permissions.policy import Access, Source, SubjectKind
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, PROJECT, Resource

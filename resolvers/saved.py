@@ -8,7 +8,7 @@ from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.saved import Visible
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
-from permissions.checks import check_object, controlled
+from permissions.enforce import check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import Resource
 from resolvers.context import RequestContext

@@ -8,7 +8,7 @@ import strawberry
 from datasource.events.definition_pages import Place
 from datasource.metadata.members import email_key
 from datasource.metadata.records import AccessLevel, RuleRecord
-from permissions.classes import guarded_field
+from permissions.guarded_field import guarded_field
 from permissions.policy import Access, AccessSource, Controlled, Source, SubjectKind
 from permissions.reach import ReachedProject
 from permissions.resources import Resource, controlled_resources

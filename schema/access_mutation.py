@@ -6,7 +6,7 @@ import strawberry
 
 from datasource.metadata.records import AccessLevel
 from errors import BadUserInput
-from permissions.classes import guarded_field
+from permissions.guarded_field import guarded_field
 from resolvers.access import set_access
 from schema.access import AccessPolicy
 from schema.access_enums import AccessControlledResource

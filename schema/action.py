@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Self
 import strawberry
 
 from datasource.metadata.records import ActionRecord
-from permissions.checks import READ, check_gate
-from permissions.classes import Gate, guarded_field, require_scopes
+from permissions.enforce import READ, check_gate, require_scopes
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, Resource
 from resolvers.action_steps import read_action

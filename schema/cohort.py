@@ -7,8 +7,9 @@ import strawberry
 
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
-from permissions.checks import READ, check_gate
-from permissions.classes import Gate, guarded_field, require_scopes
+from permissions.enforce import READ, check_gate, require_scopes
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.cohort_calculation import Listed, Membership

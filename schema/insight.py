@@ -8,8 +8,9 @@ from strawberry.scalars import JSON
 
 from datasource.metadata.records import InsightRecord
 from errors import BadUserInput, GatewayError
-from permissions.checks import READ, check_gate
-from permissions.classes import Gate, guarded_field, require_scopes
+from permissions.enforce import READ, check_gate, require_scopes
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
 from resolvers.exports import Asked

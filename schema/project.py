@@ -6,7 +6,9 @@ from typing import Annotated, ClassVar, Self
 import strawberry
 
 from datasource.metadata.records import ProjectRecord
-from permissions.classes import Gate, guarded_field, require_scopes
+from permissions.enforce import require_scopes
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource

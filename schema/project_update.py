@@ -6,7 +6,8 @@ import strawberry
 
 from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
 from errors import BadUserInput
-from permissions.classes import Gate, guarded_field
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.resources import PROJECT
 from resolvers.projects import update_project
 from resolvers.trends.query import PropertyFilter, WeekStartDay

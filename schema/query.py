@@ -4,7 +4,8 @@ from typing import Annotated
 
 import strawberry
 
-from permissions.classes import authenticated_field, guarded_field, require_caller
+from permissions.enforce import require_caller
+from permissions.guarded_field import authenticated_field, guarded_field
 from resolvers.access import open_policy
 from resolvers.projects import list_projects, load_project
 from schema.access import READ_ACCESS_SCOPE, AccessPolicy

@@ -9,7 +9,7 @@ import strawberry
 
 from datasource.metadata.records import ProjectRecord, SavedPage, SavedRecord
 from errors import BadUserInput, GatewayError
-from permissions.checks import controlled
+from permissions.enforce import controlled
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from resolvers.saved import PageRequest

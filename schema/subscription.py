@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 import strawberry
 
-from permissions.classes import Gate, guarded_field
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import Asked

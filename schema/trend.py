@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 import strawberry
 
-from permissions.checks import READ, check_object, controlled
-from permissions.classes import guarded_field
+from permissions.enforce import READ, check_object, controlled
+from permissions.guarded_field import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.exports import SCOPE as EXPORT_SCOPE

@@ -7,7 +7,7 @@ import strawberry
 
 from datasource.metadata.records import AccessLevel, OrganizationLevel
 from permissions.caller import Caller
-from permissions.classes import authenticated_field
+from permissions.guarded_field import authenticated_field
 from permissions.reach import ReachedProject
 from permissions.resources import PROJECT
 from resolvers.projects import list_projects

@@ -7,7 +7,7 @@ from asgi.responses import reply_json
 from asgi.rest.fields import read_integer, suggest
 from datasource.metadata.records import ProjectRecord, WeekStartDay
 from errors import BadUserInput
-from permissions.classes import require_scopes
+from permissions.enforce import require_scopes
 from resolvers.context import RequestContext
 from resolvers.projects import list_projects
 from resolvers.saved import LARGEST_PAGE

@@ -12,8 +12,7 @@ from asgi.rest.request import Format, Sent, read_sent
 from asgi.rest.response import Answered, write_answer
 from datasource.clickhouse.errors import ResultTooLarge
 from errors import GatewayError
-from permissions.checks import READ, check_gate
-from permissions.classes import require_scopes
+from permissions.enforce import READ, check_gate, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.context import RequestContext

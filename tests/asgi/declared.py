@@ -7,7 +7,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.permission import PermissionExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from permissions.classes import Gate, IsAuthenticated, PassesGate, RequiresScopes
+from permissions.permission_classes import Gate, IsAuthenticated, PassesGate, RequiresScopes
 from schema.build import build_schema
 from settings import Settings
 

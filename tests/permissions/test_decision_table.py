@@ -7,7 +7,7 @@ import pytest
 
 from datasource.metadata.records import AccessLevel, RuleRecord
 from errors import ErrorCode, GatewayError
-from permissions.checks import READ, WRITE, check_gate, check_object
+from permissions.enforce import READ, WRITE, check_gate, check_object
 from permissions.policy import Controlled, Policy
 from permissions.resources import Resource
 from tests.permissions.policies import (

@@ -13,8 +13,9 @@ from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord, SavedRecord
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
-from permissions.checks import READ, WRITE, controlled
-from permissions.classes import Gate, guarded_field
+from permissions.enforce import READ, WRITE, controlled
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.policy import Controlled
 from permissions.resources import Resource, registered
 from permissions.scopes import known_scopes

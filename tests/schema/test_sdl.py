@@ -14,7 +14,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from permissions.classes import unguarded_fields
+from permissions.guarded_field import unguarded_fields
 from schema.build import build_schema, print_sdl
 from schema.entities import ENTITIES
 from schema.mutation import Mutation

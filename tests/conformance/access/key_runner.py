@@ -16,7 +16,7 @@ from datasource.metadata.records import KeyRecord, MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key
-from permissions.classes import guarded_field, unguarded_fields
+from permissions.guarded_field import guarded_field, unguarded_fields
 from permissions.key_issuing import issue_key
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, registered
 from schema.build import build_schema

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar, Self
 import strawberry
 
 from datasource.metadata.records import SavedRecord
-from permissions.checks import READ, WRITE
-from permissions.classes import Gate, guarded_field, require_caller
+from permissions.enforce import READ, WRITE, require_caller
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import Resource, find_resource
 from resolvers.context import RequestContext

@@ -10,7 +10,8 @@ from graphql import GraphQLError
 from datasource.metadata.records import ProjectRecord, RuleRecord, WeekStartDay
 from errors import ErrorCode, GatewayError, NotFound
 from permissions.caller import Caller
-from permissions.classes import Gate, guarded_field
+from permissions.guarded_field import guarded_field
+from permissions.permission_classes import Gate
 from permissions.policy import Policy
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, PROJECT

@@ -4,9 +4,19 @@ import pytest
 
 from datasource.metadata.records import AccessLevel, SavedRecord
 from errors import ErrorCode, GatewayError
-from permissions.checks import READ, WRITE, check_gate, check_object, controlled, required_level
+from permissions.enforce import (
+    READ,
+    WRITE,
+    check_gate,
+    check_object,
+    controlled,
+    require_caller,
+    require_scopes,
+    required_level,
+)
 from permissions.policy import Controlled, Policy
 from permissions.resources import ACTION, INSIGHT, ORGANIZATION, PROJECT, Resource
+from tests.permissions.callers import RequestContext, caller_with
 from tests.permissions.policies import (
     ADA,
     ADAS_MEMBERSHIP,
@@ -153,3 +163,28 @@ def test_what_is_saved_is_controlled_by_its_id_and_maker() -> None:
     made = datetime(2026, 5, 1, tzinfo=UTC)
     record = SavedRecord(5, PROJECT_ID, "name", "", created_by=ADA, created_at=made, updated_at=made)
     assert controlled(INSIGHT, record) == Controlled(INSIGHT, "5", created_by=ADA)
+
+
+def test_require_scopes_with_the_scopes_is_the_caller() -> None:
+    context = caller_with("project:write", "insight:read")
+    assert require_scopes(context, "project:read", "insight:read") is context.caller
+
+
+def test_require_scopes_without_one_names_it() -> None:
+    with pytest.raises(GatewayError, match="lacks the scope insight:write") as caught:
+        require_scopes(caller_with("insight:read"), "insight:write")
+    assert caught.value.code is ErrorCode.FORBIDDEN
+    assert caught.value.details["missingScope"] == "insight:write"
+
+
+def test_require_scopes_without_a_caller_is_unauthenticated_first() -> None:
+    with pytest.raises(GatewayError) as caught:
+        require_scopes(RequestContext(), "insight:write")
+    assert caught.value.code is ErrorCode.UNAUTHENTICATED
+
+
+def test_require_caller_gives_the_reason_found_earlier() -> None:
+    reason = GatewayError(ErrorCode.UNAUTHENTICATED, "The API key phx_...0000 was revoked.")
+    with pytest.raises(GatewayError) as caught:
+        require_caller(RequestContext(authentication_error=reason))
+    assert caught.value is reason

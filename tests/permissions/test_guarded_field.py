@@ -10,7 +10,7 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver
 from strawberry.types.execution import PreExecutionError
 
 from errors import ErrorCode, GatewayError
-from permissions.classes import authenticated_field, guarded_field, unguarded_fields
+from permissions.guarded_field import authenticated_field, guarded_field, unguarded_fields
 from tests.permissions.callers import RequestContext, caller_with
 
 ran: list[str] = []
