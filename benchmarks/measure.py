@@ -11,7 +11,7 @@ from statistics import median
 from asgi.app import create_app
 from asgi.server import Server
 from benchmarks.shapes import SHAPES, Query
-from commands.listening import bind
+from commands.bind import bind
 from resolvers.stores import open_stores
 from settings import Settings
 

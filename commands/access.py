@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from commands.access_rows import COLUMNS, rows_of
-from commands.access_target import (
+from commands.access_explanation import explain_access
+from commands.access_options import (
     RESOURCES,
     Subject,
     Target,
@@ -14,11 +14,11 @@ from commands.access_target import (
     read_resource,
     rule_key,
 )
-from commands.choices import ProjectOption
-from commands.explanation import explain_access
+from commands.access_output import COLUMNS, rule_rows
+from commands.metadata import organization_of, require_project, with_store
+from commands.options import ProjectOption
+from commands.output import print_table
 from commands.refusals import load_settings
-from commands.stores import existing_project, organization_of, with_store
-from commands.tables import print_table
 from datasource.metadata.access_controls import find_rules, set_rule
 from datasource.metadata.audit import OPERATOR
 from datasource.metadata.members import get_member
@@ -74,11 +74,11 @@ def show(
         if resource is not None and object_id is not None:
             target = await find_target(store, project, resource, object_id)
             rules = await find_rules(store, project, (target.resource.name, target.resource_id))
-            return target.organization, await rows_of(store, target.organization, rules)
-        organization = await organization_of(store, await existing_project(store, project))
+            return target.organization, await rule_rows(store, target.organization, rules)
+        organization = await organization_of(store, await require_project(store, project))
         kind = None if resource is None else read_resource(resource).name
         rules = await find_rules(store, project)
-        return organization, await rows_of(store, organization, [r for r in rules if kind in (None, r.resource)])
+        return organization, await rule_rows(store, organization, [r for r in rules if kind in (None, r.resource)])
 
     organization, lines = with_store(action)
     print_table(COLUMNS, lines, empty="No rules: everyone has the defaults.")

@@ -3,8 +3,8 @@ from typing import Annotated
 
 import typer
 
-from commands.stores import existing_organization, existing_project, organization_of, with_store
-from commands.tables import minute, print_table
+from commands.metadata import organization_of, require_organization, require_project, with_store
+from commands.output import format_minute, print_table
 from datasource.metadata.audit import ActorKind, AuditPage, AuditRecord, Document, list_audit_log
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
@@ -50,10 +50,10 @@ def audit(
 
 async def _find_organization(store: MetadataStore, name: str | None, project_id: int | None) -> str:
     if project_id is None:
-        return (await existing_organization(store, name)).id
-    project = await existing_project(store, project_id)
+        return (await require_organization(store, name)).id
+    project = await require_project(store, project_id)
     found = await organization_of(store, project)
-    if name is not None and (await existing_organization(store, name)).id != found.id:
+    if name is not None and (await require_organization(store, name)).id != found.id:
         raise BadUserInput(
             f"Project {project_id} belongs to {found.name}.", hint="Leave --organization out: --project is enough."
         )
@@ -65,7 +65,7 @@ def _line(entry: AuditRecord) -> tuple[str, ...]:
     if entry.project_id is not None and entry.target.get("resource") != PROJECT.name:
         target = f"{target} in project {entry.project_id}"
     what = entry.action.value.replace(".", " ").replace("_", " ")
-    return minute(entry.at), _who(entry), what, target, _change(entry.before, entry.after)
+    return format_minute(entry.at), _who(entry), what, target, _change(entry.before, entry.after)
 
 
 def _who(entry: AuditRecord) -> str:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from commands.choices import ProjectOption
-from commands.layouts import check_adopts
+from commands.events_layout import require_posthog
+from commands.metadata import require_project
+from commands.options import ProjectOption
+from commands.output import print_table
 from commands.refusals import load_settings
-from commands.stores import existing_project
-from commands.tables import print_table
 from datasource.clickhouse.engine import Limits
 from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import Source
@@ -64,7 +64,7 @@ def adopt(
     Its members stay the installation's: a trend reads them from there.
     """
     settings = load_settings()
-    check_adopts(settings)
+    require_posthog(settings)
     record = asyncio.run(run_adoption(settings, project, Cohort(cohort_id, name, version, static)))
     typer.echo(f"Adopted cohort {record.id}: {record.name} ({record.size} members now)")
 
@@ -73,7 +73,7 @@ async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> C
     """Raises BadUserInput for a cohort that has no members: its number or version are most likely wrong."""
     now = datetime.now(UTC)
     async with open_stores(settings) as stores:
-        await existing_project(stores.metadata, project_id)
+        await require_project(stores.metadata, project_id)
         source = Source(stores.events, project_id, _limits(settings))
         size = await count_members(source, await stores.layouts.at(now), cohort.member)
         if not size:
@@ -96,7 +96,7 @@ async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> C
 async def run(settings: Settings, project_id: int, cohort_id: int | None) -> Sequence[Outcome]:
     """Calculate one cohort, or all."""
     async with open_stores(settings) as stores:
-        project = await existing_project(stores.metadata, project_id)
+        project = await require_project(stores.metadata, project_id)
         now = datetime.now(UTC)
         layout = await stores.layouts.at(now)
         calculator = CohortCalculator(

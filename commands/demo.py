@@ -19,7 +19,7 @@ from commands.demo_data import (
     read_groups,
     read_planes,
 )
-from commands.layouts import check_own_tables
+from commands.events_layout import require_own_tables
 from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
@@ -75,7 +75,7 @@ def register(cli: typer.Typer) -> None:
 def demo() -> None:
     """Make the demo project, every flight that left New York in 2013, with a key that reads it."""
     settings = load_settings()
-    check_own_tables(settings, "The demo is")
+    require_own_tables(settings, "The demo is")
     info = asyncio.run(_run(settings))
     typer.echo(f"Project id: {info.project_id}")
     typer.echo(f"API key: {info.key}")

@@ -3,9 +3,9 @@ from typing import Annotated
 
 import typer
 
-from commands.expiry import read_expiry
-from commands.stores import existing_project, with_store
-from commands.tables import minute, print_table
+from commands.key_expiry import parse_expiry
+from commands.metadata import require_project, with_store
+from commands.output import format_minute, print_table
 from datasource.metadata.keys import list_keys, revoke_key
 from datasource.metadata.members import get_member
 from datasource.metadata.organizations import get_organization
@@ -86,13 +86,13 @@ def create(
             hint="Leave out --project and --organization, which narrow a member's key.",
         )
     now = datetime.now(UTC)
-    expires_at = None if expires is None else read_expiry(expires, now)
+    expires_at = None if expires is None else parse_expiry(expires, now)
 
     async def action(store: MetadataStore) -> IssuedKey:
         if for_project is not None:
             return await issue_project_key(
                 store,
-                project=await existing_project(store, for_project),
+                project=await require_project(store, for_project),
                 label=label,
                 scopes=scope,
                 description=description,
@@ -162,11 +162,11 @@ def _line(owned: OwnedKey, now: datetime) -> tuple[str, ...]:
         owned.owner.email if owned.owner else f"project {key.project_id}",
         " ".join(key.scopes),
         " ".join(map(str, projects or ())) or "all",
-        minute(key.created_at),
-        minute(key.last_used_at) or "never",
-        minute(key.expires_at) or "never",
+        format_minute(key.created_at),
+        format_minute(key.last_used_at) or "never",
+        format_minute(key.expires_at) or "never",
         _state(key, now),
-        minute(key.revoked_at),
+        format_minute(key.revoked_at),
     )
 
 

@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.choices import ProjectOption
-from commands.layouts import check_own_tables
+from commands.events_layout import require_own_tables
+from commands.metadata import require_project
+from commands.options import ProjectOption
 from commands.refusals import load_settings
-from commands.stores import existing_project
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.loader.load import (
@@ -68,7 +68,7 @@ def load(
 
     Exit status: 0 all rows loaded, 3 some were rejected, 1 it could not run, 130 interrupted.
     """
-    check_own_tables(load_settings(), "Loading is")
+    require_own_tables(load_settings(), "Loading is")
     request = Request(tuple(files), project, kind, file_format, rejects)
     for path in request.files:
         open_chunks(path, file_format)
@@ -97,7 +97,7 @@ class Request:
 async def run(settings: Settings, request: Request, report: LoadReport) -> list[Path]:
     """Load every file and answer which rejects files were written."""
     async with open_stores(settings) as stores:
-        await existing_project(stores.metadata, request.project_id)
+        await require_project(stores.metadata, request.project_id)
         await repair_all(stores.metadata, stores.events)
         written: list[Path] = []
         shared = RejectsFile(request.rejects) if request.rejects else None

@@ -2,9 +2,9 @@ from typing import Annotated
 
 import typer
 
-from commands.choices import ExistingOrganizationOption, Level, OrganizationOption
-from commands.stores import choose_organization, existing_membership, existing_organization, with_store
-from commands.tables import print_table
+from commands.metadata import ensure_organization, require_membership, require_organization, with_store
+from commands.options import ExistingOrganizationOption, Level, OrganizationOption
+from commands.output import print_table
 from datasource.metadata.members import (
     add_member,
     get_member,
@@ -41,7 +41,7 @@ def add(
     """Add a person to an organization."""
 
     async def action(store: MetadataStore) -> tuple[MemberRecord, str]:
-        chosen = await choose_organization(store, organization)
+        chosen = await ensure_organization(store, organization)
         member = await add_member(
             store, email=email, organization_id=chosen.id, name=name, level=OrganizationLevel[level.name]
         )
@@ -73,8 +73,8 @@ def change_level(
     wanted = OrganizationLevel[level.name]
 
     async def action(store: MetadataStore) -> str:
-        chosen = await existing_organization(store, organization)
-        member, before = await existing_membership(store, email, chosen)
+        chosen = await require_organization(store, organization)
+        member, before = await require_membership(store, email, chosen)
         await set_member_level(store, email=email, organization_id=chosen.id, level=wanted)
         where = f"{member.email} in {chosen.name}"
         if before.level is wanted:
@@ -107,8 +107,8 @@ def remove(email: EmailArgument, organization: ExistingOrganizationOption = None
     """
 
     async def action(store: MetadataStore) -> str:
-        chosen = await existing_organization(store, organization)
-        member, _ = await existing_membership(store, email, chosen)
+        chosen = await require_organization(store, organization)
+        member, _ = await require_membership(store, email, chosen)
         await remove_member(store, email=email, organization_id=chosen.id)
         rest = "with their roles and the rules that named them; no key of theirs reaches it"
         return f"Removed {member.email} from {chosen.name}, {rest}"

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
+from commands.metadata import with_store
 from commands.refusals import load_settings
-from commands.stores import with_store
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.open_engine import open_engine, refuse_embedded_cluster

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from commands.stores import existing_organization, with_store
-from commands.tables import print_table
+from commands.metadata import require_organization, with_store
+from commands.output import print_table
 from datasource.metadata.members import list_members
 from datasource.metadata.organizations import list_organizations, set_features
 from datasource.metadata.projects import list_projects
@@ -85,7 +85,7 @@ def update(
         )
 
     async def action(store: MetadataStore) -> tuple[OrganizationRecord, OrganizationRecord]:
-        before = await existing_organization(store, name, choice="by name")
+        before = await require_organization(store, name, choice="by name")
         after = await set_features(
             store,
             before.id,

@@ -2,11 +2,11 @@ from typing import Annotated
 
 import typer
 
-from commands.choices import OrganizationOption, WeekStart
-from commands.layouts import check_adopts, check_own_tables
+from commands.events_layout import require_own_tables, require_posthog
+from commands.metadata import ensure_organization, with_store
+from commands.options import OrganizationOption, WeekStart
+from commands.output import print_table
 from commands.refusals import load_settings
-from commands.stores import choose_organization, with_store
-from commands.tables import print_table
 from datasource.metadata.adoption import check_adopted, check_number_is_free
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.projects import create_project, list_projects
@@ -33,13 +33,13 @@ def create(
 ) -> None:
     """Create a project and print its id."""
 
-    check_own_tables(load_settings(), "Making a project with events of its own is")
+    require_own_tables(load_settings(), "Making a project with events of its own is")
 
     async def action(store: MetadataStore) -> ProjectRecord:
         await check_adopted(store, expected=False)
         return await create_project(
             store,
-            organization_id=(await choose_organization(store, organization)).id,
+            organization_id=(await ensure_organization(store, organization)).id,
             name=name,
             timezone=timezone,
             week_start_day=WeekStartDay[week_start.name],
@@ -62,7 +62,7 @@ def adopt(
     ] = None,
 ) -> None:
     """Make a project of a team of the PostHog installation whose tables hold the events."""
-    check_adopts(load_settings())
+    require_posthog(load_settings())
     group_types = [_group_type(text) for text in group_type or ()]
 
     async def action(store: MetadataStore) -> ProjectRecord:
@@ -70,7 +70,7 @@ def adopt(
         await check_number_is_free(store, team_id)
         return await create_project(
             store,
-            organization_id=(await choose_organization(store, organization)).id,
+            organization_id=(await ensure_organization(store, organization)).id,
             name=name or f"PostHog team {team_id}",
             timezone=timezone,
             week_start_day=WeekStartDay[week_start.name],

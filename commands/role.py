@@ -2,9 +2,9 @@ from typing import Annotated
 
 import typer
 
-from commands.choices import ExistingOrganizationOption
-from commands.stores import existing_membership, existing_organization, with_store
-from commands.tables import print_table
+from commands.metadata import require_membership, require_organization, with_store
+from commands.options import ExistingOrganizationOption
+from commands.output import print_table
 from datasource.metadata.members import find_members
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.records import OrganizationRecord, RoleRecord
@@ -43,7 +43,7 @@ def create(
     """Create a role without members. It gives nothing until access set names it."""
 
     async def action(store: MetadataStore) -> tuple[RoleRecord, OrganizationRecord]:
-        chosen = await existing_organization(store, organization)
+        chosen = await require_organization(store, organization)
         return await create_role(store, organization_id=chosen.id, name=name), chosen
 
     role, chosen = with_store(action)
@@ -79,7 +79,7 @@ def add(name: RoleArgument, email: EmailArgument, organization: ExistingOrganiza
 
     async def action(store: MetadataStore) -> str:
         role, chosen = await _find(store, name, organization)
-        member, _ = await existing_membership(store, email, chosen)
+        member, _ = await require_membership(store, email, chosen)
         await add_role_member(store, role, member)
         return f"{member.email} has the role {role.name} of {chosen.name}"
 
@@ -91,14 +91,14 @@ def remove(name: RoleArgument, email: EmailArgument, organization: ExistingOrgan
 
     async def action(store: MetadataStore) -> str:
         role, chosen = await _find(store, name, organization)
-        member, _ = await existing_membership(store, email, chosen)
+        member, _ = await require_membership(store, email, chosen)
         await remove_role_member(store, role, member)
         return f"{member.email} no longer has the role {role.name} of {chosen.name}"
 
     typer.echo(with_store(action))
 
 
-async def existing_role(store: MetadataStore, name: str, organization: OrganizationRecord) -> RoleRecord:
+async def require_role(store: MetadataStore, name: str, organization: OrganizationRecord) -> RoleRecord:
     """Raises NotFound, also for a role of another organization."""
     try:
         return await get_role(store, organization_id=organization.id, name=name)
@@ -112,8 +112,8 @@ async def existing_role(store: MetadataStore, name: str, organization: Organizat
 async def _find(
     store: MetadataStore, name: str, organization: str | None
 ) -> tuple[RoleRecord, OrganizationRecord]:
-    chosen = await existing_organization(store, organization)
-    return await existing_role(store, name, chosen), chosen
+    chosen = await require_organization(store, organization)
+    return await require_role(store, name, chosen), chosen
 
 
 async def _lines(store: MetadataStore, organization: OrganizationRecord) -> list[tuple[str, ...]]:

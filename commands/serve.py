@@ -1,15 +1,17 @@
 import asyncio
+import signal
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from commands.layouts import check_own_tables
-from commands.listening import address_of, bind
+from commands.bind import bind, server_url
+from commands.events_layout import require_own_tables
 from commands.logs import configure_logging
 from commands.refusals import load_settings
-from commands.signals import on_stop_signals
 from commands.tracing import traced
 from settings import Settings
 
@@ -18,33 +20,36 @@ if TYPE_CHECKING:
     from resolvers.stores import Stores
 
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def register(cli: typer.Typer) -> None:
     cli.command()(serve)
 
 
 def serve(
-    demo: Annotated[bool, typer.Option("--demo", help="Prepare the demo project and its key first.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo project and create its key first.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="TRENDGATE_HOST")] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Port to listen on; 0 takes a free one.", show_default="TRENDGATE_PORT"
+            min=0, max=65535, help="Port to listen on; 0 picks a free one.", show_default="TRENDGATE_PORT"
         ),
     ] = None,
 ) -> None:
-    """Serve GraphQL at /graphql until Ctrl-C."""
+    """Serve GraphQL at /graphql until you press Ctrl-C."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings().model_copy(update=given)
     if demo:
-        check_own_tables(settings, "The demo is")
+        require_own_tables(settings, "The demo is")
     configure_logging(settings)
-    # First of all: whoever waits for data to load wants to know before that it could not be served.
+    # Bind first: loading the demo takes a while, and a port in use should be reported before it.
     with bind(settings.host, settings.port) as listener, traced():
         asyncio.run(Service(settings, listener, with_demo=demo).run())
 
 
 class Service:
-    """The server from opening its stores to closing them. Ctrl-C and SIGTERM end it in order, at any moment."""
+    """The server, from opening its stores to closing them. Ctrl-C and SIGTERM shut it down cleanly at any time."""
 
     def __init__(self, settings: Settings, listener: socket.socket, *, with_demo: bool) -> None:
         self._settings = settings
@@ -55,7 +60,7 @@ class Service:
         self._is_stopping = False
 
     async def run(self) -> None:
-        """Ends when it is told to; raises what keeps it from serving."""
+        """Serve until stopped; raise whatever prevents serving."""
         work = asyncio.create_task(self._work())
         with on_stop_signals(lambda: self._stop(work)):
             await asyncio.wait({work})
@@ -76,7 +81,7 @@ class Service:
 
         async with open_stores(self._settings) as stores:
             lines = await self._prepare_demo(stores) if self._with_demo else []
-            if self._is_stopping:  # told so while something went on that cannot be cancelled
+            if self._is_stopping:  # a signal arrived during work that cannot be cancelled
                 return
             app = create_app(self._settings, stores=stores)
             self._server = Server(app, self._settings, on_start=lambda: self._announce(lines))
@@ -89,7 +94,20 @@ class Service:
         return [f"Project id: {demo.project_id}", f"API key: {demo.key}"]
 
     def _announce(self, lines: list[str]) -> None:
-        self._console.print(f"Trendgate: {address_of(self._listener)}/graphql")
+        self._console.print(f"Trendgate: {server_url(self._listener)}/graphql")
         for line in lines:
             self._console.print(line)
         self._console.print("Press Ctrl-C to stop.")
+
+
+@contextmanager
+def on_stop_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` in the running event loop for Ctrl-C and SIGTERM, until the block ends."""
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)

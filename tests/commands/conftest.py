@@ -16,7 +16,7 @@ from datasource.metadata.insights import create_insight
 from datasource.metadata.members import get_member
 from datasource.metadata.store import MetadataStore
 from settings import Settings
-from tests.commands.outcomes import ROOT, Answer, InStore, Outcome, Run
+from tests.support.command_line import ROOT, CommandResult, InStore, Run, T
 from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
@@ -36,11 +36,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def run(settings: dict[str, str]) -> Run:
     """Runs a command within this process, which spares the start."""
 
-    def run(*words: str, **more_settings: str) -> Outcome:
+    def run(*words: str, **more_settings: str) -> CommandResult:
         result = CliRunner().invoke(build_cli(), words, env=settings | more_settings)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Outcome(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+        return CommandResult(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
 
     return run
 
@@ -49,7 +49,7 @@ def run(settings: dict[str, str]) -> Run:
 def start(settings: dict[str, str], tmp_path: Path) -> Run:
     """Starts a command as an operator does, from another folder."""
 
-    def start(*words: str, **more_settings: str) -> Outcome:
+    def start(*words: str, **more_settings: str) -> CommandResult:
         result = subprocess.run(
             [sys.executable, str(ROOT / "server.py"), *words],
             env=os.environ | settings | more_settings,
@@ -59,7 +59,7 @@ def start(settings: dict[str, str], tmp_path: Path) -> Run:
             check=False,
             timeout=120,
         )
-        return Outcome(status=result.returncode, stdout=result.stdout, stderr=result.stderr)
+        return CommandResult(status=result.returncode, stdout=result.stdout, stderr=result.stderr)
 
     return start
 
@@ -68,11 +68,11 @@ def start(settings: dict[str, str], tmp_path: Path) -> Run:
 def in_store(settings: dict[str, str]) -> InStore:
     url = Settings(data_dir=Path(settings["TRENDGATE_DATA_DIR"])).metadata_url
 
-    async def do(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+    async def do(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
         async with MetadataStore.open(url) as store:
             return await action(store)
 
-    def in_store(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+    def in_store(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
         return asyncio.run(do(action))
 
     return in_store

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.commands.outcomes import Run, changes, lines, refusal_of, said
+from tests.support.command_line import Run, audit_entries, error_of, stdout_of, table_rows
 
 IN_1 = ("--project", "1", "--resource")
 
@@ -16,9 +16,9 @@ def test_rules_are_set_listed_and_removed(acme: Run) -> None:
         ("admin", "project", "--id", "1", "--member", "ada@example.com"),
     ):
         result = acme("access", "set", level, *IN_1, *words)
-        assert said(result).endswith(f": no rule -> {level}\n")
+        assert stdout_of(result).endswith(f": no rule -> {level}\n")
         assert result.stderr == ""
-    heading, *rules = lines(acme("access", "list", "--project", "1"))
+    heading, *rules = table_rows(acme("access", "list", "--project", "1"))
     assert heading == ["resource", "id", "subject", "name", "level", "updated"]
     assert [rule[:-1] for rule in rules] == [
         ["insight", "", "everyone", "", "none"],
@@ -27,36 +27,36 @@ def test_rules_are_set_listed_and_removed(acme: Run) -> None:
         ["project", "1", "everyone", "", "member"],
         ["project", "1", "member", "ada@example.com", "admin"],
     ]
-    assert [rule[1] for rule in lines(acme("access", "list", *IN_1, "insight"))[1:]] == ["", "1", "2"]
-    assert [rule[3] for rule in lines(acme("access", "list", *IN_1, "insight", "--id", "2"))[1:]] == [
+    assert [rule[1] for rule in table_rows(acme("access", "list", *IN_1, "insight"))[1:]] == ["", "1", "2"]
+    assert [rule[3] for rule in table_rows(acme("access", "list", *IN_1, "insight", "--id", "2"))[1:]] == [
         "bob@example.com"
     ]
-    assert len(lines(acme("access", "list", *IN_1, "project"))) == 3
+    assert len(table_rows(acme("access", "list", *IN_1, "project"))) == 3
 
     rule = (*IN_1, "insight", "--id", "1", "--role", "Analysts")
     what = "insight 1 (Delays) of project 1 (Flights), role Analysts"
-    assert said(acme("access", "set", "viewer", *rule)) == f"{what}: editor -> viewer\n"
-    assert said(acme("access", "set", "viewer", *rule)) == f"{what}: viewer already\n"
-    assert said(acme("access", "remove", *rule)) == f"{what}: viewer -> no rule\n"
-    assert said(acme("access", "remove", *rule)) == f"{what}: there was no rule\n"
-    assert len(lines(acme("access", "list", *IN_1, "insight"))) == 3
+    assert stdout_of(acme("access", "set", "viewer", *rule)) == f"{what}: editor -> viewer\n"
+    assert stdout_of(acme("access", "set", "viewer", *rule)) == f"{what}: viewer already\n"
+    assert stdout_of(acme("access", "remove", *rule)) == f"{what}: viewer -> no rule\n"
+    assert stdout_of(acme("access", "remove", *rule)) == f"{what}: there was no rule\n"
+    assert len(table_rows(acme("access", "list", *IN_1, "insight"))) == 3
     who = ("command line", "access control set", "insight 1 for role Analysts in project 1")
-    assert changes(acme, "--project", "1", "--limit", "20")[:2] == [
+    assert audit_entries(acme, "--project", "1", "--limit", "20")[:2] == [
         [who[0], "access control removed", who[2], "access_level: viewer -> -"],
         [*who, "access_level: editor -> viewer"],
     ]
 
 
 def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
-    assert said(acme("access", "set", "none", *IN_1, "cohort")) == (
+    assert stdout_of(acme("access", "set", "none", *IN_1, "cohort")) == (
         "all cohorts of project 1 (Flights), everyone: no rule -> none\n"
     )
-    assert said(acme("access", "set", "none", *IN_1, "project", "--member", "ada@example.com")) == (
+    assert stdout_of(acme("access", "set", "none", *IN_1, "project", "--member", "ada@example.com")) == (
         "project 1 (Flights), ada@example.com: no rule -> none\n"
     )
     for resource, what in (("action", "action 1 (Departure)"), ("cohort", "cohort 1 (Jets)")):
         result = acme("access", "set", "viewer", *IN_1, resource, "--id", "1", "--role", "Analysts")
-        assert said(result) == f"{what} of project 1 (Flights), role Analysts: no rule -> viewer\n"
+        assert stdout_of(result) == f"{what} of project 1 (Flights), role Analysts: no rule -> viewer\n"
     owner = acme("access", "set", "viewer", *IN_1, "insight", "--member", "boss@example.com")
     assert (owner.status, owner.stderr) == (0, "boss@example.com is owner: rules do not bind them.\n")
 
@@ -110,11 +110,11 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
     ],
 )
 def test_rule_that_cannot_be_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme("access", "set", *words)).startswith(error)
-    assert len(lines(acme("access", "list", "--project", "1"))) == 1
+    assert error_of(acme("access", "set", *words)).startswith(error)
+    assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
     bounds = ("access level of", "minimum")
     if not any(word in error for word in bounds):
-        assert refusal_of(acme("access", "remove", *words[1:])).startswith(error)
+        assert error_of(acme("access", "remove", *words[1:])).startswith(error)
 
 
 def test_level_that_no_resource_has_is_a_usage_error(acme: Run) -> None:
@@ -128,7 +128,7 @@ def test_rules_of_roles_are_refused_while_roles_are_off(acme: Run) -> None:
     acme("access", "set", "viewer", *rule)
     acme("organization", "update", "Acme", "--no-roles")
     for words in (("set", "editor"), ("remove",)):
-        assert refusal_of(acme("access", *words, *rule)) == (
+        assert error_of(acme("access", *words, *rule)) == (
             "error: Roles are off in Acme.\n"
             "hint: Switch them on: python server.py organization update Acme --roles.\n"
         )
@@ -151,15 +151,15 @@ def test_objects_with_rules_are_limited_and_those_that_have_some_are_not(acme: R
     limit = {"TRENDGATE_MAX_OBJECTS_WITH_RULES": "1"}
     assert acme("access", "set", "none", *IN_1, "insight", "--id", "1", **limit).status == 0
     refused = acme("access", "set", "none", *IN_1, "insight", "--id", "2", **limit)
-    assert refusal_of(refused).startswith("error: 1 objects of this kind have access controls already")
+    assert error_of(refused).startswith("error: 1 objects of this kind have access controls already")
     more = (*IN_1, "insight", "--id", "1", "--member", "bob@example.com")
     assert acme("access", "set", "viewer", *more, **limit).status == 0
 
 
 def test_list_of_an_id_without_its_resource_is_refused(acme: Run) -> None:
-    refusal = refusal_of(acme("access", "list", "--project", "1", "--id", "1"))
+    refusal = error_of(acme("access", "list", "--project", "1", "--id", "1"))
     assert refusal.startswith(
         "error: An id alone names nothing.\nhint: Give --resource with --id: project, insight"
     )
-    assert refusal_of(acme("access", "list", "--project", "7")).startswith("error: There is no project 7.\nhint: ")
-    assert refusal_of(acme("access", "list", *IN_1, "plane")).startswith("error: There are no access rules about")
+    assert error_of(acme("access", "list", "--project", "7")).startswith("error: There is no project 7.\nhint: ")
+    assert error_of(acme("access", "list", *IN_1, "plane")).startswith("error: There are no access rules about")

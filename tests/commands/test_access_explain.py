@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.commands.outcomes import Run, lines, refusal_of
+from tests.support.command_line import Run, error_of, table_rows
 
 IN_1 = ("--project", "1", "--resource")
 INSIGHT_1 = ("insight", "--id", "1")
@@ -10,7 +10,7 @@ ADA = "ada@example.com"
 
 
 def _explain(run: Run, email: str, *words: str) -> dict[str, str]:
-    heading, *answers = lines(run("access", "explain", email, *IN_1, *words))
+    heading, *answers = table_rows(run("access", "explain", email, *IN_1, *words))
     assert heading == ["question", "answer"]
     explained: dict[str, str] = {}
     for question, answer in answers:
@@ -155,4 +155,4 @@ def test_strangers_and_inactive_members_are_told(acme: Run) -> None:
     ],
 )
 def test_explanation_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme("access", "explain", *words)).startswith(error)
+    assert error_of(acme("access", "explain", *words)).startswith(error)

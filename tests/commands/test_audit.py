@@ -10,13 +10,13 @@ from datasource.metadata.members import set_member_level
 from datasource.metadata.organizations import get_organization
 from datasource.metadata.records import OrganizationLevel
 from datasource.metadata.store import MetadataStore
-from tests.commands.outcomes import InStore, Run, changes, lines, refusal_of
+from tests.support.command_line import InStore, Run, audit_entries, error_of, table_rows
 
 NOW = datetime(2026, 5, 1, 10, 30, tzinfo=UTC)
 
 
 def test_changes_of_an_organization_are_its_own_newest_first(acme: Run) -> None:
-    heading, *entries = lines(acme("audit", "--organization", "Zeta"))
+    heading, *entries = table_rows(acme("audit", "--organization", "Zeta"))
     assert heading == ["when", "who", "what", "target", "change"]
     assert [entry[1:] for entry in entries] == [
         ["command line", "role created", "role Guards", "name: - -> Guards"],
@@ -35,7 +35,7 @@ def test_changes_by_keys_tell_whose_key_it_was(acme: Run, in_store: InStore) -> 
             await set_member_level(store, **who, level=level, actor=actor, now=NOW)
 
     in_store(change)
-    assert lines(acme("audit", "--organization", "Acme"))[1:3] == [
+    assert table_rows(acme("audit", "--organization", "Acme"))[1:3] == [
         [
             *("2026-05-01 10:30Z", "a project by key phx_...bbbb", "member changed"),
             *("member ada@example.com", "level: admin -> owner"),
@@ -57,13 +57,13 @@ def test_changes_of_a_project_leave_out_those_of_other_projects(acme: Run, in_st
         await insert_key(store, new, actor=OPERATOR, now=NOW)
 
     in_store(add_key)
-    assert [entry[1:] for entry in changes(acme, "--project", "1")[:2]] == [
+    assert [entry[1:] for entry in audit_entries(acme, "--project", "1")[:2]] == [
         ["key created", "key phx_...cccc (service) in project 1", "scopes: - -> insight:read"],
         ["access control set", "all insights for everyone in project 1", "access_level: - -> viewer"],
     ]
-    assert not any("project 3" in entry[2] for entry in changes(acme, "--project", "1"))
-    assert any("project 3" in entry[2] for entry in changes(acme, "--organization", "Acme"))
-    assert changes(acme, "--project", "1", "--organization", "Acme") == changes(acme, "--project", "1")
+    assert not any("project 3" in entry[2] for entry in audit_entries(acme, "--project", "1"))
+    assert any("project 3" in entry[2] for entry in audit_entries(acme, "--organization", "Acme"))
+    assert audit_entries(acme, "--project", "1", "--organization", "Acme") == audit_entries(acme, "--project", "1")
 
 
 def test_limit_says_how_many_more_there_are(acme: Run) -> None:
@@ -85,5 +85,5 @@ def test_limit_says_how_many_more_there_are(acme: Run) -> None:
     ],
 )
 def test_audit_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme("audit", *words)).startswith(error)
+    assert error_of(acme("audit", *words)).startswith(error)
     assert acme("audit", "--limit", "0").status == 2

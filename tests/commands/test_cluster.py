@@ -7,10 +7,10 @@ import httpx2
 import pytest
 
 from resolvers.trends.query import TrendProject
-from tests.commands.outcomes import Run, refusal_of, said
 from tests.commands.test_serve import started
 from tests.datasource.tables.test_topology import PLACES, statements
 from tests.support.cluster_servers import CLUSTER, migrated_cluster, open_cluster, start_servers
+from tests.support.command_line import Run, error_of, stdout_of
 from tests.support.seeds.events import Event, EventWorld
 
 
@@ -22,47 +22,47 @@ def settings_of(port: int, cluster: str | None = CLUSTER) -> dict[str, str]:
 async def test_statements_of_a_dry_run_make_the_tables_when_run_by_hand(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
         settings = settings_of(ports[0], None)
-        printed = said(start("migrate", "--cluster", CLUSTER, "--dry-run", **settings))
+        printed = stdout_of(start("migrate", "--cluster", CLUSTER, "--dry-run", **settings))
         assert printed.startswith("-- Step 1: events, people, groups and the hourly roll-up\nCREATE TABLE")
-        assert said(start("migrate", "--cluster", CLUSTER, "--dry-run", **settings)) == printed
+        assert stdout_of(start("migrate", "--cluster", CLUSTER, "--dry-run", **settings)) == printed
         async with open_cluster(ports) as engine:
             for statement in printed.split(";\n"):
                 if statement.strip():
                     await engine.command(statement)
-        assert said(start("migrate", "--cluster", CLUSTER, **settings)) == (
+        assert stdout_of(start("migrate", "--cluster", CLUSTER, **settings)) == (
             f"The metadata store and the cluster {CLUSTER} are up to date.\n"
             f"Set TRENDGATE_CLICKHOUSE_CLUSTER={CLUSTER} for servers and loads.\n"
         )
-        assert said(start("migrate", "--dry-run", **settings_of(ports[0]))) == "-- The tables are up to date.\n"
-        assert "Set TRENDGATE_CLICKHOUSE_CLUSTER" in refusal_of(start("migrate", **settings))
+        assert (
+            stdout_of(start("migrate", "--dry-run", **settings_of(ports[0]))) == "-- The tables are up to date.\n"
+        )
+        assert "Set TRENDGATE_CLICKHOUSE_CLUSTER" in error_of(start("migrate", **settings))
 
 
 async def test_dry_run_of_one_server_prints_its_tables(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
-        printed = said(start("migrate", "--dry-run", **settings_of(ports[0], None)))
+        printed = stdout_of(start("migrate", "--dry-run", **settings_of(ports[0], None)))
         assert all(f"{statement};\n" in printed for statement in statements(PLACES["one_server"]))
 
 
 async def test_servers_without_a_queue_for_statements_are_told(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
-        refusal = refusal_of(start("migrate", **settings_of(ports[0])))
+        refusal = error_of(start("migrate", **settings_of(ports[0])))
     assert "ClickHouse's error 392" in refusal
     assert "distributed_ddl" in refusal
 
 
 async def test_gateway_answers_from_all_shards_once_the_tables_are_made(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "empty") as ports:
-        refusal = refusal_of(
-            start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0]))
-        )
+        refusal = error_of(start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0])))
         assert "not up to date" in refusal
         assert "python server.py migrate" in refusal
     async with migrated_cluster(tmp_path / "cluster") as cluster:
         (host,) = cluster.servers[1]._address.hosts
         settings = settings_of(host.port)
-        said(start("project", "create", "P", **settings))
-        said(start("member", "add", "me@example.com", "--level", "owner", **settings))
-        made = said(
+        stdout_of(start("project", "create", "P", **settings))
+        stdout_of(start("member", "add", "me@example.com", "--level", "owner", **settings))
+        made = stdout_of(
             start("key", "create", "--member", "me@example.com", "--label", "l", "--scope", "*", **settings)
         )
         key = next(word for word in made.split() if word.startswith("phx_"))
@@ -91,4 +91,4 @@ async def test_gateway_answers_from_all_shards_once_the_tables_are_made(start: R
 def test_settings_that_contradict_each_other_are_refused(
     run: Run, words: tuple[str, ...], settings: dict[str, str], reason: str
 ) -> None:
-    assert reason in refusal_of(run(*words, **settings))
+    assert reason in error_of(run(*words, **settings))

@@ -13,8 +13,8 @@ from resolvers.cohort_definitions import write_groups
 from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import Cohort
 from settings import Settings
-from tests.commands.trendgate_runs import ask_events, run
 from tests.support.seeds.cohorts import group, inside, person
+from tests.support.trendgate_process import query_events, run
 
 NOW = datetime(2020, 1, 15, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_cohorts_are_calculated_in_their_order(data_dir: Path, tmp_path: Path) -
     failure = "The cohort 3, 'c', could not be calculated: There is no cohort 4."
     assert f"3\tc\t0\t{failure}" in every.stdout.splitlines()
     assert len(every.stdout.splitlines()) == 4
-    (versions,) = ask_events(data_dir, "SELECT cohort_id, version FROM cohort_members ORDER BY ALL")
+    (versions,) = query_events(data_dir, "SELECT cohort_id, version FROM cohort_members ORDER BY ALL")
     assert versions == "(1, 1); (1, 2); (2, 1); (2, 2)"
 
 

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from tests.commands.outcomes import ROOT, Outcome, Run, lines, refusal_of
+from tests.support.command_line import ROOT, CommandResult, Run, error_of, table_rows
 
 
 def test_command_as_a_process_prints_its_answer_orrefusal_of(start: Run) -> None:
-    assert start("project", "create", "Flights") == Outcome(0, "Created project 1: Flights\n", "")
-    assert refusal_of(start("project", "create", "Flights")) == (
+    assert start("project", "create", "Flights") == CommandResult(0, "Created project 1: Flights\n", "")
+    assert error_of(start("project", "create", "Flights")) == (
         "error: There is a project named 'Flights' in this organization already.\n"
     )
     assert start("project").status == 2
@@ -21,13 +21,13 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert run("migrate").stdout == "The metadata store is up to date.\n"
     made = run("project", "create", "Flights", "--timezone", "America/New_York", "--week-start", "monday")
     assert made.stdout == "Created project 1: Flights\n"
-    assert lines(run("project", "list")) == [
+    assert table_rows(run("project", "list")) == [
         ["id", "name", "organization", "timezone", "week start"],
         ["1", "Flights", "Default", "America/New_York", "monday"],
     ]
     added = run("member", "add", "Ada@Example.com", "--name", "Ada", "--level", "owner")
     assert added.stdout == "Added Ada@Example.com to Default as owner\n"
-    assert lines(run("member", "list"))[1:] == [["Ada@Example.com", "Ada", "Default", "owner", "yes"]]
+    assert table_rows(run("member", "list"))[1:] == [["Ada@Example.com", "Ada", "Default", "owner", "yes"]]
 
     key = run(
         *("key", "create", "--member", "ADA@example.com", "--label", "CI", "--project", "1"),
@@ -37,7 +37,7 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", key.stdout)
     assert "not shown again" in key.stderr
 
-    heading, line = lines(run("key", "list"))
+    heading, line = table_rows(run("key", "list"))
     listed = dict(zip(heading, line, strict=True))
     mask = f"phx_...{key.stdout.strip()[-4:]}"
     assert (listed["mask"], listed["label"], listed["owner"]) == (mask, "CI", "Ada@Example.com")
@@ -48,22 +48,22 @@ def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     )
     assert run("key", "revoke", mask).stdout == f"Revoked {mask}: CI\n"
     assert run("key", "revoke", listed["id"]).status == 0
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", lines(run("key", "list"))[1][-1])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", table_rows(run("key", "list"))[1][-1])
 
 
 def test_organization_is_asked_for_once_there_are_several(run: Run) -> None:
     assert run("project", "create", "A", "--organization", "Acme").status == 0
     assert run("project", "create", "B").status == 0
     assert run("member", "add", "ada@example.com", "--organization", "Zeta").status == 0
-    assert [line[1:3] for line in lines(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
-    assert refusal_of(run("project", "create", "C")) == (
+    assert [line[1:3] for line in table_rows(run("project", "list"))[1:]] == [["A", "Acme"], ["B", "Acme"]]
+    assert error_of(run("project", "create", "C")) == (
         "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"
     )
 
 
 def test_lists_of_an_empty_store_are_a_heading(run: Run) -> None:
     for noun in ("project", "organization", "member", "role", "key"):
-        assert len(lines(run(noun, "list"))) == 1
+        assert len(table_rows(run(noun, "list"))) == 1
 
 
 def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> None:
@@ -95,13 +95,13 @@ def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> N
     ],
 )
 def test_refusal_is_a_clear_line_and_status_1(run: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(run(*words)).startswith(error)
+    assert error_of(run(*words)).startswith(error)
 
 
 def test_key_with_a_bad_scope_lists_the_valid_ones(run: Run) -> None:
     run("member", "add", "ada@example.com")
     words = ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "insights:read")
-    refusal = refusal_of(run(*words))
+    refusal = error_of(run(*words))
     assert refusal.startswith("error: 'insights:read' is not a scope.\nhint: Did you mean insight:read?")
     assert "project:write" in refusal
 
@@ -125,13 +125,13 @@ def test_usage_error_is_status_2_and_names_what_is_wrong(run: Run, words: tuple[
 
 
 def test_settings_that_cannot_be_used_are_all_named(run: Run) -> None:
-    refusal = refusal_of(run("migrate", TRENDGATE_PORT="http", TRENDGATE_QUERY_TIMEOUT_S="-1"))
+    refusal = error_of(run("migrate", TRENDGATE_PORT="http", TRENDGATE_QUERY_TIMEOUT_S="-1"))
     assert "TRENDGATE_PORT: Input should be a valid integer" in refusal
     assert "TRENDGATE_QUERY_TIMEOUT_S: Input should be greater than 0" in refusal
 
 
 def test_database_that_does_not_answer_is_told_without_its_password(start: Run) -> None:
-    refusal = refusal_of(start("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
+    refusal = error_of(start("migrate", TRENDGATE_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none"))
     assert "error: " in refusal
     assert "s3cret" not in refusal
 

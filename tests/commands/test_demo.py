@@ -12,7 +12,7 @@ from permissions.api_keys import mask_key
 from permissions.authenticate import authenticate
 from permissions.key_issuing import MOST_KEYS, issue_key
 from settings import Settings
-from tests.commands.trendgate_runs import ask_events, run
+from tests.support.trendgate_process import query_events, run
 
 # Counted from the package's own CSV files, without any code of ours.
 DEPARTED = "[26483,23690,27973,27662,28233,27234,28485,28841,27122,28653,27035,27110]"
@@ -29,7 +29,7 @@ async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> 
     assert first.returncode == 0, first.stderr
     assert first.stdout.startswith("Project id: 1\nAPI key: phx_")
     assert stat.S_IMODE((data_dir / "demo-key").stat().st_mode) == 0o600
-    assert ask_events(
+    assert query_events(
         data_dir,
         MONTHLY.format("flight departed"),
         MONTHLY.format("flight cancelled"),

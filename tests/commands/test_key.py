@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from commands.expiry import read_expiry
+from commands.key_expiry import parse_expiry
 from datasource.metadata.keys import find_key, list_keys
 from datasource.metadata.members import get_member
 from datasource.metadata.records import KeyRecord, OwnedKey
@@ -13,7 +13,7 @@ from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
 from permissions.api_keys import hash_key
 from permissions.key_issuing import MOST_KEYS, IssuedKey, issue_key
-from tests.commands.outcomes import InStore, Run, changes, lines, refusal_of, said
+from tests.support.command_line import InStore, Run, audit_entries, error_of, stdout_of, table_rows
 
 NOW = datetime(2026, 5, 1, 12, 30, 15, 250, tzinfo=UTC)
 ADAS = ("key", "create", "--member", "ada@example.com", "--label", "laptop", "--scope", "insight:read")
@@ -21,7 +21,7 @@ PROJECTS = ("key", "create", "--for-project", "1", "--label", "service", "--scop
 
 
 def _listed(run: Run) -> list[dict[str, str]]:
-    heading, *keys = lines(run("key", "list"))
+    heading, *keys = table_rows(run("key", "list"))
     return [dict(zip(heading, key, strict=True)) for key in keys]
 
 
@@ -42,19 +42,19 @@ def _stored(in_store: InStore) -> KeyRecord:
     ],
 )
 def test_expiry_is_a_duration_or_a_time_in_utc(text: str, moment: datetime) -> None:
-    assert read_expiry(text, NOW) == moment
+    assert parse_expiry(text, NOW) == moment
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "90", "0d", "-1d", "9999999w", "2027-02-30", "31.01.2027", "٣d"])
 def test_expiry_that_cannot_be_read_is_refused_with_examples(text: str) -> None:
     with pytest.raises(BadUserInput, match="is not a time at which a key can expire") as refused:
-        read_expiry(text, NOW)
+        parse_expiry(text, NOW)
     assert "90d" in (refused.value.hint or "")
 
 
 def test_key_of_a_member_has_description_and_expiry(acme: Run, in_store: InStore) -> None:
     made = acme(*ADAS, "--description", "On the train", "--expires", "90d", "--project", "1")
-    assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", said(made))
+    assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}\n", stdout_of(made))
     key = _stored(in_store)
     assert (key.description, key.scoped_projects) == ("On the train", (1,))
     assert key.expires_at is not None
@@ -62,7 +62,7 @@ def test_key_of_a_member_has_description_and_expiry(acme: Run, in_store: InStore
     (listed,) = _listed(acme)
     assert (listed["owner"], listed["projects"], listed["state"]) == ("ada@example.com", "1", "active")
     assert listed["expires"] == f"{key.expires_at:%Y-%m-%d %H:%MZ}"
-    (entry,) = [entry for entry in changes(acme, "--organization", "Acme") if entry[1] == "key created"]
+    (entry,) = [entry for entry in audit_entries(acme, "--organization", "Acme") if entry[1] == "key created"]
     assert entry == [
         *("command line", "key created", f"key {key.mask} (laptop) of ada@example.com in project 1"),
         f"scopes: - -> insight:read; scoped_projects: - -> 1; expires_at: - -> {key.expires_at.isoformat()}",
@@ -70,7 +70,7 @@ def test_key_of_a_member_has_description_and_expiry(acme: Run, in_store: InStore
 
 
 def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> None:
-    value = said(acme(*PROJECTS, "--expires", "2100-01-31")).strip()
+    value = stdout_of(acme(*PROJECTS, "--expires", "2100-01-31")).strip()
     found = in_store(lambda store: find_key(store, hash_key(value)))
     assert found is not None
     owned: OwnedKey = found[0]
@@ -103,21 +103,21 @@ def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> Non
     ],
 )
 def test_key_that_cannot_be_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme(*words)).startswith(error)
+    assert error_of(acme(*words)).startswith(error)
     assert _listed(acme) == []
 
 
 def test_member_with_many_keys_is_told_to_revoke_one(acme: Run) -> None:
     for _ in range(MOST_KEYS):
         assert acme(*ADAS).status == 0
-    assert refusal_of(acme(*ADAS)).startswith(f"error: A member has at most {MOST_KEYS} usable API keys.\nhint: ")
+    assert error_of(acme(*ADAS)).startswith(f"error: A member has at most {MOST_KEYS} usable API keys.\nhint: ")
 
 
 def test_rolled_key_has_another_value_and_all_else_as_before(acme: Run, in_store: InStore) -> None:
-    old = said(acme(*ADAS, "--expires", "90d")).strip()
+    old = stdout_of(acme(*ADAS, "--expires", "90d")).strip()
     before = _stored(in_store)
     rolled = acme("key", "roll", before.mask)
-    new = said(rolled).strip()
+    new = stdout_of(rolled).strip()
     assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}", new)
     assert new != old
     assert rolled.stderr == "Keep this key in a safe place: it is not shown again.\n"
@@ -125,18 +125,16 @@ def test_rolled_key_has_another_value_and_all_else_as_before(acme: Run, in_store
     assert in_store(lambda store: find_key(store, hash_key(new))) is not None
     after = _stored(in_store)
     assert (after.id, after.scopes, after.expires_at) == (before.id, before.scopes, before.expires_at)
-    assert changes(acme, "--organization", "Acme")[0] == [
+    assert audit_entries(acme, "--organization", "Acme")[0] == [
         *("command line", "key rolled", f"key {after.mask} (laptop) of ada@example.com"),
         f"mask: {before.mask} -> {after.mask}",
     ]
     acme("key", "revoke", after.id)
-    assert refusal_of(acme("key", "roll", after.id)) == (
+    assert error_of(acme("key", "roll", after.id)) == (
         f"error: The key {after.mask} was revoked.\nhint: Create a new one.\n"
     )
-    assert refusal_of(acme("key", "roll", "phx_...zzzz")).startswith(
-        "error: There is no key 'phx_...zzzz'.\nhint: "
-    )
-    assert changes(acme, "--organization", "Acme")[0][1] == "key revoked"
+    assert error_of(acme("key", "roll", "phx_...zzzz")).startswith("error: There is no key 'phx_...zzzz'.\nhint: ")
+    assert audit_entries(acme, "--organization", "Acme")[0][1] == "key revoked"
     (listed,) = _listed(acme)
     assert (listed["state"], bool(listed["revoked"])) == ("revoked", True)
 

@@ -14,7 +14,7 @@ import pytest
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
 from settings import Settings
-from tests.commands.trendgate_runs import ROOT, ask_events, environment, run, start
+from tests.support.trendgate_process import ROOT, environment, query_events, run, start
 
 EVENT = {"event": "seen", "distinct_id": "ada", "timestamp": "2024-05-01T10:00:00Z"}
 
@@ -55,7 +55,7 @@ def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tm
     assert "loaded 0 events, 0 rejected, 1 already there" not in again.stdout
     assert "loaded 0 events, 0 rejected, 2 already there" in again.stdout
     assert not rejects.exists()
-    assert ask_events(
+    assert query_events(
         data_dir,
         "SELECT count(), uniqExact(person_no) FROM events",
         "SELECT sum(events), groupBitmapMerge(people) FROM events_by_hour",
@@ -114,12 +114,12 @@ def test_load_interrupted_says_what_is_stored_and_continues_when_repeated(data_d
     stored = int(err.split()[1])
     assert 0 < stored < count
     rolled_up = "SELECT sum(events) FROM events_by_hour"
-    assert ask_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({stored},)", f"({stored},)"]
+    assert query_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({stored},)", f"({stored},)"]
     assert (
         f"loaded {count - stored} events, 1 rejected, {stored} already there"
         in run(data_dir, "load", "--project", "1", file).stdout
     )
-    assert ask_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({count},)", f"({count},)"]
+    assert query_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({count},)", f"({count},)"]
 
 
 def wait_for(path: Path) -> None:

@@ -5,19 +5,19 @@ from datasource.metadata.members import get_member
 from datasource.metadata.store import MetadataStore
 from permissions.api_keys import hash_key
 from permissions.authenticate import authenticate
-from tests.commands.outcomes import InStore, Run, changes, lines, refusal_of, said
+from tests.support.command_line import InStore, Run, audit_entries, error_of, stdout_of, table_rows
 
 ACME = ("--organization", "Acme")
 
 
 def test_level_changes_and_says_whether_rules_bind(acme: Run) -> None:
     promoted = acme("member", "level", "ADA@example.com", "admin", *ACME)
-    assert said(promoted) == "ada@example.com in Acme: member -> admin; rules do not bind them\n"
+    assert stdout_of(promoted) == "ada@example.com in Acme: member -> admin; rules do not bind them\n"
     again = acme("member", "level", "ada@example.com", "admin", *ACME)
-    assert said(again) == "ada@example.com in Acme: admin already\n"
+    assert stdout_of(again) == "ada@example.com in Acme: admin already\n"
     demoted = acme("member", "level", "ada@example.com", "member", *ACME)
-    assert said(demoted) == "ada@example.com in Acme: admin -> member; rules bind them\n"
-    assert changes(acme, *ACME)[:2] == [
+    assert stdout_of(demoted) == "ada@example.com in Acme: admin -> member; rules bind them\n"
+    assert audit_entries(acme, *ACME)[:2] == [
         ["command line", "member changed", "member ada@example.com", "level: admin -> member"],
         ["command line", "member changed", "member ada@example.com", "level: member -> admin"],
     ]
@@ -25,21 +25,21 @@ def test_level_changes_and_says_whether_rules_bind(acme: Run) -> None:
 
 def test_keys_of_a_deactivated_member_are_refused_until_they_are_activated(acme: Run, in_store: InStore) -> None:
     words = ("--member", "ada@example.com", "--label", "laptop", "--scope", "insight:read")
-    value = said(acme("key", "create", *words)).strip()
+    value = stdout_of(acme("key", "create", *words)).strip()
 
     async def caller(store: MetadataStore) -> str | None:
         return (await authenticate(store, f"Bearer {value}")).user_id
 
     ada = in_store(lambda store: get_member(store, email="ada@example.com")).id
     assert in_store(caller) == ada
-    out = said(acme("member", "deactivate", "ada@example.com"))
+    out = stdout_of(acme("member", "deactivate", "ada@example.com"))
     assert out == "ada@example.com is not active: their keys are refused, their rules and roles stay\n"
-    assert ["ada@example.com", "", "Acme", "member", "no"] in lines(acme("member", "list"))
+    assert ["ada@example.com", "", "Acme", "member", "no"] in table_rows(acme("member", "list"))
     assert not in_store(lambda store: get_member(store, email="ada@example.com")).is_active
-    back = said(acme("member", "activate", "ada@example.com"))
+    back = stdout_of(acme("member", "activate", "ada@example.com"))
     assert back == "ada@example.com is active: their keys work unless revoked or expired\n"
     assert in_store(caller) == ada
-    assert changes(acme, *ACME)[:2] == [
+    assert audit_entries(acme, *ACME)[:2] == [
         ["command line", "member changed", "member ada@example.com", "is_active: off -> on"],
         ["command line", "member changed", "member ada@example.com", "is_active: on -> off"],
     ]
@@ -47,22 +47,22 @@ def test_keys_of_a_deactivated_member_are_refused_until_they_are_activated(acme:
 
 def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store: InStore) -> None:
     words = ("--member", "ada@example.com", "--label", "laptop", "--scope", "insight:read")
-    value = said(acme("key", "create", *words)).strip()
+    value = stdout_of(acme("key", "create", *words)).strip()
     rule = ("--project", "1", "--resource", "project", "--member", "ada@example.com")
     assert acme("access", "set", "admin", *rule).status == 0
-    removed = said(acme("member", "remove", "ada@example.com", *ACME))
+    removed = stdout_of(acme("member", "remove", "ada@example.com", *ACME))
     assert removed == (
         "Removed ada@example.com from Acme, with their roles and the rules that named them; "
         "no key of theirs reaches it\n"
     )
-    assert ["ada@example.com", "", "", "", "yes"] in lines(acme("member", "list"))
-    assert ["Analysts", "Acme", ""] in lines(acme("role", "list"))
-    assert len(lines(acme("access", "list", "--project", "1"))) == 1
+    assert ["ada@example.com", "", "", "", "yes"] in table_rows(acme("member", "list"))
+    assert ["Analysts", "Acme", ""] in table_rows(acme("role", "list"))
+    assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
     found = in_store(lambda store: find_key(store, hash_key(value)))
     assert found is not None
     assert found[0].owner is not None
     assert found[0].owner.memberships == ()
-    assert changes(acme, *ACME)[:2] == [
+    assert audit_entries(acme, *ACME)[:2] == [
         ["command line", "member removed", "member ada@example.com", "level: member -> -"],
         [
             *("command line", "access control removed", "project 1 for ada@example.com"),
@@ -73,9 +73,9 @@ def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store
 
 def test_member_commands_refuse_who_is_not_there(acme: Run) -> None:
     elsewhere = "error: eve@example.com is not a member of Acme.\nhint: Add them: "
-    assert refusal_of(acme("member", "level", "eve@example.com", "admin", *ACME)).startswith(elsewhere)
-    assert refusal_of(acme("member", "remove", "eve@example.com", *ACME)).startswith(elsewhere)
+    assert error_of(acme("member", "level", "eve@example.com", "admin", *ACME)).startswith(elsewhere)
+    assert error_of(acme("member", "remove", "eve@example.com", *ACME)).startswith(elsewhere)
     for words in (("level", "zoe@example.com", "admin", *ACME), ("activate", "zoe@example.com")):
         unknown = "error: There is no member with the e-mail address 'zoe@example.com'."
-        assert refusal_of(acme("member", *words)).startswith(unknown)
+        assert error_of(acme("member", *words)).startswith(unknown)
     assert acme("member", "level", "ada@example.com", "god", *ACME).status == 2

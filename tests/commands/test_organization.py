@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.commands.outcomes import Run, changes, lines, refusal_of, said
+from tests.support.command_line import Run, audit_entries, error_of, stdout_of, table_rows
 
 
 def test_organizations_are_listed_with_what_they_have(acme: Run) -> None:
-    assert lines(acme("organization", "list")) == [
+    assert table_rows(acme("organization", "list")) == [
         ["name", "members", "projects", "access control", "roles", "member keys"],
         ["Acme", "3", "1", "on", "on", "on"],
         ["Zeta", "1", "1", "on", "on", "on"],
@@ -14,19 +14,21 @@ def test_organizations_are_listed_with_what_they_have(acme: Run) -> None:
 
 
 def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None:
-    assert said(acme("organization", "update", "Acme", "--no-roles", "--access-control")) == (
+    assert stdout_of(acme("organization", "update", "Acme", "--no-roles", "--access-control")) == (
         "Acme: roles are off: rules that name a role stay and do not count\n"
     )
-    assert said(acme("organization", "update", "Acme", "--roles", "--no-access-control", "--no-member-keys")) == (
+    assert stdout_of(
+        acme("organization", "update", "Acme", "--roles", "--no-access-control", "--no-member-keys")
+    ) == (
         "Acme: access control is off: stored rules stay and do not count, everyone has the defaults\n"
         "Acme: roles are on: rules that name a role count\n"
         "Acme: member keys are off: keys of members below admin are not accepted\n"
     )
-    assert [line[3:] for line in lines(acme("organization", "list"))[1:]] == [
+    assert [line[3:] for line in table_rows(acme("organization", "list"))[1:]] == [
         ["off", "on", "off"],
         ["on", "on", "on"],
     ]
-    assert changes(acme, "--organization", "Acme", "--limit", "20")[:2] == [
+    assert audit_entries(acme, "--organization", "Acme", "--limit", "20")[:2] == [
         [
             *("command line", "organization changed", "organization Acme"),
             "access_control: on -> off; role_based_access: off -> on; member_keys: on -> off",
@@ -36,14 +38,16 @@ def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None
 
 
 def test_feature_that_is_so_already_changes_nothing(acme: Run) -> None:
-    before = changes(acme, "--organization", "Acme")
-    assert said(acme("organization", "update", "Acme", "--roles")) == "Acme: nothing changed, it is so already\n"
-    assert changes(acme, "--organization", "Acme") == before
+    before = audit_entries(acme, "--organization", "Acme")
+    assert (
+        stdout_of(acme("organization", "update", "Acme", "--roles")) == "Acme: nothing changed, it is so already\n"
+    )
+    assert audit_entries(acme, "--organization", "Acme") == before
 
 
 def test_only_organization_needs_no_name(run: Run) -> None:
     run("project", "create", "Flights")
-    assert said(run("organization", "update", "--no-member-keys")).startswith("Default: member keys are off")
+    assert stdout_of(run("organization", "update", "--no-member-keys")).startswith("Default: member keys are off")
 
 
 @pytest.mark.parametrize(
@@ -55,11 +59,11 @@ def test_only_organization_needs_no_name(run: Run) -> None:
     ],
 )
 def test_update_that_cannot_be_made_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme("organization", "update", *words)).startswith(error)
+    assert error_of(acme("organization", "update", *words)).startswith(error)
 
 
 def test_update_before_there_are_organizations_says_how_they_come(run: Run) -> None:
-    refusal = refusal_of(run("organization", "update", "--roles"))
+    refusal = error_of(run("organization", "update", "--roles"))
     assert refusal.startswith(
         "error: There are no organizations yet.\nhint: The first project or member makes one"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.outcomes import ROOT, Outcome, Run, lines, refusal_of, said
+from tests.support.command_line import ROOT, CommandResult, Run, error_of, stdout_of, table_rows
 
 POSTHOG = {"TRENDGATE_EVENTS_LAYOUT": "posthog"}
 
@@ -39,27 +39,29 @@ def installation(settings: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-c", _MAKE, str(folder)], cwd=ROOT, check=True, timeout=120)
 
 
-def _adopt(run: Run, *words: str) -> Outcome:
+def _adopt(run: Run, *words: str) -> CommandResult:
     return run("project", "adopt", "--team-id", "7", *words, **POSTHOG)
 
 
 def test_team_is_adopted_under_its_number(run: Run) -> None:
     words = ("--timezone", "Europe/Berlin", "--week-start", "monday", "--group-type", "0=company")
-    assert said(_adopt(run, *words, "--group-type", "2=plan=b")) == "Adopted project 7: PostHog team 7\n"
-    assert lines(run("project", "list"))[1:] == [["7", "PostHog team 7", "Default", "Europe/Berlin", "monday"]]
+    assert stdout_of(_adopt(run, *words, "--group-type", "2=plan=b")) == "Adopted project 7: PostHog team 7\n"
+    assert table_rows(run("project", "list"))[1:] == [
+        ["7", "PostHog team 7", "Default", "Europe/Berlin", "monday"]
+    ]
     other = run("project", "adopt", "--team-id", "3", "--name", "Shop", **POSTHOG)
-    assert said(other) == "Adopted project 3: Shop\n"
+    assert stdout_of(other) == "Adopted project 3: Shop\n"
 
 
 def test_number_that_is_taken_is_refused(run: Run) -> None:
-    said(_adopt(run))
-    assert "The number 7 is that of the project 'PostHog team 7' already" in refusal_of(_adopt(run, "--name", "B"))
-    assert "is no team's number" in refusal_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
+    stdout_of(_adopt(run))
+    assert "The number 7 is that of the project 'PostHog team 7' already" in error_of(_adopt(run, "--name", "B"))
+    assert "is no team's number" in error_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
 
 
 @pytest.mark.parametrize("text", ["company", "a=company", "=company", "9=company", "0=", "-1=x"])
 def test_group_type_that_is_none_is_refused(run: Run, text: str) -> None:
-    assert "group type" in refusal_of(_adopt(run, "--group-type", text))
+    assert "group type" in error_of(_adopt(run, "--group-type", text))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_group_type_that_is_none_is_refused(run: Run, text: str) -> None:
     ],
 )
 def test_command_that_writes_events_is_refused(run: Run, words: tuple[str, ...]) -> None:
-    assert "is not available with TRENDGATE_EVENTS_LAYOUT=posthog" in refusal_of(run(*words, **POSTHOG))
+    assert "is not available with TRENDGATE_EVENTS_LAYOUT=posthog" in error_of(run(*words, **POSTHOG))
 
 
 def test_adopting_takes_an_installation(run: Run) -> None:
@@ -80,38 +82,38 @@ def test_adopting_takes_an_installation(run: Run) -> None:
         ("project", "adopt", "--team-id", "7"),
         ("cohort", "adopt", "c", "--project", "7", "--cohort-id", "1"),
     ):
-        assert "There is no PostHog installation to adopt from" in refusal_of(run(*words))
+        assert "There is no PostHog installation to adopt from" in error_of(run(*words))
 
 
 @pytest.mark.usefixtures("installation")
 def test_cohort_is_adopted_with_its_members(start: Run) -> None:
-    said(_adopt(start))
+    stdout_of(_adopt(start))
     words = ("cohort", "adopt", "payers", "--project", "7", "--cohort-id")
-    assert said(start(*words, "12", **POSTHOG)) == "Adopted cohort 12: payers (2 members now)\n"
-    assert "The number 12 is that of a cohort already" in refusal_of(
+    assert stdout_of(start(*words, "12", **POSTHOG)) == "Adopted cohort 12: payers (2 members now)\n"
+    assert "The number 12 is that of a cohort already" in error_of(
         start(*words, "12", "--version", "3", **POSTHOG)
     )
-    nobody = refusal_of(start(*words, "13", "--static", **POSTHOG))
+    nobody = error_of(start(*words, "13", "--static", **POSTHOG))
     assert nobody.startswith("error: PostHog has stored no members of the cohort 13.\nhint: ")
-    refused = refusal_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
+    refused = error_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
     assert refused.startswith("error: Calculating cohorts is not available here")
 
 
 def test_database_without_the_tables_is_refused(start: Run) -> None:
-    assert "ClickHouse shows no tables of a PostHog installation" in refusal_of(
+    assert "ClickHouse shows no tables of a PostHog installation" in error_of(
         start("serve", "--port", "0", **POSTHOG)
     )
 
 
 def test_store_of_the_other_layouts_projects_is_refused(start: Run, run: Run) -> None:
-    said(run("project", "create", "Own"))
-    assert "projects with events of the gateway's own: 1" in refusal_of(_adopt(run))
-    assert "projects with events of the gateway's own: 1" in refusal_of(start("serve", "--port", "0", **POSTHOG))
+    stdout_of(run("project", "create", "Own"))
+    assert "projects with events of the gateway's own: 1" in error_of(_adopt(run))
+    assert "projects with events of the gateway's own: 1" in error_of(start("serve", "--port", "0", **POSTHOG))
 
 
 def test_adopted_projects_are_refused_by_the_native_layout(start: Run, run: Run) -> None:
-    said(_adopt(run))
-    refusal = refusal_of(start("serve", "--port", "0"))
+    stdout_of(_adopt(run))
+    refusal = error_of(start("serve", "--port", "0"))
     assert "projects that were adopted from a PostHog installation: 7" in refusal
     assert "TRENDGATE_EVENTS_LAYOUT=posthog" in refusal
-    assert "adopted" in refusal_of(run("project", "create", "Own"))
+    assert "adopted" in error_of(run("project", "create", "Own"))

@@ -2,32 +2,35 @@
 
 import pytest
 
-from tests.commands.outcomes import Run, changes, lines, refusal_of, said
+from tests.support.command_line import Run, audit_entries, error_of, stdout_of, table_rows
 
 ACME = ("--organization", "Acme")
 
 
 def test_role_from_its_making_to_its_end(acme: Run) -> None:
-    assert said(acme("role", "create", "Pilots", *ACME)) == "Created the role Pilots in Acme\n"
+    assert stdout_of(acme("role", "create", "Pilots", *ACME)) == "Created the role Pilots in Acme\n"
     for email in ("bob@example.com", "ADA@example.com", "ada@example.com"):
-        assert "has the role Pilots of Acme" in said(acme("role", "add", "Pilots", email, *ACME))
-    assert lines(acme("role", "list")) == [
+        assert "has the role Pilots of Acme" in stdout_of(acme("role", "add", "Pilots", email, *ACME))
+    assert table_rows(acme("role", "list")) == [
         ["name", "organization", "members"],
         ["Analysts", "Acme", "ada@example.com"],
         ["Pilots", "Acme", "ada@example.com bob@example.com"],
         ["Guards", "Zeta", ""],
     ]
-    assert said(acme("role", "remove", "Pilots", "bob@example.com", *ACME)) == (
+    assert stdout_of(acme("role", "remove", "Pilots", "bob@example.com", *ACME)) == (
         "bob@example.com no longer has the role Pilots of Acme\n"
     )
-    assert ["Pilots", "Acme", "ada@example.com"] in lines(acme("role", "list"))
+    assert ["Pilots", "Acme", "ada@example.com"] in table_rows(acme("role", "list"))
     rule = ("--project", "1", "--resource", "insight", "--role", "Pilots")
     assert acme("access", "set", "viewer", *rule).status == 0
-    assert said(acme("role", "delete", "Pilots", *ACME)) == "Deleted the role Pilots and the rules that named it\n"
-    assert [line[0] for line in lines(acme("role", "list"))] == ["name", "Analysts", "Guards"]
-    assert len(lines(acme("access", "list", "--project", "1"))) == 1
+    assert (
+        stdout_of(acme("role", "delete", "Pilots", *ACME))
+        == "Deleted the role Pilots and the rules that named it\n"
+    )
+    assert [line[0] for line in table_rows(acme("role", "list"))] == ["name", "Analysts", "Guards"]
+    assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
 
-    assert changes(acme, *ACME)[:7] == [
+    assert audit_entries(acme, *ACME)[:7] == [
         ["command line", "role deleted", "role Pilots", "name: Pilots -> -"],
         [
             *("command line", "access control removed", "all insights for role Pilots in project 1"),
@@ -75,4 +78,4 @@ def test_role_made_while_roles_are_off_says_that_it_does_not_count(acme: Run) ->
     ],
 )
 def test_role_command_that_cannot_be_done_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
-    assert refusal_of(acme("role", *words)).startswith(error)
+    assert error_of(acme("role", *words)).startswith(error)

@@ -1,4 +1,4 @@
-"""Runs the command line as its users do: in a process and a data folder of its own."""
+"""Runs the command line as users do: in its own process and data folder."""
 
 import os
 import subprocess
@@ -44,8 +44,8 @@ asyncio.run(ask())
 """
 
 
-def ask_events(data_dir: Path, *selects: str) -> list[str]:
-    """What ClickHouse answers, a line a statement; this process has its own ClickHouse open already."""
+def query_events(data_dir: Path, *selects: str) -> list[str]:
+    """The rows of each statement as a line. Runs in another process: this one has a ClickHouse open already."""
     command = [sys.executable, "-c", _ASK, str(data_dir / "events"), *selects]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
     return done.stdout.splitlines()

@@ -12,31 +12,31 @@ from datasource.metadata.store import MetadataStore, open_metadata
 from errors import BadUserInput, NotFound
 from settings import Settings
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 DEFAULT_ORGANIZATION = "Default"
 BY_OPTION = "with --organization"
 
 
-def with_store(action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+def with_store(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
     """Run the action on the configured store, its tables made or brought up to date first."""
     return asyncio.run(_with_store(load_settings(), action))
 
 
-async def _with_store(settings: Settings, action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer:
+async def _with_store(settings: Settings, action: Callable[[MetadataStore], Awaitable[T]]) -> T:
     async with open_metadata(settings) as store:
         await store.migrate()
         return await action(store)
 
 
-async def choose_organization(store: MetadataStore, name: str | None) -> OrganizationRecord:
+async def ensure_organization(store: MetadataStore, name: str | None) -> OrganizationRecord:
     """The named organization, made when missing; without a name the only one there is, or a first one."""
     if name is not None:
         return await find_organization(store, name=name) or await create_organization(store, name=name)
-    return await _only_organization(store) or await create_organization(store, name=DEFAULT_ORGANIZATION)
+    return await _sole_organization(store) or await create_organization(store, name=DEFAULT_ORGANIZATION)
 
 
-async def existing_organization(
+async def require_organization(
     store: MetadataStore, name: str | None, *, choice: str = BY_OPTION
 ) -> OrganizationRecord:
     """The named organization or, without a name, the only one there is; raises NotFound when it is not there.
@@ -44,7 +44,7 @@ async def existing_organization(
     `choice` tells how to name one where there are several.
     """
     if name is None:
-        found, missing = await _only_organization(store, choice), "There are no organizations yet."
+        found, missing = await _sole_organization(store, choice), "There are no organizations yet."
         hint = "The first project or member makes one: python server.py project create NAME."
     else:
         found, missing = await find_organization(store, name=name), f"There is no organization named {name!r}."
@@ -54,7 +54,7 @@ async def existing_organization(
     return found
 
 
-async def existing_project(store: MetadataStore, project_id: int) -> ProjectRecord:
+async def require_project(store: MetadataStore, project_id: int) -> ProjectRecord:
     """Raises NotFound."""
     project = await get_project(store, project_id)
     if project is None:
@@ -68,7 +68,7 @@ async def organization_of(store: MetadataStore, project: ProjectRecord) -> Organ
     return organizations[project.organization_id]
 
 
-async def existing_membership(
+async def require_membership(
     store: MetadataStore, email: str, organization: OrganizationRecord
 ) -> tuple[MemberRecord, MembershipRecord]:
     """Raises NotFound for somebody who is not known, or no member of the organization."""
@@ -83,7 +83,7 @@ async def existing_membership(
     return member, membership
 
 
-async def _only_organization(store: MetadataStore, choice: str = BY_OPTION) -> OrganizationRecord | None:
+async def _sole_organization(store: MetadataStore, choice: str = BY_OPTION) -> OrganizationRecord | None:
     organizations = await list_organizations(store)
     if len(organizations) > 1:
         names = ", ".join(organization.name for organization in organizations)

@@ -14,17 +14,17 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty:
         for cells in (columns, *rows):
             typer.echo("\t".join(_one_line(cell) for cell in cells))
     elif rows:
-        _print_for_eyes(columns, rows)
+        _print_aligned(columns, rows)
     else:
         typer.echo(empty)
 
 
-def minute(instant: datetime | None) -> str:
-    """A point in time, which is in UTC, to the minute."""
+def format_minute(instant: datetime | None) -> str:
+    """A point in time, which is in UTC, to the format_minute."""
     return instant.strftime("%Y-%m-%d %H:%MZ") if instant else ""
 
 
-def _print_for_eyes(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -3,8 +3,8 @@
 import shlex
 from dataclasses import dataclass
 
-from commands.role import existing_role
-from commands.stores import existing_membership, existing_project, organization_of
+from commands.metadata import organization_of, require_membership, require_project
+from commands.role import require_role
 from datasource.metadata.access_controls import RuleKey
 from datasource.metadata.records import (
     MemberRecord,
@@ -67,7 +67,7 @@ def rule_key(target: Target, subject: Subject) -> RuleKey:
 async def find_target(store: MetadataStore, project_id: int, resource_name: str, object_id: int | None) -> Target:
     """Raises BadUserInput for a resource without rules, NotFound for a project or object that is not there."""
     resource = read_resource(resource_name)
-    project = await existing_project(store, project_id)
+    project = await require_project(store, project_id)
     organization = await organization_of(store, project)
     if resource is PROJECT:
         # Each project has its own rules, so its id need not be said twice.
@@ -107,7 +107,7 @@ async def find_subject(
             "A rule names a member or a role, not both.", hint="Leave out --member, --role, or both for everyone."
         )
     if email is not None:
-        return Subject(*await existing_membership(store, email, organization))
+        return Subject(*await require_membership(store, email, organization))
     if role is None:
         return Subject()
     if not organization.features.role_based_access:
@@ -116,4 +116,4 @@ async def find_subject(
             f"Roles are off in {organization.name}.",
             hint=f"Switch them on: python server.py organization update {shlex.quote(organization.name)} --roles.",
         )
-    return Subject(role=await existing_role(store, role, organization))
+    return Subject(role=await require_role(store, role, organization))

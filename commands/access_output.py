@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from commands.tables import minute
+from commands.output import format_minute
 from datasource.metadata.members import list_members
 from datasource.metadata.records import OrganizationRecord, RuleRecord
 from datasource.metadata.roles import list_roles
@@ -11,7 +11,7 @@ from datasource.metadata.store import MetadataStore
 COLUMNS = ("resource", "id", "subject", "name", "level", "updated")
 
 
-async def rows_of(
+async def rule_rows(
     store: MetadataStore, organization: OrganizationRecord, rules: Iterable[RuleRecord]
 ) -> list[tuple[str, ...]]:
     """Rules of one project, by what they are about; whom they name is told by address or by name."""
@@ -35,4 +35,4 @@ def _row(rule: RuleRecord, members: Mapping[str, str], roles: Mapping[str, str])
     elif rule.role_id is not None:
         kind, name = "role", roles.get(rule.role_id, rule.role_id)
     about = (rule.resource, rule.resource_id or "")
-    return (*about, kind, name, rule.access_level.value, minute(rule.updated_at))
+    return (*about, kind, name, rule.access_level.value, format_minute(rule.updated_at))

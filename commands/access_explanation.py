@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from commands.access_target import Target
+from commands.access_options import Target
 from datasource.metadata.reach import rules_of_projects
 from datasource.metadata.records import AccessLevel, MemberRecord, OrganizationLevel, RuleRecord
 from datasource.metadata.roles import list_roles

@@ -9,7 +9,7 @@ UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1
 DURATION = re.compile(r"([1-9][0-9]{0,6})([hdw])", re.ASCII)
 
 
-def read_expiry(text: str, now: datetime) -> datetime:
+def parse_expiry(text: str, now: datetime) -> datetime:
     """A duration from now (36h, 90d, 52w), a date (its first moment in UTC) or a time (UTC unless it says where).
 
     Raises BadUserInput for anything else.

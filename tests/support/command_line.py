@@ -1,4 +1,4 @@
-"""What a command prints and how it ends."""
+"""The output and exit status of commands."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,46 +8,46 @@ from typing import Protocol, TypeVar
 from datasource.metadata.store import MetadataStore
 
 ROOT = Path(__file__).parents[2]
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandResult:
     status: int
     stdout: str
     stderr: str
 
 
-Run = Callable[..., Outcome]
+Run = Callable[..., CommandResult]
 
 
 class InStore(Protocol):
-    """Does something with the store that the commands use."""
+    """Runs an action on the store of the commands."""
 
-    def __call__(self, action: Callable[[MetadataStore], Awaitable[Answer]]) -> Answer: ...
+    def __call__(self, action: Callable[[MetadataStore], Awaitable[T]]) -> T: ...
 
 
-def lines(result: Outcome) -> list[list[str]]:
-    """The table's lines, heading first, of a command that had nothing else to say."""
+def table_rows(result: CommandResult) -> list[list[str]]:
+    """The rows of the printed table, header first, of a command that printed nothing else."""
     assert result.status == 0, result.stderr
     assert result.stderr == ""
     return [line.split("\t") for line in result.stdout.splitlines()]
 
 
-def said(result: Outcome) -> str:
-    """What a command that succeeded said."""
+def stdout_of(result: CommandResult) -> str:
+    """Standard output of a command that succeeded."""
     assert result.status == 0, result.stderr
     return result.stdout
 
 
-def refusal_of(result: Outcome) -> str:
+def error_of(result: CommandResult) -> str:
     assert result.status == 1, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     return result.stderr
 
 
-def changes(run: Run, *words: str) -> list[list[str]]:
-    """What the audit log shows but for the times, the newest first."""
-    _, *entries = lines(run("audit", *words))
+def audit_entries(run: Run, *words: str) -> list[list[str]]:
+    """The audit log without its times, newest first."""
+    _, *entries = table_rows(run("audit", *words))
     return [entry[1:] for entry in entries]

@@ -4,7 +4,7 @@ from errors import NotAvailable
 from settings import Settings
 
 
-def check_own_tables(settings: Settings, what: str) -> None:
+def require_own_tables(settings: Settings, what: str) -> None:
     """Raises NOT_AVAILABLE for what takes tables of the gateway's own; `what` begins the sentence."""
     if settings.events_layout != "native":
         raise NotAvailable(
@@ -13,7 +13,7 @@ def check_own_tables(settings: Settings, what: str) -> None:
         )
 
 
-def check_adopts(settings: Settings) -> None:
+def require_posthog(settings: Settings) -> None:
     """Raises NOT_AVAILABLE where there is no installation to adopt from."""
     if settings.events_layout != "posthog":
         raise NotAvailable(
