@@ -17,7 +17,7 @@ from asgi.exports import Exports
 from asgi.graphql.graphiql import open_page
 from asgi.graphql.view import GraphQLView
 from asgi.health import healthz, readyz
-from asgi.metrics import Metrics, MetricsEndpoint, StoresCollector
+from asgi.metrics import MetricsEndpoint, StoresCollector
 from asgi.middleware.compression import Compression
 from asgi.middleware.cors import allow_origins
 from asgi.middleware.reject_url_keys import NoKeysInUrls
@@ -29,6 +29,7 @@ from datasource.clickhouse.instrumented_engine import InstrumentedEngine
 from resolvers.stores import Stores, open_stores
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
+from telemetry.metrics import Metrics
 
 
 def utc_now() -> datetime:
@@ -104,7 +105,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Starlette], Abs
 
 
 def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
-    engine = InstrumentedEngine(stores.events, metrics.observe_query, settings.slow_query_s)
+    engine = InstrumentedEngine(stores.events, metrics.record_query, settings.slow_query_s)
     observed = replace(stores, events=engine)
     metrics.registry.register(StoresCollector(observed))
     return observed

@@ -11,7 +11,7 @@ from asgi.responses import reply_json
 from errors import GatewayError
 from resolvers.stores import Stores
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.health")
 
 PATIENCE_S = 5.0
 

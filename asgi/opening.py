@@ -6,12 +6,11 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
-from datasource.clickhouse.request_info import REQUEST, RequestInfo
 from permissions.authenticate import LinkedKey
 from resolvers.context import RequestContext, open_context
-from resolvers.reports import OperationReport, forget
 from resolvers.stores import Stores
 from settings import Settings
+from telemetry.request import REQUEST, OperationReport, RequestInfo, no_op
 
 
 async def open_request(
@@ -20,7 +19,7 @@ async def open_request(
     clock: Callable[[], datetime],
     *,
     link: LinkedKey | None = None,
-    report: Callable[[OperationReport], None] = forget,
+    report: Callable[[OperationReport], None] = no_op,
 ) -> RequestContext:
     """The context of a request, authenticated once; what is asked decides what to do about a refused key.
 
@@ -46,7 +45,7 @@ async def open_operation(
     request_id: str,
     authorization: str | None,
     link: LinkedKey | None = None,
-    report: Callable[[OperationReport], None] = forget,
+    report: Callable[[OperationReport], None] = no_op,
 ) -> RequestContext:
     """The same for one of several operations on a connection, each of which has an id and a key of its own."""
     REQUEST.set(RequestInfo(request_id))

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from commands.bind import bind, server_url
 from commands.events_layout import require_own_tables
-from commands.logs import configure_logging
 from commands.refusals import load_settings
-from commands.tracing import traced
 from settings import Settings
+from telemetry.logging import configure_logging
+from telemetry.tracing import export_traces
 
 if TYPE_CHECKING:
     from asgi.server import Server
@@ -44,7 +44,7 @@ def serve(
         require_own_tables(settings, "The demo is")
     configure_logging(settings)
     # Bind first: loading the demo takes a while, and a port in use should be reported before it.
-    with bind(settings.host, settings.port) as listener, traced():
+    with bind(settings.host, settings.port) as listener, export_traces():
         asyncio.run(Service(settings, listener, with_demo=demo).run())
 
 

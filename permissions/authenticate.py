@@ -10,7 +10,7 @@ from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key, mask_key, parse_authorization
 from permissions.caller import Caller
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("trendgate.authentication")
 
 
 async def authenticate(

@@ -35,7 +35,7 @@ from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, liste
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import InputPath
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("trendgate.cohorts")
 
 FILTERS: InputPath = ("filters",)
 DISTINCT_IDS: InputPath = ("distinctIds",)

@@ -9,7 +9,6 @@ from strawberry.dataloader import DataLoader
 
 from datasource.cache.persisted_queries import OperationStore
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.clickhouse.request_info import KEY_ID
 from datasource.layouts.contract import EventLayout
 from datasource.layouts.native import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
@@ -34,9 +33,9 @@ from permissions.caller import Caller
 from permissions.enforce import require_caller
 from permissions.reach import ReachedProject, find_owner_projects, reach_projects
 from resolvers.ids import read_id
-from resolvers.reports import Operation, OperationReport, forget
 from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
+from telemetry.request import KEY_ID, Operation, OperationReport, no_op
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -101,7 +100,7 @@ class RequestContext:
     # As the client wrote them, before they are coerced; the schema fills them in.
     sent_variables: dict[str, object] = field(default_factory=dict, repr=False)
     operation: Operation = field(default_factory=Operation)
-    report: Callable[[OperationReport], None] = field(default=forget, repr=False)
+    report: Callable[[OperationReport], None] = field(default=no_op, repr=False)
 
     async def reach(self, project_id: str) -> ReachedProject:
         """The project that a request is about, as the caller meets it.
@@ -148,7 +147,7 @@ async def open_context(
     engine: Engine,
     layout: EventLayout | None = None,
     answers: TrendCache | None = None,
-    report: Callable[[OperationReport], None] = forget,
+    report: Callable[[OperationReport], None] = no_op,
     operations: OperationStore | None = None,
     link: LinkedKey | None = None,
 ) -> RequestContext:

@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from errors import ErrorCode, GatewayError
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.errors")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"

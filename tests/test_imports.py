@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("server", "commands", "asgi", "schema", "resolvers", "permissions", "datasource")
+LAYERS = ("server", "commands", "asgi", "schema", "resolvers", "permissions", "datasource", "telemetry")
 """From the top downwards."""
 FOR_ALL = ("errors", "settings")
 """What every layer may know; these know nothing of the project."""

@@ -27,42 +27,16 @@ from asgi.disconnect import ClientDisconnected, while_connected
 from asgi.graphql.graphiql import reply_page
 from asgi.graphql.sse import EventStream, EventTransport
 from asgi.graphql.websocket import Connection, Socket, SocketHandler
-from asgi.metrics import Metrics
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
 from asgi.opening import open_operation
 from asgi.responses import reply_error
 from resolvers.context import RequestContext
-from resolvers.reports import OperationReport
 from schema.build import GatewaySchema
 from schema.extensions.persisted_queries import DOCUMENT_ID
 from settings import Settings
-
-logger = logging.getLogger("trendgate.operations")
-
-
-def log_operation(report: OperationReport) -> None:
-    """What it was, how it ended, how long it took, and what it cost ClickHouse."""
-    fields = {
-        "operation_type": report.kind,
-        "operation_name": report.name,
-        "outcome": report.outcome,
-        "codes": list(report.codes),
-        "duration_ms": round(report.seconds * 1000, 1),
-        "queries": report.queries,
-        "rows_read": report.rows_read,
-        "query_ids": list(report.query_ids),
-    }
-    logger.info(
-        "%s %s: %s in %.1f ms, %d queries, %d rows read",
-        report.kind,
-        report.name or "-",
-        report.outcome,
-        report.seconds * 1000,
-        report.queries,
-        report.rows_read,
-        extra={"fields": fields},
-    )
-
+from telemetry.logging import log_operation
+from telemetry.metrics import Metrics
+from telemetry.request import OperationReport
 
 POST_HINT = 'POST {"query": "..."} with Content-Type: application/json, or GET ?query=...'
 NO_OBJECT = (
@@ -94,7 +68,7 @@ def refuse_body(request: Request) -> Response | None:
     return None
 
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.http")
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a WebSocket may be open before connection_init."""
@@ -225,7 +199,7 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         )
 
     def _report(self, report: OperationReport) -> None:
-        self._metrics.observe_operation(report)
+        self._metrics.record_operation(report)
         log_operation(report)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:

@@ -5,19 +5,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry.propagate import extract
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from asgi.metrics import Metrics
-from datasource.clickhouse.request_info import REQUEST, RequestInfo
+from telemetry.metrics import Metrics
+from telemetry.request import REQUEST, RequestInfo
+from telemetry.tracing import TRACER
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
 NO_ANSWER: Final = 499
 """The status under which requests are counted whose client went away."""
-
-_TRACER: Final = get_tracer("trendgate")
 
 
 class HttpObservation:
@@ -43,16 +42,16 @@ class HttpObservation:
                 status = message["status"]
             await send(message)
 
-        self._metrics.observe_request()
+        self._metrics.record_request()
         parent = extract(Headers(scope=scope))
-        with _TRACER.start_as_current_span(f"{method} {route}", context=parent, kind=SpanKind.SERVER) as span:
+        with TRACER.start_as_current_span(f"{method} {route}", context=parent, kind=SpanKind.SERVER) as span:
             try:
                 await self._app(scope, receive, send_noted)
             except Exception:
                 status = 500 if status == NO_ANSWER else status
                 raise
             finally:
-                self._metrics.observe_response(method, route, status)
+                self._metrics.record_response(method, route, status)
                 _describe(span, method, route, status)
 
     def _route_of(self, path: str) -> str:

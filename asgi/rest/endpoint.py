@@ -21,7 +21,7 @@ from errors import GatewayError
 from resolvers.context import RequestContext
 from settings import Settings
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.http")
 
 CLIENT_CLOSED_REQUEST = 499
 Answer = Callable[[Request, RequestContext], Awaitable[Response]]

@@ -14,7 +14,7 @@ from errors import BadUserInput, ErrorCode, GatewayError
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.cache")
 
 
 class Cache(Protocol):
@@ -153,7 +153,7 @@ def connect_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> "Redis":
 
 Answer = TypeVar("Answer")
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.cache")
 
 _PREFIX = "trendgate:operation:"
 

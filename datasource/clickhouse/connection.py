@@ -143,7 +143,7 @@ class PlainBlocks(AnswerBlocks, BlockInputStream):  # type: ignore[misc]  # the 
     """Blocks that came as they are."""
 
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.clickhouse")
 
 BLOCK_TABLE: Final = "_trendgate_block"
 """The name under which a server finds the blocks that come with a query."""

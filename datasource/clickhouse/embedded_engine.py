@@ -27,9 +27,9 @@ from datasource.clickhouse.errors import translate
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_format import NativeBlock, block_of
 from datasource.clickhouse.parameters import encode_param
-from datasource.clickhouse.request_info import KEY_ID
 from datasource.clickhouse.workers import WorkerPool
 from errors import ErrorCode, GatewayError
+from telemetry.request import KEY_ID
 
 if TYPE_CHECKING:
     from chdb.session import Session

@@ -74,7 +74,7 @@ def _number(match: re.Match[str] | None) -> float | None:
     return round(number) if number >= 1000 or number.is_integer() else round(number, 6)
 
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.clickhouse")
 
 _NARROW: Final = "Narrow the dates, add a filter, or ask for fewer breakdown values."
 LATER: Final = "Try again in a moment."

@@ -4,33 +4,20 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from datasource.clickhouse.engine import Engine, Limits, Occupancy, ParamValue, ProgressListener, QueryResult
 from datasource.clickhouse.native_format import NativeBlock
-from datasource.clickhouse.request_info import REQUEST
 from errors import ErrorCode, GatewayError
+from telemetry.request import OK, REQUEST, QueryReport
+from telemetry.tracing import TRACER
 
 logger = logging.getLogger("trendgate.queries")
 
 Answer = TypeVar("Answer")
-
-OK: Final = "OK"
-_TRACER: Final = get_tracer("trendgate")
-
-
-@dataclass(frozen=True, slots=True)
-class QueryReport:
-    """How one statement ended: OK or an error's code; `seconds` hold the wait for a free connection as well."""
-
-    kind: str
-    outcome: str
-    seconds: float
-    rows_read: int = 0
-    bytes_read: int = 0
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -90,7 +77,7 @@ class InstrumentedEngine:
     async def _observe(self, kind: str, work: Awaitable[Answer]) -> Answer:
         started = time.perf_counter()
         outcome, result = str(ErrorCode.CANCELLED), None
-        with _TRACER.start_as_current_span(
+        with TRACER.start_as_current_span(
             f"clickhouse {kind}", kind=SpanKind.CLIENT, record_exception=False, set_status_on_exception=False
         ) as span:
             try:
@@ -105,12 +92,12 @@ class InstrumentedEngine:
 
     def _tell(self, report: QueryReport, result: QueryResult | None, span: Span) -> None:
         _describe(span, report, result)
-        origin = REQUEST.get()
-        if origin is not None:
-            origin.queries += 1
-            origin.rows_read += report.rows_read
-            origin.bytes_read += report.bytes_read
-            origin.query_ids += [result.query_id] if result and result.query_id else []
+        request = REQUEST.get()
+        if request is not None:
+            request.queries += 1
+            request.rows_read += report.rows_read
+            request.bytes_read += report.bytes_read
+            request.query_ids += [result.query_id] if result and result.query_id else []
         if report.kind == "query" and report.seconds > self.slow_s:
             fields = {"duration_ms": round(report.seconds * 1000, 1), "rows_read": report.rows_read}
             logger.warning("a query took %.1f s: %s", report.seconds, report.outcome, extra={"fields": fields})

@@ -30,11 +30,11 @@ from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, Progress
 from datasource.clickhouse.errors import translate
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_format import NativeBlock, block_of
-from datasource.clickhouse.request_info import KEY_ID, log_comment
 from datasource.clickhouse.workers import WorkerPool
 from errors import ErrorCode, GatewayError
+from telemetry.request import KEY_ID, REQUEST
 
-logger = logging.getLogger("trendgate")
+logger = logging.getLogger("trendgate.clickhouse")
 
 ATTEMPTS: Final = 3
 _ABORT_AFTER_S: Final = 0.8
@@ -264,7 +264,7 @@ class NativeEngine:
         return NativeRequest(
             text,
             params or {},
-            {**settings, "log_comment": log_comment()},
+            {**settings, "log_comment": _log_comment()},
             blocks,
             traceparent=_traceparent(),
             on_progress=on_loop(on_progress) if on_progress else None,
@@ -293,6 +293,11 @@ class NativeEngine:
 
     def _connect(self, host: Host, peer: Host | None = None) -> ServerConnection:
         return ServerConnection(self._address, host, self._timeouts, peer=peer)
+
+
+def _log_comment() -> str:
+    request = REQUEST.get()
+    return "trendgate" if request is None else f"trendgate {request.request_id}"
 
 
 def _traceparent() -> str | None:

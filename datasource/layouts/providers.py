@@ -14,7 +14,7 @@ from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns, find_columns
 from errors import ErrorCode, GatewayError
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("trendgate.layouts")
 
 
 class Layouts(Protocol):

@@ -23,7 +23,7 @@ from datasource.metadata.migration import upgrade
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("trendgate.metadata")
 
 MISSING_TABLES: Final = "42P01"
 NOT_IN_TIME: Final = {"57014", "55P03"}
@@ -60,7 +60,7 @@ def _refusal(message: str, hint: str) -> GatewayError:
     return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, hint=hint)
 
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("trendgate.metadata")
 
 
 class MetadataStore:

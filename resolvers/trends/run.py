@@ -5,9 +5,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
-
-from opentelemetry.trace import get_tracer
+from typing import Any
 
 from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
 from datasource.layouts.contract import EventLayout
@@ -21,9 +19,9 @@ from resolvers.trends.compile import compile_trend, first_event, needs_first_eve
 from resolvers.trends.progress import TrendProgress
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.results import Statistics, TrendResult
+from telemetry.tracing import TRACER
 
 Answered = tuple[Statement, QueryResult]
-_TRACER: Final = get_tracer("trendgate")
 
 
 async def run_trend(
@@ -49,7 +47,7 @@ async def run_trend(
     before: list[Answered] = []
     if needs_first_event(query):
         before.append(await asking.ask(first_event()))
-    with _TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
+    with TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
         plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
     progress.expect(len(plan.parts))
     answers = await _together([asking.ask(part.query) for part in plan.parts])

@@ -7,19 +7,18 @@ from hashlib import sha256
 from typing import Final
 
 from graphql import OperationDefinitionNode
-from opentelemetry.trace import Span, Status, StatusCode, get_tracer
+from opentelemetry.trace import Span, Status, StatusCode
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from datasource.clickhouse.request_info import REQUEST
 from errors import ErrorCode
 from resolvers.context import RequestContext
-from resolvers.reports import OK, UNKNOWN, OperationReport
 from schema.errors import VALIDATION_FAILED
+from telemetry.request import OK, REQUEST, UNKNOWN, OperationReport
+from telemetry.tracing import TRACER
 
-_TRACER: Final = get_tracer("trendgate")
 _UNREADABLE: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
@@ -72,7 +71,7 @@ def observe(query: str | None) -> Iterator[Observation]:
     """One span and one report for an operation, none for single fields, of which a list can have thousands."""
     started = time.perf_counter()
     observation = Observation()
-    with _TRACER.start_as_current_span(
+    with TRACER.start_as_current_span(
         "GraphQL operation", record_exception=False, set_status_on_exception=False
     ) as span:
         try:

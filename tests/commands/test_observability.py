@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from commands.tracing import is_traced
 from tests.commands.test_serve import START_S, started
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -89,18 +87,3 @@ def test_spans_are_sent_to_the_collector_that_the_environment_names(tmp_path: Pa
     spans = {span.name: span for scope in resource.scope_spans for span in scope.spans}
     assert set(spans) == {"POST /graphql", "query"}
     assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, True),
-        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_SDK_DISABLED": "true"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
-    ],
-)
-def test_traces_follow_the_standard_variables(environment: dict[str, str], expected: bool) -> None:
-    assert is_traced(environment) is expected

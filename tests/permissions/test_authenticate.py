@@ -145,7 +145,7 @@ async def test_authenticate_on_a_store_that_cannot_be_written_still_answers(
     # It holds for the one pooled connection, which all that follows uses.
     async with store.write() as session:
         await session.execute(text(READ_ONLY[session.get_bind().dialect.name]))
-    with caplog.at_level(logging.WARNING, logger="permissions.authenticate"):
+    with caplog.at_level(logging.WARNING, logger="trendgate.authentication"):
         caller = await authenticate(store, f"Bearer {issued.value}")
     assert caller.key_id == issued.record.id
     assert f"last use of the API key {issued.record.mask} was not written" in caplog.text

@@ -7,8 +7,8 @@ import pytest
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.clickhouse.fair_queue import QueueLimits
-from datasource.clickhouse.request_info import KEY_ID
 from errors import ErrorCode, GatewayError
+from telemetry.request import KEY_ID
 from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until
 from tests.support.native_server import Backend
 

@@ -8,9 +8,9 @@ import pytest
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.clickhouse.instrumented_engine import InstrumentedEngine, QueryReport
-from datasource.clickhouse.request_info import REQUEST, RequestInfo
+from datasource.clickhouse.instrumented_engine import InstrumentedEngine
 from errors import GatewayError
+from telemetry.request import REQUEST, QueryReport, RequestInfo
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
 

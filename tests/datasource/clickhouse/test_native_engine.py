@@ -12,8 +12,8 @@ from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.clickhouse.request_info import KEY_ID, REQUEST, RequestInfo
 from errors import ErrorCode, GatewayError
+from telemetry.request import KEY_ID, REQUEST, RequestInfo
 from tests.datasource.clickhouse.servers import open_native, serving
 from tests.support.native_server import Backend, Drop, Fail, Fault, Hang, NativeServer, Slow
 
