@@ -1,14 +1,20 @@
-"""A load in many small batches, to be killed at any moment: `python -m ... DATA_FOLDER FILE`.
+"""A load in small batches that kills its own process: `python -m ... DATA_FOLDER FILE [MOMENT]`.
 
-Starts like a server: tables, repair. Says `right` or `wrong` about the roll-up it finds, then one line a batch,
-and at last `done`.
+Starts like a server: tables, repair. Prints `right` or `wrong` for the roll-up it finds, and at the end `done`.
+A moment is `before:NUMBER:TEXT` or `during:NUMBER:TEXT`, about the statement that is the NUMBERth to contain TEXT.
 """
 
 import asyncio
+import os
+import signal
 import sys
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.engine import ParamValue
+from datasource.clickhouse.native_format import NativeBlock
 from datasource.loader import load, read_jsonl
 from datasource.tables.migrate import migrate
 from tests.datasource.loader.loads import counted, rolled_up
@@ -16,14 +22,49 @@ from tests.datasource.loader.loads import counted, rolled_up
 PROJECT = 1
 
 
-async def run(folder: Path, file: Path) -> None:
-    engine = EmbeddedEngine.open(folder)
+class KilledEngine(EmbeddedEngine):
+    """The embedded engine, which dies at a moment."""
+
+    folder: Path
+    moment: str = "never:0:"
+    seen: int = 0
+
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        when, number, part = self.moment.split(":")
+        self.seen += when != "never" and part in text
+        is_now = self.seen == int(number)
+        if is_now and when == "before":
+            die()
+        if is_now and when == "during":
+            threading.Thread(target=die_at_a_new_part, args=(self.folder,), daemon=True).start()
+        await super().command(text, params, blocks=blocks)
+        if is_now and when == "during":
+            die()  # it was faster than the thread
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_at_a_new_part(folder: Path) -> None:
+    """Die as soon as the statement has begun to write a part of a table."""
+    parts = "store/*/*/*_*_*_*"
+    before = set(folder.glob(parts))
+    while set(folder.glob(parts)) <= before:
+        pass
+    die()
+
+
+async def run(folder: Path, file: Path, moment: str | None) -> None:
+    engine = KilledEngine.open(folder)
     await migrate(engine)
+    engine.folder, engine.moment = folder, moment or engine.moment
     await load.repair(engine)
     say("right" if await rolled_up(engine, PROJECT) == await counted(engine, PROJECT) else "wrong")
     with load.RejectsFile(folder.parent / "rejects.jsonl") as rejects:
-        job = load.Job(rejects, progress=lambda report: say(f"{report.rows}"))
-        await load.load_file(engine, PROJECT, file, job, type_index=no_group_type)
+        await load.load_file(engine, PROJECT, file, load.Job(rejects), type_index=no_group_type)
     (row,) = (
         await engine.query("SELECT count(), uniqExact(uuid), uniqExact(person_no), max(person_no) FROM events", {})
     ).rows()
@@ -42,6 +83,6 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    vars(read_jsonl)["CHUNK_BYTES"] = 20_000
+    vars(read_jsonl)["CHUNK_BYTES"] = 2_000
     vars(load)["BATCH_ROWS"] = 100
-    asyncio.run(run(Path(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(run(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None))
