@@ -17,7 +17,7 @@ from resolvers.trends.results import TrendResult
 from resolvers.trends.tables import write_arrow, write_parquet
 from schema.build import GatewaySchema
 from schema.stored_question import read_query
-from schema.trend_question import read_question
+from schema.trend_query_reader import read_trend_query
 from settings import Settings
 
 PATH = "/exports/{token}"
@@ -76,7 +76,7 @@ class Exports:
         if request.method == "HEAD":
             return StreamingResponse(iter(()), headers=headers)  # whose length nobody knows yet
         given = read_query(self.schema, order.asked.query)
-        query = read_question(given, max_filters=self.settings.max_filters)
+        query = read_trend_query(given, max_filters=self.settings.max_filters)
         result = await resolve_export(context, project, order, query)
         return StreamingResponse(write(result), headers=headers)
 

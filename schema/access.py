@@ -15,10 +15,11 @@ from permissions.resources import Resource, controlled_resources
 from resolvers.access import PersonAccess, PolicyView, list_people_with_access, object_policy
 from resolvers.saved import check_page
 from schema.access_enums import AccessControlledResource, ResourceName
-from schema.costs import about, page_of
+from schema.connection import After, Connection, First, slice_connection
+from schema.cursors import read_place_cursor
+from schema.field_costs import assumed_size, connection_size
+from schema.info import ContextInfo
 from schema.member import Member, Role
-from schema.pages import After, Connection, First, cut_page, read_place
-from schema.texts import ContextInfo
 
 READ_ACCESS_SCOPE = "access_control:read"
 
@@ -152,7 +153,7 @@ async def show_people(
 ) -> Connection[MemberAccess]:
     """The field `usersWithAccess` of anything. Raises BadUserInput for arguments out of range."""
     check_page(first, None)
-    place = read_place("access", after)
+    place = read_place_cursor("access", after)
     people = await list_people_with_access(info.context, project, target)
     ladder = target.resource.ladder
     nodes = [
@@ -160,14 +161,14 @@ async def show_people(
         for person in people
         if (node := MemberAccess.from_person(person, project.record.organization_id)) is not None
     ]
-    return cut_page("access", nodes, first=first, after=place)
+    return slice_connection("access", nodes, first=first, after=place)
 
 
 @strawberry.type(description="The access controls of something, and what a form to change them needs to know.")
 class AccessPolicy:
     view: strawberry.Private[PolicyView]
     access_controls: list[AccessControl] = strawberry.field(
-        directives=about(10), description="Every access control, of all subjects, the oldest first."
+        directives=assumed_size(10), description="Every access control, of all subjects, the oldest first."
     )
     available_access_levels: list[AccessLevel] = strawberry.field(
         description="The levels of this kind of resource, in ascending order."
@@ -209,7 +210,7 @@ class AccessPolicy:
         )
 
     @guarded_field(
-        directives=page_of(),
+        directives=connection_size(),
         scopes=[READ_ACCESS_SCOPE],
         description=f"{PEOPLE_DESCRIPTION} null where this is about whole kinds of resources.",
     )
@@ -245,7 +246,7 @@ class AccessControlled:
     async def access_policy(self, info: ContextInfo) -> AccessPolicy:
         return AccessPolicy.from_view(await object_policy(info.context, self.reached, self.controlled()))
 
-    @guarded_field(directives=page_of(), scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
+    @guarded_field(directives=connection_size(), scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
     async def users_with_access(
         self, info: ContextInfo, first: First = 50, after: After = None
     ) -> Connection[MemberAccess]:

@@ -10,8 +10,8 @@ from permissions.guarded_field import guarded_field
 from resolvers.access import set_access
 from schema.access import AccessPolicy
 from schema.access_enums import AccessControlledResource
+from schema.info import ContextInfo
 from schema.saved import under_input
-from schema.texts import ContextInfo
 
 WRITE_SCOPE = "access_control:write"
 

@@ -15,10 +15,10 @@ from resolvers.actions import create_action, delete_action, load_action, update_
 from resolvers.trends.actions import ActionStep as ReadStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
-from schema.costs import about
+from schema.field_costs import assumed_size
 from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
-from schema.texts import ContextInfo
 
 READ_SCOPE = "action:read"
 WRITE_SCOPE = "action:write"
@@ -38,7 +38,7 @@ class ActionStep:
     selector: str | None = strawberry.field(description="A CSS selector of the element.")
     tag_name: str | None = strawberry.field(description="The tag of the element, or of one around it.")
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=about(5), description="Conditions on the event."
+        directives=assumed_size(5), description="Conditions on the event."
     )
 
     @classmethod
@@ -69,7 +69,7 @@ class Action(Saved):
     record: strawberry.Private[ActionRecord]
 
     steps: list[ActionStep] = strawberry.field(
-        directives=about(5),
+        directives=assumed_size(5),
         resolver=_show_steps,
         description="The ways in which it happens. Without any, every event is one.",
     )

@@ -6,7 +6,7 @@ from errors import BadUserInput
 from resolvers.trends.actions import ActionStep, StringMatching
 from resolvers.trends.query import FilterGroup, InputPath
 from schema.filters import PropertyFilterInput
-from schema.texts import LONGEST_EXPRESSION, check_text
+from schema.input_checks import LONGEST_EXPRESSION, check_text
 
 MAX_STEPS = 50
 

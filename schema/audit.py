@@ -10,8 +10,9 @@ from strawberry.utils.str_converters import to_camel_case
 from datasource.metadata.audit import Actor, ActorKind, AuditAction, AuditRecord, Document
 from permissions.reach import ReachedProject
 from resolvers.audit import read_audit_log
-from schema.pages import Connection, read_cursor
-from schema.texts import ContextInfo
+from schema.connection import Connection
+from schema.cursors import read_id_cursor
+from schema.info import ContextInfo
 
 AUDIT_DESCRIPTION = (
     "Who changed access controls of this project, and keys, roles, members and features of its organization; the "
@@ -74,7 +75,7 @@ async def show_audit_log(
     info: ContextInfo, project: ReachedProject, *, first: int, after: str | None
 ) -> Connection[AuditEntry]:
     """The field `Project.auditLog`."""
-    position = read_cursor("audit", after)
+    position = read_id_cursor("audit", after)
     page = await read_audit_log(info.context, project, first=first, after=position)
     nodes = [(entry.id, AuditEntry.from_record(entry)) for entry in page.entries]
     return Connection[AuditEntry].of("audit", nodes, total=page.total, has_next=page.has_next, after=position)

@@ -25,17 +25,16 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-import schema.math  # noqa: F401 - publishes its enum
 from errors import BadUserInput
 from resolvers.context import RequestContext
-from schema.entities import check_number, read_reference
+from schema.entity_references import check_representation_count, read_reference
+from schema.execution_results import present_result, rejected_result, stream_result, subscription_needs_stream
 from schema.extensions.executor import LeafListExecutor
 from schema.extensions.limits import build_extensions
 from schema.extensions.manifest import check_manifest, open_manifest
 from schema.extensions.telemetry import Observation, observe
 from schema.mutation import Mutation
 from schema.query import Query
-from schema.results import no_stream, present, refused, translate
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 from settings import Settings
@@ -73,7 +72,7 @@ class GatewaySchema(strawberry.federation.Schema):
         kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
         with observe(query) as observation:
             observation.context = context
-            result = present(await self._execute(query, *args, **kwargs), context)
+            result = present_result(await self._execute(query, *args, **kwargs), context)
             observation.note(result)
             observation.has_ended = True
             return result
@@ -82,11 +81,11 @@ class GatewaySchema(strawberry.federation.Schema):
         try:
             result = await super().execute(query, *args, **kwargs)
         except CannotGetOperationTypeError as failure:
-            result = refused(GraphQLError(failure.as_http_error_reason()))
+            result = rejected_result(GraphQLError(failure.as_http_error_reason()))
         except InvalidOperationTypeError as failure:
             if failure.operation_type is not OperationType.SUBSCRIPTION:
                 raise
-            result = refused(no_stream())
+            result = rejected_result(subscription_needs_stream())
         return result
 
     async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
@@ -98,7 +97,7 @@ class GatewaySchema(strawberry.federation.Schema):
     ) -> AsyncGenerator[ExecutionResult, None]:
         with observe(query) as observation:
             async for result in self._stream_results(observation, query, *args, **kwargs):
-                presented = present(result, observation.context)
+                presented = present_result(result, observation.context)
                 observation.note(presented)
                 yield presented
             observation.has_ended = True
@@ -114,9 +113,9 @@ class GatewaySchema(strawberry.federation.Schema):
             results = await super().stream(query, *args, **kwargs)
             async with aclosing(results):
                 async for result in results:
-                    yield translate(result)
+                    yield stream_result(result)
         except Exception as failure:  # raised by an extension, or by what opens contexts
-            yield refused(failure)
+            yield rejected_result(failure)
 
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
@@ -125,7 +124,7 @@ class GatewaySchema(strawberry.federation.Schema):
 
         Those that are waited for wait together, so that one load answers any number of them.
         """
-        check_number([*representations])
+        check_representation_count([*representations])
         return [self._resolve(info, item, index) for index, item in enumerate(representations)]
 
     def _resolve(self, info: strawberry.Info, representation: object, index: int) -> FederationAny:

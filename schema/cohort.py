@@ -23,10 +23,10 @@ from schema.cohort_input import (
     read_distinct_ids,
     read_groups,
 )
-from schema.costs import READS_EVENTS, about
+from schema.field_costs import READS_EVENTS, assumed_size
 from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
-from schema.texts import ContextInfo
 
 READ_SCOPE = "cohort:read"
 WRITE_SCOPE = "cohort:write"
@@ -41,7 +41,7 @@ class CohortBehavior:
     event: str | None = strawberry.field(description="The event's name; null: an action.")
     action_id: strawberry.ID | None = strawberry.field(description="The action; null: an event.")
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=about(5), description="Conditions on the event."
+        directives=assumed_size(5), description="Conditions on the event."
     )
     negated: bool = strawberry.field(description="Those who did are taken away from the group.")
     time_value: int | None = strawberry.field(description="How many timeIntervals ago the time begins.")
@@ -81,10 +81,10 @@ class CohortBehavior:
 @strawberry.type(description="Criteria of which all must hold.")
 class CohortGroup:
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=about(5), description="Conditions on the person."
+        directives=assumed_size(5), description="Conditions on the person."
     )
     behaviors: list[CohortBehavior] = strawberry.field(
-        directives=about(5), description="What the person did or stopped doing."
+        directives=assumed_size(5), description="What the person did or stopped doing."
     )
 
 
@@ -120,7 +120,7 @@ class Cohort(Saved):
     )
 
     filters: list[CohortGroup] = strawberry.field(
-        directives=about(5),
+        directives=assumed_size(5),
         resolver=_show_groups,
         description="Groups of which one is enough; empty for a static cohort.",
     )

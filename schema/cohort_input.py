@@ -9,7 +9,7 @@ from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCount
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup
 from resolvers.trends.query import FilterGroup, InputPath
 from schema.filters import PropertyFilterInput
-from schema.texts import check_text
+from schema.input_checks import check_text
 
 MAX_GROUPS = 50
 MAX_DISTINCT_IDS = 50_000

@@ -14,9 +14,10 @@ from errors import BadUserInput
 from resolvers.context import RequestContext
 from resolvers.definitions import KnownProperty, list_events, list_properties, list_values
 from resolvers.trends.query import PropertyType
-from schema.pages import Connection, page_of, read_place
+from schema.connection import Connection
+from schema.cursors import read_place_cursor
+from schema.input_checks import check_group_type, check_key, check_text
 from schema.scalars import PropertyValue
-from schema.texts import check_group_type, check_key, check_text
 
 EVENT_SCOPE = "event_definition:read"
 PROPERTY_SCOPE = "property_definition:read"
@@ -105,14 +106,14 @@ async def show_events(
     context: RequestContext, project: ProjectRecord, *, first: int, after: str | None, search: str | None
 ) -> Connection[EventDefinition]:
     """The field `Project.eventDefinitions`."""
-    place = read_place("event", after)
+    place = read_place_cursor("event", after)
     page = await list_events(context, project, first=first, after=place, search=search)
     timezone = ZoneInfo(project.timezone)
     nodes = [
         (Place(found.count, found.name), EventDefinition.from_record(found, timezone))
         for found in page.definitions
     ]
-    return page_of("event", nodes, total=page.total, has_next=page.has_next, after=place)
+    return Connection[EventDefinition].of("event", nodes, total=page.total, has_next=page.has_next, after=place)
 
 
 async def show_properties(
@@ -128,7 +129,7 @@ async def show_properties(
 ) -> Connection[PropertyDefinition]:
     """The field `Project.propertyDefinitions`."""
     _check_type(type_, group_type_index, event)
-    place = read_place("property", after)
+    place = read_place_cursor("property", after)
     page = await list_properties(
         context,
         project,
@@ -142,7 +143,9 @@ async def show_properties(
     nodes = [
         (Place(known.count, known.key), PropertyDefinition.from_known(known, type_)) for known in page.definitions
     ]
-    return page_of("property", nodes, total=page.total, has_next=page.has_next, after=place)
+    return Connection[PropertyDefinition].of(
+        "property", nodes, total=page.total, has_next=page.has_next, after=place
+    )
 
 
 async def show_values(

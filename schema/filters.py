@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-import schema.enums  # noqa: F401 - publishes the enums of filters, before their first use
+import schema.filter_enums  # noqa: F401 - publishes the enums of filters, before their first use
 from errors import BadUserInput
 from resolvers.trends.query import (
     FilterGroup,
@@ -15,8 +15,8 @@ from resolvers.trends.query import (
     PropertyOperator,
     PropertyType,
 )
+from schema.input_checks import check_group_type, check_key
 from schema.scalars import PropertyValue
-from schema.texts import check_group_type, check_key
 
 MAX_NESTING = 20
 

@@ -17,14 +17,14 @@ from resolvers.exports import Asked
 from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
-from schema.costs import READS_EVENTS
-from schema.raw_arguments import sent_argument
+from schema.field_costs import READS_EVENTS
+from schema.info import ContextInfo
+from schema.raw_arguments import raw_argument
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
 from schema.stored_question import read_stored_query
-from schema.texts import ContextInfo
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
-from schema.trend_question import read_question
+from schema.trend_query_reader import read_trend_query
 
 READ_SCOPE = "insight:read"
 WRITE_SCOPE = "insight:write"
@@ -66,7 +66,7 @@ class Insight(Saved):
         given = {"dateFrom": date_from is not None, "dateTo": date_to is not None}
         try:
             stored = read_stored_query(info, self.record.query)
-            question = read_question(stored, max_filters=context.settings.max_filters)
+            question = read_trend_query(stored, max_filters=context.settings.max_filters)
             question = replace(
                 question,
                 date_from=question.date_from if date_from is None else date_from,
@@ -176,5 +176,5 @@ class InsightMutations:
 
 
 def _read_sent(info: ContextInfo, query: TrendQueryInput) -> SentQuery:
-    question = read_question(query, max_filters=info.context.settings.max_filters)
-    return SentQuery(sent=sent_argument(info, "input")["query"], question=question)
+    question = read_trend_query(query, max_filters=info.context.settings.max_filters)
+    return SentQuery(sent=raw_argument(info, "input")["query"], question=question)

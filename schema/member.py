@@ -8,9 +8,10 @@ from datasource.events.definition_pages import Place
 from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.people import list_members
-from schema.costs import about
-from schema.pages import Connection, cut_page, read_place
-from schema.texts import ContextInfo
+from schema.connection import Connection, slice_connection
+from schema.cursors import read_place_cursor
+from schema.field_costs import assumed_size
+from schema.info import ContextInfo
 
 PersonSearch = Annotated[
     str | None,
@@ -61,7 +62,7 @@ class Role:
     name: str = strawberry.field(description="What the role is called.")
 
     members: list[Member] = strawberry.field(
-        directives=about(20), resolver=_show_members, description="Who has the role, by address."
+        directives=assumed_size(20), resolver=_show_members, description="Who has the role, by address."
     )
 
     @classmethod
@@ -73,8 +74,8 @@ async def show_members(
     info: ContextInfo, organization_id: str, *, first: int, after: str | None, search: str | None
 ) -> Connection[Member]:
     """The field `Project.members`. Raises BadUserInput for arguments out of range."""
-    place = read_place("member", after)
+    place = read_place_cursor("member", after)
     records = await list_members(info.context, organization_id, first=first, search=search)
     members = (Member.in_organization(record, organization_id) for record in records)
     nodes = [(Place(0, email_key(member.email)), member) for member in members if member is not None]
-    return cut_page("member", nodes, first=first, after=place)
+    return slice_connection("member", nodes, first=first, after=place)

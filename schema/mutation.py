@@ -6,7 +6,7 @@ from schema.access_mutation import AccessMutations
 from schema.action import ActionMutations
 from schema.cohort import CohortMutations
 from schema.insight import InsightMutations
-from schema.project_update import ProjectMutations
+from schema.project_mutation import ProjectMutations
 
 
 @strawberry.type(description="What can be changed.")

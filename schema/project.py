@@ -27,7 +27,8 @@ from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy
 from schema.action import Action
 from schema.audit import AUDIT_DESCRIPTION, AuditEntry, show_audit_log
 from schema.cohort import Cohort
-from schema.costs import READS_EVENTS, about, first_of, page_of
+from schema.connection import After, Connection, First, Search
+from schema.cursors import read_id_cursor
 from schema.definitions import (
     EVENT_SCOPE,
     EVENTS_DESCRIPTION,
@@ -46,16 +47,16 @@ from schema.definitions import (
     show_properties,
     show_values,
 )
+from schema.field_costs import READS_EVENTS, assumed_size, connection_size, sliced_list
 from schema.filters import StoredPropertyFilter
+from schema.info import ContextInfo
 from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
-from schema.pages import After, Connection, First, Search, read_cursor
-from schema.raw_arguments import sent_argument
+from schema.raw_arguments import raw_argument
 from schema.saved import show_saved
-from schema.texts import ContextInfo
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
-from schema.trend_question import read_question
+from schema.trend_query_reader import read_trend_query
 
 IncludeHidden = Annotated[
     bool,
@@ -87,11 +88,11 @@ class Project(AccessControlled):
     timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
     week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
     group_types: list[GroupType] = strawberry.field(
-        directives=about(5), description="The kinds of groups its events name."
+        directives=assumed_size(5), description="The kinds of groups its events name."
     )
 
     test_account_filters: list[StoredPropertyFilter] = strawberry.field(
-        directives=about(5),
+        directives=assumed_size(5),
         resolver=_show_test_account_filters,
         description="The conditions that filterTestAccounts adds to a trend.",
     )
@@ -134,9 +135,9 @@ class Project(AccessControlled):
         refresh: RefreshArgument = Refresh.CACHE_FIRST,
     ) -> Trend:
         context = info.context
-        question = read_question(query, max_filters=context.settings.max_filters)
+        question = read_trend_query(query, max_filters=context.settings.max_filters)
         answer = await resolve_trend(context, self.reached, question, refresh=refresh)
-        return Trend.from_answer(answer, self.reached, Asked(sent_argument(info, "query")))
+        return Trend.from_answer(answer, self.reached, Asked(raw_argument(info, "query")))
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
     async def action(
@@ -147,7 +148,7 @@ class Project(AccessControlled):
         return Action.from_record(self.reached, await load_action(info.context, self.reached, id))
 
     @guarded_field(
-        directives=page_of(),
+        directives=connection_size(),
         scopes=[ACTION_SCOPE],
         gate=Gate(ACTION),
         description="The saved actions, by ascending id.",
@@ -161,7 +162,7 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Action]:
-        wanted = PageRequest(first, read_cursor("action", after), search, include_hidden)
+        wanted = PageRequest(first, read_id_cursor("action", after), search, include_hidden)
         page = await list_actions(info.context, self.reached, wanted)
         return show_saved("action", page, wanted, partial(Action.from_record, self.reached))
 
@@ -174,7 +175,7 @@ class Project(AccessControlled):
         return Cohort.from_record(self.reached, await load_cohort(info.context, self.reached, id))
 
     @guarded_field(
-        directives=page_of(),
+        directives=connection_size(),
         scopes=[COHORT_SCOPE],
         gate=Gate(COHORT),
         description="The saved cohorts, by ascending id.",
@@ -188,7 +189,7 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Cohort]:
-        wanted = PageRequest(first, read_cursor("cohort", after), search, include_hidden)
+        wanted = PageRequest(first, read_id_cursor("cohort", after), search, include_hidden)
         page = await list_cohorts(info.context, self.reached, wanted)
         return show_saved("cohort", page, wanted, partial(Cohort.from_record, self.reached))
 
@@ -201,7 +202,7 @@ class Project(AccessControlled):
         return Insight.from_record(self.reached, await load_insight(info.context, self.reached, id))
 
     @guarded_field(
-        directives=page_of(),
+        directives=connection_size(),
         scopes=[TREND_SCOPE],
         gate=Gate(INSIGHT),
         description="The saved insights, by ascending id.",
@@ -215,7 +216,7 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Insight]:
-        wanted = PageRequest(first, read_cursor("insight", after), search, include_hidden)
+        wanted = PageRequest(first, read_id_cursor("insight", after), search, include_hidden)
         page = await list_insights(info.context, self.reached, wanted)
         return show_saved("insight", page, wanted, partial(Insight.from_record, self.reached))
 
@@ -227,7 +228,7 @@ class Project(AccessControlled):
         return AccessPolicy.from_view(await resource_policy(info.context, self.reached, None))
 
     @guarded_field(
-        directives=page_of(),
+        directives=connection_size(),
         scopes=[READ_ACCESS_SCOPE],
         description="The active members of the project's organization, by address.",
     )
@@ -237,24 +238,26 @@ class Project(AccessControlled):
         return await show_members(info, self.record.organization_id, first=first, after=after, search=search)
 
     @guarded_field(
-        directives=about(10),
+        directives=assumed_size(10),
         scopes=[READ_ACCESS_SCOPE],
         description="The roles of the project's organization, by name.",
     )
     async def roles(self, info: ContextInfo) -> list[Role]:
         return [Role.from_record(role) for role in await list_roles(info.context, self.record.organization_id)]
 
-    @guarded_field(directives=page_of(), scopes=[READ_ACCESS_SCOPE], description=AUDIT_DESCRIPTION)
+    @guarded_field(directives=connection_size(), scopes=[READ_ACCESS_SCOPE], description=AUDIT_DESCRIPTION)
     async def audit_log(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[AuditEntry]:
         return await show_audit_log(info, self.reached, first=first, after=after)
 
-    @guarded_field(directives=page_of(weight=10), scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
+    @guarded_field(directives=connection_size(weight=10), scopes=[EVENT_SCOPE], description=EVENTS_DESCRIPTION)
     async def event_definitions(
         self, info: ContextInfo, first: First = 50, after: After = None, search: Search = None
     ) -> Connection[EventDefinition]:
         return await show_events(info.context, self.record, first=first, after=after, search=search)
 
-    @guarded_field(directives=page_of(weight=10), scopes=[PROPERTY_SCOPE], description=PROPERTIES_DESCRIPTION)
+    @guarded_field(
+        directives=connection_size(weight=10), scopes=[PROPERTY_SCOPE], description=PROPERTIES_DESCRIPTION
+    )
     async def property_definitions(
         self,
         info: ContextInfo,
@@ -277,7 +280,7 @@ class Project(AccessControlled):
             search=search,
         )
 
-    @guarded_field(directives=first_of(20), scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
+    @guarded_field(directives=sliced_list(20), scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
     async def property_values(
         self,
         info: ContextInfo,

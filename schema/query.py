@@ -10,11 +10,12 @@ from resolvers.access import open_policy
 from resolvers.projects import list_projects, load_project
 from schema.access import READ_ACCESS_SCOPE, AccessPolicy
 from schema.access_enums import AccessControlledResource
-from schema.costs import page_of
-from schema.pages import After, Connection, First, read_cursor
+from schema.connection import After, Connection, First
+from schema.cursors import read_id_cursor
+from schema.field_costs import connection_size
+from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, Project
 from schema.saved import ProjectId
-from schema.texts import ContextInfo
 from schema.viewer import Viewer
 
 
@@ -36,10 +37,12 @@ class Query:
         return Project.from_reached(await load_project(info.context, id))
 
     @guarded_field(
-        directives=page_of(), scopes=[PROJECT_SCOPE], description="Every project the key reaches, by ascending id."
+        directives=connection_size(),
+        scopes=[PROJECT_SCOPE],
+        description="Every project the key reaches, by ascending id.",
     )
     async def projects(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[Project]:
-        position = read_cursor("project", after)
+        position = read_id_cursor("project", after)
         page = await list_projects(info.context, first=first, after=position)
         nodes = [(reached.record.id, Project.from_reached(reached)) for reached in page.projects]
         return Connection[Project].of("project", nodes, total=page.total, has_next=page.has_next, after=position)

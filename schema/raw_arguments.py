@@ -5,10 +5,10 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, Undefined, value_from_ast_untyped
 
-from schema.texts import ContextInfo
+from schema.info import ContextInfo
 
 
-def sent_argument(info: ContextInfo, name: str) -> Any:
+def raw_argument(info: ContextInfo, name: str) -> Any:
     """An argument of the field that resolves, as JSON: variables filled in, enum values by name, no defaults."""
     raw = info._raw_info
     # Where a field stands several times, GraphQL made sure that the arguments are the same.

@@ -14,9 +14,10 @@ from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from resolvers.saved import PageRequest
 from schema.access import AccessControlled
+from schema.connection import Connection
+from schema.info import ContextInfo
+from schema.input_checks import LONGEST_DESCRIPTION, check_name, check_text
 from schema.member import Member
-from schema.pages import Connection
-from schema.texts import LONGEST_DESCRIPTION, ContextInfo, check_name, check_text
 
 T = TypeVar("T")
 Record = TypeVar("Record", bound=SavedRecord)

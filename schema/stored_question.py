@@ -9,7 +9,7 @@ from strawberry.types.arguments import convert_argument
 
 from errors import BadUserInput
 from resolvers.trends.query import InputPath
-from schema.texts import ContextInfo
+from schema.info import ContextInfo
 from schema.trend_input import TrendQueryInput
 
 

@@ -12,14 +12,14 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import Asked
 from resolvers.trend_stream import TrendUpdate, watch_trend
-from schema.costs import READS_EVENTS
+from schema.field_costs import READS_EVENTS
+from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
-from schema.raw_arguments import sent_argument
+from schema.raw_arguments import raw_argument
 from schema.saved import ProjectId
-from schema.texts import ContextInfo
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
-from schema.trend_question import read_question
+from schema.trend_query_reader import read_trend_query
 
 
 @strawberry.type(description="How far a trend is; the last message of the subscription has its result.")
@@ -69,8 +69,8 @@ class Subscription:
         context = info.context
         try:
             project = await context.reach(project_id)
-            question = read_question(query, max_filters=context.settings.max_filters)
-            asked = Asked(sent_argument(info, "query"))
+            question = read_trend_query(query, max_filters=context.settings.max_filters)
+            asked = Asked(raw_argument(info, "query"))
             async with aclosing(watch_trend(context, project, question)) as updates:
                 async for update in updates:
                     yield TrendProgress.from_update(update, project, asked)

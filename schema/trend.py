@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+import schema.trend_enums  # noqa: F401 - publishes the enums of trends, before their first use
 from permissions.enforce import READ, check_object, controlled
 from permissions.guarded_field import guarded_field
 from permissions.reach import ReachedProject
@@ -17,8 +18,8 @@ from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
-from schema.costs import about
-from schema.texts import ContextInfo
+from schema.field_costs import assumed_size
+from schema.info import ContextInfo
 
 RefreshArgument = Annotated[
     Refresh, strawberry.argument(description="Whether figures that were computed earlier will do.")
@@ -128,7 +129,7 @@ class Trend:
     reached: strawberry.Private[ReachedProject]
     asked: strawberry.Private[Asked]
     result: strawberry.Private[TrendResult]
-    series: list[TrendSeries] = strawberry.field(directives=about(25), description="The lines, in order.")
+    series: list[TrendSeries] = strawberry.field(directives=assumed_size(25), description="The lines, in order.")
     days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
     labels: list[str] = strawberry.field(description="The same in words.")
     interval: TrendInterval = strawberry.field(description="The length of one bucket.")

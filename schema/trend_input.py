@@ -2,7 +2,7 @@
 
 import strawberry
 
-import schema.math  # noqa: F401 - publishes its enum, before its first use
+import schema.trend_enums  # noqa: F401 - publishes the enums of trends, before their first use
 from resolvers.trends.query import (
     BreakdownType,
     PropertyType,

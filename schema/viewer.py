@@ -14,10 +14,11 @@ from resolvers.projects import list_projects
 from resolvers.rights import ResourceAction, Verdict, explain_rights
 from schema.access import AccessGrant
 from schema.access_enums import AccessControlledResource, ResourceName
-from schema.costs import page_of
+from schema.connection import After, Connection, First
+from schema.cursors import read_id_cursor
+from schema.field_costs import connection_size
+from schema.info import ContextInfo
 from schema.member import Member
-from schema.pages import After, Connection, First, read_cursor
-from schema.texts import ContextInfo
 
 
 @strawberry.type(description="A project that the caller reaches, and their level in it.")
@@ -94,13 +95,13 @@ class Viewer:
         )
 
     @authenticated_field(
-        directives=page_of(),
+        directives=connection_size(),
         description="Every project that the key reaches, by ascending id, with the caller's level.",
     )
     async def projects(
         self, info: ContextInfo, first: First = 50, after: After = None
     ) -> Connection[ViewerProject]:
-        position = read_cursor("project", after)
+        position = read_id_cursor("project", after)
         page = await list_projects(info.context, first=first, after=position)
         nodes = [(reached.record.id, ViewerProject.from_reached(reached)) for reached in page.projects]
         return Connection[ViewerProject].of(

@@ -15,8 +15,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 from errors import ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from schema.errors import mask
+from schema.execution_results import present_result, rejected_result
 from schema.extensions.persisted_queries import DOCUMENT_ID, SENT_EXTENSIONS
-from schema.results import present, refused
 
 
 class NamedOperationsHandler(BaseGraphQLTransportWSHandler[Any, None]):
@@ -134,7 +134,7 @@ class SocketHandler(NamedOperationsHandler):
         limit = self.max_subscriptions_per_connection
         is_new = self.connection_acknowledged and message["id"] not in self.operations
         if is_new and limit is not None and len(self.operations) >= limit:
-            errors = present(refused(_too_many(limit)), self.context).errors or []
+            errors = present_result(rejected_result(_too_many(limit)), self.context).errors or []
             payload = [error.formatted for error in errors]
             await self.send_message({"id": message["id"], "type": "error", "payload": payload})
             return

@@ -28,7 +28,7 @@ from schema.trend_input import (
     SeriesInput,
     TrendQueryInput,
 )
-from schema.trend_question import ARGUMENT, read_question
+from schema.trend_query_reader import ARGUMENT, read_trend_query
 
 EXPORT_LIMIT = 512
 """Breakdown values that a document for export keeps."""
@@ -83,7 +83,7 @@ def read_parameters(values: Mapping[str, object], *, max_filters: int, is_export
     given = _read(Fields(values), places, is_export=is_export)
     refresh = Refresh.FORCE if values.get("refresh") else Refresh.CACHE_FIRST
     try:
-        return Question(read_question(given, max_filters=max_filters), places, refresh)
+        return Question(read_trend_query(given, max_filters=max_filters), places, refresh)
     except GatewayError as refusal:
         raise in_parameters(refusal, places) from refusal
 

@@ -23,8 +23,8 @@ from graphql import (
 )
 from graphql.utilities import value_from_ast_untyped
 
-from schema.costs import FieldCost, read_cost
 from schema.extensions.shape import MOST
+from schema.field_costs import FieldCost, read_cost
 
 _NONE: Final[Mapping[str, int]] = {}
 

@@ -10,7 +10,7 @@ from asgi.middleware.compression import SMALLEST_BYTES
 from asgi.middleware.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
 from errors import ErrorCode
 from schema.build import FEDERATION_VERSION
-from schema.entities import ENTITIES, MAX_ENTITIES
+from schema.entity_references import ENTITIES, MAX_ENTITIES
 from schema.extensions.manifest import APOLLO_FORMAT
 from settings import Settings
 

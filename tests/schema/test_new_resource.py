@@ -24,9 +24,9 @@ from resolvers.saved import open_saved
 from resolvers.stores import Stores
 from schema.access import AccessControlled
 from schema.build import build_schema
+from schema.info import ContextInfo
 from schema.query import Query
 from schema.saved import ProjectId
-from schema.texts import ContextInfo
 from settings import Settings
 from tests.support.api_keys import make_key
 from tests.support.gateway import NOW, Gateway, open_gateway

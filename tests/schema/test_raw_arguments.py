@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import strawberry
 
-import schema.math  # noqa: F401 - publishes its enum
+import schema.trend_enums  # noqa: F401 - publishes the enum of the field below
 from resolvers.trends.query import TrendMath
-from schema.raw_arguments import sent_argument
+from schema.raw_arguments import raw_argument
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Line:
 class Query:
     @strawberry.field
     def keep(self, info: strawberry.Info[Any, None], line: Line) -> strawberry.scalars.JSON:  # noqa: ARG002 - only what was sent counts
-        return strawberry.scalars.JSON(sent_argument(info, "line"))
+        return strawberry.scalars.JSON(raw_argument(info, "line"))
 
 
 SCHEMA = strawberry.Schema(query=Query)

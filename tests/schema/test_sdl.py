@@ -16,7 +16,7 @@ from graphql import (
 
 from permissions.guarded_field import unguarded_fields
 from schema.build import build_schema, print_sdl
-from schema.entities import ENTITIES
+from schema.entity_references import ENTITIES
 from schema.mutation import Mutation
 from schema.query import Query
 from settings import Settings

@@ -17,10 +17,10 @@ from resolvers.context import RequestContext
 from resolvers.ids import read_id
 from resolvers.saved import open_saved, visible
 from schema.build import GatewaySchema, build_schema
+from schema.info import ContextInfo
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.saved import ProjectId, Saved
-from schema.texts import ContextInfo
 from settings import Settings
 from tests.conformance.access.resources import RESOURCES, SHELVES
 

@@ -17,9 +17,9 @@ from graphql import (
 )
 
 from schema.build import build_schema, print_sdl
-from schema.costs import read_cost
 from schema.extensions.cost import Pricing
 from schema.extensions.shape import MOST
+from schema.field_costs import read_cost
 from settings import Settings
 
 SCHEMA = build_schema(Settings())._schema

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from errors import BadUserInput
 from resolvers.trends.query import Breakdown, BreakdownType, InputPath
-from schema.texts import check_group_type, check_key
+from schema.input_checks import check_group_type, check_key
 from schema.trend_input import BreakdownInput, TrendQueryInput
 
 MAX_BREAKDOWNS = 3

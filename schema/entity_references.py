@@ -12,7 +12,7 @@ ENTITIES = {
 MAX_ENTITIES = 200
 
 
-def check_number(representations: list[object]) -> None:
+def check_representation_count(representations: list[object]) -> None:
     """Raises BadUserInput for more than a request may hold."""
     if len(representations) > MAX_ENTITIES:
         raise BadUserInput(

@@ -12,9 +12,9 @@ from permissions.resources import PROJECT
 from resolvers.projects import update_project
 from resolvers.trends.query import PropertyFilter, WeekStartDay
 from schema.filters import PropertyFilterInput
+from schema.info import ContextInfo
 from schema.project import Project
 from schema.saved import read_change, under_input
-from schema.texts import ContextInfo
 
 WRITE_SCOPE = "project:write"
 

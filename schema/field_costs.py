@@ -12,7 +12,7 @@ READS_EVENTS: Final = (Cost(weight=10),)
 """A field for which ClickHouse reads events: as dear as ten objects."""
 
 
-def page_of(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
+def connection_size(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
     """A field that answers a Connection; `size` is the default of its argument `first`."""
     listed = ListSize(
         slicing_arguments=["first"], sized_fields=["edges"], assumed_size=size, require_one_slicing_argument=False
@@ -20,7 +20,7 @@ def page_of(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
     return (listed,) if weight is None else (Cost(weight=weight), listed)
 
 
-def first_of(size: int) -> tuple[object, ...]:
+def sliced_list(size: int) -> tuple[object, ...]:
     """A list that is as long as its argument `first`, whose default is `size`."""
     return (
         ListSize(
@@ -29,7 +29,7 @@ def first_of(size: int) -> tuple[object, ...]:
     )
 
 
-def about(size: int) -> tuple[object, ...]:
+def assumed_size(size: int) -> tuple[object, ...]:
     """A list without an argument, taken to be of this length."""
     return (
         ListSize(

@@ -1,4 +1,4 @@
-"""Results of operations, single ones and those of streams, as clients may see them."""
+"""The results of operations and of each item of a stream, with errors as clients may see them."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from schema.errors import present_errors
 _INCOMPLETE = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
-def present(result: ExecutionResult, context: object) -> ExecutionResult:
-    """The result with its errors presented. PreExecutionError means that nothing ran, variables included."""
+def present_result(result: ExecutionResult, context: object) -> ExecutionResult:
+    """Return the result with its errors presented; a PreExecutionError if nothing ran, not even for variables."""
     if not result.errors:
         return result
-    # Strawberry takes the guard of a subscription for something that comes before it runs.
+    # Strawberry reports an error of a subscription's guard as if the operation had not run.
     was_executed = not isinstance(result, PreExecutionError) or any(error.path for error in result.errors)
     errors = present_errors(
         result.errors, request_id=getattr(context, "request_id", "-"), was_executed=was_executed
@@ -28,27 +28,27 @@ def present(result: ExecutionResult, context: object) -> ExecutionResult:
     return kind(data=result.data, errors=errors, extensions=result.extensions)
 
 
-def refused(failure: Exception) -> PreExecutionError:
-    """The result of an operation that never ran."""
-    error = failure if isinstance(failure, GraphQLError) else GraphQLError(str(failure), original_error=failure)
+def rejected_result(error: Exception) -> PreExecutionError:
+    """Return the result of an operation that never ran."""
+    if not isinstance(error, GraphQLError):
+        error = GraphQLError(str(error), original_error=error)
     return PreExecutionError(data=None, errors=[error])
 
 
-def translate(result: Any) -> ExecutionResult:
-    """What a streamed request lacks, Strawberry tells by exceptions of its own: to clients these are refusals.
-
-    There is no incremental delivery here, whose results would be of other kinds.
-    """
+def stream_result(result: Any) -> ExecutionResult:
+    """Return an item of a stream; a request without a usable operation becomes a rejected result."""
+    # Strawberry reports those by exceptions of its own. The other kinds of results are for incremental delivery,
+    # which is switched off.
     for error in result.errors or ():
         if isinstance(error.original_error, _INCOMPLETE):
-            return refused(GraphQLError(error.message or "The request has no query."))
+            return rejected_result(GraphQLError(error.message or "The request has no query."))
     complete: ExecutionResult = result
     return complete
 
 
-def no_stream() -> BadUserInput:
-    """The refusal of a subscription that was sent as a query is."""
+def subscription_needs_stream() -> BadUserInput:
+    """Return the error for a subscription that was sent as a query."""
     return BadUserInput(
-        "A subscription is answered by a stream.",
+        "Subscriptions are delivered as a stream.",
         hint="Send 'Accept: text/event-stream', or use a WebSocket with the subprotocol graphql-transport-ws.",
     )

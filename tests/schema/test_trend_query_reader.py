@@ -26,7 +26,7 @@ from resolvers.trends.query import (
 )
 from schema.scalars import SCALARS
 from schema.trend_input import TrendQueryInput
-from schema.trend_question import read_question
+from schema.trend_query_reader import read_trend_query
 
 MAX_FILTERS = 5
 
@@ -35,7 +35,7 @@ MAX_FILTERS = 5
 class Query:
     @strawberry.field
     def read(self, info: strawberry.Info, query: TrendQueryInput) -> bool:
-        info.context["question"] = read_question(query, max_filters=MAX_FILTERS)
+        info.context["question"] = read_trend_query(query, max_filters=MAX_FILTERS)
         return True
 
 

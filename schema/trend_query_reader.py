@@ -4,9 +4,9 @@ import re
 
 from errors import BadUserInput
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
-from schema.breakdown_question import read_breakdowns
+from schema.breakdown_reader import read_breakdowns
 from schema.filters import count_filters, read_filters
-from schema.texts import LONGEST_EXPRESSION, check_group_index, check_key, check_text
+from schema.input_checks import LONGEST_EXPRESSION, check_group_index, check_key, check_text
 from schema.trend_input import ActionSeriesInput, EventSeriesInput, SeriesInput, TrendQueryInput
 
 ARGUMENT: InputPath = ("query",)
@@ -17,7 +17,7 @@ MAX_BREAKDOWN_LIMIT = 1000
 _ACTION_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
-def read_question(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
+def read_trend_query(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
     """Raises BadUserInput; its path starts at the argument's name."""
     _check_series(query)
     _check_filter_count(query, max_filters)
