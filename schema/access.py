@@ -1,4 +1,4 @@
-"""Access control as clients see it: what any resource gains whose access is controlled."""
+"""The GraphQL types of access control, and the interface of everything that has it."""
 
 from datetime import datetime
 from typing import ClassVar, Self
@@ -23,9 +23,7 @@ from schema.member import Member, Role
 
 READ_ACCESS_SCOPE = "access_control:read"
 
-PEOPLE_DESCRIPTION = (
-    "The active members who have access, those with the highest level first. Needs scope access_control:read."
-)
+PEOPLE_DESCRIPTION = "Active members with access, highest level first. Needs scope access_control:read."
 
 
 async def _show_member(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
@@ -46,26 +44,27 @@ async def _show_creator(root: strawberry.Parent["AccessControl"], info: ContextI
     return None if record is None else Member.in_organization(record, root.organization_id)
 
 
-@strawberry.type(description="An access control: the level of somebody on something.")
+@strawberry.type(description="A rule that gives a member, a role or everyone an access level.")
 class AccessControl:
     rule: strawberry.Private[RuleRecord]
     organization_id: strawberry.Private[str]
     id: strawberry.ID = strawberry.field(description="A UUID.")
-    resource: AccessControlledResource = strawberry.field(description="The kind of resource that it is about.")
+    resource: AccessControlledResource = strawberry.field(description="The kind of resource the rule applies to.")
     resource_id: strawberry.ID | None = strawberry.field(
-        description="null: the whole kind of resource within the project."
+        description="The id of the object; null for all resources of this kind in the project."
     )
-    access_level: AccessLevel = strawberry.field(description="The level that it gives.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When its level was changed last.")
+    access_level: AccessLevel = strawberry.field(description="The level the rule gives.")
+    created_at: datetime = strawberry.field(description="When the rule was created.")
+    updated_at: datetime = strawberry.field(description="When the level was last changed.")
 
     member: Member | None = strawberry.field(
         resolver=_show_member,
-        description="At most one of member and role; neither: everyone in the project.",
+        description="The member the rule applies to. If member and role are null, it applies to everyone.",
     )
-    role: Role | None = strawberry.field(resolver=_show_role, description="Whose members it is about.")
+    role: Role | None = strawberry.field(resolver=_show_role, description="The role the rule applies to.")
     created_by: Member | None = strawberry.field(
-        resolver=_show_creator, description="Who made it; null when it was the operator, or they left."
+        resolver=_show_creator,
+        description="Who created the rule; null if it was the operator or someone who has left.",
     )
 
     @classmethod
@@ -93,23 +92,24 @@ async def _show_source_name(root: strawberry.Parent["AccessGrant"], info: Contex
     return role.name if role else None
 
 
-@strawberry.type(description="An access level, and what it comes from.")
+@strawberry.type(description="An access level and where it comes from.")
 class AccessGrant:
     rule: strawberry.Private[RuleRecord | None]
     access_level: AccessLevel = strawberry.field(description="The level.")
-    source: Source = strawberry.field(description="What it comes from.")
+    source: Source = strawberry.field(description="Where the level comes from.")
     source_subject: SubjectKind | None = strawberry.field(
-        description="Whom the access control is about; null where none decided."
+        description="Whom the deciding rule applies to; null if no rule decided."
     )
     source_resource: AccessControlledResource | None = strawberry.field(
-        description="The kind of resource that the access control is about or, without one, whose default it is."
+        description="The kind of resource the deciding rule applies to; if no rule decided, whose default this is."
     )
     source_resource_id: strawberry.ID | None = strawberry.field(
-        description="The object that the access control is about; null: the whole kind of resource."
+        description="The object the deciding rule applies to; null for all resources of the kind."
     )
 
     source_display_name: str | None = strawberry.field(
-        resolver=_show_source_name, description="The address of the member or the name of the role, if it is one."
+        resolver=_show_source_name,
+        description="The email of the member, or the name of the role, that the deciding rule names.",
     )
 
     @classmethod
@@ -130,11 +130,11 @@ class AccessGrant:
         )
 
 
-@strawberry.type(description="A member who has access to something.")
+@strawberry.type(description="A member with access to an object.")
 class MemberAccess:
-    member: Member = strawberry.field(description="Who has access.")
-    access_level: AccessLevel = strawberry.field(description="Their level, whatever it comes from.")
-    access_source: AccessSource = strawberry.field(description="Why they have access.")
+    member: Member = strawberry.field(description="The member.")
+    access_level: AccessLevel = strawberry.field(description="The member's effective level.")
+    access_source: AccessSource = strawberry.field(description="Why the member has access.")
 
     @classmethod
     def from_person(cls, person: PersonAccess, organization_id: str) -> Self | None:
@@ -164,27 +164,25 @@ async def show_people(
     return slice_connection("access", nodes, first=first, after=place)
 
 
-@strawberry.type(description="The access controls of something, and what a form to change them needs to know.")
+@strawberry.type(
+    description="The access rules of an object or a kind of resource, and what a form for editing them needs."
+)
 class AccessPolicy:
     view: strawberry.Private[PolicyView]
     access_controls: list[AccessControl] = strawberry.field(
-        directives=assumed_size(10), description="Every access control, of all subjects, the oldest first."
+        directives=assumed_size(10), description="All rules, for all subjects, oldest first."
     )
     available_access_levels: list[AccessLevel] = strawberry.field(
         description="The levels of this kind of resource, in ascending order."
     )
-    default_access_level: AccessLevel = strawberry.field(
-        description="Everyone's level where no access control says otherwise."
-    )
-    minimum_access_level: AccessLevel = strawberry.field(description="The least level that can be set.")
-    maximum_access_level: AccessLevel = strawberry.field(description="The greatest level that can be set.")
-    user_access_level: AccessLevel = strawberry.field(description="The caller's own level.")
-    user_can_edit_access_levels: bool = strawberry.field(
-        description="Whether the caller may change these access controls."
-    )
+    default_access_level: AccessLevel = strawberry.field(description="The level that applies when no rule does.")
+    minimum_access_level: AccessLevel = strawberry.field(description="The lowest level that can be set.")
+    maximum_access_level: AccessLevel = strawberry.field(description="The highest level that can be set.")
+    user_access_level: AccessLevel = strawberry.field(description="The caller's level.")
+    user_can_edit_access_levels: bool = strawberry.field(description="Whether the caller may change these rules.")
     inherited_access: AccessGrant | None = strawberry.field(
-        description="What would be left for everyone without the object's own access control for everyone; null "
-        "for projects and for whole kinds of resources."
+        description="The level everyone would have if the object had no rule for everyone; null for projects and "
+        "for whole kinds of resources."
     )
 
     @classmethod
@@ -212,7 +210,7 @@ class AccessPolicy:
     @guarded_field(
         directives=connection_size(),
         scopes=[READ_ACCESS_SCOPE],
-        description=f"{PEOPLE_DESCRIPTION} null where this is about whole kinds of resources.",
+        description=f"{PEOPLE_DESCRIPTION} null for whole kinds of resources.",
     )
     async def users_with_access(
         self, info: ContextInfo, first: First = 50, after: After = None
@@ -226,23 +224,25 @@ def _show_level(root: strawberry.Parent["AccessControlled"]) -> AccessLevel:
     return root.reached.policy.object_access(root.controlled()).level or AccessLevel.NONE
 
 
-@strawberry.interface(description="What any resource gains when its access is controlled.")
+@strawberry.interface(description="An object whose access is controlled.")
 class AccessControlled:
     """A type that implements it says which `resource` it is, and what `controlled` object each of its nodes is."""
 
     resource: ClassVar[Resource]
     reached: strawberry.Private[ReachedProject]
-    id: strawberry.ID = strawberry.field(description="A number, as a text.")
+    id: strawberry.ID = strawberry.field(description="A number, as a string.")
 
     user_access_level: AccessLevel = strawberry.field(
-        resolver=_show_level, description="The caller's own level on this object."
+        resolver=_show_level, description="The caller's level on this object."
     )
 
     def controlled(self) -> Controlled:
         """The node as an object of the policy."""
         raise NotImplementedError
 
-    @guarded_field(scopes=[READ_ACCESS_SCOPE], description="Who else has access. Needs scope access_control:read.")
+    @guarded_field(
+        scopes=[READ_ACCESS_SCOPE], description="The access rules of this object. Needs scope access_control:read."
+    )
     async def access_policy(self, info: ContextInfo) -> AccessPolicy:
         return AccessPolicy.from_view(await object_policy(info.context, self.reached, self.controlled()))
 

@@ -1,4 +1,4 @@
-"""The enums of access control, as clients see them."""
+"""The enums of access control and of the audit log."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Union
@@ -14,14 +14,14 @@ from schema.enums import publish
 
 publish(
     AccessLevel,
-    "project: NONE < MEMBER < ADMIN. Everything else: NONE < VIEWER < EDITOR < MANAGER.",
+    "An access level. Projects: NONE < MEMBER < ADMIN. Everything else: NONE < VIEWER < EDITOR < MANAGER.",
     {
         "NONE": "No access.",
-        "MEMBER": "Of a project: may work in it.",
-        "ADMIN": "Of a project: may also change its settings; given explicitly, also edit who has access.",
-        "VIEWER": "May read.",
-        "EDITOR": "May also change and delete.",
-        "MANAGER": "May also edit who has access.",
+        "MEMBER": "On a project: may work in it.",
+        "ADMIN": "On a project: may also change its settings and, if given explicitly, its access rules.",
+        "VIEWER": "May read the object.",
+        "EDITOR": "May also change and delete it.",
+        "MANAGER": "May also change its access rules.",
     },
 )
 
@@ -29,24 +29,24 @@ publish(
     Source,
     "Where an access level comes from.",
     {
-        "OBJECT": "An access control of the object itself.",
-        "RESOURCE": "An access control of the whole kind of resource.",
-        "PARENT_RESOURCE": "An access control of the kind of resource that this one inherits from.",
-        "SYSTEM_DEFAULT": "No access control says otherwise.",
-        "CREATOR": "Having made the object.",
-        "ORG_ADMIN": "Being an admin or owner of the organization.",
-        "ORG_MEMBERSHIP": "Being a member of the organization.",
-        "PROJECT_KEY": "The API key is the project's own.",
+        "OBJECT": "A rule of the object itself.",
+        "RESOURCE": "A rule for the whole kind of resource.",
+        "PARENT_RESOURCE": "A rule for the kind of resource that this one inherits from.",
+        "SYSTEM_DEFAULT": "The default, because no rule applies.",
+        "CREATOR": "The caller created the object.",
+        "ORG_ADMIN": "The caller is an admin or owner of the organization.",
+        "ORG_MEMBERSHIP": "The caller is a member of the organization.",
+        "PROJECT_KEY": "The API key belongs to the project.",
     },
     name="AccessGrantSource",
 )
 
 publish(
     SubjectKind,
-    "Whom an access control is about.",
+    "Whom a rule applies to.",
     {
         "MEMBER": "One member.",
-        "ROLE": "The members who have a role.",
+        "ROLE": "All members with a role.",
         "DEFAULT": "Everyone in the project.",
     },
     name="AccessSubject",
@@ -54,26 +54,26 @@ publish(
 
 publish(
     AccessSource,
-    "Why somebody has access to an object.",
+    "Why a member has access to an object.",
     {
-        "CREATOR": "They made it.",
-        "ORGANIZATION_ADMIN": "They are an admin or owner of the organization.",
-        "EXPLICIT_MEMBER": "An access control of the object names them.",
-        "EXPLICIT_ROLE": "An access control of the object names a role of theirs.",
-        "PROJECT_ADMIN": "An access control of the project names them.",
-        "DEFAULT": "Nothing of the above: what everyone has.",
+        "CREATOR": "The member created it.",
+        "ORGANIZATION_ADMIN": "The member is an admin or owner of the organization.",
+        "EXPLICIT_MEMBER": "A rule of the object names the member.",
+        "EXPLICIT_ROLE": "A rule of the object names one of the member's roles.",
+        "PROJECT_ADMIN": "A rule of the project names the member.",
+        "DEFAULT": "None of the above: the member has what everyone has.",
     },
 )
 
 publish(
     ResourceAction,
-    "What somebody wants to do.",
+    "An action on a resource.",
     {
-        "READ": "See it.",
-        "QUERY": "Ask for trends; goes with INSIGHT.",
-        "CREATE": "Make a new one.",
+        "READ": "Read it.",
+        "QUERY": "Run a trend query; for INSIGHT only.",
+        "CREATE": "Create one.",
         "WRITE": "Change or delete it.",
-        "EDIT_ACCESS": "Change who has access.",
+        "EDIT_ACCESS": "Change its access rules.",
     },
 )
 
@@ -81,18 +81,18 @@ publish(
     AuditAction,
     "What was changed.",
     {
-        "ACCESS_CONTROL_SET": "An access control was given or changed.",
-        "ACCESS_CONTROL_REMOVED": "An access control was removed.",
-        "KEY_CREATED": "An API key was made.",
-        "KEY_ROLLED": "An API key got another value.",
+        "ACCESS_CONTROL_SET": "An access rule was created or changed.",
+        "ACCESS_CONTROL_REMOVED": "An access rule was removed.",
+        "KEY_CREATED": "An API key was created.",
+        "KEY_ROLLED": "An API key was given a new value.",
         "KEY_REVOKED": "An API key was revoked.",
-        "ROLE_CREATED": "A role was made.",
+        "ROLE_CREATED": "A role was created.",
         "ROLE_DELETED": "A role was deleted.",
-        "ROLE_MEMBER_ADDED": "A member was given a role.",
-        "ROLE_MEMBER_REMOVED": "A role was taken from a member.",
-        "MEMBER_ADDED": "Somebody became a member of the organization.",
-        "MEMBER_CHANGED": "A member's level changed, or they were activated or deactivated.",
-        "MEMBER_REMOVED": "Somebody is no member of the organization any more.",
+        "ROLE_MEMBER_ADDED": "A member was added to a role.",
+        "ROLE_MEMBER_REMOVED": "A member was removed from a role.",
+        "MEMBER_ADDED": "A member joined the organization.",
+        "MEMBER_CHANGED": "A member's level changed, or the member was activated or deactivated.",
+        "MEMBER_REMOVED": "A member was removed from the organization.",
         "ORGANIZATION_CHANGED": "A feature of the organization was switched on or off.",
     },
 )
@@ -105,7 +105,7 @@ publish(
 
 
 class ResourceName(str):
-    """A resource in the API, by the name that its rules and scopes have."""
+    """The name of a resource, as in its rules and scopes; the value of the enum."""
 
     __slots__ = ()
 
@@ -115,7 +115,6 @@ class ResourceName(str):
 
     @property
     def resource(self) -> Resource:
-        """The registered resource; a schema knows no other names."""
         resource = find_resource(self)
         if resource is None:
             raise LookupError(f"the resource {self} is not registered any more")
@@ -123,7 +122,7 @@ class ResourceName(str):
 
 
 class _RegisteredResources(StrawberryEnumDefinition):
-    """An enum whose values are the registry's at the moment when a schema is built."""
+    """An enum with a value for each resource that is registered when a schema is built."""
 
     @property
     def values(self) -> list[EnumValue]:
@@ -131,7 +130,7 @@ class _RegisteredResources(StrawberryEnumDefinition):
 
     @values.setter
     def values(self, _: object) -> None:
-        """The registry alone has them."""
+        """Ignore them: the registry has the values."""
 
     def __or__(self, other: object) -> object:
         return Union[self, other]  # noqa: UP007 - what `|` of two types is, for something that is no type
@@ -143,7 +142,7 @@ class _RegisteredResources(StrawberryEnumDefinition):
             yield EnumValue(
                 resource.name.upper(),
                 ResourceName(resource.name),
-                description=f"{resource.labels.capitalize()}: {levels}.",
+                description=f"{resource.labels.capitalize()}, with the levels {levels}.",
             )
 
 
@@ -154,5 +153,5 @@ else:
         ResourceName,
         "AccessControlledResource",
         [],
-        description="The kinds of resources whose access can be controlled, each with its levels.",
+        description="The kinds of resources whose access can be controlled.",
     )

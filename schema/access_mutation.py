@@ -1,4 +1,4 @@
-"""How access is changed."""
+"""The mutation that changes access rules."""
 
 from typing import Annotated
 
@@ -16,37 +16,35 @@ from schema.saved import under_input
 WRITE_SCOPE = "access_control:write"
 
 
-@strawberry.input(name="AccessControlSetInput", description="Whom to give which level on what.")
+@strawberry.input(name="AccessControlSetInput", description="The access rule to set or remove.")
 class AccessControlSetInput:
-    project_id: strawberry.ID = strawberry.field(description="The project that it belongs to.")
+    project_id: strawberry.ID = strawberry.field(description="The project.")
     resource: AccessControlledResource = strawberry.field(description="The kind of resource.")
     resource_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The object; null: the whole kind of resource within the project, or the project itself.",
+        description="The id of the object; null for the whole kind or, for PROJECT, the project itself.",
     )
     member_id: strawberry.ID | None = strawberry.field(
-        default=None, description="A member's id. At most one of memberId and roleId; neither: everyone."
+        default=None, description="The id of a member. Give memberId, roleId, or neither for everyone."
     )
-    role_id: strawberry.ID | None = strawberry.field(default=None, description="A role's id.")
+    role_id: strawberry.ID | None = strawberry.field(default=None, description="The id of a role.")
     access_level: strawberry.Maybe[AccessLevel | None] = strawberry.field(
-        description="The level; null removes the access control. Leaving it out is refused."
+        description="The level to set; null removes the rule. Required."
     )
 
 
 @strawberry.type
 class AccessMutations:
-    """The fields of Mutation that change access."""
-
     @guarded_field(
         scopes=[WRITE_SCOPE],
-        description="Give, change or (accessLevel: null) remove one access control. Answers the resource's policy "
-        "after the change. Who made an object, explicit managers of it, explicit admins of the project and "
-        "organization admins may do so; the object must be one that they may change.",
+        description="Set one access rule or, with accessLevel: null, remove it. Returns the resulting policy. "
+        "Allowed for organization admins, explicit admins of the project and, for an object that the caller may "
+        "change, its creator and explicit managers.",
     )
     async def access_control_set(
         self,
         info: ContextInfo,
-        input: Annotated[AccessControlSetInput, strawberry.argument(description="The access control.")],
+        input: Annotated[AccessControlSetInput, strawberry.argument(description="The access rule.")],
     ) -> AccessPolicy:
         project = await info.context.reach(input.project_id)
         with under_input():

@@ -1,4 +1,4 @@
-"""The record of changes to keys, rules, roles and members, as clients see it."""
+"""The GraphQL types of the audit log: changes to keys, rules, roles and members."""
 
 from datetime import datetime
 from typing import Self
@@ -15,18 +15,20 @@ from schema.cursors import read_id_cursor
 from schema.info import ContextInfo
 
 AUDIT_DESCRIPTION = (
-    "Who changed access controls of this project, and keys, roles, members and features of its organization; the "
-    "newest first. Needs scope access_control:read, and the right to edit who has access to the project."
+    "Changes to access rules of this project and to keys, roles, members and features of its organization, newest "
+    "first. Needs scope access_control:read, and the right to change the project's access rules."
 )
 
 
 @strawberry.type(description="Who made a change.")
 class AuditActor:
-    kind: ActorKind = strawberry.field(description="How it was made.")
-    member_id: strawberry.ID | None = strawberry.field(description="The owner of the API key.")
-    email: str | None = strawberry.field(description="The owner's address at that time.")
-    key_id: strawberry.ID | None = strawberry.field(description="The API key's id.")
-    key_mask: str | None = strawberry.field(description="The API key's mask.")
+    kind: ActorKind = strawberry.field(description="How the change was made.")
+    member_id: strawberry.ID | None = strawberry.field(
+        description="The owner of the API key; null for a key that belongs to a project."
+    )
+    email: str | None = strawberry.field(description="The owner's email at the time.")
+    key_id: strawberry.ID | None = strawberry.field(description="The id of the API key.")
+    key_mask: str | None = strawberry.field(description="The mask of the API key.")
 
     @classmethod
     def from_actor(cls, actor: Actor) -> Self:
@@ -39,18 +41,18 @@ class AuditActor:
         )
 
 
-@strawberry.type(description="One change.")
+@strawberry.type(description="One change in the audit log.")
 class AuditEntry:
-    id: strawberry.ID = strawberry.field(description="A number, as a text.")
-    at: datetime = strawberry.field(description="When it was made.")
+    id: strawberry.ID = strawberry.field(description="A number, as a string.")
+    at: datetime = strawberry.field(description="When the change was made.")
     action: AuditAction = strawberry.field(description="What was changed.")
-    actor: AuditActor = strawberry.field(description="Who changed it.")
+    actor: AuditActor = strawberry.field(description="Who made the change.")
     project_id: strawberry.ID | None = strawberry.field(
-        description="The project that it concerns; null: the whole organization."
+        description="The project concerned; null for the whole organization."
     )
-    target: JSON = strawberry.field(description="What it was about: ids, and names at that time.")
-    before: JSON | None = strawberry.field(description="What it was; null: nothing.")
-    after: JSON | None = strawberry.field(description="What it became; null: nothing.")
+    target: JSON = strawberry.field(description="The thing that was changed: ids, and names at the time.")
+    before: JSON | None = strawberry.field(description="The state before the change; null if it did not exist.")
+    after: JSON | None = strawberry.field(description="The state after the change; null if it no longer exists.")
 
     @classmethod
     def from_record(cls, record: AuditRecord) -> Self:
@@ -67,14 +69,14 @@ class AuditEntry:
 
 
 def _show_document(document: Document) -> JSON:
-    """As the rest of the API names things: keyId, not key_id."""
+    """Return the document with the names of the API: keyId, not key_id."""
     return JSON({to_camel_case(key): value for key, value in document.items()})
 
 
 async def show_audit_log(
     info: ContextInfo, project: ReachedProject, *, first: int, after: str | None
 ) -> Connection[AuditEntry]:
-    """The field `Project.auditLog`."""
+    """Resolve `Project.auditLog`."""
     position = read_id_cursor("audit", after)
     page = await read_audit_log(info.context, project, first=first, after=position)
     nodes = [(entry.id, AuditEntry.from_record(entry)) for entry in page.entries]

@@ -1,4 +1,4 @@
-"""What there is to ask about, as clients see it: events, properties and values, read from the data itself."""
+"""The GraphQL types of event definitions, property definitions and property values."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -22,39 +22,36 @@ from schema.scalars import PropertyValue
 EVENT_SCOPE = "event_definition:read"
 PROPERTY_SCOPE = "property_definition:read"
 
-EVENTS_DESCRIPTION = "The events that happened, the most frequent first. Kept up to date while events are loaded."
+EVENTS_DESCRIPTION = "The project's events, most frequent first. Updated while events are loaded."
 PROPERTIES_DESCRIPTION = (
-    "The properties that events, persons, groups or sessions have, the most frequent first. "
-    "Kept up to date while data are loaded."
+    "The properties of events, persons, groups or sessions, most frequent first. Updated while data is loaded."
 )
 VALUES_DESCRIPTION = (
-    f"The most frequent values of a property. Looked at are the newest data only: of events and sessions at most "
-    f"{NEWEST_ROWS:,} events that may have the property, none older than {NEWEST_DAYS} days before the last one; "
-    f"of persons and groups as many, of persons the newest. "
-    f"Texts of more than {LONGEST_VALUE:,} characters are left out; lists and objects are their JSON text."
+    f"The most frequent values of a property in a sample of the newest data: at most {NEWEST_ROWS:,} events that "
+    f"may have the property, none more than {NEWEST_DAYS} days older than the last one, or at most "
+    f"{NEWEST_ROWS:,} persons (the newest) or groups. Strings longer than {LONGEST_VALUE:,} characters "
+    f"are skipped; lists and objects are returned as JSON."
 )
 
-OfType = Annotated[
-    PropertyType, strawberry.argument(description="Whose properties: EVENT, PERSON, GROUP or SESSION.")
-]
+OfType = Annotated[PropertyType, strawberry.argument(description="EVENT, PERSON, GROUP or SESSION.")]
 OfEvent = Annotated[
-    str | None, strawberry.argument(description="For type EVENT: only properties that events of this name have.")
+    str | None, strawberry.argument(description="For EVENT: only return properties of events with this name.")
 ]
 OfGroupType = Annotated[
-    int | None, strawberry.argument(description="For type GROUP, which needs it: the kind of groups, 0 to 4.")
+    int | None, strawberry.argument(description="Required for GROUP: the index of the group type, from 0 to 4.")
 ]
 Key = Annotated[str, strawberry.argument(description="The property's key.")]
 ValueSearch = Annotated[
-    str | None, strawberry.argument(description="Only values whose text has this text in it, whatever the case.")
+    str | None, strawberry.argument(description="Only return values that contain this, ignoring case.")
 ]
 
 
-@strawberry.type(description="An event that happened.")
+@strawberry.type(description="A kind of event, identified by its name.")
 class EventDefinition:
     name: str = strawberry.field(description="The event's name.")
-    count: float = strawberry.field(description="How many there are.")
-    first_seen: datetime = strawberry.field(description="When the first one happened, in the project's time zone.")
-    last_seen: datetime = strawberry.field(description="When the last one happened, in the project's time zone.")
+    count: float = strawberry.field(description="The number of events.")
+    first_seen: datetime = strawberry.field(description="The time of the first event, in the project's time zone.")
+    last_seen: datetime = strawberry.field(description="The time of the last event, in the project's time zone.")
 
     @classmethod
     def from_record(cls, found: definitions.EventDefinition, timezone: ZoneInfo) -> Self:
@@ -66,20 +63,21 @@ class EventDefinition:
         )
 
 
-@strawberry.type(description="A property that events, persons, groups or sessions have.")
+@strawberry.type(description="A property of events, persons, groups or sessions.")
 class PropertyDefinition:
-    key: str = strawberry.field(description="The property's key, as filters and breakdowns take it.")
-    type: PropertyType = strawberry.field(description="Whose property it is.")
+    key: str = strawberry.field(description="The property's key, for use in filters and breakdowns.")
+    type: PropertyType = strawberry.field(description="Where the property is read from.")
     value_types: list[str] = strawberry.field(
         description=(
-            "What its values are: String, Numeric, Boolean, or several of these; "
-            "DateTime where the newest ones are all texts of dates by ISO 8601."
+            "The types of its values: String, Numeric, Boolean, or several of these; DateTime if the newest "
+            "values are all ISO 8601 dates."
         )
     )
     count: float = strawberry.field(
         description=(
-            "How many events have it, where a load that was killed may have counted some twice; how many persons "
-            "or, about, groups have it or once had it; for SESSION, how many events belong to a session."
+            "For EVENT, the number of events with the property (a load that was killed may have counted some "
+            "twice); for PERSON and GROUP, the number of persons, or approximately of groups, that have or had "
+            "it; for SESSION, the number of events in a session."
         )
     )
 
@@ -92,9 +90,9 @@ class PropertyDefinition:
 
 @strawberry.type(description="A value of a property.")
 class PropertyValueCount:
-    value: PropertyValue | None = strawberry.field(description="A text, a number or a boolean, as it is stored.")
+    value: PropertyValue | None = strawberry.field(description="A string, number or boolean, as stored.")
     count: float = strawberry.field(
-        description="How many of the events, persons, groups or sessions looked at have it."
+        description="The number of sampled events, persons, groups or sessions with this value."
     )
 
     @classmethod
@@ -105,7 +103,7 @@ class PropertyValueCount:
 async def show_events(
     context: RequestContext, project: ProjectRecord, *, first: int, after: str | None, search: str | None
 ) -> Connection[EventDefinition]:
-    """The field `Project.eventDefinitions`."""
+    """Resolve `Project.eventDefinitions`."""
     place = read_place_cursor("event", after)
     page = await list_events(context, project, first=first, after=place, search=search)
     timezone = ZoneInfo(project.timezone)
@@ -127,7 +125,7 @@ async def show_properties(
     after: str | None,
     search: str | None,
 ) -> Connection[PropertyDefinition]:
-    """The field `Project.propertyDefinitions`."""
+    """Resolve `Project.propertyDefinitions`."""
     _check_type(type_, group_type_index, event)
     place = read_place_cursor("property", after)
     page = await list_properties(
@@ -158,7 +156,7 @@ async def show_values(
     first: int,
     search: str | None,
 ) -> list[PropertyValueCount]:
-    """The field `Project.propertyValues`."""
+    """Resolve `Project.propertyValues`."""
     check_key(key, ("key",))
     _check_type(type_, group_type_index)
     found = await list_values(

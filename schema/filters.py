@@ -1,4 +1,4 @@
-"""Conditions on properties: as clients send them, and as the compiler takes them."""
+"""Property filters: the inputs, their conversion for the compiler, and the stored form."""
 
 from typing import Self
 
@@ -21,26 +21,26 @@ from schema.scalars import PropertyValue
 MAX_NESTING = 20
 
 
-@strawberry.input(name="PropertyFilterInput", description="One condition on a property.")
+@strawberry.input(name="PropertyFilterInput", description="A condition on a property.")
 class PropertyFilterInput:
     key: str = strawberry.field(
-        default="", description="A property's key; for HOGQL a boolean expression. COHORT needs none."
+        default="", description="The property's key or, for HOGQL, a boolean expression. Not needed for COHORT."
     )
     value: PropertyValue | None = strawberry.field(
-        default=None, description="What the property is compared with. An empty list is true for everything."
+        default=None, description="The value to compare with. An empty list matches everything."
     )
     operator: PropertyOperator = strawberry.field(
-        default=PropertyOperator.EXACT, description="How the two are compared."
+        default=PropertyOperator.EXACT, description="How the property is compared with the value."
     )
     type: PropertyType = strawberry.field(
         default=PropertyType.EVENT, description="Where the property is read from."
     )
     group_type_index: int | None = strawberry.field(
-        default=None, description="For GROUP: which of the project's group types, 0 to 4."
+        default=None, description="For GROUP: the index of the group type, from 0 to 4."
     )
 
     def read(self, path: InputPath) -> PropertyFilter:
-        """Raises BadUserInput below `path`."""
+        """Convert the input; raises BadUserInput below `path`."""
         if self.type is not PropertyType.COHORT:
             check_key(self.key, (*path, "key"), is_expression=self.type is PropertyType.HOGQL)
         check_group_type(
@@ -59,20 +59,22 @@ class PropertyFilterInput:
         )
 
 
-@strawberry.input(name="PropertyGroupInput", description="Conditions joined by AND or OR, nested up to 20 deep.")
+@strawberry.input(
+    name="PropertyGroupInput", description="Conditions combined with AND or OR, nested up to 20 levels deep."
+)
 class PropertyGroupInput:
     type: LogicalOperator = strawberry.field(
-        default=LogicalOperator.AND, description="How the filters and groups are joined."
+        default=LogicalOperator.AND, description="How the filters and groups are combined."
     )
     filters: list[PropertyFilterInput] = strawberry.field(
-        default_factory=list, description="Conditions of this group."
+        default_factory=list, description="The conditions in this group."
     )
     groups: list["PropertyGroupInput"] = strawberry.field(
-        default_factory=list, description="Groups within this group. An empty group is true."
+        default_factory=list, description="Nested groups. An empty group matches everything."
     )
 
     def read(self, path: InputPath, *, depth: int = 1) -> FilterGroup:
-        """Raises BadUserInput below `path`."""
+        """Convert the input; raises BadUserInput below `path`."""
         if depth > MAX_NESTING:
             raise BadUserInput(
                 f"Groups of filters are nested deeper than {MAX_NESTING}.",
@@ -84,7 +86,7 @@ class PropertyGroupInput:
         return FilterGroup(self.type, (*filters, *groups))
 
     def count(self, *, depth: int = 1) -> int:
-        """How many filters there are, down to the deepest level that `read` accepts."""
+        """Count the filters, down to the deepest level that `read` accepts."""
         nested = self.groups if depth < MAX_NESTING else ()
         return len(self.filters) + sum(group.count(depth=depth + 1) for group in nested)
 
@@ -92,24 +94,23 @@ class PropertyGroupInput:
 def read_filters(
     properties: list[PropertyFilterInput], group: PropertyGroupInput | None, path: InputPath
 ) -> FilterGroup:
-    """The list and, on top of it, the group: all of both must hold."""
+    """Combine the list and the group with AND."""
     listed = tuple(item.read((*path, "properties", index)) for index, item in enumerate(properties))
     grouped = (group.read((*path, "propertyGroup")),) if group else ()
     return FilterGroup(LogicalOperator.AND, (*listed, *grouped))
 
 
 def count_filters(properties: list[PropertyFilterInput], group: PropertyGroupInput | None) -> int:
-    """How many filters the two hold together."""
     return len(properties) + (group.count() if group else 0)
 
 
-@strawberry.type(name="PropertyFilter", description="One condition on a property, as it is stored.")
+@strawberry.type(name="PropertyFilter", description="A stored condition on a property.")
 class StoredPropertyFilter:
-    key: str = strawberry.field(description="The property's key, or a HOGQL expression.")
-    value: PropertyValue | None = strawberry.field(description="What the property is compared with.")
-    operator: PropertyOperator = strawberry.field(description="How the two are compared.")
+    key: str = strawberry.field(description="The property's key or, for HOGQL, a boolean expression.")
+    value: PropertyValue | None = strawberry.field(description="The value to compare with.")
+    operator: PropertyOperator = strawberry.field(description="How the property is compared with the value.")
     type: PropertyType = strawberry.field(description="Where the property is read from.")
-    group_type_index: int | None = strawberry.field(description="For GROUP: which group type.")
+    group_type_index: int | None = strawberry.field(description="For GROUP: the index of the group type.")
 
     @classmethod
     def from_filter(cls, item: PropertyFilter) -> Self:

@@ -1,4 +1,4 @@
-"""People, and the roles that group them."""
+"""The GraphQL types of members and roles."""
 
 from typing import Annotated, Self
 
@@ -15,17 +15,17 @@ from schema.info import ContextInfo
 
 PersonSearch = Annotated[
     str | None,
-    strawberry.argument(description="Only those whose address or name has this text in it, whatever the case."),
+    strawberry.argument(description="Only return members whose email or name contains this, ignoring case."),
 ]
 
 
-@strawberry.type(description="A person.")
+@strawberry.type(description="A person with access to the gateway.")
 class Member:
     id: strawberry.ID = strawberry.field(description="A UUID.")
-    email: str = strawberry.field(description="The person's e-mail address.")
+    email: str = strawberry.field(description="The person's email address.")
     name: str = strawberry.field(description="The person's name; may be empty.")
     level: OrganizationLevel = strawberry.field(
-        description="The level in the organization at hand; for the viewer the highest of all organizations."
+        description="The person's level in the organization; for the viewer, the highest in any organization."
     )
 
     @classmethod
@@ -39,7 +39,7 @@ class Member:
 
     @classmethod
     def in_organization(cls, record: MemberRecord, organization_id: str) -> Self | None:
-        """The person as a member of one organization, None when they are none."""
+        """Return the person as a member of the organization, or None if they are not one."""
         level = record.level_in(organization_id)
         if level is None:
             return None
@@ -55,14 +55,16 @@ async def _show_members(root: strawberry.Parent["Role"], info: ContextInfo) -> l
     return [member for member in members if member is not None]
 
 
-@strawberry.type(description="A named group of an organization's members, to give access to all of them at once.")
+@strawberry.type(description="A named group of members of an organization, to give all of them access at once.")
 class Role:
     record: strawberry.Private[RoleRecord]
     id: strawberry.ID = strawberry.field(description="A UUID.")
-    name: str = strawberry.field(description="What the role is called.")
+    name: str = strawberry.field(description="The role's name.")
 
     members: list[Member] = strawberry.field(
-        directives=assumed_size(20), resolver=_show_members, description="Who has the role, by address."
+        directives=assumed_size(20),
+        resolver=_show_members,
+        description="The members with this role, ordered by email.",
     )
 
     @classmethod
@@ -73,7 +75,7 @@ class Role:
 async def show_members(
     info: ContextInfo, organization_id: str, *, first: int, after: str | None, search: str | None
 ) -> Connection[Member]:
-    """The field `Project.members`. Raises BadUserInput for arguments out of range."""
+    """Resolve `Project.members`; raises BadUserInput for arguments out of range."""
     place = read_place_cursor("member", after)
     records = await list_members(info.context, organization_id, first=first, search=search)
     members = (Member.in_organization(record, organization_id) for record in records)

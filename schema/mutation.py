@@ -1,4 +1,4 @@
-"""The fields that a mutation starts with."""
+"""The root type of mutations."""
 
 import strawberry
 
@@ -9,6 +9,6 @@ from schema.insight import InsightMutations
 from schema.project_mutation import ProjectMutations
 
 
-@strawberry.type(description="What can be changed.")
+@strawberry.type(description="The mutations.")
 class Mutation(AccessMutations, ActionMutations, CohortMutations, InsightMutations, ProjectMutations):
     pass

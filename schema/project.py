@@ -1,4 +1,4 @@
-"""A project, the unit that events, keys and access belong to."""
+"""The GraphQL type of projects, the unit that events, keys and access rules belong to."""
 
 from functools import partial
 from typing import Annotated, ClassVar, Self
@@ -61,8 +61,7 @@ from schema.trend_query_reader import read_trend_query
 IncludeHidden = Annotated[
     bool,
     strawberry.argument(
-        description="For organization admins: also those that access controls hide from lists. For others it "
-        "changes nothing."
+        description="For organization admins: also return what rules hide from lists. Has no effect for others."
     ),
 ]
 PROJECT_SCOPE = "project:read"
@@ -71,30 +70,32 @@ ACTION_SCOPE = "action:read"
 COHORT_SCOPE = "cohort:read"
 
 
-@strawberry.type(description="A kind of group, such as company, that events can belong to.")
+@strawberry.type(description="A type of group, such as company, that events can belong to.")
 class GroupType:
-    index: int = strawberry.field(description="0 to 4; groupTypeIndex of filters and breakdowns.")
-    name: str = strawberry.field(description="What such groups are called.")
+    index: int = strawberry.field(
+        description="The index, from 0 to 4, for groupTypeIndex in filters and breakdowns."
+    )
+    name: str = strawberry.field(description="The name of the group type.")
 
 
 def _show_test_account_filters(root: strawberry.Parent["Project"]) -> list[StoredPropertyFilter]:
     return [StoredPropertyFilter.from_filter(item) for item in test_account_filters(root.record)]
 
 
-@strawberry.federation.type(keys=["id"], description="A project: events, and the settings they are read with.")
+@strawberry.federation.type(keys=["id"], description="A project: events and the settings for querying them.")
 class Project(AccessControlled):
     resource: ClassVar[Resource] = PROJECT
-    name: str = strawberry.field(description="What it is called.")
-    timezone: str = strawberry.field(description="IANA name of the time zone its days are counted in.")
-    week_start_day: WeekStartDay = strawberry.field(description="The first day of its weeks.")
+    name: str = strawberry.field(description="The project's name.")
+    timezone: str = strawberry.field(description="The IANA name of the time zone in which days begin and end.")
+    week_start_day: WeekStartDay = strawberry.field(description="The first day of the week.")
     group_types: list[GroupType] = strawberry.field(
-        directives=assumed_size(5), description="The kinds of groups its events name."
+        directives=assumed_size(5), description="The group types of the project's events."
     )
 
     test_account_filters: list[StoredPropertyFilter] = strawberry.field(
         directives=assumed_size(5),
         resolver=_show_test_account_filters,
-        description="The conditions that filterTestAccounts adds to a trend.",
+        description="The conditions that filterTestAccounts adds to a trend query.",
     )
 
     @property
@@ -118,7 +119,7 @@ class Project(AccessControlled):
 
     @classmethod
     async def resolve_reference(cls, info: ContextInfo, id: strawberry.ID) -> Self:
-        """The entity behind a router's reference. Raises what the field `project` does."""
+        """Resolve a router's reference; raises what the field `project` raises."""
         require_scopes(info.context, PROJECT_SCOPE)
         return cls.from_reached(await load_project(info.context, id))
 
@@ -126,7 +127,7 @@ class Project(AccessControlled):
         directives=READS_EVENTS,
         scopes=[TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
-        description="The trend: series of figures for events or actions over dates.",
+        description="Runs a trend query: counts events or actions over time.",
     )
     async def trend(
         self,
@@ -139,11 +140,11 @@ class Project(AccessControlled):
         answer = await resolve_trend(context, self.reached, question, refresh=refresh)
         return Trend.from_answer(answer, self.reached, Asked(raw_argument(info, "query")))
 
-    @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="One saved action.")
+    @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="A saved action.")
     async def action(
         self,
         info: ContextInfo,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The action's id.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of the action.")],
     ) -> Action:
         return Action.from_record(self.reached, await load_action(info.context, self.reached, id))
 
@@ -151,7 +152,7 @@ class Project(AccessControlled):
         directives=connection_size(),
         scopes=[ACTION_SCOPE],
         gate=Gate(ACTION),
-        description="The saved actions, by ascending id.",
+        description="All saved actions, ordered by id.",
     )
     async def actions(
         self,
@@ -166,11 +167,11 @@ class Project(AccessControlled):
         page = await list_actions(info.context, self.reached, wanted)
         return show_saved("action", page, wanted, partial(Action.from_record, self.reached))
 
-    @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="One saved cohort.")
+    @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="A saved cohort.")
     async def cohort(
         self,
         info: ContextInfo,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of the cohort.")],
     ) -> Cohort:
         return Cohort.from_record(self.reached, await load_cohort(info.context, self.reached, id))
 
@@ -178,7 +179,7 @@ class Project(AccessControlled):
         directives=connection_size(),
         scopes=[COHORT_SCOPE],
         gate=Gate(COHORT),
-        description="The saved cohorts, by ascending id.",
+        description="All saved cohorts, ordered by id.",
     )
     async def cohorts(
         self,
@@ -193,11 +194,11 @@ class Project(AccessControlled):
         page = await list_cohorts(info.context, self.reached, wanted)
         return show_saved("cohort", page, wanted, partial(Cohort.from_record, self.reached))
 
-    @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="One saved insight.")
+    @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="A saved insight.")
     async def insight(
         self,
         info: ContextInfo,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of the insight.")],
     ) -> Insight:
         return Insight.from_record(self.reached, await load_insight(info.context, self.reached, id))
 
@@ -205,7 +206,7 @@ class Project(AccessControlled):
         directives=connection_size(),
         scopes=[TREND_SCOPE],
         gate=Gate(INSIGHT),
-        description="The saved insights, by ascending id.",
+        description="All saved insights, ordered by id.",
     )
     async def insights(
         self,
@@ -222,7 +223,7 @@ class Project(AccessControlled):
 
     @guarded_field(
         scopes=[READ_ACCESS_SCOPE],
-        description="The access controls of whole kinds of resources within the project, of all subjects.",
+        description="The access rules for whole kinds of resources in the project, for all subjects.",
     )
     async def resource_access_policy(self, info: ContextInfo) -> AccessPolicy:
         return AccessPolicy.from_view(await resource_policy(info.context, self.reached, None))
@@ -230,7 +231,7 @@ class Project(AccessControlled):
     @guarded_field(
         directives=connection_size(),
         scopes=[READ_ACCESS_SCOPE],
-        description="The active members of the project's organization, by address.",
+        description="The active members of the project's organization, ordered by email.",
     )
     async def members(
         self, info: ContextInfo, first: First = 50, after: After = None, search: PersonSearch = None
@@ -240,7 +241,7 @@ class Project(AccessControlled):
     @guarded_field(
         directives=assumed_size(10),
         scopes=[READ_ACCESS_SCOPE],
-        description="The roles of the project's organization, by name.",
+        description="The roles of the project's organization, ordered by name.",
     )
     async def roles(self, info: ContextInfo) -> list[Role]:
         return [Role.from_record(role) for role in await list_roles(info.context, self.record.organization_id)]

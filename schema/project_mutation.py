@@ -1,4 +1,4 @@
-"""How a project's settings are changed."""
+"""The mutation that changes a project's settings."""
 
 from typing import Annotated
 
@@ -19,34 +19,35 @@ from schema.saved import read_change, under_input
 WRITE_SCOPE = "project:write"
 
 
-@strawberry.input(name="ProjectUpdateInput", description="Changes of a project: what is left out stays.")
+@strawberry.input(
+    name="ProjectUpdateInput",
+    description="The changes to a project; fields that are left out keep their values.",
+)
 class ProjectUpdateInput:
-    id: strawberry.ID = strawberry.field(description="The project's id.")
+    id: strawberry.ID = strawberry.field(description="The id of the project.")
     name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
     timezone: strawberry.Maybe[str | None] = strawberry.field(
         description="The new time zone, an IANA name such as Europe/Berlin."
     )
     week_start_day: strawberry.Maybe[WeekStartDay | None] = strawberry.field(
-        description="The new first day of its weeks."
+        description="The new first day of the week."
     )
     test_account_filters: strawberry.Maybe[list[PropertyFilterInput] | None] = strawberry.field(
-        description="The new conditions that filterTestAccounts adds, which replace all of the old ones."
+        description="The new conditions for filterTestAccounts; they replace all existing ones."
     )
 
     @property
     def project_id(self) -> str:
-        """The project that the change is about, as other inputs name it."""
+        """Return the id under the name that other inputs use."""
         return self.id
 
 
 @strawberry.type
 class ProjectMutations:
-    """The fields of Mutation that change projects."""
-
     @guarded_field(
         scopes=[WRITE_SCOPE],
         gate=Gate(PROJECT),
-        description="Change a project; what is left out stays as it is.",
+        description="Change a project; fields that are left out keep their values.",
     )
     async def project_update(
         self,

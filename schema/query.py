@@ -1,4 +1,4 @@
-"""The fields that a query starts with."""
+"""The root type of queries."""
 
 from typing import Annotated
 
@@ -19,15 +19,15 @@ from schema.saved import ProjectId
 from schema.viewer import Viewer
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="The queries.")
 class Query:
-    @authenticated_field(description="Who is asking: the API key, its owner, its scopes.")
+    @authenticated_field(description="The API key in use, its owner and its scopes.")
     def viewer(self, info: ContextInfo) -> Viewer:
         return Viewer.from_caller(require_caller(info.context))
 
     @guarded_field(
         scopes=[PROJECT_SCOPE],
-        description="One project; null never hides a refusal: a project out of reach answers NOT_FOUND.",
+        description="A project. Returns the error NOT_FOUND, never null, if the key has no access to it.",
     )
     async def project(
         self,
@@ -39,7 +39,7 @@ class Query:
     @guarded_field(
         directives=connection_size(),
         scopes=[PROJECT_SCOPE],
-        description="Every project the key reaches, by ascending id.",
+        description="All projects the key has access to, ordered by id.",
     )
     async def projects(self, info: ContextInfo, first: First = 50, after: After = None) -> Connection[Project]:
         position = read_id_cursor("project", after)
@@ -49,8 +49,8 @@ class Query:
 
     @guarded_field(
         scopes=[READ_ACCESS_SCOPE],
-        description="Who has access to an object or, without resourceId, to a whole kind of resource; without "
-        "resource the access controls of every whole kind. For keys that manage access and read nothing else.",
+        description="The access rules of an object or, without resourceId, of a whole kind of resource or, "
+        "without resource, of all whole kinds. For keys that manage access and read nothing else.",
     )
     async def access_policy(
         self,
@@ -60,7 +60,7 @@ class Query:
             AccessControlledResource | None, strawberry.argument(description="The kind of resource.")
         ] = None,
         resource_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="The object's id; PROJECT needs none.")
+            strawberry.ID | None, strawberry.argument(description="The id of the object; not needed for PROJECT.")
         ] = None,
     ) -> AccessPolicy:
         project = await info.context.reach(project_id)

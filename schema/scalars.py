@@ -1,4 +1,4 @@
-"""Scalars of our own, and how their values are read from clients."""
+"""The custom scalars, and how their values are parsed and serialized."""
 
 from datetime import datetime
 from math import isfinite
@@ -18,20 +18,20 @@ from strawberry.types.scalar import ScalarDefinition
 from resolvers.trends.query import FilterValue, Scalar
 
 PropertyValue = NewType("PropertyValue", object)
-"""A `FilterValue` once it was read; Strawberry needs one name for what GraphQL has no union for."""
+"""A `FilterValue` after parsing; GraphQL has no union of scalars, so Strawberry needs a name for it."""
 
 _INTEGERS = range(-(2**63), 2**64)
 
 
 def read_property_value(value: object) -> FilterValue:
-    """A text, number, boolean, or list of these as a tuple; raises GraphQLError for anything else."""
+    """Parse a value, a list into a tuple; raises GraphQLError for an unsupported type."""
     if isinstance(value, list | tuple):
         return tuple(_read_scalar(item) for item in value)
     return _read_scalar(value)
 
 
 def read_property_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> FilterValue:
-    """The same for a value within the document. Without `variables`, those in a list are left out, unchecked."""
+    """Parse a literal in the document. Without `variables`, variables in a list are skipped unchecked."""
     try:
         if not isinstance(node, ListValueNode):
             return _read_scalar(_literal(node, variables))
@@ -43,7 +43,7 @@ def read_property_literal(node: ValueNode, variables: dict[str, Any] | None = No
 
 def _literal(node: ValueNode, variables: dict[str, Any] | None) -> object:
     if isinstance(node, EnumValueNode):
-        raise GraphQLError(f'PropertyValue takes no enum value: texts have quotes, "{node.value}".')
+        raise GraphQLError(f'PropertyValue does not accept enum values; put strings in quotes: "{node.value}".')
     return value_from_ast_untyped(node, variables)
 
 
@@ -55,21 +55,19 @@ def _read_scalar(value: object) -> Scalar:
     if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, int | float):
-        raise GraphQLError("PropertyValue takes integers of 64 bits and finite numbers.")
+        raise GraphQLError("PropertyValue accepts 64-bit integers and finite numbers only.")
     if value is None:
         raise GraphQLError(
-            "A list of property values cannot hold null: IS_SET and IS_NOT_SET ask for missing values."
+            "A list of property values cannot contain null: use IS_SET or IS_NOT_SET for missing values."
         )
-    raise GraphQLError("PropertyValue takes a text, a number, a boolean, or a list of these.")
+    raise GraphQLError("PropertyValue accepts a string, number or boolean, or a list of these.")
 
 
 def write_property_value(value: object) -> object:
-    """What JSON has for it."""
     return list(value) if isinstance(value, tuple) else value
 
 
 def write_date_time(value: datetime) -> str:
-    """ISO 8601 with the offset."""
     if value.tzinfo is None:
         raise ValueError("an instant without an offset reached the schema")
     return value.isoformat()
@@ -78,14 +76,14 @@ def write_date_time(value: datetime) -> str:
 SCALARS: dict[object, ScalarDefinition] = {
     PropertyValue: strawberry.scalar(
         name="PropertyValue",
-        description="A text, a number, a boolean, or a list of these.",
+        description="A string, number or boolean, or a list of these.",
         serialize=write_property_value,
         parse_value=read_property_value,
         parse_literal=read_property_literal,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A point in time: ISO 8601 with its offset from UTC, such as 2013-01-01T00:00:00-05:00.",
+        description="An instant in ISO 8601 with an offset from UTC, such as 2013-01-01T00:00:00-05:00.",
         serialize=write_date_time,
         parse_value=datetime.fromisoformat,
     ),

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""The GraphQL types of the caller and their permissions."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -21,11 +21,11 @@ from schema.info import ContextInfo
 from schema.member import Member
 
 
-@strawberry.type(description="A project that the caller reaches, and their level in it.")
+@strawberry.type(description="A project the key has access to, and the caller's level in it.")
 class ViewerProject:
-    id: strawberry.ID = strawberry.field(description="A number, as a text.")
-    user_access_level: AccessLevel = strawberry.field(description="The caller's own level on the project.")
-    granted_by: AccessGrant | None = strawberry.field(description="What the level comes from.")
+    id: strawberry.ID = strawberry.field(description="A number, as a string.")
+    user_access_level: AccessLevel = strawberry.field(description="The caller's level on the project.")
+    granted_by: AccessGrant | None = strawberry.field(description="Where the level comes from.")
 
     @classmethod
     def from_reached(cls, reached: ReachedProject) -> Self:
@@ -37,14 +37,14 @@ class ViewerProject:
         )
 
 
-@strawberry.type(description="Whether something is allowed, and why.")
+@strawberry.type(description="Whether an action is allowed, and why.")
 class Permission:
-    allowed: bool = strawberry.field(description="Whether such a request would be let through now.")
-    reason: str = strawberry.field(description="Why, in a sentence.")
-    missing_scope: str | None = strawberry.field(description="The scope that the API key lacks.")
-    missing_level: AccessLevel | None = strawberry.field(description="The level that the caller does not reach.")
+    allowed: bool = strawberry.field(description="Whether the action is allowed now.")
+    reason: str = strawberry.field(description="The reason, in a sentence.")
+    missing_scope: str | None = strawberry.field(description="The scope the API key lacks.")
+    missing_level: AccessLevel | None = strawberry.field(description="The level the caller would need.")
     granted_by: AccessGrant | None = strawberry.field(
-        description="The caller's level, enough or not, and what it comes from; null where scopes decided."
+        description="The caller's level, sufficient or not, and where it comes from; null if scopes decided."
     )
 
     @classmethod
@@ -58,22 +58,22 @@ class Permission:
         )
 
 
-@strawberry.type(description="Who is asking: the API key, its owner, its scopes.")
+@strawberry.type(description="The API key in use, its owner and its scopes.")
 class Viewer:
     user: Member = strawberry.field(
-        description="The owner of the key. For a key that a project owns a stand-in: the key's id and label, "
-        "without an address."
+        description="The owner of the key. A key that belongs to a project has no person: the id and name are "
+        "then those of the key, and the email is empty."
     )
-    key_id: strawberry.ID = strawberry.field(description="The key's id, a UUID; no secret.")
-    key_label: str = strawberry.field(description="What the key is for.")
-    key_mask: str = strawberry.field(description="The first and the last characters of the key.")
-    key_expires_at: datetime | None = strawberry.field(description="When the key ends; null: it does not.")
-    scopes: list[str] = strawberry.field(description='The scopes as granted: "insight:read", "*".')
+    key_id: strawberry.ID = strawberry.field(description="The id of the key, a UUID; not secret.")
+    key_label: str = strawberry.field(description="The label of the key.")
+    key_mask: str = strawberry.field(description="The first and last characters of the key.")
+    key_expires_at: datetime | None = strawberry.field(description="When the key expires; null if it does not.")
+    scopes: list[str] = strawberry.field(description='The scopes of the key, such as "insight:read" or "*".')
     scoped_projects: list[strawberry.ID] | None = strawberry.field(
-        description="The only projects that the key reaches; null: every project of the owner."
+        description="The only projects the key can be used for; null for all of the owner's projects."
     )
     scoped_organizations: list[strawberry.ID] | None = strawberry.field(
-        description="The only organizations whose projects the key reaches; null: every one of the owner."
+        description="The only organizations the key can be used for; null for all of the owner's organizations."
     )
 
     @classmethod
@@ -96,7 +96,7 @@ class Viewer:
 
     @authenticated_field(
         directives=connection_size(),
-        description="Every project that the key reaches, by ascending id, with the caller's level.",
+        description="All projects the key has access to, ordered by id, with the caller's level.",
     )
     async def projects(
         self, info: ContextInfo, first: First = 50, after: After = None
@@ -109,18 +109,19 @@ class Viewer:
         )
 
     @authenticated_field(
-        description="Whether the caller may do something now, and why or why not: for clients that hide what "
-        "cannot be done, and for people who wonder why they were refused."
+        description="Whether the caller may perform an action now, and why: for clients that hide what is not "
+        "allowed, and for people who were denied access."
     )
     async def can(
         self,
         info: ContextInfo,
         *,
-        project_id: Annotated[strawberry.ID, strawberry.argument(description="In which project.")],
-        action: Annotated[ResourceAction, strawberry.argument(description="What to do.")],
-        resource: Annotated[AccessControlledResource, strawberry.argument(description="With what.")],
+        project_id: Annotated[strawberry.ID, strawberry.argument(description="The project.")],
+        action: Annotated[ResourceAction, strawberry.argument(description="The action.")],
+        resource: Annotated[AccessControlledResource, strawberry.argument(description="The kind of resource.")],
         object_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="With which object; null: with any of them.")
+            strawberry.ID | None,
+            strawberry.argument(description="The id of the object; null for any of the kind."),
         ] = None,
     ) -> Permission:
         verdict = await explain_rights(info.context, project_id, action, resource.resource, object_id)

@@ -35,7 +35,7 @@ def test_property_value_of_another_kind_is_refused(sent: object) -> None:
 
 
 def test_property_value_list_with_null_says_what_to_do() -> None:
-    with pytest.raises(GraphQLError, match="IS_SET and IS_NOT_SET"):
+    with pytest.raises(GraphQLError, match="IS_SET or IS_NOT_SET"):
         read_property_value(["a", None])
 
 

@@ -104,7 +104,7 @@ def test_schema_of_the_gateway_breaks_nothing_of_itself() -> None:
 
 def test_removed_type_of_the_gateway_is_told_with_what_used_it() -> None:
     sdl = print_sdl()
-    start = sdl.index('"""A kind of group')
+    start = sdl.index('"""A type of group')
     new = sdl[:start] + sdl[sdl.index("}", start) + 1 :]
     new = new.replace("groupTypes: [GroupType!]!", "renamed: Int")
     assert [change.coordinate for change in breaking_changes(sdl, new)] == ["GroupType", "Project.groupTypes"]
