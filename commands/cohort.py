@@ -16,7 +16,9 @@ from datasource.events.definition_pages import Source
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
-from resolvers.cohort_calculation import CohortCalculator, Outcome, no_such_cohort
+from permissions.resources import COHORT
+from resolvers.cohort_calculation import CohortCalculator, Outcome
+from resolvers.saved import not_found
 from resolvers.stores import open_stores
 from resolvers.trends.query import Cohort
 from settings import Settings
@@ -106,7 +108,7 @@ async def run(settings: Settings, project_id: int, cohort_id: int | None) -> Seq
             return await calculator.calculate_all()
         outcomes = await calculator.calculate([cohort_id])
         if not outcomes:
-            raise no_such_cohort()
+            raise not_found(COHORT)
         return outcomes
 
 

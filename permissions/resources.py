@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from datasource.metadata.actions import find_actions
-from datasource.metadata.cohorts import find_cohorts
-from datasource.metadata.insights import find_insights
+from datasource.metadata.actions import ACTION_REPOSITORY
+from datasource.metadata.cohorts import COHORT_REPOSITORY
+from datasource.metadata.insights import INSIGHT_REPOSITORY
 from datasource.metadata.records import AccessLevel, SavedRecord
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
@@ -128,9 +128,9 @@ PROJECT = register(
         admins_list_all=True,
     )
 )
-INSIGHT = register(Resource("insight", find=find_insights))
-ACTION = register(Resource("action", minimum=AccessLevel.VIEWER, find=find_actions))
-COHORT = register(Resource("cohort", find=find_cohorts))
+INSIGHT = register(Resource("insight", find=INSIGHT_REPOSITORY.find))
+ACTION = register(Resource("action", minimum=AccessLevel.VIEWER, find=ACTION_REPOSITORY.find))
+COHORT = register(Resource("cohort", find=COHORT_REPOSITORY.find))
 
 
 def check_level(resource: Resource, level: AccessLevel) -> None:

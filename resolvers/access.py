@@ -14,7 +14,7 @@ from permissions.reach import ReachedProject, reread_project
 from permissions.resources import PROJECT, Resource, check_level
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
-from resolvers.saved import no_such
+from resolvers.saved import not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ async def locate_target(
     check_gate(project.policy, resource, to)
     number = read_id(object_id)
     if number is None or resource.find is None:
-        raise no_such(resource)
+        raise not_found(resource)
     key = (project.record.id, number)
     record = (await resource.find(context.store, [key])).get(key)
     if record is None:
-        raise no_such(resource)
+        raise not_found(resource)
     return controlled(resource, record)
 
 

@@ -17,19 +17,19 @@ from datasource.layouts.contract import EventLayout, check_own_tables
 from datasource.layouts.native import NativeLayout
 from datasource.metadata import cohorts
 from datasource.metadata.audit import OPERATOR, Actor
-from datasource.metadata.cohorts import CalculatedMembers, CohortChange, StoredMembership
+from datasource.metadata.cohorts import COHORT_REPOSITORY, CalculatedMembers, CohortChange, StoredMembership
 from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
-from errors import BadUserInput, ErrorCode, GatewayError, NotFound
+from errors import BadUserInput, ErrorCode, GatewayError
 from permissions.resources import COHORT
 from resolvers.cohort_definitions import read_groups, write_groups
 from resolvers.cohort_graph import CohortLibrary, load_library
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
-from resolvers.saved import no_such
+from resolvers.saved import not_found
 from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
 from resolvers.trends.compile_context import CompileContext
@@ -156,7 +156,7 @@ class CohortCalculator:
                 hint="Change or delete those first.",
             )
         if not await self._delete(record.id):
-            raise no_such_cohort()
+            raise not_found(COHORT)
         if self.layout.has_own_tables:
             await drop_members(self.engine, self.project.id, record.id)
 
@@ -166,11 +166,11 @@ class CohortCalculator:
 
     async def _delete(self, cohort_id: int) -> bool:
         key = (self.project.id, cohort_id)
-        return await cohorts.delete_cohort(self.store, key, now=self.now, actor=self.actor)
+        return await COHORT_REPOSITORY.delete(self.store, key, now=self.now, actor=self.actor)
 
     async def _find(self, cohort_id: int) -> CohortRecord | None:
         key = (self.project.id, cohort_id)
-        return (await cohorts.find_cohorts(self.store, [key])).get(key)
+        return (await COHORT_REPOSITORY.find(self.store, [key])).get(key)
 
     async def _library(self, membership: Membership) -> CohortLibrary:
         definition = membership if isinstance(membership, CohortDefinition) else None
@@ -233,7 +233,7 @@ class CohortCalculator:
             if record is None:
                 raise
             refusal = _explained(record, failure)
-            await cohorts.note_failure(self.store, key, refusal.message)
+            await cohorts.record_failure(self.store, key, refusal.message)
             return Outcome(record, refusal)
 
     async def _stored_query(
@@ -256,7 +256,7 @@ class CohortCalculator:
         key = (self.project.id, record.id)
         version = await cohorts.next_version(self.store, key)
         if version is None:
-            raise no_such_cohort()
+            raise not_found(COHORT)
         try:
             size = 0 if query is None else await self._insert(record, version, query)
             found = CalculatedMembers(version, size, self.now)
@@ -277,14 +277,9 @@ class CohortCalculator:
         )
 
 
-def no_such_cohort() -> NotFound:
-    """The refusal of whatever is no cohort of the project."""
-    return no_such(COHORT)
-
-
 def _there(record: CohortRecord | None) -> CohortRecord:
     if record is None:
-        raise no_such_cohort()
+        raise not_found(COHORT)
     return record
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from datasource.metadata.actions import find_actions
+from datasource.metadata.actions import ACTION_REPOSITORY
 from datasource.metadata.cohorts import all_cohorts
 from datasource.metadata.records import CohortRecord
 from datasource.metadata.store import MetadataStore
@@ -81,7 +81,7 @@ async def load_library(
     definitions = {number: read_groups(record.groups) for number, record in records.items()}
     known = (*definitions.values(), *(() if definition is None else (definition,)))
     wanted = {(project_id, action_id) for each in known for action_id in each.action_ids()}
-    actions = await find_actions(store, wanted)
+    actions = await ACTION_REPOSITORY.find(store, wanted)
     return CohortLibrary(records, definitions, {key[1]: read_action(actions[key]) for key in actions})
 
 

@@ -1,35 +1,17 @@
 """How saved cohorts are found and changed within a request."""
 
-from datasource.metadata import cohorts
-from datasource.metadata.records import CohortRecord, SavedPage
-from permissions.enforce import READ, WRITE, controlled, require_caller
+from datasource.metadata.cohorts import COHORT_REPOSITORY
+from datasource.metadata.records import CohortRecord
+from permissions.enforce import WRITE, controlled, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
-from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership, no_such_cohort
+from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership
 from resolvers.cohort_references import check_readable, mentioned_cohorts
 from resolvers.context import RequestContext
-from resolvers.ids import read_id
-from resolvers.saved import PageRequest, list_saved, open_saved
+from resolvers.saved import SavedResource, not_found
 from resolvers.trends.cohorts import CohortDefinition
 
-
-async def load_cohort(
-    context: RequestContext, project: ReachedProject, cohort_id: str, to: str = READ
-) -> CohortRecord:
-    """The cohort, when the caller may read or, for "write", change it.
-
-    Raises FORBIDDEN, and NOT_FOUND for an id that is malformed, unknown, deleted or of another project.
-    """
-    number = read_id(cohort_id)
-    record = None if number is None else await context.cohorts.load((project.record.id, number))
-    return open_saved(project, COHORT, record, to)
-
-
-async def list_cohorts(
-    context: RequestContext, project: ReachedProject, wanted: PageRequest
-) -> SavedPage[CohortRecord]:
-    """Those of the project's cohorts that the caller finds listed; see `list_saved`."""
-    return await list_saved(context, project, COHORT, cohorts.list_cohorts, wanted)
+SAVED_COHORTS = SavedResource(COHORT, COHORT_REPOSITORY, lambda context: context.cohorts)
 
 
 async def create_cohort(
@@ -58,7 +40,7 @@ async def update_cohort(
     membership: Membership | None,
 ) -> CohortRecord:
     """Changes what is not None; see `create_cohort` and CohortCalculator.update."""
-    record = await load_cohort(context, project, cohort_id, to=WRITE)
+    record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
     if membership is not None:
         await _check_mentions(context, project, membership)
     try:
@@ -72,9 +54,9 @@ async def update_cohort(
 async def calculate_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> CohortRecord:
     """The cohort with new members, those that it uses calculated before it.
 
-    Raises GatewayError when it cannot be calculated, and as `load_cohort` does.
+    Raises GatewayError when it cannot be calculated, and as `SavedResource.load` does.
     """
-    number = (await load_cohort(context, project, cohort_id, to=WRITE)).id
+    number = (await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)).id
     try:
         outcomes = await _calculator(context, project).calculate([number])
     finally:
@@ -84,12 +66,12 @@ async def calculate_cohort(context: RequestContext, project: ReachedProject, coh
             if outcome.failure:
                 raise outcome.failure
             return outcome.cohort
-    raise no_such_cohort()
+    raise not_found(COHORT)
 
 
 async def delete_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> None:
-    """See `load_cohort` and CohortCalculator.delete."""
-    record = await load_cohort(context, project, cohort_id, to=WRITE)
+    """See `SavedResource.load` and CohortCalculator.delete."""
+    record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
     await _calculator(context, project).delete(record.id, may_name=lambda user: _may_read(project, user))
     _forget(context)
     context.projects.clear(project.record.id)

@@ -12,9 +12,9 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.layouts.contract import EventLayout
 from datasource.layouts.native import NativeLayout
 from datasource.metadata.access_controls import RuleAbout, find_rules_about
-from datasource.metadata.actions import find_actions
-from datasource.metadata.cohorts import find_cohorts, find_distinct_ids
-from datasource.metadata.insights import find_insights
+from datasource.metadata.actions import ACTION_REPOSITORY
+from datasource.metadata.cohorts import COHORT_REPOSITORY, find_distinct_ids
+from datasource.metadata.insights import INSIGHT_REPOSITORY
 from datasource.metadata.members import find_members, find_membership_owners, list_organization_members
 from datasource.metadata.records import (
     ActionRecord,
@@ -175,9 +175,9 @@ async def open_context(
         trend_budget=TrendBudget(settings.max_trends),
         projects=DataLoader(ProjectsOf(store, caller, refusal, find=reach_projects).load),
         owner_projects=DataLoader(ProjectsOf(store, caller, refusal, find=find_owner_projects).load),
-        actions=_batched(store, find_actions),
-        insights=_batched(store, find_insights),
-        cohorts=_batched(store, find_cohorts),
+        actions=_batched(store, ACTION_REPOSITORY.find),
+        insights=_batched(store, INSIGHT_REPOSITORY.find),
+        cohorts=_batched(store, COHORT_REPOSITORY.find),
         cohort_lists=_batched(store, find_distinct_ids),
         members=_batched(store, find_members),
         memberships=_batched(store, find_membership_owners),

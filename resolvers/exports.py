@@ -13,7 +13,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from permissions.signing import sign, signing_key, verify
 from resolvers.context import RequestContext
-from resolvers.insights import load_insight
+from resolvers.insights import SAVED_INSIGHTS
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
@@ -100,7 +100,7 @@ async def open_export(context: RequestContext, order: Order) -> ReachedProject:
     if order.asked.insight_id is None:
         check_gate(project.policy, INSIGHT, READ, strictly=True)
     else:
-        await load_insight(context, project, str(order.asked.insight_id))
+        await SAVED_INSIGHTS.load(context, project, str(order.asked.insight_id))
     return project
 
 

@@ -1,48 +1,31 @@
-"""What everything saved in a project has in common: ids and pages, as clients ask for them."""
+"""The resource behind saved actions, insights and cohorts: loading, listing and deleting what a caller may."""
 
-from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Generic, TypeVar
+
+from strawberry.dataloader import DataLoader
 
 from datasource.metadata.records import SavedPage, SavedRecord
-from datasource.metadata.saved import Visible
-from datasource.metadata.store import MetadataStore
+from datasource.metadata.saved import SavedKey, SavedRepository, Visible
 from errors import BadUserInput, NotFound
-from permissions.enforce import check_object, controlled
+from permissions.enforce import READ, WRITE, check_object, controlled, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import Resource
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
 
-Saved = TypeVar("Saved", bound=SavedRecord)
-Listed = TypeVar("Listed", bound=SavedRecord)
+Record = TypeVar("Record", bound=SavedRecord)
 
 LARGEST_PAGE = 500
 LONGEST_SEARCH = 400
 
 
-def not_found(what: str, hint: str) -> NotFound:
-    """The refusal of an id that is malformed, unknown, deleted or of another project, all in the same words."""
-    return NotFound(f"There is no such {what} in the project.", hint=hint)
-
-
-def check_page(first: int, search: str | None) -> str:
-    """The text to search for. Raises BadUserInput for arguments of a list that cannot be used."""
-    if not 1 <= first <= LARGEST_PAGE:
-        raise BadUserInput(f"first is 1 to {LARGEST_PAGE}, not {first}.", path=("first",))
-    text = search or ""
-    if len(text) > LONGEST_SEARCH or "\0" in text:
-        raise BadUserInput(
-            f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
-        )
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a list: the first ones with an id greater than `after` whose name has the text in it.
+    """One page of a list: the first objects with an id above `after` whose name contains `search`.
 
-    `includes_hidden`: for organization admins also what access controls hide from lists.
+    `includes_hidden` shows organization admins what access controls hide from lists.
     """
 
     first: int
@@ -51,60 +34,93 @@ class PageRequest:
     includes_hidden: bool = False
 
 
-class ListFunction(Protocol[Listed]):
-    """How the metadata store lists one kind of saved things."""
+@dataclass(frozen=True, slots=True)
+class SavedResource(Generic[Record]):
+    """One kind of saved object. Creating and updating differ by kind and have functions of their own."""
 
-    def __call__(
-        self,
-        store: MetadataStore,
-        project_id: int,
-        *,
-        first: int,
-        after: int | None,
-        search: str,
-        visible: Visible,
-    ) -> Awaitable[SavedPage[Listed]]: ...
+    resource: Resource
+    repository: SavedRepository[Any, Record]
+    loader: Callable[[RequestContext], DataLoader[SavedKey, Record | None]]
+
+    async def load(
+        self, context: RequestContext, project: ReachedProject, object_id: str, to: str = READ
+    ) -> Record:
+        """Load an object that the caller may read or, for "write", change.
+
+        Raises FORBIDDEN, and NOT_FOUND for an id that is malformed, unknown, deleted or of another project.
+        """
+        number = read_id(object_id)
+        record = None if number is None else await self.loader(context).load((project.record.id, number))
+        return open_saved(project, self.resource, record, to)
+
+    async def list_page(
+        self, context: RequestContext, project: ReachedProject, page: PageRequest
+    ) -> SavedPage[Record]:
+        """List the objects that the caller may see. Raises BadUserInput for a page out of range."""
+        return await self.repository.list_page(
+            context.store,
+            project.record.id,
+            first=page.first,
+            after=page.after,
+            search=check_page(page.first, page.search),
+            visible=visible(project, self.resource, includes_hidden=page.includes_hidden),
+        )
+
+    def refresh(self, context: RequestContext, key: SavedKey, record: Record | None) -> Record:
+        """Show the rest of the request what a change returned. Raises NOT_FOUND if it found no row to change."""
+        self.loader(context).prime(key, record, force=True)
+        if record is None:
+            raise not_found(self.resource)
+        return record
+
+    async def delete(self, context: RequestContext, project: ReachedProject, object_id: str) -> None:
+        """Delete an object. Raises as `load` does, also when it is already deleted."""
+        record = await self.load(context, project, object_id, to=WRITE)
+        key = (project.record.id, record.id)
+        actor = require_caller(context).actor
+        if not await self.repository.delete(context.store, key, now=context.now, actor=actor):
+            raise not_found(self.resource)
+        self.loader(context).prime(key, None, force=True)
+        # The rules about it are gone too, and the project's policy still holds them.
+        context.projects.clear(project.record.id)
 
 
-async def list_saved(
-    context: RequestContext,
-    project: ReachedProject,
-    resource: Resource,
-    find_page: ListFunction[Listed],
-    wanted: PageRequest,
-) -> SavedPage[Listed]:
-    """Those that the caller finds listed. Raises BadUserInput for a request out of range."""
-    return await find_page(
-        context.store,
-        project.record.id,
-        first=wanted.first,
-        after=wanted.after,
-        search=check_page(wanted.first, wanted.search),
-        visible=visible(project, resource, includes_hidden=wanted.includes_hidden),
-    )
-
-
-def open_saved(project: ReachedProject, resource: Resource, record: Saved | None, to: str) -> Saved:
-    """The record, when the caller may read or change it. Raises NOT_FOUND without one, and FORBIDDEN."""
+def open_saved(project: ReachedProject, resource: Resource, record: Record | None, to: str) -> Record:
+    """Check that there is a record and that the caller may read or change it. Raises NOT_FOUND and FORBIDDEN."""
     if record is None:
-        raise no_such(resource)
+        raise not_found(resource)
     check_object(project.policy, controlled(resource, record), to)
     return record
 
 
-def no_such(resource: Resource) -> NotFound:
-    """The refusal of whatever is none of the project's."""
-    return not_found(resource.label, f"The field Project.{resource.labels} lists those that are.")
+def not_found(resource: Resource) -> NotFound:
+    """The error for an id that is malformed, unknown, deleted or of another project, all in the same words."""
+    return NotFound(
+        f"There is no such {resource.label} in the project.",
+        hint=f"The field Project.{resource.labels} lists those that are.",
+    )
 
 
 def visible(project: ReachedProject, resource: Resource, *, includes_hidden: bool) -> Visible:
-    """What of a resource a list shows to the caller; `includes_hidden` counts for organization admins."""
+    """What a list shows to the caller; `includes_hidden` has an effect for organization admins only."""
     shown = project.policy.list_filter(resource, includes_all_for_admins=includes_hidden)
     return Visible(
         only=None if shown.only is None else _numbers(shown.only),
         hidden=_numbers(shown.hidden),
         creator=shown.creator,
     )
+
+
+def check_page(first: int, search: str | None) -> str:
+    """The string to search for. Raises BadUserInput for arguments of a list that are out of range."""
+    if not 1 <= first <= LARGEST_PAGE:
+        raise BadUserInput(f"first is 1 to {LARGEST_PAGE}, not {first}.", path=("first",))
+    text = search or ""
+    if len(text) > LONGEST_SEARCH or "\0" in text:
+        raise BadUserInput(
+            f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
+        )
+    return text
 
 
 def _numbers(ids: frozenset[str]) -> frozenset[int]:

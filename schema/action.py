@@ -1,17 +1,17 @@
 """Saved actions: what they show, and how they are changed."""
 
+from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import strawberry
 
 from datasource.metadata.records import ActionRecord
-from permissions.enforce import READ, check_gate, require_scopes
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
-from permissions.reach import ReachedProject
 from permissions.resources import ACTION, Resource
 from resolvers.action_steps import read_action
-from resolvers.actions import create_action, delete_action, load_action, update_action
+from resolvers.actions import SAVED_ACTIONS, create_action, update_action
+from resolvers.saved import SavedResource
 from resolvers.trends.actions import ActionStep as ReadStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
@@ -66,6 +66,7 @@ def _show_steps(root: strawberry.Parent["Action"]) -> list[ActionStep]:
 )
 class Action(Saved):
     resource: ClassVar[Resource] = ACTION
+    saved: ClassVar[SavedResource[ActionRecord]] = SAVED_ACTIONS
     record: strawberry.Private[ActionRecord]
 
     steps: list[ActionStep] = strawberry.field(
@@ -73,18 +74,6 @@ class Action(Saved):
         resolver=_show_steps,
         description="The ways in which it happens. Without any, every event is one.",
     )
-
-    @classmethod
-    def from_record(cls, project: ReachedProject, record: ActionRecord) -> Self:
-        return cls._show(project, record)
-
-    @classmethod
-    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
-        """The entity behind a router's reference. Raises what the field `action` does."""
-        require_scopes(info.context, READ_SCOPE)
-        project = await info.context.reach(project_id)
-        check_gate(project.policy, ACTION, READ)
-        return cls.from_record(project, await load_action(info.context, project, id))
 
 
 @strawberry.type
@@ -119,17 +108,15 @@ class ActionMutations:
     ) -> Action:
         context = info.context
         project = await info.context.reach(input.project_id)
+        read = partial(read_steps, max_filters=context.settings.max_filters)
         with under_input():
-            name = read_change(input.name, "name")
-            description = read_change(input.description, "description")
-            steps = read_change(input.steps, "steps")
             record = await update_action(
                 context,
                 project,
                 input.id,
-                name=None if name is None else read_name(name),
-                description=None if description is None else read_description(description),
-                steps=None if steps is None else read_steps(steps, max_filters=context.settings.max_filters),
+                name=read_change(input.name, "name", read_name),
+                description=read_change(input.description, "description", read_description),
+                steps=read_change(input.steps, "steps", read),
             )
         return Action.from_record(project, record)
 
@@ -145,5 +132,5 @@ class ActionMutations:
         id: Annotated[strawberry.ID, strawberry.argument(description="The action's id; it comes back.")],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
-        await delete_action(info.context, project, id)
+        await SAVED_ACTIONS.delete(info.context, project, id)
         return id

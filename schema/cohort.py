@@ -7,14 +7,20 @@ import strawberry
 
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
-from permissions.enforce import READ, check_gate, require_scopes
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.cohort_calculation import Listed, Membership
 from resolvers.cohort_definitions import read_groups as read_stored_groups
-from resolvers.cohorts import calculate_cohort, create_cohort, delete_cohort, load_cohort, update_cohort
+from resolvers.cohorts import (
+    SAVED_COHORTS,
+    calculate_cohort,
+    create_cohort,
+    delete_cohort,
+    update_cohort,
+)
+from resolvers.saved import SavedResource
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from schema.cohort_input import (
     CohortCreateInput,
@@ -26,7 +32,7 @@ from schema.cohort_input import (
 from schema.field_costs import READS_EVENTS, assumed_size
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
-from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
+from schema.saved import ProjectId, Saved, new_value, read_change, read_description, read_name, under_input
 
 READ_SCOPE = "cohort:read"
 WRITE_SCOPE = "cohort:write"
@@ -109,6 +115,7 @@ def _show_groups(root: strawberry.Parent["Cohort"]) -> list[CohortGroup]:
 )
 class Cohort(Saved):
     resource: ClassVar[Resource] = COHORT
+    saved: ClassVar[SavedResource[CohortRecord]] = SAVED_COHORTS
     record: strawberry.Private[CohortRecord]
     is_static: bool = strawberry.field(description="Its members were listed by distinct ids.")
     size: int = strawberry.field(description="How many members it has, as of the last calculation.")
@@ -142,14 +149,6 @@ class Cohort(Saved):
             calculated_at=record.calculated_at,
             calculation_error=record.error,
         )
-
-    @classmethod
-    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
-        """The entity behind a router's reference. Raises what the field `cohort` does."""
-        require_scopes(info.context, READ_SCOPE)
-        project = await info.context.reach(project_id)
-        check_gate(project.policy, COHORT, READ)
-        return cls.from_record(project, await load_cohort(info.context, project, id))
 
 
 @strawberry.type
@@ -199,16 +198,14 @@ class CohortMutations:
     ) -> Cohort:
         project = await info.context.reach(input.project_id)
         with under_input():
-            name = read_change(input.name, "name")
-            description = read_change(input.description, "description")
-            filters = read_change(input.filters, "filters")
-            distinct_ids = read_change(input.distinct_ids, "distinctIds")
+            filters = new_value(input.filters, "filters")
+            distinct_ids = new_value(input.distinct_ids, "distinctIds")
             record = await update_cohort(
                 info.context,
                 project,
                 input.id,
-                name=None if name is None else read_name(name),
-                description=None if description is None else read_description(description),
+                name=read_change(input.name, "name", read_name),
+                description=read_change(input.description, "description", read_description),
                 membership=_read_membership(info, filters, distinct_ids),
             )
         return Cohort.from_record(project, record)

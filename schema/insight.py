@@ -1,20 +1,20 @@
 """Saved insights: what they show, how they run, and how they are changed."""
 
 from dataclasses import replace
-from typing import Annotated, ClassVar, Self
+from functools import partial
+from typing import Annotated, ClassVar
 
 import strawberry
 from strawberry.scalars import JSON
 
 from datasource.metadata.records import InsightRecord
 from errors import BadUserInput, GatewayError
-from permissions.enforce import READ, check_gate, require_scopes
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
-from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, Resource
 from resolvers.exports import Asked
-from resolvers.insights import SentQuery, create_insight, delete_insight, load_insight, update_insight
+from resolvers.insights import SAVED_INSIGHTS, InsightQuery, create_insight, update_insight
+from resolvers.saved import SavedResource
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
 from schema.field_costs import READS_EVENTS
@@ -39,15 +39,12 @@ def _show_query(root: strawberry.Parent["Insight"]) -> JSON:
 @strawberry.federation.type(keys=["projectId id"], description="A trend's query, named and saved.")
 class Insight(Saved):
     resource: ClassVar[Resource] = INSIGHT
+    saved: ClassVar[SavedResource[InsightRecord]] = SAVED_INSIGHTS
     record: strawberry.Private[InsightRecord]
 
     query: JSON = strawberry.field(
         resolver=_show_query, description="The stored TrendQueryInput, the way a client sent it."
     )
-
-    @classmethod
-    def from_record(cls, project: ReachedProject, record: InsightRecord) -> Self:
-        return cls._show(project, record)
 
     @guarded_field(directives=READS_EVENTS, scopes=[READ_SCOPE], description="The answer of the stored query.")
     async def trend(
@@ -91,14 +88,6 @@ class Insight(Saved):
             message, path = refusal.message, refusal.path[1:]
         return GatewayError(refusal.code, message, hint=refusal.hint, details=refusal.details, path=path)
 
-    @classmethod
-    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
-        """The entity behind a router's reference. Raises what the field `insight` does."""
-        require_scopes(info.context, READ_SCOPE)
-        project = await info.context.reach(project_id)
-        check_gate(project.policy, INSIGHT, READ)
-        return cls.from_record(project, await load_insight(info.context, project, id))
-
 
 @strawberry.input(name="InsightCreateInput", description="A new insight.")
 class InsightCreateInput:
@@ -136,7 +125,7 @@ class InsightMutations:
                 project,
                 name=read_name(input.name),
                 description=read_description(input.description),
-                query=_read_sent(info, input.query),
+                query=_read_query(info, input.query),
             )
         return Insight.from_record(project, record)
 
@@ -150,16 +139,13 @@ class InsightMutations:
     ) -> Insight:
         project = await info.context.reach(input.project_id)
         with under_input():
-            name = read_change(input.name, "name")
-            description = read_change(input.description, "description")
-            query = read_change(input.query, "query")
             record = await update_insight(
                 info.context,
                 project,
                 input.id,
-                name=None if name is None else read_name(name),
-                description=None if description is None else read_description(description),
-                query=None if query is None else _read_sent(info, query),
+                name=read_change(input.name, "name", read_name),
+                description=read_change(input.description, "description", read_description),
+                query=read_change(input.query, "query", partial(_read_query, info)),
             )
         return Insight.from_record(project, record)
 
@@ -171,10 +157,10 @@ class InsightMutations:
         id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id; it comes back.")],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
-        await delete_insight(info.context, project, id)
+        await SAVED_INSIGHTS.delete(info.context, project, id)
         return id
 
 
-def _read_sent(info: ContextInfo, query: TrendQueryInput) -> SentQuery:
+def _read_query(info: ContextInfo, query: TrendQueryInput) -> InsightQuery:
     question = read_trend_query(query, max_filters=info.context.settings.max_filters)
-    return SentQuery(sent=raw_argument(info, "input")["query"], question=question)
+    return InsightQuery(raw=raw_argument(info, "input")["query"], query=question)

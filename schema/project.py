@@ -1,6 +1,5 @@
 """The GraphQL type of projects, the unit that events, keys and access rules belong to."""
 
-from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import strawberry
@@ -13,13 +12,9 @@ from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
 from resolvers.access import resource_policy
-from resolvers.actions import list_actions, load_action
-from resolvers.cohorts import list_cohorts, load_cohort
 from resolvers.exports import Asked
-from resolvers.insights import list_insights, load_insight
 from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
-from resolvers.saved import PageRequest
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import PropertyType, WeekStartDay
@@ -28,7 +23,6 @@ from schema.action import Action
 from schema.audit import AUDIT_DESCRIPTION, AuditEntry, show_audit_log
 from schema.cohort import Cohort
 from schema.connection import After, Connection, First, Search
-from schema.cursors import read_id_cursor
 from schema.definitions import (
     EVENT_SCOPE,
     EVENTS_DESCRIPTION,
@@ -53,7 +47,6 @@ from schema.info import ContextInfo
 from schema.insight import Insight
 from schema.member import Member, PersonSearch, Role, show_members
 from schema.raw_arguments import raw_argument
-from schema.saved import show_saved
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_query_reader import read_trend_query
@@ -146,7 +139,7 @@ class Project(AccessControlled):
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of the action.")],
     ) -> Action:
-        return Action.from_record(self.reached, await load_action(info.context, self.reached, id))
+        return await Action.load(info, self.reached, id)
 
     @guarded_field(
         directives=connection_size(),
@@ -163,9 +156,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Action]:
-        wanted = PageRequest(first, read_id_cursor("action", after), search, include_hidden)
-        page = await list_actions(info.context, self.reached, wanted)
-        return show_saved("action", page, wanted, partial(Action.from_record, self.reached))
+        return await Action.list_page(
+            info, self.reached, first=first, after=after, search=search, includes_hidden=include_hidden
+        )
 
     @guarded_field(scopes=[COHORT_SCOPE], gate=Gate(COHORT), description="A saved cohort.")
     async def cohort(
@@ -173,7 +166,7 @@ class Project(AccessControlled):
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of the cohort.")],
     ) -> Cohort:
-        return Cohort.from_record(self.reached, await load_cohort(info.context, self.reached, id))
+        return await Cohort.load(info, self.reached, id)
 
     @guarded_field(
         directives=connection_size(),
@@ -190,9 +183,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Cohort]:
-        wanted = PageRequest(first, read_id_cursor("cohort", after), search, include_hidden)
-        page = await list_cohorts(info.context, self.reached, wanted)
-        return show_saved("cohort", page, wanted, partial(Cohort.from_record, self.reached))
+        return await Cohort.list_page(
+            info, self.reached, first=first, after=after, search=search, includes_hidden=include_hidden
+        )
 
     @guarded_field(scopes=[TREND_SCOPE], gate=Gate(INSIGHT), description="A saved insight.")
     async def insight(
@@ -200,7 +193,7 @@ class Project(AccessControlled):
         info: ContextInfo,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id of the insight.")],
     ) -> Insight:
-        return Insight.from_record(self.reached, await load_insight(info.context, self.reached, id))
+        return await Insight.load(info, self.reached, id)
 
     @guarded_field(
         directives=connection_size(),
@@ -217,9 +210,9 @@ class Project(AccessControlled):
         search: Search = None,
         include_hidden: IncludeHidden = False,
     ) -> Connection[Insight]:
-        wanted = PageRequest(first, read_id_cursor("insight", after), search, include_hidden)
-        page = await list_insights(info.context, self.reached, wanted)
-        return show_saved("insight", page, wanted, partial(Insight.from_record, self.reached))
+        return await Insight.list_page(
+            info, self.reached, first=first, after=after, search=search, includes_hidden=include_hidden
+        )
 
     @guarded_field(
         scopes=[READ_ACCESS_SCOPE],

@@ -14,7 +14,7 @@ from resolvers.trends.query import PropertyFilter, WeekStartDay
 from schema.filters import PropertyFilterInput
 from schema.info import ContextInfo
 from schema.project import Project
-from schema.saved import read_change, under_input
+from schema.saved import new_value, under_input
 
 WRITE_SCOPE = "project:write"
 
@@ -57,13 +57,13 @@ class ProjectMutations:
         context = info.context
         project = await context.reach(input.id)
         with under_input():
-            week_start = read_change(input.week_start_day, "weekStartDay")
-            filters = read_change(input.test_account_filters, "testAccountFilters")
+            week_start = new_value(input.week_start_day, "weekStartDay")
+            filters = new_value(input.test_account_filters, "testAccountFilters")
             updated = await update_project(
                 context,
                 project,
-                name=read_change(input.name, "name"),
-                timezone=read_change(input.timezone, "timezone"),
+                name=new_value(input.name, "name"),
+                timezone=new_value(input.timezone, "timezone"),
                 week_start_day=None if week_start is None else StoredWeekStartDay(week_start.value),
                 filters=None if filters is None else _read(filters, most=context.settings.max_filters),
             )

@@ -3,25 +3,25 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import strawberry
 
-from datasource.metadata.records import ProjectRecord, SavedPage, SavedRecord
+from datasource.metadata.records import ProjectRecord, SavedRecord
 from errors import BadUserInput, GatewayError
-from permissions.enforce import controlled
+from permissions.enforce import READ, check_gate, controlled, require_scopes
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
-from resolvers.saved import PageRequest
+from resolvers.saved import PageRequest, SavedResource
 from schema.access import AccessControlled
 from schema.connection import Connection
+from schema.cursors import read_id_cursor
 from schema.info import ContextInfo
 from schema.input_checks import LONGEST_DESCRIPTION, check_name, check_text
 from schema.member import Member
 
-T = TypeVar("T")
-Record = TypeVar("Record", bound=SavedRecord)
-Node = TypeVar("Node", bound="Saved")
+Value = TypeVar("Value")
+Result = TypeVar("Result")
 
 ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The project's id.")]
 
@@ -34,8 +34,9 @@ async def _show_creator(root: strawberry.Parent["Saved"], info: ContextInfo) -> 
 
 @strawberry.type
 class Saved(AccessControlled):
-    """The fields that all saved things have."""
+    """The fields that all saved objects have."""
 
+    saved: ClassVar[SavedResource[Any]]
     record: strawberry.Private[SavedRecord]
     project_id: strawberry.ID = strawberry.field(description="The project that it belongs to.")
     name: str = strawberry.field(description="What it is called; several may have the same name.")
@@ -56,6 +57,10 @@ class Saved(AccessControlled):
         return controlled(self.resource, self.record)
 
     @classmethod
+    def from_record(cls, project: ReachedProject, record: Any) -> Self:
+        return cls._show(project, record)
+
+    @classmethod
     def _show(cls, project: ReachedProject, record: SavedRecord, **others: object) -> Self:
         return cls(
             **others,
@@ -68,6 +73,37 @@ class Saved(AccessControlled):
             created_at=record.created_at,
             updated_at=record.updated_at,
         )
+
+    @classmethod
+    async def load(cls, info: ContextInfo, project: ReachedProject, id: str) -> Self:
+        """Raises as `SavedResource.load` does."""
+        return cls.from_record(project, await cls.saved.load(info.context, project, id))
+
+    @classmethod
+    async def list_page(
+        cls,
+        info: ContextInfo,
+        project: ReachedProject,
+        *,
+        first: int,
+        after: str | None,
+        search: str | None,
+        includes_hidden: bool,
+    ) -> Connection[Self]:
+        """Raises BadUserInput for arguments out of range."""
+        kind = cls.resource.name
+        request = PageRequest(first, read_id_cursor(kind, after), search, includes_hidden)
+        page = await cls.saved.list_page(info.context, project, request)
+        nodes = [(record.id, cls.from_record(project, record)) for record in page.records]
+        return Connection.of(kind, nodes, total=page.total, has_next=page.has_next, after=request.after)
+
+    @classmethod
+    async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
+        """The entity behind a router's reference. Raises what the field that shows one object does."""
+        require_scopes(info.context, f"{cls.resource.name}:read")
+        project = await info.context.reach(project_id)
+        check_gate(project.policy, cls.resource, READ)
+        return await cls.load(info, project, id)
 
 
 @contextmanager
@@ -92,8 +128,8 @@ def read_description(description: str) -> str:
     return description
 
 
-def read_change(change: strawberry.Maybe[T | None], key: str) -> T | None:
-    """The new value, None without one; raises BadUserInput at `key` for null, which nothing can become."""
+def new_value(change: strawberry.Maybe[Value | None], key: str) -> Value | None:
+    """The new value, None without one. Raises BadUserInput at `key` for null."""
     if change is None:
         return None
     if change.value is None:
@@ -101,9 +137,9 @@ def read_change(change: strawberry.Maybe[T | None], key: str) -> T | None:
     return change.value
 
 
-def show_saved(
-    kind: str, page: SavedPage[Record], wanted: PageRequest, show: Callable[[Record], Node]
-) -> Connection[Node]:
-    """The connection of a page; `kind` marks its cursors."""
-    nodes = [(record.id, show(record)) for record in page.records]
-    return Connection[Node].of(kind, nodes, total=page.total, has_next=page.has_next, after=wanted.after)
+def read_change(
+    change: strawberry.Maybe[Value | None], key: str, read: Callable[[Value], Result]
+) -> Result | None:
+    """Read the new value, if there is one. Raises BadUserInput as `new_value` and `read` do."""
+    value = new_value(change, key)
+    return None if value is None else read(value)

@@ -151,7 +151,7 @@ async def _write_rule(
     # Rules of one project are written one after the other, so that two cannot pass the limit at once.
     project = await session.get(Project, key.project_id, with_for_update=True)
     if project is None:
-        raise NotFound("The project is not there any more.")
+        raise NotFound("The project no longer exists.")
     row = await session.scalar(select(AccessControl).where(*_is(key)))
     before = None if row is None else AccessLevel(row.access_level)
     if level is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from datasource.metadata.cohorts import StoredMembership, create_cohort
+from datasource.metadata.cohorts import ImportedMembers, StoredMembership, create_cohort
 from datasource.metadata.models import LARGEST_PROJECT_ID, Project, SavedCohort
 from datasource.metadata.records import CohortRecord
 from datasource.metadata.store import MetadataStore
@@ -77,6 +77,6 @@ async def adopt_cohort(
         project_id=project_id,
         name=name,
         membership=StoredMembership(is_static=is_static),
-        adopted=(cohort_id, version, size),
+        imported=ImportedMembers(cohort_id, version, size),
         now=now,
     )

@@ -1,4 +1,4 @@
-"""What members save in a project: named rows, deleted by marking them."""
+"""The repository of what members save in a project: actions, insights and cohorts."""
 
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.access_controls import remove_rules_of
-from datasource.metadata.audit import Actor
+from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.models import LARGEST_PROJECT_ID, Saved
 from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.store import MetadataStore
@@ -19,7 +19,7 @@ from errors import NotFound
 LARGEST_SAVED_ID = LARGEST_PROJECT_ID
 
 SavedKey = tuple[int, int]
-"""A project's id, and the id of something saved in it."""
+"""A project's id and the id of an object saved in it."""
 
 Row = TypeVar("Row", bound=Saved)
 Record = TypeVar("Record", bound=SavedRecord)
@@ -27,7 +27,7 @@ Record = TypeVar("Record", bound=SavedRecord)
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which rows a list may have: of `only`, where given, or else all but `hidden`; and always `creator`'s own."""
+    """The rows a list may include: those in `only` if set, otherwise all but `hidden`; and always `creator`'s."""
 
     only: frozenset[int] | None = None
     hidden: frozenset[int] = frozenset()
@@ -38,25 +38,45 @@ EVERYTHING: Final = Visible()
 
 
 @dataclass(frozen=True, slots=True)
-class SavedTable(Generic[Row, Record]):
-    """One kind of saved thing. What is deleted, or of another project, does not exist for any method."""
+class SavedRepository(Generic[Row, Record]):
+    """The rows of one kind of saved object. Deleted rows and rows of other projects are never found."""
 
     model: type[Row]
     record: Callable[[Row], Record]
     resource: str
-    """What rules about such things are stored under."""
+    """The name that access rules use for this kind."""
 
-    async def insert(self, store: MetadataStore, row: Row) -> Record:
-        """Raises NotFound without the project."""
+    async def create(
+        self,
+        store: MetadataStore,
+        *,
+        project_id: int,
+        name: str,
+        description: str,
+        created_by: str | None,
+        now: datetime,
+        columns: Mapping[str, object],
+    ) -> Record:
+        """Insert a row; `columns` are those that only this kind has. Raises NotFound without the project."""
+        shared: dict[str, Any] = {
+            "project_id": project_id,
+            "name": name,
+            "name_key": search_key(name),
+            "description": description,
+            "created_by": created_by,
+            "created_at": now,
+            "updated_at": now,
+        }
+        row = self.model(**shared, **columns)
         try:
             async with store.write() as session:
                 session.add(row)
         except IntegrityError as exc:
-            raise NotFound("The project is not there any more.") from exc
+            raise NotFound("The project no longer exists.") from exc
         return self.record(row)
 
     async def find(self, store: MetadataStore, keys: Collection[SavedKey]) -> dict[SavedKey, Record]:
-        """Many at once, for batched look-ups; what does not exist is absent from the answer."""
+        """Load many objects at once; the result has no entry for keys that are not found."""
         wanted = {key for key in keys if 0 < key[1] <= LARGEST_SAVED_ID}
         if not wanted:
             return {}
@@ -66,17 +86,17 @@ class SavedTable(Generic[Row, Record]):
             rows = (await session.scalars(query)).all()
         return {(row.project_id, row.id): self.record(row) for row in rows if (row.project_id, row.id) in wanted}
 
-    async def page(
+    async def list_page(
         self,
         store: MetadataStore,
         project_id: int,
         *,
         first: int,
-        after: int | None,
-        search: str,
-        visible: Visible,
+        after: int | None = None,
+        search: str = "",
+        visible: Visible = EVERYTHING,
     ) -> SavedPage[Record]:
-        """The first visible rows with an id above `after` whose name has `search` in it, by ascending id."""
+        """List the first visible objects with an id above `after`, by id; `search` is a part of the name."""
         conditions = [self.model.project_id == project_id, self.model.deleted_at.is_(None)]
         if (condition := self._is_visible(visible)) is not None:
             conditions.append(condition)
@@ -93,22 +113,34 @@ class SavedTable(Generic[Row, Record]):
     async def update(
         self, store: MetadataStore, key: SavedKey, *, now: datetime, changes: Mapping[str, object]
     ) -> Record | None:
-        """The row after changes of columns, none of which leaves it as it is; None when it does not exist."""
-        if not changes:
+        """Change the columns that are not None; None if the row is not found."""
+        values = changed_columns(changes, now)
+        if not values:
             return (await self.find(store, [key])).get(key)
-        change = update(self.model).where(*self.existing(key)).values(changed(changes, now)).returning(self.model)
+        statement = update(self.model).where(*self.existing(key)).values(values).returning(self.model)
         async with store.write() as session:
-            row = (await session.scalars(change)).one_or_none()
+            row = (await session.scalars(statement)).one_or_none()
         return None if row is None else self.record(row)
 
-    async def delete(self, store: MetadataStore, key: SavedKey, *, actor: Actor, now: datetime) -> bool:
-        """Mark it as deleted, and remove the rules about it; False when it does not exist."""
+    async def delete(self, store: MetadataStore, key: SavedKey, *, now: datetime, actor: Actor = OPERATOR) -> bool:
+        """Mark the row as deleted and remove the access rules about it; False if it is not found."""
         change = update(self.model).where(*self.existing(key)).values(deleted_at=now).returning(self.model.id)
         async with store.write() as session:
-            gone = (await session.scalars(change)).one_or_none()
-            if gone is not None:
-                await remove_rules_of(session, key[0], self.resource, str(gone), actor=actor, now=now)
-            return gone is not None
+            deleted_id = (await session.scalars(change)).one_or_none()
+            if deleted_id is not None:
+                await remove_rules_of(session, key[0], self.resource, str(deleted_id), actor=actor, now=now)
+            return deleted_id is not None
+
+    def existing(self, key: SavedKey) -> tuple[ColumnElement[bool], ...]:
+        """The conditions that select this row unless it is deleted."""
+        project_id, saved_id = key
+        # The database rejects a number beyond the column's type with an error; 0 simply matches no row.
+        possible_id = saved_id if 0 < saved_id <= LARGEST_SAVED_ID else 0
+        return (
+            self.model.project_id == project_id,
+            self.model.id == possible_id,
+            self.model.deleted_at.is_(None),
+        )
 
     def _is_visible(self, visible: Visible) -> ColumnElement[bool] | None:
         if visible.only is not None:
@@ -119,26 +151,28 @@ class SavedTable(Generic[Row, Record]):
             return None
         return condition if visible.creator is None else or_(condition, self.model.created_by == visible.creator)
 
-    def existing(self, key: SavedKey) -> tuple[ColumnElement[bool], ...]:
-        """The condition that a row is this one and not deleted."""
-        project_id, saved_id = key
-        # A number beyond the column's type would be the store's error instead of no row.
-        possible = saved_id if 0 < saved_id <= LARGEST_SAVED_ID else 0
-        return (
-            self.model.project_id == project_id,
-            self.model.id == possible,
-            self.model.deleted_at.is_(None),
-        )
 
-
-def changed(changes: Mapping[str, object], now: datetime) -> dict[str, Any]:
-    """The columns as a member's change leaves them."""
-    values: dict[str, Any] = {**changes, "updated_at": now}
-    if isinstance(name := changes.get("name"), str):
+def changed_columns(changes: Mapping[str, object], now: datetime) -> dict[str, Any]:
+    """The columns that an update sets: `changes` without None and what follows from them; empty for no change."""
+    values: dict[str, Any] = {column: value for column, value in changes.items() if value is not None}
+    if isinstance(name := values.get("name"), str):
         values["name_key"] = search_key(name)
-    return values
+    return {**values, "updated_at": now} if values else {}
+
+
+def shared_fields(row: Saved) -> dict[str, Any]:
+    """The fields of SavedRecord."""
+    return {
+        "id": row.id,
+        "project_id": row.project_id,
+        "name": row.name,
+        "description": row.description,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
 
 
 def search_key(text: str) -> str:
-    """What spellings of one text have in common, whatever their case; the same on every store."""
+    """Fold the case of a string, the same way for every database."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from datasource.metadata.cohorts import StoredMembership, create_cohort, delete_cohort
+from datasource.metadata.cohorts import COHORT_REPOSITORY, StoredMembership, create_cohort
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
 from resolvers.cohort_definitions import write_groups
@@ -32,7 +32,7 @@ async def data_dir(tmp_path: Path) -> Path:
         for name, definition in (("a", uses_b), ("b", pros), ("c", uses_d), ("d", pros)):
             membership = StoredMembership(is_static=False, groups=write_groups(definition))
             await create_cohort(store, project_id=project.id, name=name, membership=membership, now=NOW)
-        await delete_cohort(store, (project.id, 4), now=NOW)
+        await COHORT_REPOSITORY.delete(store, (project.id, 4), now=NOW)
     return folder
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from datasource.clickhouse.engine import Engine
-from datasource.metadata.actions import create_action, delete_action
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import ProjectRecord
 from datasource.metadata.store import MetadataStore
@@ -44,7 +44,7 @@ async def test_catalog_holds_the_mentioned_actions_of_the_project(
     other = await ensure_project(store, organization="Org", name="other")
     one, two, gone, _ = [await create(store, project, name) for name in ("one", "two", "gone", "not mentioned")]
     theirs = await create(store, other, "theirs")
-    await delete_action(store, (project.id, gone), now=NOW)
+    await ACTION_REPOSITORY.delete(store, (project.id, gone), now=NOW)
     catalog = await load_catalog(context, by_admin(project), question(two, one, two, gone, theirs, 99, 10**17))
     assert catalog.actions == {
         one: Action(one, "one", (ActionStep("one"),)),

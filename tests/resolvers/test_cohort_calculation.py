@@ -11,8 +11,8 @@ from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.native_format import NativeBlock
 from datasource.metadata import cohorts
-from datasource.metadata.actions import create_action, delete_action, update_action
-from datasource.metadata.cohorts import all_cohorts, find_cohorts, switch_version
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action, update_action
+from datasource.metadata.cohorts import COHORT_REPOSITORY, all_cohorts, switch_version
 from datasource.metadata.models import Project
 from datasource.metadata.projects import ensure_project, get_project
 from datasource.metadata.records import CohortRecord
@@ -54,7 +54,7 @@ class Place:
 
     async def read(self, record: CohortRecord) -> CohortRecord:
         key = (self.id, record.id)
-        return (await find_cohorts(self.store, [key]))[key]
+        return (await COHORT_REPOSITORY.find(self.store, [key]))[key]
 
     async def versions(self, record: CohortRecord) -> dict[int, set[int]]:
         """The stored members by version."""
@@ -259,7 +259,7 @@ async def test_failed_calculation_keeps_the_members_and_says_why(place: Place) -
         CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),)), name="acted"
     )
     dependent = await place.create(using(acted))
-    await delete_action(place.store, (place.id, action.id), now=NOW)
+    await ACTION_REPOSITORY.delete(place.store, (place.id, action.id), now=NOW)
     outcomes = await place.calculator.calculate([dependent.id])
     messages = [outcome.failure.message for outcome in outcomes if outcome.failure]
     assert (

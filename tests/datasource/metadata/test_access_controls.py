@@ -15,10 +15,10 @@ from datasource.metadata.access_controls import (
     rules_for,
     set_rule,
 )
-from datasource.metadata.actions import create_action, delete_action
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action
 from datasource.metadata.audit import OPERATOR
-from datasource.metadata.cohorts import StoredMembership, create_cohort, delete_cohort
-from datasource.metadata.insights import create_insight, delete_insight
+from datasource.metadata.cohorts import COHORT_REPOSITORY, StoredMembership, create_cohort
+from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight
 from datasource.metadata.members import remove_member
 from datasource.metadata.models import AccessControl, Organization, Project, User
 from datasource.metadata.records import AccessLevel, ProjectRecord, RoleRecord, RuleRecord
@@ -429,7 +429,11 @@ async def test_rules_of_a_deleted_object_go_with_it(store: MetadataStore, world:
         store, project_id=world.shop.id, name="c", membership=StoredMembership(is_static=False), now=NOON
     )
     assert insight.id == action.id == cohort.id == 1
-    for resource, remove in (("insight", delete_insight), ("action", delete_action), ("cohort", delete_cohort)):
+    for resource, remove in (
+        ("insight", INSIGHT_REPOSITORY.delete),
+        ("action", ACTION_REPOSITORY.delete),
+        ("cohort", COHORT_REPOSITORY.delete),
+    ):
         gone = [
             await given_rule(store, world.shop, "viewer", resource=resource, on="1"),
             await given_rule(store, world.shop, "none", resource=resource, on="1", member=world.bob_in_acme),
@@ -446,7 +450,7 @@ async def test_rules_of_a_deleted_object_go_with_it(store: MetadataStore, world:
 async def test_rules_stay_when_there_was_no_object_to_delete(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "viewer", on="1")
     before = await rule_ids(store, world.shop)
-    assert await delete_insight(store, (world.shop.id, 1), now=LATER) is False
+    assert await INSIGHT_REPOSITORY.delete(store, (world.shop.id, 1), now=LATER) is False
     assert await rule_ids(store, world.shop) == before
 
 

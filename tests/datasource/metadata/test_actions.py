@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from sqlalchemy import delete, select
 
-from datasource.metadata.actions import create_action, delete_action, find_actions, list_actions, update_action
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action, update_action
 from datasource.metadata.models import Project, SavedAction, User
 from datasource.metadata.records import ActionRecord
 from datasource.metadata.store import MetadataStore
@@ -28,7 +28,7 @@ async def create(store: MetadataStore, project_id: int, *names: str) -> list[int
 
 
 async def names(store: MetadataStore, project_id: int, search: str = "") -> list[str]:
-    page = await list_actions(store, project_id, first=500, search=search)
+    page = await ACTION_REPOSITORY.list_page(store, project_id, first=500, search=search)
     assert page.total == len(page.records)
     return [record.name for record in page.records]
 
@@ -53,12 +53,12 @@ async def test_action_is_read_back_as_made(store: MetadataStore, world: World) -
         updated_at=MADE,
         steps=STEPS,
     )
-    assert await find_actions(store, [(world.project, 1)]) == {(world.project, 1): made}
-    assert (await list_actions(store, world.project, first=1)).records == (made,)
+    assert await ACTION_REPOSITORY.find(store, [(world.project, 1)]) == {(world.project, 1): made}
+    assert (await ACTION_REPOSITORY.list_page(store, world.project, first=1)).records == (made,)
 
 
 async def test_create_action_without_its_project_is_not_found(store: MetadataStore) -> None:
-    with pytest.raises(NotFound, match="not there any more"):
+    with pytest.raises(NotFound, match="no longer exists"):
         await create_action(store, project_id=77, name="x", steps=(), now=MADE)
 
 
@@ -70,22 +70,22 @@ async def test_create_from_many_tasks_gives_each_its_number(store: MetadataStore
 async def test_find_answers_what_exists_in_the_named_project(store: MetadataStore, world: World) -> None:
     [mine, gone] = await create(store, world.project, "mine", "gone")
     [theirs] = await create(store, world.other, "theirs")
-    await delete_action(store, (world.project, gone), now=LATER)
+    await ACTION_REPOSITORY.delete(store, (world.project, gone), now=LATER)
     keys = [(project, number) for project in (world.project, world.other) for number in (mine, gone, theirs, 99)]
-    found = await find_actions(store, [*keys, *((world.project, number) for number in TOO_LARGE)])
+    found = await ACTION_REPOSITORY.find(store, [*keys, *((world.project, number) for number in TOO_LARGE)])
     assert {key: record.name for key, record in found.items()} == {
         (world.project, mine): "mine",
         (world.other, theirs): "theirs",
     }
-    assert await find_actions(store, []) == {}
+    assert await ACTION_REPOSITORY.find(store, []) == {}
 
 
 async def test_list_answers_pages_by_ascending_id(store: MetadataStore, world: World) -> None:
     ids = await create(store, world.project, "c", "a", "b")
     await create(store, world.other, "theirs")
-    first = await list_actions(store, world.project, first=2)
+    first = await ACTION_REPOSITORY.list_page(store, world.project, first=2)
     assert ([record.id for record in first.records], first.total, first.has_next) == (ids[:2], 3, True)
-    second = await list_actions(store, world.project, first=2, after=ids[1])
+    second = await ACTION_REPOSITORY.list_page(store, world.project, first=2, after=ids[1])
     assert ([record.id for record in second.records], second.total, second.has_next) == (ids[2:], 3, False)
 
 
@@ -94,13 +94,13 @@ async def test_list_after_less_than_any_id_starts_at_the_beginning(
     store: MetadataStore, world: World, after: int
 ) -> None:
     await create(store, world.project, "a")
-    assert len((await list_actions(store, world.project, first=1, after=after)).records) == 1
+    assert len((await ACTION_REPOSITORY.list_page(store, world.project, first=1, after=after)).records) == 1
 
 
 @pytest.mark.parametrize("after", [1, 2**31, 10**30])
 async def test_list_after_the_last_is_empty(store: MetadataStore, world: World, after: int) -> None:
     await create(store, world.project, "a")
-    page = await list_actions(store, world.project, first=1, after=after)
+    page = await ACTION_REPOSITORY.list_page(store, world.project, first=1, after=after)
     assert (page.records, page.total, page.has_next) == ((), 1, False)
 
 
@@ -140,7 +140,7 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
     emptied = await update_action(store, key, steps=(), description="d", now=LATER)
     assert emptied is not None
     assert (emptied.name, emptied.steps, emptied.description) == ("NEU", (), "d")
-    assert (await find_actions(store, [key]))[key] == emptied
+    assert (await ACTION_REPOSITORY.find(store, [key]))[key] == emptied
     assert (await names(store, world.project, "neu"), await names(store, world.project, "old")) == (["NEU"], [])
 
 
@@ -156,7 +156,7 @@ async def test_update_and_delete_reach_no_other_project(store: MetadataStore, wo
     foreign = (world.other, mine)
     assert await update_action(store, foreign, name="theirs", now=LATER) is None
     assert await update_action(store, foreign, now=LATER) is None
-    assert await delete_action(store, foreign, now=LATER) is False
+    assert await ACTION_REPOSITORY.delete(store, foreign, now=LATER) is False
     assert await names(store, world.project) == ["mine"]
 
 
@@ -165,14 +165,14 @@ async def test_update_and_delete_of_an_impossible_number_find_nothing(
     store: MetadataStore, world: World, number: int
 ) -> None:
     assert await update_action(store, (world.project, number), name="x", now=LATER) is None
-    assert await delete_action(store, (world.project, number), now=LATER) is False
+    assert await ACTION_REPOSITORY.delete(store, (world.project, number), now=LATER) is False
 
 
 async def test_deleted_action_is_gone_but_its_row_stays(store: MetadataStore, world: World) -> None:
     [gone, stays] = await create(store, world.project, "gone", "stays")
     key = (world.project, gone)
-    assert await delete_action(store, key, now=LATER) is True
-    assert await delete_action(store, key, now=LATER) is False
+    assert await ACTION_REPOSITORY.delete(store, key, now=LATER) is True
+    assert await ACTION_REPOSITORY.delete(store, key, now=LATER) is False
     assert await update_action(store, key, name="back", now=LATER) is None
     assert await names(store, world.project) == ["stays"]
     async with store.read() as session:
@@ -189,7 +189,7 @@ async def test_action_outlives_its_creator_and_goes_with_its_project(store: Meta
     key = (world.project, made.id)
     async with store.write() as session:
         await session.execute(delete(User).where(User.id == world.user))
-    assert (await find_actions(store, [key]))[key].created_by is None
+    assert (await ACTION_REPOSITORY.find(store, [key]))[key].created_by is None
     async with store.write() as session:
         await session.execute(delete(Project).where(Project.id == world.project))
-    assert await find_actions(store, [key]) == {}
+    assert await ACTION_REPOSITORY.find(store, [key]) == {}

@@ -16,7 +16,7 @@ from datasource.metadata.audit import (
     add_changes,
     list_audit_log,
 )
-from datasource.metadata.insights import create_insight, delete_insight
+from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight
 from datasource.metadata.keys import NewKey, insert_key, replace_key, revoke_key
 from datasource.metadata.members import (
     add_member,
@@ -122,7 +122,7 @@ async def test_rules_of_a_deleted_object_leave_their_removal(
     made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
     await given_rule(store, world.shop, "viewer", on=str(made.id))
     await given_rule(store, world.shop, "none", on=str(made.id), member=world.bob_in_acme)
-    await delete_insight(store, (world.shop.id, made.id), now=LATER, actor=world.actor)
+    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, made.id), now=LATER, actor=world.actor)
     removed = (await _new(store, world.acme, before))[2:]
     assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED}
     assert {(each.target.get("member"), str(each.before)) for each in removed} == {
@@ -138,7 +138,7 @@ async def test_deleted_object_without_rules_leaves_nothing(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
-    await delete_insight(store, (world.shop.id, made.id), now=LATER)
+    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, made.id), now=LATER)
     assert await _new(store, world.acme, before) == []
 
 

@@ -3,17 +3,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from datasource.metadata.cohorts import (
+    COHORT_REPOSITORY,
     CalculatedMembers,
     CohortChange,
     StoredMembership,
     all_cohorts,
     create_cohort,
-    delete_cohort,
-    find_cohorts,
     find_distinct_ids,
-    list_cohorts,
     next_version,
-    note_failure,
+    record_failure,
     switch_version,
     update_cohort,
 )
@@ -48,7 +46,9 @@ async def test_cohort_is_found_as_it_was_created(store: MetadataStore, project: 
     record = await _create(store, project)
     assert (record.groups, record.is_static, record.created_at) == (GROUPS, False, NOW)
     assert (record.version, record.size, record.calculated_at, record.error) == (0, 0, None, None)
-    assert await find_cohorts(store, [_key(record), (project.id + 1, record.id)]) == {_key(record): record}
+    assert await COHORT_REPOSITORY.find(store, [_key(record), (project.id + 1, record.id)]) == {
+        _key(record): record
+    }
     with pytest.raises(NotFound):
         await create_cohort(store, project_id=project.id + 1, name="x", membership=DYNAMIC, now=NOW)
 
@@ -61,10 +61,10 @@ async def test_distinct_ids_are_those_of_static_cohorts(store: MetadataStore, pr
 
 async def test_pages_and_all_leave_out_what_is_deleted(store: MetadataStore, project: ProjectRecord) -> None:
     first, second, third = [await _create(store, project, name) for name in ("Pros", "free", "more pros")]
-    page = await list_cohorts(store, project.id, first=1, search="PRO")
+    page = await COHORT_REPOSITORY.list_page(store, project.id, first=1, search="PRO")
     assert (page.records, page.total, page.has_next) == ((first,), 2, True)
-    assert await delete_cohort(store, _key(first), now=LATER)
-    assert not await delete_cohort(store, _key(first), now=LATER)
+    assert await COHORT_REPOSITORY.delete(store, _key(first), now=LATER)
+    assert not await COHORT_REPOSITORY.delete(store, _key(first), now=LATER)
     assert await all_cohorts(store, project.id) == {second.id: second, third.id: third}
     assert await all_cohorts(store, project.id + 1) == {}
 
@@ -78,7 +78,7 @@ async def test_versions_are_never_given_out_twice(store: MetadataStore, project:
 
 async def test_switch_brings_members_and_definition_together(store: MetadataStore, project: ProjectRecord) -> None:
     record = await _create(store, project)
-    await note_failure(store, _key(record), "too slow")
+    await record_failure(store, _key(record), "too slow")
     assert (await all_cohorts(store, project.id))[record.id].error == "too slow"
     change = CohortChange(name="Listed", membership=STATIC)
     switched = await switch_version(store, record, CalculatedMembers(4, 12, LATER), change)
@@ -86,7 +86,7 @@ async def test_switch_brings_members_and_definition_together(store: MetadataStor
     assert (switched.version, switched.size, switched.calculated_at, switched.error) == (4, 12, LATER, None)
     assert (switched.name, switched.is_static, switched.groups, switched.updated_at) == ("Listed", True, (), LATER)
     assert await find_distinct_ids(store, [_key(record)]) == {_key(record): ("ada", "bob")}
-    assert (await list_cohorts(store, project.id, first=5, search="listed")).total == 1
+    assert (await COHORT_REPOSITORY.list_page(store, project.id, first=5, search="listed")).total == 1
 
 
 async def test_calculation_alone_is_no_update(store: MetadataStore, project: ProjectRecord) -> None:
@@ -104,7 +104,7 @@ async def test_switch_of_what_was_read_before_another_switch_is_refused(
     assert await switch_version(store, record, CalculatedMembers(2, 13, LATER)) is None
     current = (await all_cohorts(store, project.id))[record.id]
     assert (current.version, current.size) == (1, 12)
-    assert await delete_cohort(store, _key(record), now=LATER)
+    assert await COHORT_REPOSITORY.delete(store, _key(record), now=LATER)
     assert await switch_version(store, current, CalculatedMembers(2, 13, LATER)) is None
 
 

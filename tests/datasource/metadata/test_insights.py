@@ -1,12 +1,6 @@
 import pytest
 
-from datasource.metadata.insights import (
-    create_insight,
-    delete_insight,
-    find_insights,
-    list_insights,
-    update_insight,
-)
+from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight, update_insight
 from datasource.metadata.records import InsightRecord
 from datasource.metadata.store import MetadataStore
 from errors import NotFound
@@ -34,7 +28,7 @@ async def test_insight_is_read_back_as_made(store: MetadataStore, world: World) 
         updated_at=MADE,
         query=QUERY,
     )
-    found = (await find_insights(store, [(world.project, 1)]))[world.project, 1]
+    found = (await INSIGHT_REPOSITORY.find(store, [(world.project, 1)]))[world.project, 1]
     assert found == made
     assert list(found.query) == list(QUERY), "the order of the keys is the client's"
 
@@ -53,22 +47,22 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
     emptied = await update_insight(store, key, query={}, now=LATER)
     assert emptied is not None
     assert (emptied.name, emptied.query, emptied.updated_at) == ("New", {}, LATER)
-    assert (await find_insights(store, [key]))[key] == emptied
+    assert (await INSIGHT_REPOSITORY.find(store, [key]))[key] == emptied
 
 
 async def test_insights_of_two_projects_do_not_meet(store: MetadataStore, world: World) -> None:
     made = await create_insight(store, project_id=world.project, name="mine", query=QUERY, now=MADE)
     foreign = (world.other, made.id)
-    assert await find_insights(store, [foreign]) == {}
+    assert await INSIGHT_REPOSITORY.find(store, [foreign]) == {}
     assert await update_insight(store, foreign, name="theirs", now=LATER) is None
-    assert await delete_insight(store, foreign, now=LATER) is False
-    assert (await list_insights(store, world.other, first=9)).total == 0
-    assert (await list_insights(store, world.project, first=9, search="MINE")).records == (made,)
+    assert await INSIGHT_REPOSITORY.delete(store, foreign, now=LATER) is False
+    assert (await INSIGHT_REPOSITORY.list_page(store, world.other, first=9)).total == 0
+    assert (await INSIGHT_REPOSITORY.list_page(store, world.project, first=9, search="MINE")).records == (made,)
 
 
 async def test_deleted_insight_is_gone(store: MetadataStore, world: World) -> None:
     made = await create_insight(store, project_id=world.project, name="gone", query=QUERY, now=MADE)
-    assert await delete_insight(store, (world.project, made.id), now=LATER) is True
-    assert await delete_insight(store, (world.project, made.id), now=LATER) is False
-    page = await list_insights(store, world.project, first=9)
+    assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is True
+    assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is False
+    page = await INSIGHT_REPOSITORY.list_page(store, world.project, first=9)
     assert (page.records, page.total, page.has_next) == ((), 0, False)

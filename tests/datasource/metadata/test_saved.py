@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from datasource.metadata.actions import create_action, delete_action, list_actions
-from datasource.metadata.cohorts import StoredMembership, create_cohort, delete_cohort, list_cohorts
-from datasource.metadata.insights import create_insight, delete_insight, list_insights
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action
+from datasource.metadata.cohorts import COHORT_REPOSITORY, StoredMembership, create_cohort
+from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import list_projects
 from datasource.metadata.records import SavedPage
@@ -53,9 +53,9 @@ async def _page(
     search: str = "",
 ) -> Page:
     lists: dict[str, Callable[..., Awaitable[SavedPage[Any]]]] = {
-        "insight": list_insights,
-        "action": list_actions,
-        "cohort": list_cohorts,
+        "insight": INSIGHT_REPOSITORY.list_page,
+        "action": ACTION_REPOSITORY.list_page,
+        "cohort": COHORT_REPOSITORY.list_page,
     }
     page = await lists[kind](store, project_id, first=first, after=after, search=search, visible=visible)
     return [each.id for each in page.records], page.total, page.has_next
@@ -138,9 +138,9 @@ async def test_list_never_has_what_is_deleted_or_of_another_project(
     store: MetadataStore, world: World, kind: str
 ) -> None:
     deletes: dict[str, Callable[..., Awaitable[bool]]] = {
-        "insight": delete_insight,
-        "action": delete_action,
-        "cohort": delete_cohort,
+        "insight": INSIGHT_REPOSITORY.delete,
+        "action": ACTION_REPOSITORY.delete,
+        "cohort": COHORT_REPOSITORY.delete,
     }
     for saved_id in (1, 5):
         assert await deletes[kind](store, (world.project, saved_id), now=LATER)

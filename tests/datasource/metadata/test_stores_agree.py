@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from datasource.metadata.actions import create_action, find_actions, list_actions
-from datasource.metadata.insights import create_insight, find_insights
+from datasource.metadata.actions import ACTION_REPOSITORY, create_action
+from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight
 from datasource.metadata.keys import NewKey, insert_key, list_keys
 from datasource.metadata.members import (
     add_member,
@@ -88,7 +88,7 @@ async def test_search_finds_the_same_on_every_store(store: MetadataStore, search
     names = ["STRASSE", "Straße", "Álamo", "álamo", "100%", "a_b", "back\\slash", "sla/sh", "o'clock", "ΑΒΩ"]
     for name in [*names, "Дом", "домой"]:
         await create_action(store, project_id=project.id, name=name, steps=[], now=MADE)
-    page = await list_actions(store, project.id, first=100, search=search)
+    page = await ACTION_REPOSITORY.list_page(store, project.id, first=100, search=search)
     assert [each.name for each in page.records] == found
 
 
@@ -101,7 +101,7 @@ async def test_text_with_a_nul_character_is_refused(store: MetadataStore) -> Non
     with pytest.raises(BadUserInput, match="holds a NUL character"):
         async with store.write() as session:
             session.add_all([Organization(name="one"), Organization(name="tw\0")])
-    assert (await list_actions(store, project.id, first=10)).total == 0
+    assert (await ACTION_REPOSITORY.list_page(store, project.id, first=10)).total == 0
     assert len(await list_organizations(store)) == 1
 
 
@@ -115,7 +115,7 @@ async def test_json_keeps_what_it_holds(store: MetadataStore) -> None:
         "Z": {"b": 1, "a": 2},
     }
     made = await create_insight(store, project_id=project.id, name="Q", query=query, now=MADE)
-    found = (await find_insights(store, [(project.id, made.id)]))[project.id, made.id]
+    found = (await INSIGHT_REPOSITORY.find(store, [(project.id, made.id)]))[project.id, made.id]
     assert found.query == query
     assert list(found.query) == ["texts", "numbers", "z", "a", "Z"]
 
@@ -126,7 +126,7 @@ async def test_long_texts_are_kept_whole(store: MetadataStore) -> None:
     made = await create_action(
         store, project_id=project.id, name=name, description=description, steps=[], now=MADE
     )
-    found = (await find_actions(store, [(project.id, made.id)]))[project.id, made.id]
+    found = (await ACTION_REPOSITORY.find(store, [(project.id, made.id)]))[project.id, made.id]
     assert (found.name, found.description) == (name, description)
 
 
