@@ -1,0 +1,179 @@
+"""Shell blocks of the docs work when pasted into a fresh checkout after `make run`.
+
+Each page gets a checkout with a loaded demo. Its blocks run in order, command by command, except for the commands
+in NOT_RUN. URLs of example servers are replaced by those of servers that the tests start.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.datasource.clickhouse.servers import serving
+from tests.support.demo_server import ROOT, serve_demo
+from tests.support.native_server import Backend
+from tests.support.postgres_server import PostgresServer
+
+PAGES = ("README.md", "docs/loading.md", "docs/federation.md", "docs/deployment.md")
+NOT_RUN: Mapping[str, str] = {
+    "make ": "installs and serves, or runs the tests",
+    "docker ": "needs a container engine",
+    "cd deploy": "is for the docker commands that follow it",
+    "python3 -m venv .venv-server": "the checkout has a link to an environment instead",
+    ".venv-server/bin/pip install": "needs a package registry",
+}
+CHECKOUT = ("asgi", "commands", "datasource", "deploy", "docs", "errors.py", "permissions", "pyproject.toml")
+CHECKOUT += ("README.md", "resolvers", "schema", "schema.graphql", "server.py", "settings.py", "telemetry", "web")
+READY = "Press Ctrl-C to stop.\n"
+
+
+@dataclass(frozen=True)
+class Command:
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs commands in the checkout. Variables that a command exports stay exported for the next one."""
+
+    folder: Path
+    replacements: Mapping[str, str]
+    exports: list[str]
+
+    def run(self, command: Command) -> None:
+        text = self._localize(command.text)
+        if text.startswith("export "):
+            self.exports.append(text)
+        elif re.search(r"\bserve\b", text):
+            self._serve(text)
+        else:
+            done = subprocess.run(
+                self._bash(text), cwd=self.folder, env=_environment(), capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"line {command.line}: {text}\n{done.stdout}{done.stderr}"
+
+    def _serve(self, text: str) -> None:
+        with subprocess.Popen(
+            self._bash(f"exec {text} --port 0"),
+            cwd=self.folder,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            output = ""
+            while not output.endswith(READY):
+                line = process.stdout.readline()
+                assert line, f"{text}\n{output}"
+                output += line
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+        assert process.returncode in {0, 130}
+
+    def _bash(self, text: str) -> list[str]:
+        return ["bash", "-euo", "pipefail", "-c", "\n".join([*self.exports, text])]
+
+    def _localize(self, text: str) -> str:
+        for example, local in self.replacements.items():
+            text = text.replace(example, local)
+        return text
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+
+
+def read_commands(page: str) -> list[Command]:
+    """The commands of all `sh` blocks; continued lines are one command, comments are left out."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    commands = []
+    for block in re.finditer(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        line = text.count("\n", 0, block.start()) + 2
+        for command in re.findall(r"(?:.*\\\n)*.*\n", block[1]):
+            if stripped := re.sub(r"(^|\s+)# .*", "", command).strip():
+                commands.append(Command(stripped, line))
+            line += command.count("\n")
+    return commands
+
+
+def reason_not_to_run(command: Command) -> str | None:
+    return next((reason for start, reason in NOT_RUN.items() if command.text.startswith(start)), None)
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which `make run` has loaded the demo."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in CHECKOUT:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+        elif source.exists():
+            shutil.copy(source, folder / name)
+    environment = Path(sys.executable).parents[1]
+    (folder / ".venv").symlink_to(environment)
+    (folder / ".venv-server").symlink_to(environment)
+    with serve_demo(folder / ".trendgate", folder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def replacements(own_postgres: PostgresServer, backend: Backend) -> Iterator[dict[str, str]]:
+    with serving(backend) as clickhouse:
+        yield {
+            "postgresql://trendgate:password@db.example.com/trendgate": own_postgres.url,
+            "?sslmode=verify-full": "",
+            ",ch2.example.com:9440": "",
+            "clickhouse://trendgate:password@ch1.example.com:9440": f"clickhouse://127.0.0.1:{clickhouse.port}",
+            f":{clickhouse.port}/trendgate?secure=1": f":{clickhouse.port}/default",
+        }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_shell_block_runs_in_a_fresh_checkout(
+    page: str, demo_folder: Path, replacements: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "trendgate"
+    shutil.copytree(demo_folder, folder, symlinks=True)
+    commands = [command for command in read_commands(page) if reason_not_to_run(command) is None]
+    served = [command for command in commands if "http://127.0.0.1:8000" in command.text]
+    if served:
+        with serve_demo(folder / ".trendgate", folder) as demo:
+            shell = Shell(folder, {**replacements, "http://127.0.0.1:8000": demo.address}, [])
+            for command in served:
+                shell.run(command)
+    shell = Shell(folder, replacements, [])
+    for command in commands:
+        if command not in served:
+            shell.run(command)
+
+
+def test_every_exception_is_needed() -> None:
+    commands = [command for page in PAGES for command in read_commands(page)]
+    unused = [start for start in NOT_RUN if not any(command.text.startswith(start) for command in commands)]
+    assert unused == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_shell_block_is_marked(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    programs = re.compile(r"^(\.venv\S*/bin/\w+|python3?|make|curl|docker|npm|npx|pip|trendgate) ", re.MULTILINE)
+    assert [block for language, block in blocks if language != "sh" and programs.search(block)] == []
+
+
+def test_commands_are_read_without_comments_and_continued_over_lines(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n```sh\nmake run     # serves\n# a comment\ncurl http://x \\\n  -d '{}'\n```\n")
+    found = read_commands(str(page))
+    assert found == [Command("make run", 3), Command("curl http://x \\\n  -d '{}'", 5)]
