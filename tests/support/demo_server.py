@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +23,20 @@ class Demo:
     key: str
 
 
+def load_demo(folder: Path) -> None:
+    """Load the demo into a new data folder."""
+    with serve_demo(folder):
+        pass
+
+
+def copy_data(source: Path, target: Path) -> Path:
+    """Copy a data folder that no process uses. ClickHouse links its metadata by relative symbolic links."""
+    return shutil.copytree(source, target, symlinks=True)
+
+
 @contextmanager
 def serve_demo(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Demo]:
-    """The demo on a new folder, from loading it to Ctrl-C. `root` is the checkout that is served."""
+    """Serve the demo from a data folder, loading it if the folder is new, until Ctrl-C. `root` is the checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],

