@@ -1,1 +1,1 @@
-"""The schema over HTTP."""
+"""The HTTP application: routes, middleware, and the protocols of GraphQL and REST."""

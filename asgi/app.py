@@ -1,4 +1,4 @@
-"""The application: routes, what surrounds them, and the stores' lifetime."""
+"""The ASGI application: its routes, middleware and lifespan."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,16 +14,18 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from asgi.exports import PATH as EXPORTS
 from asgi.exports import Exports
-from asgi.graphql.graphiql import open_page
+from asgi.graphql.graphiql import load_graphiql
 from asgi.graphql.view import GraphQLView
 from asgi.health import healthz, readyz
 from asgi.metrics import MetricsEndpoint, StoresCollector
-from asgi.middleware.compression import Compression
-from asgi.middleware.cors import allow_origins
-from asgi.middleware.reject_url_keys import NoKeysInUrls
-from asgi.middleware.request_id import BodyLimit, RequestFrame
-from asgi.middleware.telemetry import HttpObservation
-from asgi.responses import reply_error
+from asgi.middleware.body_limit import BodyLimitMiddleware
+from asgi.middleware.compression import CompressionMiddleware
+from asgi.middleware.cors import cors_middleware
+from asgi.middleware.mask_errors import MaskErrorsMiddleware
+from asgi.middleware.reject_url_keys import RejectUrlKeysMiddleware
+from asgi.middleware.request_id import RequestIdMiddleware
+from asgi.middleware.telemetry import TelemetryMiddleware
+from asgi.responses import error_response
 from asgi.rest.endpoint import rest_routes
 from datasource.clickhouse.instrumented_engine import InstrumentedEngine
 from resolvers.stores import Stores, open_stores
@@ -33,7 +35,7 @@ from telemetry.metrics import Metrics
 
 
 def utc_now() -> datetime:
-    """The clock of requests."""
+    """Return the current time, the default clock of requests."""
     return datetime.now(UTC)
 
 
@@ -44,9 +46,9 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     schema: GatewaySchema | None = None,
 ) -> Starlette:
-    """The ASGI application. It opens its stores when it starts, or works with those given and leaves them open.
+    """Create the application. It opens its stores on startup, unless given open ones, which it never closes.
 
-    `schema` is one with more than the gateway's own resources.
+    `schema` replaces the gateway's own, to add further resources.
     """
     settings = settings or Settings()
     metrics = Metrics()
@@ -54,31 +56,32 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[
-            *allow_origins(settings),
-            Middleware(RequestFrame),
+            *cors_middleware(settings),
+            Middleware(RequestIdMiddleware),
+            Middleware(MaskErrorsMiddleware),
             Middleware(
-                HttpObservation,
+                TelemetryMiddleware,
                 metrics=metrics,
                 routes=[route.path for route in routes if isinstance(route, Route)],
             ),
-            Middleware(Compression),
-            Middleware(NoKeysInUrls),
-            Middleware(BodyLimit, limit=settings.max_request_bytes),
+            Middleware(CompressionMiddleware),
+            Middleware(RejectUrlKeysMiddleware),
+            Middleware(BodyLimitMiddleware, limit=settings.max_request_bytes),
         ],
-        exception_handlers={HTTPException: _reply_http_error},
+        exception_handlers={HTTPException: _http_error_response},
         lifespan=_lifespan(settings, metrics) if stores is None else None,
     )
     if stores is not None:
-        app.state.stores = _observe(stores, settings, metrics)
+        app.state.stores = _instrument(stores, settings, metrics)
     return app
 
 
 def _routes(
     settings: Settings, clock: Callable[[], datetime], schema: GatewaySchema, metrics: Metrics
 ) -> list[BaseRoute]:
-    page = open_page() if settings.graphiql and not settings.operations_registered_only else None
-    html = None if page is None else page.html
-    view = GraphQLView(schema, settings=settings, clock=clock, page=html, metrics=metrics)
+    # GraphiQL writes its own operations, none of which a manifest lists.
+    graphiql = load_graphiql() if settings.graphiql and not settings.operations_registered_only else None
+    view = GraphQLView(schema, settings=settings, clock=clock, graphiql=graphiql, metrics=metrics)
     routes: list[BaseRoute] = [
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
@@ -89,8 +92,8 @@ def _routes(
     ]
     if settings.metrics:
         routes.append(Route("/metrics", MetricsEndpoint(metrics, settings.metrics_token).__call__))
-    if page is not None:
-        routes.append(Mount("/graphql/assets", page.assets))
+    if graphiql is not None:
+        routes.append(Mount("/graphql/assets", graphiql.assets))
     return routes
 
 
@@ -98,22 +101,23 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Starlette], Abs
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_stores(settings) as stores:
-            app.state.stores = _observe(stores, settings, metrics)
+            app.state.stores = _instrument(stores, settings, metrics)
             yield
 
     return lifespan
 
 
-def _observe(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
+def _instrument(stores: Stores, settings: Settings, metrics: Metrics) -> Stores:
     engine = InstrumentedEngine(stores.events, metrics.record_query, settings.slow_query_s)
-    observed = replace(stores, events=engine)
-    metrics.registry.register(StoresCollector(observed))
-    return observed
+    instrumented = replace(stores, events=engine)
+    metrics.registry.register(StoresCollector(instrumented))
+    return instrumented
 
 
-async def _reply_http_error(request: Request, error: Exception) -> Response:
+async def _http_error_response(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    hint = "GraphQL is at /graphql, REST at /api/projects/." if error.status_code == 404 else None
-    message = "Nothing is at this address." if error.status_code == 404 else error.detail
-    return reply_error(error.status_code, message, path=request.url.path, hint=hint, headers=error.headers)
+    message, hint = error.detail, None
+    if error.status_code == 404:
+        message, hint = "Not found.", "GraphQL is at /graphql, REST at /api/projects/."
+    return error_response(error.status_code, message, path=request.url.path, hint=hint, headers=error.headers)

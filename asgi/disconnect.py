@@ -1,4 +1,4 @@
-"""Work for a client ends when the client goes away."""
+"""Cancelling work when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,28 +7,28 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the answer any more."""
+    """The client disconnected before the response."""
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
-    """What the work comes to. It is cancelled, with the queries that it waits for, when the client disconnects.
+async def while_connected(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """Run the work; when the client disconnects, cancel it and the queries it waits for.
 
-    The request's body must have been read: news of the client come through the same channel.
+    The request's body must have been read, since the disconnect arrives through the same channel.
     Raises ClientDisconnected once the cancelled work has ended.
     """
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_disconnected(request))
+    disconnect = asyncio.ensure_future(_disconnected(request))
     try:
-        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, disconnect], return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise ClientDisconnected
         return working.result()
     finally:
-        await _end(leaving)
+        await _end(disconnect)
         await _end(working)
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.responses import reply_error
+from asgi.responses import error_response
 from resolvers.stores import Stores
 from telemetry.metrics import Metrics
 
@@ -19,19 +19,18 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsEndpoint:
-    """Answers a scrape, to whoever knows the token if there is one."""
+    """Answers scrapes, which must send the token if one is configured."""
 
     def __init__(self, metrics: Metrics, token: SecretStr | None) -> None:
         self._metrics = metrics
         self._token = token
 
     async def __call__(self, request: Request) -> Response:
-        """The figures, or 401."""
         if not self._is_allowed(request.headers.get("authorization", "")):
-            return reply_error(
+            return error_response(
                 401,
-                "The metrics ask for a token.",
-                hint="Send Authorization: Bearer with the value of TRENDGATE_METRICS_TOKEN.",
+                "The metrics require a token.",
+                hint="Send Authorization: Bearer and the value of TRENDGATE_METRICS_TOKEN.",
                 headers={"www-authenticate": "Bearer"},
             )
         return Response(
@@ -41,22 +40,21 @@ class MetricsEndpoint:
     def _is_allowed(self, authorization: str) -> bool:
         if self._token is None:
             return True
-        scheme, _, sent = authorization.partition(" ")
+        scheme, _, token = authorization.partition(" ")
         expected = self._token.get_secret_value().encode()
-        return scheme.lower() == "bearer" and secrets.compare_digest(sent.strip().encode(), expected)
+        return scheme.lower() == "bearer" and secrets.compare_digest(token.strip().encode(), expected)
 
 
 @dataclass(frozen=True, slots=True)
 class StoresCollector(Collector):
-    """Of one application's stores."""
+    """The metrics of one application's stores, collected when they are scraped."""
 
     stores: Stores
 
     def collect(self) -> Iterator[Metric]:
-        """See prometheus_client."""
         occupancy = self.stores.events.occupancy
-        yield _gauge("clickhouse_queries_running", "Statements that ClickHouse works on.", occupancy.running)
-        yield _gauge("clickhouse_queries_waiting", "Statements that wait for their turn.", occupancy.waiting)
+        yield _gauge("clickhouse_queries_running", "ClickHouse statements running.", occupancy.running)
+        yield _gauge("clickhouse_queries_waiting", "ClickHouse statements queued.", occupancy.waiting)
         answers = self.stores.answers
         told = CounterMetricFamily(
             "trendgate_trend_answers",

@@ -1,4 +1,4 @@
-"""Which of the media types of GraphQL over HTTP a client wants, and which compression."""
+"""Content negotiation: the media type and the compression of a response."""
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -7,38 +7,38 @@ ENCODINGS = ("br", "gzip")
 
 
 def choose_media_type(accept: str | None) -> str:
-    """The newer type only where it is asked for by name and not less than the older one.
+    """Choose GraphQL's own media type only if it is listed by name with at least the weight of plain JSON.
 
-    A client that asks for neither, or for nothing, gets plain JSON rather than a refusal.
+    Clients that list neither get plain JSON rather than an error.
     """
     weights = _weights(accept or "")
-    wanted = weights.get(GRAPHQL_JSON, 0.0)
-    return GRAPHQL_JSON if wanted and wanted >= weights.get(JSON, 0.0) else JSON
+    weight = weights.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if weight and weight >= weights.get(JSON, 0.0) else JSON
 
 
 def choose_encoding(accept_encoding: str | None) -> str | None:
-    """Brotli ("br") or "gzip", whichever the client likes better, the first of equals; None for neither."""
+    """Choose "br" or "gzip" by the client's weights, "br" if they are equal; None if it accepts neither."""
     weights = _weights(accept_encoding or "")
     best = max(ENCODINGS, key=lambda name: weights.get(name, weights.get("*", 0.0)))
     return best if weights.get(best, weights.get("*", 0.0)) > 0 else None
 
 
-def wants_events(accept: str | None) -> bool:
-    """Whether a stream of events is asked for by name, and more than a single document."""
+def prefers_events(accept: str | None) -> bool:
+    """Whether events are listed by name, with more weight than a single document."""
     weights = _weights(accept or "")
     return weights.get(EVENTS, 0.0) > max(weights.get(JSON, 0.0), weights.get(GRAPHQL_JSON, 0.0))
 
 
 def accepts_html(accept: str | None) -> bool:
-    """Whether the request is a browser's for a page."""
+    """Whether HTML is listed by name, as browsers do when they load a page."""
     return _weights(accept or "").get("text/html", 0.0) > 0
 
 
 def accepts_csv(accept: str | None) -> bool:
-    """Whether CSV is asked for by name and not less than JSON."""
+    """Whether CSV is listed by name with at least the weight of JSON."""
     weights = _weights(accept or "")
-    wanted = weights.get("text/csv", 0.0)
-    return wanted > 0 and wanted >= weights.get(JSON, 0.0)
+    weight = weights.get("text/csv", 0.0)
+    return weight > 0 and weight >= weights.get(JSON, 0.0)
 
 
 def _weights(accept: str) -> dict[str, float]:

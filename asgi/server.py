@@ -1,4 +1,4 @@
-"""The HTTP server as a part of a larger run, which owns its socket, its signals and its stores."""
+"""The HTTP server, run by a service that owns its socket, signals and stores."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -9,9 +9,9 @@ from starlette.types import ASGIApp
 
 from settings import Settings
 
-GRACE_S = 10
-PING_S = 20
-"""How often a WebSocket is asked for a sign of life, and how long it may take to give it."""
+SHUTDOWN_TIMEOUT_S = 10
+PING_INTERVAL_S = 20
+"""How often a WebSocket is pinged, and how long its pong may take."""
 
 
 class Server(uvicorn.Server):
@@ -25,26 +25,24 @@ class Server(uvicorn.Server):
                 access_log=settings.access_log,
                 server_header=False,
                 lifespan="off",
-                timeout_graceful_shutdown=GRACE_S,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
                 ws="websockets-sansio",
                 ws_max_size=settings.max_request_bytes,
-                ws_ping_interval=PING_S,
-                ws_ping_timeout=PING_S,
+                ws_ping_interval=PING_INTERVAL_S,
+                ws_ping_timeout=PING_INTERVAL_S,
             )
         )
         self._on_start = on_start
 
     def stop(self) -> None:
-        """Finish the requests in flight; asked again, do not wait for them."""
+        """Stop after the requests in flight; called again, stop at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """See uvicorn."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
         await super().startup(sockets)
         self._on_start()

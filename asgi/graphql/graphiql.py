@@ -1,4 +1,4 @@
-"""GraphiQL for browsers: one page and its assets, all from this server. Where it was not built, a plain form."""
+"""GraphiQL for browsers: one page and its assets, all served from here; a plain form where it is not built."""
 
 import os
 from dataclasses import dataclass
@@ -12,24 +12,22 @@ _WEB = Path(__file__).resolve().parents[2] / "web"
 DIST = _WEB / "dist"
 PLAIN = _WEB / "plain"
 
-# Everything comes from here; 'self' covers the WebSockets of this address too. The editor sets styles from
-# scripts, and its icons are images within them.
-_POLICY = "; ".join(
+_CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "worker-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
+        "style-src 'self' 'unsafe-inline'",  # the editor sets styles from scripts
+        "img-src 'self' data:",  # and has its icons in them
         "font-src 'self'",
-        "connect-src 'self'",
+        "connect-src 'self'",  # WebSockets of this origin included
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     )
 )
 PAGE_HEADERS = {
-    "content-security-policy": _POLICY,
+    "content-security-policy": _CONTENT_SECURITY_POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -39,7 +37,7 @@ PAGE_HEADERS = {
 
 
 class HashedAssets(StaticFiles):
-    """Files whose names change with their contents, so that browsers may keep them."""
+    """Files with a hash of their contents in their names, which browsers may cache forever."""
 
     def file_response(
         self,
@@ -48,28 +46,27 @@ class HashedAssets(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """See Starlette."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response
 
 
 @dataclass(frozen=True)
-class Page:
-    """The page and what it loads from /graphql/assets."""
+class GraphiQL:
+    """The page, and the assets it loads from /graphql/assets."""
 
     html: str
     assets: StaticFiles
 
 
-def open_page(dist: Path = DIST) -> Page:
-    """GraphiQL or, where it was not built, the form, which says so."""
+def load_graphiql(dist: Path = DIST) -> GraphiQL:
+    """Load GraphiQL, or the plain form, which says that GraphiQL is not built."""
     index = dist / "index.html"
     if index.is_file():
-        return Page(index.read_text(encoding="utf-8"), HashedAssets(directory=dist / "assets"))
-    return Page((PLAIN / "index.html").read_text(encoding="utf-8"), StaticFiles(directory=PLAIN / "assets"))
+        return GraphiQL(index.read_text(encoding="utf-8"), HashedAssets(directory=dist / "assets"))
+    return GraphiQL((PLAIN / "index.html").read_text(encoding="utf-8"), StaticFiles(directory=PLAIN / "assets"))
 
 
-def reply_page(page: str) -> Response:
-    """The page under a policy that lets it load nothing from elsewhere."""
-    return HTMLResponse(page, headers=PAGE_HEADERS)
+def graphiql_response(graphiql: GraphiQL) -> Response:
+    """The page, under a policy that allows it to load nothing from other origins."""
+    return HTMLResponse(graphiql.html, headers=PAGE_HEADERS)

@@ -1,31 +1,30 @@
-"""GraphQL over Server-Sent Events."""
+"""GraphQL over Server-Sent Events, in "distinct connections mode"."""
 
 from collections.abc import AsyncGenerator, Mapping
 
 from starlette.responses import StreamingResponse
 from strawberry.http.streaming import SSETransport
 
-from asgi.negotiation import wants_events
+from asgi.negotiation import prefers_events
 
 
 class EventTransport(SSETransport):
-    """GraphQL over Server-Sent Events, "distinct connections mode"."""
+    """Strawberry's transport, for clients that prefer events and read lines ending in LF."""
 
     def accepts(self, accept: str) -> bool:
-        """Only where events are preferred: some clients name them in every request as something they can read."""
-        return wants_events(accept)
+        # Some clients list events in every request, as one of the formats they can read.
+        return prefers_events(accept)
 
     def encode_event(self, event: str, data: str | None = None) -> str:
-        """Ends lines with LF alone: not every client knows the other ends that the format allows."""
+        # Not every client knows the other line endings that the format allows.
         return f"event: {event}\ndata: {data or ''}\n\n"
 
     def encode_comment(self, comment: str) -> str:
-        """What keeps a silent stream open."""
         return f": {comment}\n\n"
 
 
 class EventStream(StreamingResponse):
-    """A stream of events, which can be closed."""
+    """A stream of events that can be closed."""
 
     def __init__(self, events: AsyncGenerator[str, None], headers: Mapping[str, str]) -> None:
         super().__init__(events, headers=headers)

@@ -1,4 +1,4 @@
-"""Pages of other origins, in browsers: which may ask, and what they may send and read."""
+"""Cross-origin requests from browsers: allowed origins, methods and headers."""
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -6,7 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 from asgi.middleware.request_id import REQUEST_ID_HEADER
 from settings import Settings
 
-SENT_HEADERS = (
+ALLOWED_HEADERS = (
     "apollo-require-preflight",
     "apollographql-client-name",
     "apollographql-client-version",
@@ -17,15 +17,15 @@ SENT_HEADERS = (
     "x-apollo-operation-name",
     REQUEST_ID_HEADER,
 )
-READ_HEADERS = (REQUEST_ID_HEADER, "retry-after")
-PREFLIGHT_S = 7_200
-"""How long a browser may remember; the most that all of them do."""
+EXPOSED_HEADERS = (REQUEST_ID_HEADER, "retry-after")
+MAX_AGE_S = 7_200
+"""How long browsers may cache a preflight response; the longest that all of them honor."""
 
 
-def allow_origins(settings: Settings) -> list[Middleware]:
-    """Nothing without origins: a browser then keeps other pages from reading any answer.
+def cors_middleware(settings: Settings) -> list[Middleware]:
+    """Build the CORS middleware, or none without allowed origins, so that browsers block other pages.
 
-    Credentials are never allowed. Keys travel in a header that the page itself sets, so `*` gives nothing away.
+    Credentials are never allowed: API keys travel in a header that the page itself sets, so `*` is safe.
     """
     if not settings.cors_origins:
         return []
@@ -34,8 +34,8 @@ def allow_origins(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=SENT_HEADERS,
-            expose_headers=READ_HEADERS,
-            max_age=PREFLIGHT_S,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=MAX_AGE_S,
         )
     ]

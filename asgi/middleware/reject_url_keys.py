@@ -1,12 +1,12 @@
-"""API keys do not belong into addresses, which end up in logs, histories and referrers."""
+"""API keys in URLs, which end up in logs, browser histories and referrers."""
 
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from asgi.responses import reply_error
+from asgi.responses import error_response
 from permissions.api_keys import PREFIX
 
-_NAMES = frozenset(
+_KEY_PARAMETERS = frozenset(
     {
         "accesstoken",
         "apikey",
@@ -24,33 +24,33 @@ _NAMES = frozenset(
 )
 
 
-class NoKeysInUrls:
-    """Refuses a request whose address carries a key, instead of letting the habit go unnoticed."""
+class RejectUrlKeysMiddleware:
+    """Rejects requests with an API key in the URL, so that the mistake is noticed at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and carries_key(QueryParams(scope["query_string"])):
-            refusal = reply_error(
+        if scope["type"] in ("http", "websocket") and has_key(QueryParams(scope["query_string"])):
+            response = error_response(
                 400,
-                "The address carries an API key.",
+                "The URL contains an API key.",
                 path=scope["path"],
                 hint=(
-                    "Send the header 'Authorization: Bearer phx_...' instead. Addresses are written to logs: "
-                    "replace a key that was sent this way."
+                    "Send the header 'Authorization: Bearer phx_...' instead, and replace this key, since URLs "
+                    "are written to logs."
                 ),
             )
-            await refusal(scope, receive, send)
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def carries_key(parameters: QueryParams) -> bool:
-    """Whether a parameter is named as a key would be, or has a key as its value."""
+def has_key(parameters: QueryParams) -> bool:
+    """Whether any parameter has the name or the value of an API key."""
     return any(is_key(name, value) for name, value in parameters.multi_items())
 
 
 def is_key(name: str, value: str) -> bool:
-    """The same of one parameter."""
-    return name.lower().replace("-", "").replace("_", "") in _NAMES or value.startswith(PREFIX)
+    """Whether a parameter has the name or the value of an API key."""
+    return name.lower().replace("-", "").replace("_", "") in _KEY_PARAMETERS or value.startswith(PREFIX)

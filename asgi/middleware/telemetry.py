@@ -1,4 +1,4 @@
-"""Tells of HTTP requests: a span that continues the client's trace, and figures by route and status."""
+"""Metrics and a span for each HTTP request."""
 
 import re
 from collections.abc import Iterable
@@ -15,12 +15,15 @@ from telemetry.tracing import TRACER
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
-NO_ANSWER: Final = 499
-"""The status under which requests are counted whose client went away."""
+CLIENT_CLOSED_REQUEST: Final = 499
+"""The status recorded for requests whose client disconnected before a response."""
 
 
-class HttpObservation:
-    """Surrounds every request, inside of what gives it its id. `routes` are paths, which may have `{fields}`."""
+class TelemetryMiddleware:
+    """Counts requests by route and continues the client's trace. Needs the request's id.
+
+    `routes` are the application's paths, which may have `{parameters}`; every other path counts as OTHER.
+    """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, routes: Iterable[str]) -> None:
         self._app = app
@@ -34,9 +37,9 @@ class HttpObservation:
         REQUEST.set(RequestInfo(str(scope["state"]["request_id"])))
         method = scope["method"] if scope["method"] in METHODS else OTHER
         route = self._route_of(scope["path"])
-        status = NO_ANSWER
+        status = CLIENT_CLOSED_REQUEST
 
-        async def send_noted(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -46,9 +49,9 @@ class HttpObservation:
         parent = extract(Headers(scope=scope))
         with TRACER.start_as_current_span(f"{method} {route}", context=parent, kind=SpanKind.SERVER) as span:
             try:
-                await self._app(scope, receive, send_noted)
+                await self._app(scope, receive, send_observed)
             except Exception:
-                status = 500 if status == NO_ANSWER else status
+                status = 500 if status == CLIENT_CLOSED_REQUEST else status
                 raise
             finally:
                 self._metrics.record_response(method, route, status)

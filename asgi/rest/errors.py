@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from asgi.responses import describe_error, reply_json
+from asgi.responses import json_response
+from asgi.rest.error_shape import error_body
 from asgi.rest.naming import write_path
 from errors import ErrorCode, GatewayError
 from schema.errors import describe
@@ -31,7 +32,7 @@ def reply_refusal(refusal: GatewayError, *, was_key_sent: bool = True, status: i
     """An expected refusal; without a key that could be wrong, a 401 says that one is missing."""
     status = status or STATUSES[refusal.code]
     attr = write_path(refusal.path) or None
-    body = describe_error(status, refusal.message, describe(refusal), attr=attr)
+    body = error_body(status, refusal.message, describe(refusal), attr=attr)
     headers = {}
     if refusal.code is ErrorCode.UNAUTHENTICATED:
         headers["www-authenticate"] = "Bearer"
@@ -39,4 +40,4 @@ def reply_refusal(refusal: GatewayError, *, was_key_sent: bool = True, status: i
     retry_after = refusal.details.get(RETRY_AFTER)
     if isinstance(retry_after, int | float):
         headers["retry-after"] = str(max(1, round(retry_after)))
-    return reply_json(body, status=status, headers=headers)
+    return json_response(body, status=status, headers=headers)

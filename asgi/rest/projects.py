@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.responses import reply_json
+from asgi.responses import json_response
 from asgi.rest.fields import read_integer, suggest
 from datasource.metadata.records import ProjectRecord, WeekStartDay
 from errors import BadUserInput
@@ -30,7 +30,7 @@ async def answer_projects(request: Request, context: RequestContext) -> Response
     limit, offset = _read_count(request, "limit", USUAL_PAGE, 1), _read_count(request, "offset", 0, 0)
     limit = min(limit, LARGEST_PAGE)
     page = await list_projects(context, first=limit, after=None, offset=offset)
-    return reply_json(
+    return json_response(
         {
             "count": page.total,
             "next": _page_address(request, limit, offset + limit) if page.has_next else None,

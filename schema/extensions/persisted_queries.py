@@ -14,7 +14,7 @@ from schema.extensions.manifest import Manifest
 
 DOCUMENT_ID = "documentId"
 """The extension under which the id of a request arrives that has it in a place of its own."""
-SENT_EXTENSIONS: ContextVar[object] = ContextVar("extensions of the operation", default=None)
+WEBSOCKET_EXTENSIONS: ContextVar[object] = ContextVar("extensions of the operation", default=None)
 """Those of an operation that came over a WebSocket, for which Strawberry does not hand them on."""
 _VERSION = 1
 
@@ -41,7 +41,7 @@ class PersistedOperations(SchemaExtension):
 
     async def on_operation(self) -> AsyncIterator[None]:
         execution = self.execution_context
-        sent = read_sent(execution.operation_extensions or SENT_EXTENSIONS.get())
+        sent = read_sent(execution.operation_extensions or WEBSOCKET_EXTENSIONS.get())
         execution.query = await self._find(sent, execution.query or None)
         yield
 

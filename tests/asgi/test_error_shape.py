@@ -111,7 +111,7 @@ async def test_unexpected_error_is_masked_and_logged_under_its_id(
     assert set(answer.extensions) == {"code", "errorId", "hint"}
     assert answer.extensions["code"] == "INTERNAL"
     assert "SECRET_OPERATOR" not in str(answer.body)
-    [record] = [each for each in caplog.records if each.name == "trendgate"]
+    [record] = [each for each in caplog.records if each.name == "trendgate.errors"]
     assert record.levelno == logging.ERROR
     assert answer.extensions["errorId"] in record.getMessage()
     assert answer.headers["x-request-id"] in record.getMessage()
@@ -124,7 +124,7 @@ async def test_expected_error_is_logged_in_one_line_without_traceback(
 ) -> None:
     with caplog.at_level(logging.INFO, logger="trendgate"):
         await gateway.ask("{ viewer { keyLabel } }")
-    [record] = [each for each in caplog.records if each.name == "trendgate"]
+    [record] = [each for each in caplog.records if each.name == "trendgate.errors"]
     assert record.levelno == logging.INFO
     assert record.exc_info is None
     assert "UNAUTHENTICATED at viewer" in record.getMessage()

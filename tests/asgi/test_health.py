@@ -5,7 +5,7 @@ from resolvers.stores import Stores
 from tests.support.gateway import Gateway, open_gateway
 
 
-async def test_healthz_answers_without_stores(gateway: Gateway) -> None:
+async def test_healthz_needs_no_stores(gateway: Gateway) -> None:
     response = await gateway.client.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
@@ -16,7 +16,7 @@ async def test_readyz_with_both_stores_is_ok(gateway: Gateway) -> None:
     assert response.json() == {"status": "ok", "stores": {"metadata": "ok", "events": "ok"}}
 
 
-async def test_readyz_says_which_store_does_not_answer(gateway: Gateway, tmp_path: Path) -> None:
+async def test_readyz_names_the_store_that_is_unavailable(gateway: Gateway, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     async with MetadataStore.open(f"sqlite+aiosqlite:///{folder}") as broken:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from graphql import parse
 
-from asgi.middleware.compression import SMALLEST_BYTES
-from asgi.middleware.cors import PREFLIGHT_S, READ_HEADERS, SENT_HEADERS
+from asgi.middleware.compression import MIN_BYTES
+from asgi.middleware.cors import ALLOWED_HEADERS, EXPOSED_HEADERS, MAX_AGE_S
 from errors import ErrorCode
 from schema.build import FEDERATION_VERSION
 from schema.entity_references import ENTITIES, MAX_ENTITIES
@@ -48,8 +48,8 @@ def test_codes_of_the_page_about_persisted_operations_are_all_there() -> None:
 
 
 def test_figures_and_headers_of_the_page_about_http_are_those_in_force() -> None:
-    assert f"Answers of {SMALLEST_BYTES:,} bytes and more" in HTTP
-    assert f"answered for {PREFLIGHT_S // 3600} hours" in HTTP
+    assert f"Answers of {MIN_BYTES:,} bytes and more" in HTTP
+    assert f"answered for {MAX_AGE_S // 3600} hours" in HTTP
     section = HTTP.split("## Pages of other origins")[1]
-    for header in (*SENT_HEADERS, *READ_HEADERS):
+    for header in (*ALLOWED_HEADERS, *EXPOSED_HEADERS):
         assert header in section or header.startswith(("apollo", "x-apollo")), header

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from asgi.graphql.graphiql import open_page, reply_page
+from asgi.graphql.graphiql import graphiql_response, load_graphiql
 
 PROTOCOL = "graphql-transport-ws"
 SCHEMA = build_schema("""
@@ -86,7 +86,7 @@ def serve_subscriptions() -> Iterator[Subscriptions]:
 
 
 def _routes(subscriptions: Subscriptions) -> list[Route | Mount | WebSocketRoute]:
-    page = open_page()
+    graphiql = load_graphiql()
 
     async def post(request: Request) -> Response:
         operation = await request.json()
@@ -97,12 +97,12 @@ def _routes(subscriptions: Subscriptions) -> list[Route | Mount | WebSocketRoute
         return Response()
 
     async def get(_: Request) -> Response:
-        return reply_page(page.html)
+        return graphiql_response(graphiql)
 
     return [
         Route("/healthz", health),
         Route("/graphql", get),
         Route("/graphql", post, methods=["POST"]),
         WebSocketRoute("/graphql", subscriptions.serve),
-        Mount("/graphql/assets", page.assets),
+        Mount("/graphql/assets", graphiql.assets),
     ]

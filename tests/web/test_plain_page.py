@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from asgi.graphql.graphiql import open_page
+from asgi.graphql.graphiql import load_graphiql
 from tests.support.demo_server import ROOT, Demo, copy_data, serve_demo
 from tests.web.browser import Log
 
@@ -26,8 +26,8 @@ def unbuilt(tmp_path: Path, demo_data: Path) -> Iterator[Demo]:
 
 
 def test_page_that_was_not_built_is_the_form(tmp_path: Path) -> None:
-    assert "make web" in open_page(tmp_path).html
-    assert "make web" not in open_page().html
+    assert "make web" in load_graphiql(tmp_path).html
+    assert "make web" not in load_graphiql().html
 
 
 def test_form_runs_a_query(browser: webdriver.Chrome, unbuilt: Demo) -> None:

@@ -124,7 +124,7 @@ async def test_reader_that_reads_no_more_and_goes_is_noticed(
 async def test_stream_that_is_left_when_the_server_stops_is_cut_after_its_grace(
     gateway: Gateway, engine: Engine, project: ProjectRecord, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asgi.server.GRACE_S", 0.2)
+    monkeypatch.setattr("asgi.server.SHUTDOWN_TIMEOUT_S", 0.2)
     variables = {"id": str(project.id), "query": INSTANT}
     async with serving(gateway.settings, endless_stores(gateway.stores)) as (port, server):
         asked = asyncio.create_task(ask(port, FOLLOW, variables, key=key))

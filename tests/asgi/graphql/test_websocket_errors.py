@@ -1,4 +1,4 @@
-"""What is refused over a WebSocket: keys, operations, messages, handshakes."""
+"""Errors over a WebSocket: of keys, operations, messages and handshakes."""
 
 import asyncio
 import logging
@@ -52,29 +52,29 @@ async def key(gateway: Gateway) -> str:
         ("query($n: [Int]) { __typename }", {"n": [{}] * 2001}),
     ],
 )
-async def test_request_that_never_runs_is_refused_as_over_http(
+async def test_operation_that_never_runs_has_the_errors_of_http(
     gateway: Gateway, port: int, key: str, document: str, variables: dict[str, object] | None
 ) -> None:
     async with open_socket(port, key) as socket:
         await socket.subscribe("a", document, variables)
-        refused = await socket.next("a")
+        rejected = await socket.next("a")
         await socket.subscribe("b", "{ __typename }")  # the socket lives on
         assert (await socket.next("b"))["payload"] == {"data": {"__typename": "Query"}}
-    assert refused["type"] == "error"
+    assert rejected["type"] == "error"
     response = await gateway.ask(document, variables, key=key) if document else None
-    assert response is None or refused["payload"] == response.body["errors"]
+    assert response is None or rejected["payload"] == response.body["errors"]
 
 
-async def test_subscription_that_cannot_be_is_refused_as_a_query_is(port: int, key: str) -> None:
+async def test_invalid_subscription_is_rejected_like_a_query(port: int, key: str) -> None:
     async with open_socket(port, key) as socket:
         for document in ("subscription { nope }", f"{FOLLOW[:-1]} again: {FOLLOW.partition('{')[2]}"):
             await socket.subscribe("a", document, {"id": "1", "query": TREND})
-            refused = await socket.next("a")
-            assert refused["type"] == "error"
-            assert {each["extensions"]["code"] for each in refused["payload"]} == {"GRAPHQL_VALIDATION_FAILED"}
+            rejected = await socket.next("a")
+            assert rejected["type"] == "error"
+            assert {each["extensions"]["code"] for each in rejected["payload"]} == {"GRAPHQL_VALIDATION_FAILED"}
 
 
-async def test_introspection_that_is_switched_off_is_refused(gateway: Gateway, key: str) -> None:
+async def test_disabled_introspection_is_rejected(gateway: Gateway, key: str) -> None:
     settings = gateway.settings.model_copy(update={"introspection": False})
     async with serve(settings, gateway.stores) as port, open_socket(port, key) as socket:
         for document in ("{ __schema { types { name } } }", "{ _service { sdl } }", "subscription { __typename }"):
@@ -95,40 +95,40 @@ async def test_introspection_that_is_switched_off_is_refused(gateway: Gateway, k
         (("*",), {**TREND, "dateFrom": "soon"}, {"code": "BAD_USER_INPUT", "path": ["query", "dateFrom"]}),
     ],
 )
-async def test_trend_is_refused_as_over_http(
+async def test_trend_has_the_errors_of_http(
     gateway: Gateway, port: int, scopes: tuple[str, ...], query: Any, extensions: dict[str, object]
 ) -> None:
     project = await gateway.project("refusing")
     limited = await gateway.key(*scopes, project=project)
     async with open_socket(port, limited) as socket:
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": query})
-        refused, end = await socket.all("a")
-    assert (refused["payload"]["data"], end["type"]) == (None, "complete")
-    [error] = refused["payload"]["errors"]
+        rejected, end = await socket.all("a")
+    assert (rejected["payload"]["data"], end["type"]) == (None, "complete")
+    [error] = rejected["payload"]["errors"]
     assert error["path"] == ["trend"]
     assert all(error["extensions"][name] == value for name, value in extensions.items())
 
 
-async def test_project_of_others_does_not_exist(gateway: Gateway, port: int, key: str) -> None:
-    hidden = await gateway.project("hidden", organization="somebody else's")
+async def test_project_of_another_organization_is_not_found(gateway: Gateway, port: int, key: str) -> None:
+    hidden = await gateway.project("hidden", organization="another")
     errors = []
     async with open_socket(port, key) as socket:
         for id in (str(hidden.id), "999999", "nonsense"):
             await socket.subscribe("a", FOLLOW, {"id": id, "query": TREND})
-            refused, _ = await socket.all("a")
-            errors.append(refused["payload"]["errors"])
+            rejected, _ = await socket.all("a")
+            errors.append(rejected["payload"]["errors"])
     assert errors[0][0]["extensions"]["code"] == "NOT_FOUND"
     assert errors[0] == errors[1] == errors[2]
 
 
-async def test_refused_key_closes_the_socket(port: int) -> None:
+async def test_invalid_key_closes_the_socket(port: int) -> None:
     for authorization in (f"Bearer {generate_key()}", "Basic abc", "", 5):
         async with dial(port) as socket:
             await socket.send(type="connection_init", payload={"Authorization": authorization})
             assert await socket.closed() == (4403, "Forbidden")
 
 
-async def test_key_may_come_in_any_of_three_ways(port: int, key: str) -> None:
+async def test_key_is_read_from_the_payload_or_the_handshake(port: int, key: str) -> None:
     bearer = f"Bearer {key}"
     ways: list[tuple[dict[str, object], dict[str, Any]]] = [
         ({"payload": {"Authorization": bearer}}, {}),
@@ -145,7 +145,7 @@ async def test_key_may_come_in_any_of_three_ways(port: int, key: str) -> None:
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"client": "dashboard"}])
-async def test_socket_without_a_key_is_open_and_fields_refuse(port: int, payload: object) -> None:
+async def test_socket_without_a_key_is_accepted_and_fields_fail(port: int, payload: object) -> None:
     async with dial(port) as socket:
         await socket.send(type="connection_init", payload=payload)
         assert await socket.receive() == {"type": "connection_ack"}
@@ -157,7 +157,7 @@ async def test_socket_without_a_key_is_open_and_fields_refuse(port: int, payload
     assert "Authorization: Bearer" in error["extensions"]["hint"]
 
 
-async def test_one_operation_too_many_is_refused_alone(gateway: Gateway) -> None:
+async def test_only_the_operation_over_the_limit_is_rejected(gateway: Gateway) -> None:
     project = await gateway.project("many")
     key = await gateway.key("*", project=project)
     settings = gateway.settings.model_copy(update={"max_socket_operations": 2})
@@ -165,10 +165,10 @@ async def test_one_operation_too_many_is_refused_alone(gateway: Gateway) -> None
     async with serve(settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
         for id in "abc":
             await socket.subscribe(id, FOLLOW, variables)
-        refused = await socket.next("c")
-        assert refused["type"] == "error"
-        assert refused["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
-        assert refused["payload"][0]["extensions"]["limit"] == 2
+        rejected = await socket.next("c")
+        assert rejected["type"] == "error"
+        assert rejected["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert rejected["payload"][0]["extensions"]["limit"] == 2
         await socket.send(type="complete", id="a")
         await socket.subscribe("d", "{ __typename }")
         assert (await socket.next("d"))["payload"] == {"data": {"__typename": "Query"}}
@@ -198,7 +198,7 @@ INIT = '{"type": "connection_init"}'
         ([INIT, '{"type": "ping", "payload": {"pad": "' + "x" * 1024**2 + '"}}'], 1009),
     ],
 )
-async def test_message_out_of_the_protocol_closes_the_socket(
+async def test_message_that_violates_the_protocol_closes_the_socket(
     port: int, messages: list[str | bytes], code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with dial(port) as socket:
@@ -208,7 +208,7 @@ async def test_message_out_of_the_protocol_closes_the_socket(
     assert "Traceback" not in caplog.text
 
 
-async def test_id_in_use_closes_the_socket(gateway: Gateway) -> None:
+async def test_duplicate_id_closes_the_socket(gateway: Gateway) -> None:
     project = await gateway.project("twice")
     key = await gateway.key("*", project=project)
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
@@ -224,47 +224,47 @@ async def test_socket_without_connection_init_is_closed(gateway: Gateway, monkey
 
 
 @pytest.mark.parametrize("subprotocols", [None, ["graphql-ws"], ["chat"]])
-async def test_other_protocols_are_refused(port: int, subprotocols: Any) -> None:
+async def test_other_subprotocols_are_rejected(port: int, subprotocols: Any) -> None:
     async with dial(port, subprotocols=subprotocols) as socket:
         assert (await socket.closed())[0] == 4406
 
 
 @pytest.mark.parametrize("subprotocols", [[PROTOCOL], ["graphql-ws", PROTOCOL]])
-async def test_protocol_is_chosen_among_those_offered(port: int, subprotocols: Any) -> None:
+async def test_subprotocol_is_chosen_among_those_offered(port: int, subprotocols: Any) -> None:
     async with dial(port, subprotocols=subprotocols) as socket:
         assert socket.connected.subprotocol == PROTOCOL
 
 
 @pytest.mark.parametrize("last", ["websocket.accept", '"connection_ack"', '"next"', '"complete"'])
-async def test_client_that_is_gone_when_it_is_answered_is_no_failure(
+async def test_client_that_disconnects_before_a_message_causes_no_warning(
     gateway: Gateway, last: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(gateway.settings, stores=gateway.stores)
     texts = [INIT, '{"type": "subscribe", "id": "a", "payload": {"query": "{ __typename }"}}']
     incoming: list[Message] = [{"type": "websocket.connect"}]
     incoming += [{"type": "websocket.receive", "text": text} for text in texts]
-    gone = asyncio.Event()
+    is_disconnected = asyncio.Event()
 
     async def receive() -> Message:
         if not incoming:
-            await gone.wait()
+            await is_disconnected.wait()
         return incoming.pop(0) if incoming else {"type": "websocket.disconnect", "code": 1006}
 
     async def send(message: Message) -> None:
         if last in (message["type"], *re.findall(r'"\w+"', message.get("text", ""))):
-            gone.set()
-        if gone.is_set():
+            is_disconnected.set()
+        if is_disconnected.is_set():
             raise OSError
 
     await app(_handshake(), receive, send)
-    assert gone.is_set()
+    assert is_disconnected.is_set()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-async def test_client_that_gives_no_sign_of_life_is_let_go(
+async def test_client_that_answers_no_ping_is_disconnected(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asgi.server.PING_S", 0.05)
+    monkeypatch.setattr("asgi.server.PING_INTERVAL_S", 0.05)
     handshake = (
         "GET /graphql HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -289,30 +289,30 @@ def _handshake() -> Scope:
     }
 
 
-async def test_handshake_of_another_origin_is_refused(port: int) -> None:
-    with pytest.raises(InvalidStatus) as refused:
+async def test_handshake_of_another_origin_is_rejected(port: int) -> None:
+    with pytest.raises(InvalidStatus) as rejected:
         async with dial(port, origin="https://elsewhere.example"):
             pass
-    assert refused.value.response.status_code == 403
-    assert b'"code":"FORBIDDEN"' in refused.value.response.body
+    assert rejected.value.response.status_code == 403
+    assert b'"code":"FORBIDDEN"' in rejected.value.response.body
     async with dial(port, origin=f"http://127.0.0.1:{port}") as socket:
         assert socket.connected.subprotocol == PROTOCOL
 
 
-async def test_handshake_with_a_key_in_its_address_is_refused(port: int, key: str) -> None:
-    with pytest.raises(InvalidStatus) as refused:
+async def test_handshake_with_a_key_in_its_url_is_rejected(port: int, key: str) -> None:
+    with pytest.raises(InvalidStatus) as rejected:
         async with dial(port, path=f"/graphql?token={key}"):
             pass
-    assert refused.value.response.status_code == 400
-    assert b"The address carries an API key." in refused.value.response.body
-    assert key.encode() not in refused.value.response.body
+    assert rejected.value.response.status_code == 400
+    assert b"The URL contains an API key." in rejected.value.response.body
+    assert key.encode() not in rejected.value.response.body
 
 
-async def test_handshake_elsewhere_is_refused(port: int) -> None:
-    with pytest.raises(InvalidStatus) as refused:
+async def test_handshake_on_another_path_is_rejected(port: int) -> None:
+    with pytest.raises(InvalidStatus) as rejected:
         async with dial(port, path="/healthz"):
             pass
-    assert refused.value.response.status_code == 403
+    assert rejected.value.response.status_code == 403
 
 
 async def test_handshake_has_the_request_id(port: int) -> None:

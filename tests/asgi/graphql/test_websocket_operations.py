@@ -1,4 +1,4 @@
-"""Operations over a WebSocket by their id, where only registered ones run."""
+"""Operations by their id over a WebSocket that runs registered operations only."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import GraphQL
 
-from asgi.graphql.websocket import NamedOperationsHandler
+from asgi.graphql.websocket import WebSocketHandler
 from schema.build import build_schema
 from settings import Settings
 
@@ -20,7 +21,7 @@ PROTOCOL = "graphql-transport-ws"
 
 
 class View(GraphQL[Any, None]):
-    graphql_transport_ws_handler_class = NamedOperationsHandler
+    graphql_transport_ws_handler_class = WebSocketHandler
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def ask(socket: WebSocketTestSession, **payload: object) -> Any:
         {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "type-1"}}, "query": TEXT},
     ],
 )
-def test_registered_operation_is_answered_by_its_id(socket: WebSocketTestSession, payload: Any) -> None:
+def test_registered_operation_runs_by_its_id(socket: WebSocketTestSession, payload: Any) -> None:
     answer = ask(socket, **payload)
     assert (answer["type"], answer["payload"]["data"]) == ("next", {"__type": {"name": "Trend"}})
 
@@ -66,24 +67,29 @@ def test_registered_operation_is_answered_by_its_id(socket: WebSocketTestSession
         {"query": TEXT},
         {"documentId": "type-2"},
         {"query": TEXT, "documentId": 5},
-        {"query": TEXT, "extensions": "type-1"},
     ],
 )
-def test_other_operations_are_not_answered(socket: WebSocketTestSession, payload: Any) -> None:
+def test_other_operations_are_rejected(socket: WebSocketTestSession, payload: Any) -> None:
     assert ask(socket, **payload)["type"] != "next"
 
 
-def test_id_of_one_operation_is_not_that_of_the_next(socket: WebSocketTestSession) -> None:
+def test_id_applies_to_one_operation_only(socket: WebSocketTestSession) -> None:
     assert ask(socket, documentId="type-1")["type"] == "next"
     assert receive(socket)["type"] == "complete"
     assert ask(socket, query=TEXT)["type"] != "next"
 
 
+def test_extensions_must_be_an_object(socket: WebSocketTestSession) -> None:
+    with pytest.raises(WebSocketDisconnect) as closed:
+        ask(socket, query=TEXT, extensions="type-1")
+    assert (closed.value.code, closed.value.reason) == (4400, "The extensions of subscribe must be an object.")
+
+
 @pytest.mark.parametrize("payload", [5, None, []])
-def test_payload_that_is_no_object_ends_the_connection(socket: WebSocketTestSession, payload: object) -> None:
+def test_payload_that_is_no_object_closes_the_socket(socket: WebSocketTestSession, payload: object) -> None:
     socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
     assert socket.receive() == {
         "type": "websocket.close",
         "code": 4400,
-        "reason": ("The payload of a subscribe message is an object"),
+        "reason": "The payload of subscribe must be an object with a query, a string.",
     }

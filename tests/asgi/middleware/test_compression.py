@@ -1,4 +1,4 @@
-"""Answers in brotli and gzip: for whom, of what, and that nothing waits for it."""
+"""Compression of responses with brotli and gzip."""
 
 import asyncio
 import gzip
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from asgi.middleware.compression import SMALLEST_BYTES, THREAD_BYTES, Compression
+from asgi.middleware.compression import MIN_BYTES, THREAD_BYTES, CompressionMiddleware
 from tests.support.gateway import Gateway
 
 DECODERS: dict[str | None, Callable[[bytes], bytes]] = {
@@ -23,7 +23,7 @@ DECODERS: dict[str | None, Callable[[bytes], bytes]] = {
 
 
 async def ask_raw(client: httpx2.AsyncClient, query: str, accept: str | None) -> tuple[httpx2.Headers, bytes]:
-    """The headers and the body as they were sent."""
+    """Return the headers and the body without decoding it."""
     request = client.build_request("POST", "/graphql", json={"query": query})
     del request.headers["accept-encoding"]
     if accept is not None:
@@ -53,7 +53,7 @@ async def ask_raw(client: httpx2.AsyncClient, query: str, accept: str | None) ->
         (None, None),
     ],
 )
-async def test_answer_is_compressed_as_the_client_likes_best(
+async def test_response_has_the_encoding_the_client_prefers(
     gateway: Gateway, accept: str | None, encoding: str | None
 ) -> None:
     headers, body = await ask_raw(gateway.client, "{ _service { sdl } }", accept)
@@ -63,24 +63,24 @@ async def test_answer_is_compressed_as_the_client_likes_best(
     assert int(headers["content-length"]) == len(body)
 
 
-async def test_small_answer_is_not_compressed(gateway: Gateway) -> None:
+async def test_small_response_is_not_compressed(gateway: Gateway) -> None:
     headers, body = await ask_raw(gateway.client, "{ __typename }", "br, gzip")
     assert "content-encoding" not in headers
     assert body == b'{"data":{"__typename":"Query"}}'
 
 
 async def stream(accept: str, *parts: bytes, media_type: str = "application/json") -> tuple[Headers, list[bytes]]:
-    """What is sent to the client, part by part, when the application answers in these parts."""
+    """Return what the client receives, chunk by chunk, when the application sends these chunks."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        async def give() -> AsyncIterator[bytes]:
+        async def chunks() -> AsyncIterator[bytes]:
             for part in parts:
                 yield part
 
-        answer = Response(parts[0], media_type=media_type)
+        response = Response(parts[0], media_type=media_type)
         if len(parts) > 1:
-            answer = StreamingResponse(give(), media_type=media_type)
-        await answer(scope, receive, send)
+            response = StreamingResponse(chunks(), media_type=media_type)
+        await response(scope, receive, send)
 
     sent: list[Message] = []
 
@@ -92,29 +92,29 @@ async def stream(accept: str, *parts: bytes, media_type: str = "application/json
         raise AssertionError
 
     scope = {"type": "http", "headers": [(b"accept-encoding", accept.encode())], "asgi": {"spec_version": "2.4"}}
-    await Compression(app)(scope, receive, send)
+    await CompressionMiddleware(app)(scope, receive, send)
     return Headers(raw=sent[0]["headers"]), [message["body"] for message in sent[1:]]
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-@pytest.mark.parametrize("size", [SMALLEST_BYTES, THREAD_BYTES - 1, THREAD_BYTES, 3 * THREAD_BYTES])
-async def test_whole_answer_of_any_size_is_compressed(encoding: str, size: int) -> None:
+@pytest.mark.parametrize("size", [MIN_BYTES, THREAD_BYTES - 1, THREAD_BYTES, 3 * THREAD_BYTES])
+async def test_response_of_any_size_is_compressed(encoding: str, size: int) -> None:
     headers, [body] = await stream(encoding, b"A" * size)
     assert headers["content-encoding"] == encoding
     assert DECODERS[encoding](body) == b"A" * size
 
 
 def read_all(decoder: brotli.Decompressor, part: bytes) -> bytes:
-    """All that can be read once the part has come; the decoder gives it out piece by piece."""
-    pieces = [decoder.process(part)]
-    while pieces[-1]:
-        pieces.append(decoder.process(b""))
-    return b"".join(pieces)
+    """Decode all that a chunk completes; the decoder returns it in several steps."""
+    decoded = [decoder.process(part)]
+    while decoded[-1]:
+        decoded.append(decoder.process(b""))
+    return b"".join(decoded)
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 @pytest.mark.parametrize("size", [10, THREAD_BYTES])
-async def test_parts_of_a_streamed_answer_do_not_wait_for_each_other(encoding: str, size: int) -> None:
+async def test_chunks_of_a_streamed_response_are_sent_at_once(encoding: str, size: int) -> None:
     parts = [letter * size for letter in (b"A", b"B", b"C")]
     headers, sent = await stream(encoding, *parts)
     assert headers["content-encoding"] == encoding
@@ -124,7 +124,7 @@ async def test_parts_of_a_streamed_answer_do_not_wait_for_each_other(encoding: s
 
 
 @pytest.mark.parametrize("accept", ["br", "gzip"])
-async def test_stream_of_events_is_left_as_it_is(accept: str) -> None:
+async def test_event_stream_is_not_compressed(accept: str) -> None:
     parts = [b"A" * 2000, b"B" * 2000]
     headers, sent = await stream(accept, *parts, media_type="text/event-stream; charset=utf-8")
     assert "content-encoding" not in headers

@@ -1,4 +1,4 @@
-"""Pages of other origins: which may ask, and what a browser lets them send and read."""
+"""Cross-origin requests: which origins are allowed, and what browsers let them send and read."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from asgi.middleware.cors import PREFLIGHT_S
+from asgi.middleware.cors import MAX_AGE_S
 from settings import Settings
 from tests.support.gateway import Gateway, open_gateway
 
@@ -32,12 +32,12 @@ async def preflight(gateway: Gateway, origin: str, **headers: str) -> httpx2.Res
 
 
 @pytest.mark.parametrize("origin", [APP, LOCAL])
-async def test_preflight_of_a_listed_origin_is_granted(opened: Gateway, origin: str) -> None:
+async def test_preflight_of_an_allowed_origin_succeeds(opened: Gateway, origin: str) -> None:
     response = await preflight(opened, origin)
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == origin
     assert response.headers["access-control-allow-methods"] == "GET, POST"
-    assert response.headers["access-control-max-age"] == str(PREFLIGHT_S)
+    assert response.headers["access-control-max-age"] == str(MAX_AGE_S)
     allowed = response.headers["access-control-allow-headers"].lower().split(", ")
     assert set(PREFLIGHT["access-control-request-headers"].split(",")) <= set(allowed)
     assert "access-control-allow-credentials" not in response.headers
@@ -54,7 +54,7 @@ async def test_preflight_of_a_listed_origin_is_granted(opened: Gateway, origin: 
         "null",
     ],
 )
-async def test_preflight_of_another_origin_is_refused(opened: Gateway, origin: str) -> None:
+async def test_preflight_of_another_origin_is_rejected(opened: Gateway, origin: str) -> None:
     response = await preflight(opened, origin)
     assert response.status_code == 400
     assert "access-control-allow-origin" not in response.headers
@@ -64,11 +64,11 @@ async def test_preflight_of_another_origin_is_refused(opened: Gateway, origin: s
     ("name", "value"),
     [("access_control_request_method", "DELETE"), ("access_control_request_headers", "x-secret")],
 )
-async def test_preflight_for_what_nobody_needs_is_refused(opened: Gateway, name: str, value: str) -> None:
+async def test_preflight_for_other_methods_and_headers_is_rejected(opened: Gateway, name: str, value: str) -> None:
     assert (await preflight(opened, APP, **{name: value})).status_code == 400
 
 
-async def test_answer_may_be_read_by_a_listed_origin_alone(opened: Gateway) -> None:
+async def test_response_can_be_read_by_allowed_origins_only(opened: Gateway) -> None:
     response = await opened.client.post("/graphql", json=QUERY, headers={"origin": APP})
     assert response.json() == {"data": {"__typename": "Query"}}
     assert response.headers["access-control-allow-origin"] == APP
@@ -82,7 +82,7 @@ async def test_answer_may_be_read_by_a_listed_origin_alone(opened: Gateway) -> N
 
 
 @pytest.mark.parametrize(
-    ("address", "body", "status"),
+    ("path", "body", "status"),
     [
         ("/graphql", b"{", 400),
         ("/graphql", b" " * 501, 413),
@@ -90,34 +90,34 @@ async def test_answer_may_be_read_by_a_listed_origin_alone(opened: Gateway) -> N
         ("/graphql?key=a", b"{}", 400),
     ],
 )
-async def test_refusals_may_be_read_too(opened: Gateway, address: str, body: bytes, status: int) -> None:
+async def test_errors_can_be_read_too(opened: Gateway, path: str, body: bytes, status: int) -> None:
     headers = {"origin": APP, "content-type": "application/json"}
-    response = await opened.client.post(address, content=body, headers=headers)
+    response = await opened.client.post(path, content=body, headers=headers)
     assert response.status_code == status
     assert response.headers["access-control-allow-origin"] == APP
     assert response.json()["errors"]
 
 
-async def test_any_origin_may_ask_where_all_are_allowed_and_still_without_cookies(gateway: Gateway) -> None:
+async def test_wildcard_allows_any_origin_without_credentials(gateway: Gateway) -> None:
     settings = gateway.settings.model_copy(update={"cors_origins": ("*",)})
     async with open_gateway(gateway.stores, settings) as opened:
-        answers = [
+        responses = [
             await preflight(opened, "https://evil.example"),
             await opened.client.post("/graphql", json=QUERY, headers={"origin": APP, "cookie": "a=b"}),
         ]
-    for answer in answers:
-        assert answer.status_code == 200
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "access-control-allow-credentials" not in answer.headers
+    for response in responses:
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
 
 
-async def test_no_other_origin_is_allowed_by_default(gateway: Gateway) -> None:
+async def test_other_origins_are_rejected_by_default(gateway: Gateway) -> None:
     assert (await preflight(gateway, APP)).status_code == 405
     response = await gateway.client.post("/graphql", json=QUERY, headers={"origin": APP})
     assert not any(name.startswith("access-control") for name in response.headers)
 
 
-def test_setting_is_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_is_a_comma_separated_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRENDGATE_CORS_ORIGINS", f" {APP},{LOCAL} ,http://[::1]:3000,")
     assert Settings().cors_origins == (APP, LOCAL, "http://[::1]:3000")
     monkeypatch.setenv("TRENDGATE_CORS_ORIGINS", "*")
@@ -135,7 +135,7 @@ def test_setting_is_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         "ftp://a",
     ],
 )
-def test_setting_of_what_no_browser_sends_is_refused(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_rejects_what_no_browser_sends_as_origin(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRENDGATE_CORS_ORIGINS", f"{APP},{origin}")
     with pytest.raises(ValidationError, match="is no origin"):
         Settings()
