@@ -166,13 +166,6 @@ class Policy:
         """The same, but where only a default would be left, none at all."""
         return self._bypass(target) or self._ruled_access(target) or NO_ACCESS
 
-    def specific_access(self, target: Controlled) -> Access:
-        """The level that somebody was given on this very object by name or role, or has without any rule."""
-        bypass = self._bypass(target)
-        if bypass is None and not self.features.access_control:
-            return self._default(target.resource)
-        return bypass or _highest(target.resource, self._named(target), Source.OBJECT) or NO_ACCESS
-
     def everyone_access(self, resource: Resource) -> Access:
         """What an object without rules of its own gives a member whom no rule names."""
         rules = self._resource_rules(resource)
@@ -185,13 +178,6 @@ class Policy:
         if known is None:
             known = self._resource_access[resource.name] = self._find_resource_access(resource)
         return known
-
-    def effective_resource_level(self, resource: Resource) -> AccessLevel | None:
-        """For navigation: viewer where the resource is closed but some object of it was opened by name or role."""
-        level = self.resource_access(resource).level
-        if resource.reaches(level, resource.read_level):
-            return level
-        return resource.read_level if self._has_named_rule(resource, resource.read_level) else level
 
     def has_specific_access(self, resource: Resource, required: AccessLevel) -> bool:
         """Whether some object of the resource gives the level by name or role."""
@@ -242,10 +228,6 @@ class Policy:
         if allowed and not resource.reaches(level, resource.read_level):
             return ListFilter(only=allowed, creator=self.principal.user_id)
         return ListFilter(hidden=blocked, creator=self.principal.user_id)
-
-    def blocked_ids(self, resource: Resource) -> frozenset[str]:
-        """The objects that object rules close to the principal, whoever made them."""
-        return frozenset() if self.principal.is_admin else self._allowed_and_blocked(resource)[1]
 
     # ------------------------------------------------------------------ explanations
 

@@ -1,6 +1,6 @@
 from permissions.policy import Access, AccessSource, Controlled, ListFilter, Source
 from permissions.resources import INSIGHT
-from tests.permissions.policies import ADMIN, PROJECT_KEY, ROLES_OFF, RULES_OFF, STRANGER, policy
+from tests.permissions.policies import ADA, ADMIN, PROJECT_KEY, ROLES_OFF, RULES_OFF, STRANGER, policy
 from tests.permissions.policy_rules import (
     EDITOR,
     EVERY_RULE,
@@ -23,7 +23,7 @@ def test_rules_mean_nothing_while_access_control_is_off() -> None:
     assert asked.resource_access(INSIGHT) == Access(EDITOR, Source.SYSTEM_DEFAULT)
     assert asked.object_access(asked.project) == Access(PROJECT_ADMIN, Source.SYSTEM_DEFAULT)
     assert asked.list_filter(INSIGHT).shows("1", "somebody else")
-    assert asked.blocked_ids(INSIGHT) == frozenset()
+    assert asked.list_filter(INSIGHT) == ListFilter(creator=ADA)
     assert asked.access_source(INSIGHT_1) is AccessSource.DEFAULT
 
 

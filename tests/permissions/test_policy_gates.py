@@ -1,14 +1,13 @@
 import pytest
 
 from datasource.metadata.records import AccessLevel, RuleRecord
-from permissions.policy import Access, Source
+from permissions.policy import Access
 from permissions.resources import ACTION, INSIGHT
 from tests.permissions.policies import ADMIN, ROLES_OFF, RULES_OFF, STRANGER, policy
 from tests.permissions.policy_rules import (
     EDITOR,
     INSIGHT_1,
     MANAGER,
-    NONE,
     OWN_INSIGHT,
     PROJECT_ADMIN,
     VIEWER,
@@ -50,49 +49,25 @@ def test_project_admin_by_default_is_not_explicit_but_by_a_rule_for_everyone() -
     assert stored.explicit_access(stored.project).level is PROJECT_ADMIN
 
 
-def test_specific_access_is_that_of_the_highest_rule_by_name() -> None:
-    asked = policy(about_ada("none"), about_role("viewer"), about_everyone("manager"))
-    assert asked.specific_access(INSIGHT_1) == Access(VIEWER, Source.OBJECT, about_role("viewer"))
-
-
-def test_specific_access_without_a_rule_by_name_is_none_at_all() -> None:
-    rules = [about_everyone("manager"), about_everyone("manager", on=None), about_ada("manager", on=None)]
-    assert policy(*rules).specific_access(INSIGHT_1) == Access(None)
-    assert policy(about_ada("viewer"), principal=STRANGER).specific_access(INSIGHT_1) == Access(None)
-
-
-def test_specific_access_of_those_whom_rules_do_not_bind() -> None:
-    assert policy(about_ada("none")).specific_access(OWN_INSIGHT).level is MANAGER
-    assert policy(about_ada("none"), principal=ADMIN).specific_access(INSIGHT_1).level is MANAGER
-    switched_off = policy(about_ada("none"), features=RULES_OFF).specific_access(INSIGHT_1)
-    assert switched_off == Access(EDITOR, Source.SYSTEM_DEFAULT)
-
-
 @pytest.mark.parametrize(
-    ("rules", "level"),
+    ("rules", "can_list", "can_create"),
     [
-        ([], EDITOR),
-        ([about_everyone("none", on=None)], NONE),
-        ([about_everyone("none", on=None), about_ada("viewer")], VIEWER),
-        ([about_everyone("none", on=None), about_role("manager", on="9")], VIEWER),
-        ([about_everyone("none", on=None), about_ada("none")], NONE),
-        ([about_everyone("none", on=None), about_everyone("manager")], NONE),
-        ([about_everyone("editor", on=None), about_ada("manager")], EDITOR),
-        ([about_everyone("none", on=None), about_ada("viewer", ACTION)], NONE),
+        ([], True, True),
+        ([about_everyone("none", on=None)], False, False),
+        ([about_everyone("none", on=None), about_ada("viewer")], True, False),
+        ([about_everyone("none", on=None), about_role("manager", on="9")], True, False),
+        ([about_everyone("none", on=None), about_ada("none")], False, False),
+        ([about_everyone("none", on=None), about_everyone("manager")], False, False),
+        ([about_everyone("editor", on=None), about_ada("manager")], True, True),
+        ([about_everyone("none", on=None), about_ada("viewer", ACTION)], False, False),
     ],
 )
-def test_effective_level_is_viewer_where_some_object_was_opened(
-    rules: list[RuleRecord], level: AccessLevel
+def test_rule_by_name_on_one_object_opens_a_closed_resource_for_reading_but_not_for_creating(
+    rules: list[RuleRecord], can_list: bool, can_create: bool
 ) -> None:
     asked = policy(*rules)
-    assert asked.effective_resource_level(INSIGHT) is level
-    # It is for navigation only: nothing can be made with it.
-    general = asked.resource_access(INSIGHT).level
-    assert asked.passes_gate(INSIGHT, VIEWER, strictly=True) is (general is not NONE)
-
-
-def test_effective_level_of_who_is_no_member_is_none_at_all() -> None:
-    assert policy(about_everyone("manager", on=None), principal=STRANGER).effective_resource_level(INSIGHT) is None
+    assert asked.passes_gate(INSIGHT, VIEWER) is can_list
+    assert asked.passes_gate(INSIGHT, EDITOR, strictly=True) is can_create
 
 
 @pytest.mark.parametrize(

@@ -82,14 +82,13 @@ def test_own_objects_are_those_of_a_known_maker() -> None:
     assert ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", ADA)
 
 
-def test_blocked_ids_are_those_that_object_rules_close_whoever_made_them() -> None:
+def test_list_hides_what_object_rules_close_whoever_created_it() -> None:
     rules = [
         about_everyone("none"),
         about_ada("none", on="2"),
         about_ada("viewer", on="3"),
         about_everyone("none", on="3"),
         about_everyone("none", on="5"),
-        about_everyone("none", on=None),
     ]
-    assert policy(*rules).blocked_ids(INSIGHT) == {"1", "2", "5"}
-    assert policy(*rules).blocked_ids(ACTION) == frozenset()
+    assert policy(*rules).list_filter(INSIGHT).hidden == {"1", "2", "5"}
+    assert policy(*rules).list_filter(ACTION).hidden == frozenset()

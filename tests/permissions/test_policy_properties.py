@@ -143,19 +143,6 @@ def _object_level(world: World, resource: str, object_id: str, *, explicit: bool
     return default
 
 
-def _specific_level(world: World, resource: str, object_id: str) -> str | None:
-    if world.level is None:
-        return None
-    if world.makers.get((resource, object_id)) == "ada" or world.is_admin:
-        return HIGHEST[resource]
-    if resource == "organization":
-        return "member"
-    if not world.features.access_control:
-        return DEFAULTS[resource]
-    rules = _object_rules(world, resource, object_id, named=True)
-    return _top(resource, rules) if rules else None
-
-
 def _resource_level(world: World, resource: str) -> str | None:
     if resource in ("project", "organization"):
         return DEFAULTS[resource]
@@ -178,14 +165,6 @@ def _has_specific_access(world: World, resource: str, required: str) -> bool:
         and each.resource_id is not None
         and (each.member_id is not None or each.role_id is not None)
     )
-
-
-def _effective_level(world: World, resource: str) -> str | None:
-    level = _resource_level(world, resource)
-    reading = LADDERS[resource][1]
-    if level in (None, "none") and _has_specific_access(world, resource, reading):
-        return reading
-    return level
 
 
 def _passes_gate(world: World, resource: str, required: str) -> bool:
@@ -274,7 +253,7 @@ def _answers(asked: Policy, world: World) -> Answers:
     found: Answers = {"project": asked.can_reach_project()}
     for name, resource in BY_NAME.items():
         general = asked.resource_access(resource)
-        found[name] = (general.level, general.source, general.subject, asked.effective_resource_level(resource))
+        found[name] = (general.level, general.source, general.subject)
         found[f"{name} gates"] = [asked.passes_gate(resource, level) for level in resource.ladder]
         for object_id in OBJECT_IDS:
             target = world.target(name, object_id)
@@ -282,7 +261,6 @@ def _answers(asked: Policy, world: World) -> Answers:
             found[f"{name} {object_id}"] = (
                 (access.level, access.source, access.subject),
                 asked.explicit_access(target).level,
-                asked.specific_access(target).level,
                 asked.can_modify(target),
                 asked.access_source(target),
                 asked.list_filter(resource).shows(object_id, target.created_by),
@@ -304,7 +282,6 @@ def test_levels_of_objects_are_as_the_rules_are_told(world: World) -> None:
                 assert _level(asked.object_access(target)) == _object_level(world, name, object_id)
                 explicit = _object_level(world, name, object_id, explicit=True)
                 assert _level(asked.explicit_access(target)) == explicit
-                assert _level(asked.specific_access(target)) == _specific_level(world, name, object_id)
 
 
 @MANY
@@ -314,7 +291,6 @@ def test_levels_of_resources_and_gates_are_as_the_rules_are_told(world: World) -
         asked = world.policy()
         for name, resource in BY_NAME.items():
             assert _level(asked.resource_access(resource)) == _resource_level(world, name)
-            assert asked.effective_resource_level(resource) == _effective_level(world, name)
             for required in LADDERS[name][1:]:
                 level = AccessLevel(required)
                 assert asked.has_specific_access(resource, level) is _has_specific_access(world, name, required)
