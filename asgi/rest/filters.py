@@ -1,35 +1,22 @@
-"""Property filters as clients of REST write them, read into the inputs of the schema."""
+"""Property filters as REST clients write them, read into the schema's inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from graphql import GraphQLError
+from pydantic import Field, SkipValidation
 
-from asgi.rest.fields import Fields, choose, list_items, read_json, read_members, shown
 from asgi.rest.naming import Places
+from asgi.rest.validation import Flag, GroupIndex, Members, OneOf, expected, read_json, read_list, validate
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, LogicalOperator, PropertyOperator, PropertyType
 from schema.filters import MAX_NESTING, PropertyFilterInput, PropertyGroupInput
 from schema.scalars import PropertyValue, read_property_value
 
-FILTER_KEYS = (
-    "key",
-    "value",
-    "operator",
-    "type",
-    "group_type_index",
-    "negation",
-    "values",
-    "label",
-    "cohort_name",
-)
-_WITHOUT_EFFECT = ("label", "cohort_name")
-_COHORTS = ("cohort", "static-cohort", "precalculated-cohort")
-_GROUP_KEYS = ("type", "values")
-
 TYPES: Mapping[str, PropertyType] = {
     **{each.value.lower(): each for each in PropertyType},
-    **dict.fromkeys(_COHORTS, PropertyType.COHORT),
+    **dict.fromkeys(("static-cohort", "precalculated-cohort"), PropertyType.COHORT),
     "events": PropertyType.EVENT,
     "feature": PropertyType.EVENT,
 }
@@ -38,130 +25,155 @@ OPERATORS: Mapping[str, PropertyOperator] = {
     "min": PropertyOperator.GTE,
     "max": PropertyOperator.LTE,
 }
-_CONNECTIVES = {each.value: each for each in LogicalOperator}
+GROUP_TYPES = {each.value: each for each in LogicalOperator}
+_COHORT_OPERATORS = (None, PropertyOperator.EXACT, PropertyOperator.IN, PropertyOperator.NOT_IN)
+
+Value = Annotated[str | float | bool | list[str | float | bool] | None, SkipValidation]
+Ignored = Annotated[object, Field(description="Accepted and ignored.")]
+
+
+class PropertyFilter(Members):
+    """One filter on a property."""
+
+    exact: ClassVar = frozenset({"value", "values"})
+    key: str | None = Field(
+        None, description="The property's key; for hogql a boolean expression; for a cohort id or none."
+    )
+    value: Value = None
+    values: Value = Field(None, description="The same as value.")
+    operator: Annotated[PropertyOperator | None, OneOf(OPERATORS)] = Field(None, description="Default: exact.")
+    type: Annotated[PropertyType, OneOf(TYPES)] = Field(PropertyType.EVENT, description="Default: event.")
+    group_type_index: GroupIndex | None = None
+    negation: Flag = Field(False, description="For a cohort: people who are not in it.")
+    label: Ignored = None
+    cohort_name: Ignored = None
+
+
+class PropertyGroup(Members):
+    """Filters joined by AND or OR, nested up to 20 deep."""
+
+    type: Annotated[LogicalOperator, OneOf(GROUP_TYPES)]
+    values: Annotated[list["PropertyFilter | PropertyGroup"], SkipValidation] = []
+
+
+Conditions = Annotated[
+    list[PropertyFilter | PropertyGroup] | PropertyGroup | dict[str, object] | None, SkipValidation
+]
+"""Filters as clients write them: see read_conditions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """The two parts in which the schema takes conditions."""
+class FilterInputs:
+    """The two inputs in which the schema takes filters."""
 
     properties: list[PropertyFilterInput]
     group: PropertyGroupInput | None = None
 
 
-def read_conditions(value: object, sent: InputPath, path: InputPath, places: Places) -> Conditions:
-    """The conditions that were sent at `sent`: a list, nested groups, or the short form {key__operator: value}.
+def read_conditions(value: object, sent: InputPath, path: InputPath, places: Places) -> FilterInputs:
+    """Read filters that were sent at `sent`: a list, nested groups, or the short form {key__operator: value}.
 
-    `path` is where the schema has them, a query or a series; `places` learns where each one was sent.
+    `path` is where the schema has them, a query or a series; `places` records where each one was sent.
     """
-    read = read_json(value, sent)
-    if _is_group(read):
-        return Conditions([], _read_group(read, sent, (*path, "propertyGroup"), places))
-    listed = list(_listed(read, sent))
+    value = read_json(value, sent)
+    if _is_group(value):
+        return FilterInputs([], _read_group(value, sent, (*path, "propertyGroup"), places))
+    listed = list(_list_filters(value, sent))
     if any(_is_group(item) for _, item in listed):
-        group = {"type": LogicalOperator.AND.value, "values": [item for _, item in listed]}
-        return Conditions([], _read_group(group, sent, (*path, "propertyGroup"), places, members=sent))
+        places.note((*path, "propertyGroup"), sent)
+        return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "propertyGroup"), places, depth=1))
     for index, (place, _) in enumerate(listed):
         places.note((*path, "properties", index), place)
-    return Conditions([read_filter(item, place) for place, item in listed])
+    return FilterInputs([_read_filter(item, place) for place, item in listed])
 
 
-def _listed(value: object, sent: InputPath) -> Iterator[tuple[InputPath, object]]:
+def _list_filters(value: object, sent: InputPath) -> Iterator[tuple[InputPath, object]]:
     if not isinstance(value, dict):
-        yield from list_items(value, sent)
+        yield from read_list(value, sent)
     elif "key" in value or "type" in value:
         yield sent, value
     else:
-        for short, wanted in value.items():
+        for short, operand in value.items():
             key, mark, operator = short.rpartition("__")
             named = {"key": key, "operator": operator} if mark else {"key": short}
-            yield (*sent, short), {**named, "value": wanted}
+            yield (*sent, short), {**named, "value": operand}
 
 
 def _is_group(value: object) -> bool:
     kind = value.get("type") if isinstance(value, dict) else None
-    return isinstance(kind, str) and kind in _CONNECTIVES
+    return isinstance(kind, str) and kind in GROUP_TYPES
 
 
 def _read_group(
-    value: object,
-    sent: InputPath,
-    path: InputPath,
-    places: Places,
-    *,
-    members: InputPath | None = None,
-    depth: int = 1,
+    value: object, sent: InputPath, path: InputPath, places: Places, *, depth: int = 1
 ) -> PropertyGroupInput:
-    """`members` is where the values were sent, where that is not below `sent`."""
     if depth > MAX_NESTING:
-        raise BadUserInput(f"Groups of filters are nested deeper than {MAX_NESTING}.", path=sent)
+        raise BadUserInput("Filter groups are nested deeper than {limit}.", limit=MAX_NESTING, path=sent)
     places.note(path, sent)
-    with read_members(value, sent, known=_GROUP_KEYS) as fields:
-        connective = fields.choice("type", _CONNECTIVES)
-        listed = list_items(fields.take("values"), members or fields.at("values"))
-    group = PropertyGroupInput(type=connective or LogicalOperator.AND)
-    for place, item in listed:
+    group = validate(PropertyGroup, value, sent)
+    return _group_of(group.type, read_list(group.values, (*sent, "values")), path, places, depth=depth)
+
+
+def _group_of(
+    type_: LogicalOperator, listed: Sequence[tuple[InputPath, object]], path: InputPath, places: Places, *, depth: int
+) -> PropertyGroupInput:
+    group = PropertyGroupInput(type=type_)
+    for sent, item in listed:
         if _is_group(item):
             below = (*path, "groups", len(group.groups))
-            group.groups.append(_read_group(item, place, below, places, depth=depth + 1))
+            group.groups.append(_read_group(item, sent, below, places, depth=depth + 1))
         else:
-            places.note((*path, "filters", len(group.filters)), place)
-            group.filters.append(read_filter(item, place))
+            places.note((*path, "filters", len(group.filters)), sent)
+            group.filters.append(_read_filter(item, sent))
     return group
 
 
-def read_filter(value: object, path: InputPath) -> PropertyFilterInput:
-    """One condition, which was sent at `path`."""
-    with read_members(value, path, known=FILTER_KEYS) as fields:
-        fields.drop(_WITHOUT_EFFECT)
-        kind = fields.text("type") or "event"
-        type_ = choose(kind, TYPES, fields.at("type"))
-        if type_ is PropertyType.COHORT:
-            return _read_cohort(fields)
-        key, operator, compared = fields.text("key"), fields.choice("operator", OPERATORS), _read_value(fields)
-        group_type_index = fields.integer("group_type_index")
-        if key is None:
-            raise BadUserInput("The key is missing.", path=(*path, "key"))
-        if type_ is PropertyType.HOGQL:  # the expression is all there is
-            return PropertyFilterInput(key=key, type=type_)
-        return PropertyFilterInput(
-            key=key,
-            value=compared,
-            operator=operator or PropertyOperator.EXACT,
-            type=type_,
-            group_type_index=group_type_index,
-        )
-
-
-def _read_cohort(fields: Fields) -> PropertyFilterInput:
-    key = fields.text("key")
-    if key not in (None, "id"):
-        raise BadUserInput("The key of a cohort is id.", path=fields.at("key"))
-    operator = fields.choice("operator", OPERATORS)
-    if operator not in (None, PropertyOperator.EXACT, PropertyOperator.IN, PropertyOperator.NOT_IN):
-        raise BadUserInput(
-            "A cohort has persons in it or not in it.", path=fields.at("operator"), hint="in, not_in"
-        )
-    is_out = fields.flag("negation") or operator is PropertyOperator.NOT_IN
+def _read_filter(value: object, path: InputPath) -> PropertyFilterInput:
+    sent = validate(PropertyFilter, value, path)
+    if sent.type is PropertyType.COHORT:
+        return _read_cohort(sent, path)
+    if sent.negation:
+        raise BadUserInput("Only filters on cohorts can be negated.", path=(*path, "negation"))
+    if sent.key is None:
+        raise BadUserInput("{name} is required.", name="key", path=(*path, "key"))
+    if sent.type is PropertyType.HOGQL:  # the expression is the whole condition
+        return PropertyFilterInput(key=sent.key, type=sent.type)
     return PropertyFilterInput(
-        key="id",
-        value=_read_value(fields),
-        operator=PropertyOperator.NOT_IN if is_out else PropertyOperator.IN,
-        type=PropertyType.COHORT,
+        key=sent.key,
+        value=_read_value(sent, path),
+        operator=sent.operator or PropertyOperator.EXACT,
+        type=sent.type,
+        group_type_index=sent.group_type_index,
     )
 
 
-def _read_value(fields: Fields) -> PropertyValue | None:
-    """What is compared with. An empty text is a value; nulls in a list are none."""
-    path = fields.at("value")
-    value, others = fields.take_exact("value"), fields.take_exact("values")
-    value = others if value is None else value
+def _read_cohort(sent: PropertyFilter, path: InputPath) -> PropertyFilterInput:
+    if sent.key not in (None, "id"):
+        raise BadUserInput("The key of a cohort filter must be id.", path=(*path, "key"))
+    if sent.operator not in _COHORT_OPERATORS:
+        raise BadUserInput(
+            "{operator} cannot be used for cohorts.",
+            operator=sent.operator,
+            path=(*path, "operator"),
+            hint="Use in or not_in.",
+        )
+    is_out = sent.negation or sent.operator is PropertyOperator.NOT_IN
+    return PropertyFilterInput(
+        key="id",
+        value=_read_value(sent, path),
+        operator=PropertyOperator.NOT_IN if is_out else PropertyOperator.IN,
+        type=PropertyType.COHORT,
+        group_type_index=sent.group_type_index,
+    )
+
+
+def _read_value(sent: PropertyFilter, path: InputPath) -> PropertyValue | None:
+    """Read the operand. An empty string is a value; nulls in a list are dropped."""
+    value: object = sent.values if sent.value is None else sent.value
     if value is None:
         return None
     listed = [item for item in value if item is not None] if isinstance(value, list) else value
     try:
         return PropertyValue(read_property_value(listed))
-    except GraphQLError as wrong:
-        raise BadUserInput(
-            f"A value is a text, a number, true, false, or a list of these, not {shown(value)}.", path=path
-        ) from wrong
+    except GraphQLError as exc:
+        raise expected("a string, a number, true, false or a list of these", value, (*path, "value")) from exc
