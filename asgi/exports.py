@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from asgi.opening import open_request
-from asgi.rest.endpoint import answering
+from asgi.rest.endpoint import respond
 from asgi.rest.errors import reply_refusal
 from permissions.authenticate import LinkedKey
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
@@ -53,7 +53,7 @@ class Exports:
         """For GET, and for HEAD, which runs no query."""
 
         async def endpoint(request: Request) -> Response:
-            response = await answering(request, self._answer(request))
+            response = await respond(request, self._answer(request))
             response.headers.update(HEADERS)
             return response
 

@@ -1,8 +1,7 @@
-"""How a request to the REST addresses is answered: who asks, what was refused, and who went away."""
+"""The REST routes, and how their errors and disconnected clients are answered."""
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +14,8 @@ from asgi.opening import open_request
 from asgi.rest.errors import reply_refusal
 from asgi.rest.naming import Places, in_parameters
 from asgi.rest.openapi import describe_api
-from asgi.rest.projects import answer_projects
-from asgi.rest.trend import answer_trend
+from asgi.rest.projects import get_projects
+from asgi.rest.trend import get_trend
 from errors import GatewayError
 from resolvers.context import RequestContext
 from settings import Settings
@@ -24,51 +23,7 @@ from settings import Settings
 logger = logging.getLogger("trendgate.http")
 
 CLIENT_CLOSED_REQUEST = 499
-Answer = Callable[[Request, RequestContext], Awaitable[Response]]
-
-
-async def answering(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
-    """What the work comes to, refusals included. It ends when the client goes away."""
-    try:
-        await request.body()
-    except ClientDisconnect:
-        work.close()
-        return _gone(request)
-    except BaseException:
-        work.close()
-        raise
-    try:
-        return await while_connected(request, work)
-    except ClientDisconnected:
-        return _gone(request)
-    except GatewayError as refusal:
-        logger.info("refused %s in request %s: %s", refusal.code, request.state.request_id, refusal.message)
-        return reply_refusal(in_parameters(refusal, Places()), was_key_sent="authorization" in request.headers)
-
-
-def _gone(request: Request) -> Response:
-    logger.info("the client of request %s went away", request.state.request_id)
-    return Response(status_code=CLIENT_CLOSED_REQUEST)  # which nobody reads
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Makes endpoints of functions that answer a request, or raise GatewayError."""
-
-    settings: Settings
-    clock: Callable[[], datetime]
-
-    def endpoint(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint, for requests with a key in their header."""
-
-        async def endpoint(request: Request) -> Response:
-            return await answering(request, self._answer(answer, request))
-
-        return endpoint
-
-    async def _answer(self, answer: Answer, request: Request) -> Response:
-        return await answer(request, await open_request(request, self.settings, self.clock))
-
+Handler = Callable[[Request, RequestContext], Awaitable[Response]]
 
 PROJECTS = "/api/projects"
 TREND = "/api/projects/{project_id}/insights/trend"
@@ -77,14 +32,46 @@ OPENAPI = "/api/openapi.json"
 
 def rest_routes(settings: Settings, clock: Callable[[], datetime]) -> list[BaseRoute]:
     """The routes below /api/."""
-    door = Door(settings, clock)
-    projects, trend = door.endpoint(answer_projects), door.endpoint(answer_trend)
+
+    def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            return await handler(request, await open_request(request, settings, clock))
+
+        async def endpoint(request: Request) -> Response:
+            return await respond(request, handle(request))
+
+        return endpoint
+
     return [
-        *(Route(PROJECTS + slash, projects, methods=["GET"]) for slash in ("/", "")),
-        *(Route(TREND + slash, trend, methods=["GET", "POST"]) for slash in ("/", "")),
-        Route(OPENAPI, _reply_openapi, methods=["GET"]),
+        *(Route(PROJECTS + slash, endpoint(get_projects), methods=["GET"]) for slash in ("/", "")),
+        *(Route(TREND + slash, endpoint(get_trend), methods=["GET", "POST"]) for slash in ("/", "")),
+        Route(OPENAPI, _get_openapi, methods=["GET"]),
     ]
 
 
-async def _reply_openapi(_: Request) -> Response:
+async def respond(request: Request, work: Coroutine[Any, Any, Response]) -> Response:
+    """The response of `work`, or of the GatewayError that it raises. Cancels it when the client disconnects."""
+    try:
+        await request.body()
+    except ClientDisconnect:
+        work.close()
+        return _client_closed(request)
+    except BaseException:
+        work.close()
+        raise
+    try:
+        return await while_connected(request, work)
+    except ClientDisconnected:
+        return _client_closed(request)
+    except GatewayError as error:
+        logger.info("error %s in request %s: %s", error.code, request.state.request_id, error.message)
+        return reply_refusal(in_parameters(error, Places()), was_key_sent="authorization" in request.headers)
+
+
+def _client_closed(request: Request) -> Response:
+    logger.info("the client of request %s disconnected", request.state.request_id)
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _get_openapi(_: Request) -> Response:
     return Response(describe_api(), media_type="application/json", headers={"cache-control": "no-cache"})

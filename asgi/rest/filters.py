@@ -53,7 +53,7 @@ class PropertyGroup(Members):
     """Filters joined by AND or OR, nested up to 20 deep."""
 
     type: Annotated[LogicalOperator, OneOf(GROUP_TYPES)]
-    values: Annotated[list["PropertyFilter | PropertyGroup"], SkipValidation] = []
+    values: Annotated[list["PropertyFilter | PropertyGroup"], SkipValidation] = Field([])
 
 
 Conditions = Annotated[
@@ -115,10 +115,15 @@ def _read_group(
 
 
 def _group_of(
-    type_: LogicalOperator, listed: Sequence[tuple[InputPath, object]], path: InputPath, places: Places, *, depth: int
+    type_: LogicalOperator,
+    located: Sequence[tuple[InputPath, object]],
+    path: InputPath,
+    places: Places,
+    *,
+    depth: int,
 ) -> PropertyGroupInput:
     group = PropertyGroupInput(type=type_)
-    for sent, item in listed:
+    for sent, item in located:
         if _is_group(item):
             below = (*path, "groups", len(group.groups))
             group.groups.append(_read_group(item, sent, below, places, depth=depth + 1))

@@ -1,43 +1,77 @@
-"""The description of the REST addresses after OpenAPI 3.1, made of the tables by which requests are read."""
+"""The OpenAPI 3.1 document, from the models by which requests are read and responses built."""
 
 from collections.abc import Mapping
 from functools import cache
 
 import orjson
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
-from asgi.rest.parameters import NOT_BUILT, PARAMETERS, WITHOUT_EFFECT, Parameter, Schema, reference
-from asgi.rest.projects import USUAL_PAGE
-from asgi.rest.schemas import COMPONENTS
-from resolvers.saved import LARGEST_PAGE
+from asgi.rest.parameters import IGNORED, JSON_PARAMETERS, UNSUPPORTED, TrendParameters
+from asgi.rest.projects import PageParameters, ProjectPage
+from asgi.rest.response import Error, Trend
+from asgi.rest.validation import NULL
 
 VERSION = "1"
+_SCHEMAS = "#/components/schemas/"
 _EXAMPLE = {
     "events": [{"id": "sign up", "math": "dau"}],
     "date_from": "-14d",
     "interval": "day",
     "breakdown": "$browser",
 }
+_IGNORED_DESCRIPTION = {"description": "Accepted and ignored."}
 _ERRORS: Mapping[str, str] = {
-    "400": "A parameter cannot be used; attr says which.",
-    "401": "No usable API key was sent.",
-    "403": "The key's scopes, or access controls, do not allow it.",
-    "404": "There is no such project within reach.",
-    "406": "There is no such format.",
-    "422": "The query would read or answer more than it may.",
+    "400": "A parameter is invalid; attr says which.",
+    "401": "The API key is missing or unusable.",
+    "403": "The key's scopes or access controls do not allow it.",
+    "404": "Project not found, or this API key has no access to it.",
+    "406": "The format is not available.",
+    "422": "The query would read or return more than its limits allow.",
     "429": "Too many requests at once.",
-    "500": "A failure of the gateway; extensions.errorId is in its log.",
-    "503": "A store does not answer.",
-    "504": "The query ran longer than it may.",
+    "500": "The gateway failed; its log has the errorId of the extensions.",
+    "503": "A database does not respond.",
+    "504": "The query exceeded its time limit.",
 }
 _POST_ERRORS: Mapping[str, str] = {
-    "413": "The body is larger than it may be.",
+    "413": "The body is too large.",
     "415": "The body is not application/json.",
 }
 
 
+class _Schemas(GenerateJsonSchema):
+    """Schemas without titles, which repeat names, and without defaults, which are values of the domain."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _without_title(super().model_schema(schema))
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        return _without_title(super().typed_dict_schema(schema))
+
+
+def _without_title(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
 @cache
 def describe_api() -> bytes:
-    """The document as JSON."""
+    """Write the document as JSON."""
+    schemas = TypeAdapter.json_schemas(
+        [
+            *((type_.__name__, "validation", TypeAdapter(type_)) for type_ in (TrendParameters, PageParameters)),
+            *((type_.__name__, "serialization", TypeAdapter(type_)) for type_ in (Trend, ProjectPage, Error)),
+        ],
+        ref_template=f"{_SCHEMAS}{{model}}",
+        schema_generator=_Schemas,
+    )[1]["$defs"]
+    parameters, page = schemas.pop("TrendParameters"), schemas.pop("PageParameters")
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -45,26 +79,26 @@ def describe_api() -> bytes:
                 "title": "Trendgate",
                 "version": VERSION,
                 "description": "Trends over REST, for clients of the endpoint insights/trend. GraphQL at /graphql "
-                "answers the same and more.",
+                "offers the same and more.",
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "security": [{"key": []}],
             "paths": {
-                "/api/projects/": {"get": _projects()},
+                "/api/projects/": {"get": _projects(page["properties"])},
                 "/api/projects/{project_id}/insights/trend/": {
                     "parameters": [_project_id()],
-                    "get": _trend_by_get(),
-                    "post": _trend_by_post(),
+                    "get": _trend_by_get(parameters["properties"]),
+                    "post": _trend_by_post(parameters),
                 },
             },
             "components": {
-                "schemas": COMPONENTS,
+                "schemas": schemas,
                 "securitySchemes": {
                     "key": {
                         "type": "http",
                         "scheme": "bearer",
-                        "description": "An API key, phx_..., in the header Authorization. Nowhere else: a key in "
-                        "an address or a body is refused.",
+                        "description": "An API key, phx_..., in the Authorization header. A key in a URL or a "
+                        "body is refused.",
                     }
                 },
             },
@@ -72,54 +106,53 @@ def describe_api() -> bytes:
     )
 
 
-def _trend_by_get() -> Schema:
+def _trend_by_get(members: Mapping[str, JsonSchemaValue]) -> JsonSchemaValue:
     return {
-        **_trend("trend", "A trend"),
-        "parameters": [_format(), *map(_in_address, PARAMETERS), *_without_effect()],
-        "responses": {**_trend_answers(), **_errors(_ERRORS)},
+        **_trend("trend", "Get a trend"),
+        "parameters": [
+            _format(),
+            *(_in_query(name, member) for name, member in members.items()),
+            *({"name": name, "in": "query", "schema": {}, **_IGNORED_DESCRIPTION} for name in IGNORED),
+        ],
+        "responses": {**_trend_response(), **_errors(_ERRORS)},
     }
 
 
-def _trend_by_post() -> Schema:
-    properties = {
-        **{each.name: _in_body(each) for each in PARAMETERS},
-        **{name: {"description": "Accepted, of no effect on figures."} for name in WITHOUT_EFFECT},
-    }
+def _trend_by_post(body: JsonSchemaValue) -> JsonSchemaValue:
     body = {
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
+        **body,
+        "properties": {**body["properties"], **dict.fromkeys(IGNORED, _IGNORED_DESCRIPTION)},
         "anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in ("events", "actions")],
     }
     return {
-        **_trend("trendByPost", "A trend, its parameters in the body"),
+        **_trend("trendByPost", "Get a trend, with its parameters in the body"),
         "parameters": [_format()],
         "requestBody": {
             "content": {"application/json": {"schema": body, "example": _EXAMPLE}},
-            "description": "The parameters of GET. Lists and objects may also be JSON texts; parameters may also "
-            "stand in the address, each in one of the two places.",
+            "description": "The parameters of GET. Lists and objects may also be JSON strings. Parameters may "
+            "also be in the query string, but none in both places.",
         },
-        "responses": {**_trend_answers(), **_errors({**_ERRORS, **_POST_ERRORS})},
+        "responses": {**_trend_response(), **_errors({**_ERRORS, **_POST_ERRORS})},
     }
 
 
-def _trend(operation: str, summary: str) -> dict[str, object]:
-    refused = ", ".join(sorted(NOT_BUILT))
+def _trend(operation: str, summary: str) -> JsonSchemaValue:
     return {
         "operationId": operation,
         "summary": summary,
         "tags": ["Trends"],
-        "description": "Series of figures for events or actions over dates. Needs a key with the scope "
-        f"insight:read and viewer access to insights. Refused, since they would change the figures: {refused}.",
+        "description": "Series of events or actions over time. Requires a key with the scope insight:read, and "
+        "viewer access to insights. These parameters are refused because they would affect results but are not "
+        f"supported: {', '.join(sorted(UNSUPPORTED))}.",
     }
 
 
-def _trend_answers() -> Schema:
+def _trend_response() -> JsonSchemaValue:
     return {
         "200": {
             "description": "The trend.",
             "content": {
-                "application/json": {"schema": reference("Trend")},
+                "application/json": {"schema": _reference("Trend")},
                 "text/csv": {
                     "schema": {"type": "string"},
                     "example": "series,$browser,14-Jan-2020\r\nChrome,Chrome,2.0\r\n",
@@ -129,73 +162,59 @@ def _trend_answers() -> Schema:
     }
 
 
-def _projects() -> Schema:
-    page: list[Schema] = [
-        _count(
-            "limit", f"How many at most; beyond {LARGEST_PAGE} as many.", {"minimum": 1, "default": USUAL_PAGE}
-        ),
-        _count("offset", "How many to pass over.", {"minimum": 0, "default": 0}),
-    ]
-    answer = {
-        "description": "A page of projects.",
-        "content": {"application/json": {"schema": reference("ProjectPage")}},
-    }
+def _projects(members: Mapping[str, JsonSchemaValue]) -> JsonSchemaValue:
     errors = {status: text for status, text in _ERRORS.items() if status not in ("404", "406", "422", "504")}
     return {
         "operationId": "projects",
-        "summary": "The projects that the key reaches",
+        "summary": "List the projects that the key can access",
         "tags": ["Projects"],
-        "description": "Needs the scope project:read.",
-        "parameters": page,
-        "responses": {"200": answer, **_errors(errors)},
+        "description": "Requires the scope project:read.",
+        "parameters": [_in_query(name, member) for name, member in members.items()],
+        "responses": {
+            "200": {
+                "description": "A page of projects.",
+                "content": {"application/json": {"schema": _reference("ProjectPage")}},
+            },
+            **_errors(errors),
+        },
     }
 
 
-def _count(name: str, description: str, schema: Schema) -> Schema:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "schema": {"type": "integer", "maximum": 2**31 - 1, **schema},
-    }
-
-
-def _project_id() -> Schema:
+def _project_id() -> JsonSchemaValue:
     return {
         "name": "project_id",
         "in": "path",
         "required": True,
-        "description": "The project's id; GET /api/projects/ lists those within reach.",
+        "description": "The project's id; GET /api/projects/ lists the projects you can use.",
         "schema": {"type": "string", "examples": ["1"]},
     }
 
 
-def _format() -> Schema:
+def _format() -> JsonSchemaValue:
     return {
         "name": "format",
         "in": "query",
-        "description": "Without it the header Accept decides; JSON where that says nothing.",
+        "description": "Default: the Accept header decides; JSON if it does not.",
         "schema": {"enum": ["json", "csv"], "default": "json"},
     }
 
 
-def _in_address(parameter: Parameter) -> Schema:
-    described = {"name": parameter.name, "in": "query", "description": parameter.description}
-    if parameter.is_json:
-        content = {"schema": parameter.schema, "example": parameter.example}
+def _in_query(name: str, member: JsonSchemaValue) -> JsonSchemaValue:
+    """A parameter in the query string, which has no null: lists and objects are written as JSON."""
+    schema = {key: value for key, value in member.items() if key not in ("description", "examples", "anyOf")}
+    options = [option for option in member["anyOf"] if option != NULL]
+    schema |= options[0] if len(options) == 1 else {"anyOf": options}
+    described = {"name": name, "in": "query", "description": member["description"]}
+    content = {"schema": schema} | ({"example": member["examples"][0]} if "examples" in member else {})
+    if name in JSON_PARAMETERS:
         return {**described, "content": {"application/json": content}}
-    return {**described, "schema": parameter.schema, "example": parameter.example}
+    return {**described, **content}
 
 
-def _in_body(parameter: Parameter) -> Schema:
-    return {"anyOf": [parameter.schema, {"type": "null"}], "description": parameter.description}
-
-
-def _without_effect() -> list[Schema]:
-    described = "Accepted, of no effect on figures."
-    return [{"name": name, "in": "query", "description": described, "schema": {}} for name in WITHOUT_EFFECT]
-
-
-def _errors(errors: Mapping[str, str]) -> dict[str, Schema]:
-    content = {"application/json": {"schema": reference("Error")}}
+def _errors(errors: Mapping[str, str]) -> dict[str, JsonSchemaValue]:
+    content = {"application/json": {"schema": _reference("Error")}}
     return {status: {"description": text, "content": content} for status, text in errors.items()}
+
+
+def _reference(name: str) -> JsonSchemaValue:
+    return {"$ref": f"{_SCHEMAS}{name}"}

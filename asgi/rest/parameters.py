@@ -44,7 +44,9 @@ class Entity(Members):
 
     custom_name: str | None = Field(None, description="The client's own name, returned in action.custom_name.")
     order: Integer | None = Field(None, description="Position among all series; 0 and null come first.")
-    math: Annotated[TrendMath, OneOf(MATHS)] = Field(TrendMath.TOTAL, description="The aggregation; default: total.")
+    math: Annotated[TrendMath, OneOf(MATHS)] = Field(
+        TrendMath.TOTAL, description="The aggregation; default: total."
+    )
     math_property: str | None = Field(
         None, description="For sum, avg, min, max, median and percentiles: the property's key."
     )
@@ -98,8 +100,8 @@ class TrendParameters(Members):
     actions: list[ActionEntity] = Field([], description="Action series.", examples=[[{"id": 7}]])
     properties: Conditions = Field(
         None,
-        description="Filters on every series: a list of filters that must all match, a group of type AND or OR with "
-        "nested values, or the short form {key__operator: value}.",
+        description="Filters on every series: a list of filters that must all match, a group of type AND or OR "
+        "with nested values, or the short form {key__operator: value}.",
         examples=[[{"key": "plan", "value": "pro", "operator": "exact", "type": "event"}]],
     )
     filter_test_accounts: Flag = Field(
@@ -107,15 +109,17 @@ class TrendParameters(Members):
     )
     date_from: str | None = Field(
         None,
-        description="A date (2021-01-01, optionally with a time and an offset) or a relative date: -7d, -24h, -1m, "
-        "mStart, yStart, all.",
+        description="A date (2021-01-01, optionally with a time and an offset) or a relative date: -7d, -24h, "
+        "-1m, mStart, yStart, all.",
         examples=["-14d"],
         json_schema_extra={"default": "-7d"},
     )
     date_to: str | None = Field(
         None, description="The last date, in the format of date_from; default: now.", examples=["2021-01-31"]
     )
-    explicit_date: Flag = Field(False, description="Use the dates as exact times, without rounding.", examples=[True])
+    explicit_date: Flag = Field(
+        False, description="Use the dates as exact times, without rounding.", examples=[True]
+    )
     interval: Annotated[TrendInterval, OneOf(INTERVALS)] = Field(
         TrendInterval.DAY,
         description="The length of a bucket. minute returns hours, as this endpoint always has.",
@@ -124,8 +128,8 @@ class TrendParameters(Members):
     )
     breakdown: Annotated[str | int | list[str | int | None] | None, SkipValidation] = Field(
         None,
-        description="A property's key or a HogQL expression; up to three keys as a JSON list; for cohorts a list of "
-        "ids, or all.",
+        description="A property's key or a HogQL expression; up to three keys as a JSON list; for cohorts a list "
+        "of ids, or all.",
         examples=["$browser"],
     )
     breakdown_type: Annotated[BreakdownType | None, OneOf({**BREAKDOWN_TYPES, "undefined": None})] = Field(
@@ -196,7 +200,9 @@ class TrendParameters(Members):
         bool,
         OneOf(REFRESHES),
         BeforeValidator(lambda value: str(value).lower() if isinstance(value, str | bool) else value),
-        WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": [*REFRESHES]}], "default": False}),
+        WithJsonSchema(
+            {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": [*REFRESHES]}], "default": False}
+        ),
     ] = Field(
         False,
         description="Recompute instead of using a cached trend: true, and the values that begin with force_.",

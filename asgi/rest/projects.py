@@ -1,57 +1,84 @@
-"""`/api/projects/`: the projects that a key reaches."""
+"""`/api/projects/`: the projects that an API key can access."""
 
+from typing import Annotated
+
+from pydantic import Field, with_config
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from asgi.responses import json_response
-from asgi.rest.fields import read_integer, suggest
+from asgi.rest.validation import Integer, Members, OneOf, validate
 from datasource.metadata.records import ProjectRecord, WeekStartDay
-from errors import BadUserInput
 from permissions.enforce import require_scopes
 from resolvers.context import RequestContext
 from resolvers.projects import list_projects
 from resolvers.saved import LARGEST_PAGE
 
 SCOPE = "project:read"
-USUAL_PAGE = 100
-PAGE_PARAMETERS = ("limit", "offset", "format")
+DEFAULT_PAGE = 100
 
 
-async def answer_projects(request: Request, context: RequestContext) -> Response:
-    """A page of them by ascending id. Needs the scope project:read."""
-    require_scopes(context, SCOPE)
-    for name in request.query_params:
-        if name not in PAGE_PARAMETERS:
-            raise BadUserInput(
-                f"There is no parameter {name[:100]}.", path=(name[:100],), hint=suggest(name, PAGE_PARAMETERS)
-            )
-    if request.query_params.get("format", "json") != "json":
-        raise BadUserInput("Projects are listed as JSON.", path=("format",))
-    limit, offset = _read_count(request, "limit", USUAL_PAGE, 1), _read_count(request, "offset", 0, 0)
-    limit = min(limit, LARGEST_PAGE)
-    page = await list_projects(context, first=limit, after=None, offset=offset)
-    return json_response(
-        {
-            "count": page.total,
-            "next": _page_address(request, limit, offset + limit) if page.has_next else None,
-            "previous": _page_address(request, limit, max(0, offset - limit)) if offset else None,
-            "results": [_describe(reached.record) for reached in page.projects],
-        }
+class PageParameters(Members):
+    """The parameters of a list."""
+
+    limit: Integer = Field(
+        DEFAULT_PAGE,
+        ge=1,
+        description=f"How many projects to return; more than {LARGEST_PAGE} is the same as {LARGEST_PAGE}.",
+        json_schema_extra={"default": DEFAULT_PAGE},
     )
+    offset: Integer = Field(0, ge=0, description="How many projects to skip.", json_schema_extra={"default": 0})
+    format: Annotated[str, OneOf({"json": "json"})] = Field("json", description="The format of the response.")
 
 
-def _read_count(request: Request, name: str, default: int, least: int) -> int:
-    number = read_integer(request.query_params.get(name) or None, (name,))
-    if number is not None and number < least:
-        raise BadUserInput(f"{name} is at least {least}, not {number}.", path=(name,))
-    return default if number is None else number
+@with_config(use_attribute_docstrings=True)
+class Project(TypedDict):
+    """A project: events, and the settings they are read with."""
+
+    id: int
+    name: str
+    organization: str
+    """The id of its organization."""
+    timezone: str
+    """The IANA name of the time zone of its days."""
+    week_start_day: Annotated[int, Field(json_schema_extra={"enum": [0, 1]})]
+    """0: weeks start on Sunday; 1: on Monday."""
 
 
-def _page_address(request: Request, limit: int, offset: int) -> str:
+@with_config(use_attribute_docstrings=True)
+class ProjectPage(TypedDict):
+    """A page of projects by ascending id."""
+
+    count: int
+    """The number of projects on all pages."""
+    next: str | None
+    """The URL of the next page."""
+    previous: str | None
+    """The URL of the previous page."""
+    results: list[Project]
+
+
+async def get_projects(request: Request, context: RequestContext) -> Response:
+    """Answer a page of projects. Requires the scope project:read."""
+    require_scopes(context, SCOPE)
+    parameters = validate(PageParameters, dict(request.query_params))
+    limit, offset = min(parameters.limit, LARGEST_PAGE), parameters.offset
+    page = await list_projects(context, first=limit, after=None, offset=offset)
+    document: ProjectPage = {
+        "count": page.total,
+        "next": _page_url(request, limit, offset + limit) if page.has_next else None,
+        "previous": _page_url(request, limit, max(0, offset - limit)) if offset else None,
+        "results": [_describe(reached.record) for reached in page.projects],
+    }
+    return json_response(document)
+
+
+def _page_url(request: Request, limit: int, offset: int) -> str:
     return str(request.url.include_query_params(limit=limit, offset=offset))
 
 
-def _describe(record: ProjectRecord) -> dict[str, object]:
+def _describe(record: ProjectRecord) -> Project:
     return {
         "id": record.id,
         "name": record.name,

@@ -50,6 +50,7 @@ def read_query(parameters: TrendParameters, *, max_filters: int, is_export: bool
 def _read_input(sent: TrendParameters, places: Places) -> TrendQueryInput:
     events, actions = _read_entities(sent, places)
     filters = read_conditions(sent.properties, ("properties",), ARGUMENT, places)
+    breakdown = _read_breakdown(sent, places)
     return TrendQueryInput(
         events=events,
         actions=actions,
@@ -60,8 +61,8 @@ def _read_input(sent: TrendParameters, places: Places) -> TrendQueryInput:
         date_to=sent.date_to,
         explicit_date=sent.explicit_date,
         interval=sent.interval,
-        breakdown=_read_breakdown(sent, places),
-        breakdown_type=sent.breakdown_type or BreakdownType.EVENT,
+        breakdown=breakdown,
+        breakdown_type=(sent.breakdown_type if breakdown else None) or BreakdownType.EVENT,
         breakdown_group_type_index=sent.breakdown_group_type_index,
         breakdown_histogram_bin_count=sent.breakdown_histogram_bin_count,
         breakdown_normalize_url=sent.breakdown_normalize_url,
@@ -80,7 +81,7 @@ def _read_input(sent: TrendParameters, places: Places) -> TrendQueryInput:
 def _read_entities(
     sent: TrendParameters, places: Places
 ) -> tuple[list[EventSeriesInput], list[ActionSeriesInput]]:
-    """Read both lists, with positions among all series: by order, where 0 is the same as none, and actions first."""
+    """Read both lists, with positions among all series: by order, where 0 means none, then actions first."""
     if not sent.events and not sent.actions:
         raise BadUserInput(
             "One of events or actions is required.",

@@ -15,6 +15,7 @@ from asgi.rest.parameters import IGNORED, JSON_PARAMETERS, UNSUPPORTED, TrendPar
 from asgi.rest.validation import read_json, unknown, validate
 from errors import BadUserInput
 from permissions.api_keys import SEND_HINT
+from resolvers.trend_cache.read_through import Refresh
 from schema.extensions.limits import count_objects
 
 FORMAT = "format"
@@ -35,6 +36,10 @@ class TrendRequest:
     parameters: TrendParameters
     raw: Mapping[str, object]
     format: Format
+
+    @property
+    def refresh(self) -> Refresh:
+        return Refresh.FORCE if self.parameters.refresh else Refresh.CACHE_FIRST
 
     def echo(self) -> dict[str, object]:
         """The parameters as rows repeat them, as far as they are short: a trend has many rows."""

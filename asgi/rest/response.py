@@ -1,21 +1,26 @@
-"""The answer of a trend in the shape that clients of the endpoint read."""
+"""The documents that REST clients read. Pydantic makes their schemas, mypy checks how they are built.
 
-from collections.abc import Iterator, Mapping, Sequence
+They are typed dictionaries and not models, so that tens of thousands of values are neither validated nor copied.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NotRequired
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
-from asgi.rest.parameters import BY_NAME
+from asgi.rest.request import TrendRequest
 from resolvers.trend_cache.read_through import CachedTrend
 from resolvers.trends.buckets import read_starts
-from resolvers.trends.query import BreakdownType, EventSeries, Series, TrendMath, TrendQuery
-from resolvers.trends.results import SeriesResult, TrendResult
+from resolvers.trends.query import ActionSeries, BreakdownType, EventSeries, Series, TrendMath, TrendQuery
+from resolvers.trends.results import SeriesResult
 
-LONGEST_ECHO = 2048
-"""Bytes of the parameters that every row repeats; those beyond are left out."""
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
-_EVERY_EVENT = "All events"
+_ALL_EVENTS = "All events"
 _COUNTS = frozenset(
     {
         TrendMath.TOTAL,
@@ -28,30 +33,130 @@ _COUNTS = frozenset(
         TrendMath.FIRST_MATCHING_EVENT_FOR_USER,
     }
 )
-Row = dict[str, object]
+
+
+class Action(TypedDict):
+    """What a row counted."""
+
+    id: str | None
+    type: Literal["events"]
+    order: int
+    name: str
+    custom_name: str | None
+    math: str | None
+    math_property: str | None
+    math_hogql: str | None
+    math_group_type_index: int | None
+    properties: dict[str, object]
+    days: list[Timestamp]
+
+
+@with_config(use_attribute_docstrings=True)
+class Row(TypedDict):
+    """One series. A member that does not apply is absent."""
+
+    label: str
+    """The name of the event or the action, the formula, or the breakdown value."""
+    order: int
+    """Position of the series; for a formula, its position among the formulas."""
+    action: Action | None
+    """null for a formula."""
+    filter: Mapping[str, object]
+    """The parameters as the client sent them, up to 2048 bytes."""
+    data: list[float | None] | None
+    """A value per bucket, null where there is none. Displays of one total have no data."""
+    days: Sequence[str]
+    """The start of each bucket, in the project's time zone."""
+    labels: NotRequired[Sequence[str]]
+    """The days as a chart shows them. Displays of one total have no labels."""
+    count: float
+    """The sum of data; for a cumulative display its last value; 0 for a total."""
+    aggregated_value: NotRequired[float | None]
+    """The value of displays of one total."""
+    breakdown_value: NotRequired[str | int | Sequence[str]]
+    """The value, a list of values for several breakdowns, or the id of a cohort."""
+    compare: NotRequired[Literal[True]]
+    compare_label: NotRequired[Annotated[str, Field(json_schema_extra={"enum": ["current", "previous"]})]]
+
+
+@with_config(use_attribute_docstrings=True)
+class DateRange(TypedDict):
+    """The range that was read, in the project's time zone."""
+
+    date_from: Timestamp
+    date_to: Timestamp
+
+
+@with_config(use_attribute_docstrings=True)
+class Timing(TypedDict):
+    """How long a part of the work took."""
+
+    k: str
+    """The part."""
+    t: float
+    """Seconds."""
+
+
+@with_config(use_attribute_docstrings=True)
+class Trend(TypedDict):
+    """A trend."""
+
+    results: list[Row]
+    """The rows, in order."""
+    result: list[Row]
+    """The same rows, for older clients."""
+    hasMore: bool
+    """Whether breakdown values were cut off at breakdown_limit."""
+    next: None
+    """Always null: there are no further pages."""
+    timezone: str
+    resolved_date_range: DateRange
+    is_cached: bool
+    last_refresh: Timestamp
+    timings: list[Timing]
+    hogql: str
+    """The ClickHouse SQL that ran, with its parameters by name."""
+    modifiers: dict[str, object]
+    """Always empty."""
+    error: str
+    """Always empty: errors have their own status and document."""
+
+
+@with_config(use_attribute_docstrings=True)
+class Error(TypedDict):
+    """What is wrong with a request."""
+
+    type: str
+    code: str
+    detail: str
+    """What is wrong, as a sentence."""
+    attr: str | None
+    """The parameter with the error, such as events[0].math."""
+    hint: str | None
+    """What to do about it."""
+    extensions: dict[str, object]
+    """The extensions of GraphQL's errors: code, path, missingScope, missingLevel, errorId ..."""
+
+
+def write_trend(trend: Trend) -> bytes:
+    """Write the document as JSON, its rows once for both members."""
+    rows = orjson.Fragment(orjson.dumps(trend["results"]))
+    return orjson.dumps({**trend, "results": rows, "result": rows})
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A trend with what rows say about the request: the parameters as they were sent, and the actions' names."""
+class TrendBuilder:
+    """Builds the document of a trend. `action_names` holds the names of the actions that the query counts."""
 
-    values: Mapping[str, object]
+    request: TrendRequest
     query: TrendQuery
-    answer: CachedTrend
+    cached: CachedTrend
     action_names: Mapping[int, str]
 
-    @property
-    def result(self) -> TrendResult:
-        """The figures."""
-        return self.answer.result
-
-
-def write_answer(answered: Answered) -> bytes:
-    """The JSON document. The rows stand under `results` and, for clients of the older form, `result`."""
-    result = answered.result
-    rows = orjson.Fragment(orjson.dumps(list(write_rows(answered))))
-    return orjson.dumps(
-        {
+    def build(self) -> Trend:
+        result, echo = self.cached.result, self.request.echo()
+        rows = [self._row(series, echo) for series in result.series]
+        return {
             "results": rows,
             "result": rows,
             "hasMore": result.has_more,
@@ -61,105 +166,78 @@ def write_answer(answered: Answered) -> bytes:
                 "date_from": result.date_from.isoformat(),
                 "date_to": result.date_to.isoformat(),
             },
-            "is_cached": answered.answer.is_cached,
-            "last_refresh": answered.answer.computed_at.isoformat(),
+            "is_cached": self.cached.is_cached,
+            "last_refresh": self.cached.computed_at.isoformat(),
             "timings": [{"k": "clickhouse", "t": result.statistics.elapsed_ms / 1000}],
             "hogql": result.sql,
             "modifiers": {},
             "error": "",
         }
-    )
+
+    def _row(self, series: SeriesResult, echo: Mapping[str, object]) -> Row:
+        is_total, is_formula = self.query.display.is_total, series.formula is not None
+        is_count = not is_formula and series.breakdown_value is None and series.math in _COUNTS
+        row: Row = {
+            "label": series.label,
+            "order": series.order,
+            "action": None if is_formula else self._action(series),
+            "filter": echo,
+            "data": None if is_total and is_formula else [_value(each, is_count=is_count) for each in series.data],
+            "days": series.days,
+            "count": 0 if is_total else series.count,
+        }
+        if is_total:
+            row["aggregated_value"] = _value(series.aggregated_value, is_count=is_count)
+        else:
+            row["labels"] = series.labels
+        if series.breakdown_value is not None:
+            row["breakdown_value"] = self._breakdown_value(series.breakdown_value)
+        if series.compare_label is not None:
+            row["compare"] = True
+            row["compare_label"] = series.compare_label.value.lower()
+        return row
+
+    def _action(self, series: SeriesResult) -> Action:
+        counted = self.query.series[series.order]
+        name = self._name(counted)
+        zone = ZoneInfo(self.cached.result.timezone)
+        return {
+            "id": None if name == _ALL_EVENTS and isinstance(counted, EventSeries) else name,
+            "type": "events",  # of actions too, as clients know it
+            "order": series.order,
+            "name": name,
+            "custom_name": counted.custom_name,
+            "math": self._raw_math(counted),
+            "math_property": counted.math.property,
+            "math_hogql": counted.math.expression,
+            "math_group_type_index": counted.math.group_type_index,
+            "properties": {},
+            "days": [start.isoformat() for start in read_starts(series.days, zone)],
+        }
+
+    def _name(self, counted: Series) -> str:
+        if isinstance(counted, ActionSeries):
+            return self.action_names.get(counted.action_id, "")
+        return _ALL_EVENTS if counted.event is None else counted.event
+
+    def _raw_math(self, counted: Series) -> str | None:
+        """The math as the client wrote it; the path of a series leads there."""
+        _, kind, index = counted.path
+        entities: Any = self.request.raw[str(kind)]
+        math: str | None = entities[index].get("math")
+        return math
+
+    def _breakdown_value(self, values: Sequence[str]) -> str | int | Sequence[str]:
+        """One value, or a list for several keys and for `breakdowns`; a cohort is its number, or all."""
+        first = self.query.breakdowns[0]
+        if first.path[1] == "breakdowns" or len(values) > 1:
+            return list(values)
+        [value] = values
+        return int(value) if first.type is BreakdownType.COHORT and value.isdecimal() else value
 
 
-def write_rows(answered: Answered) -> Iterator[Row]:
-    """A row for every series, in order. What a row has no value for is absent, not null."""
-    echo = _echo(answered.values)
-    for series in answered.result.series:
-        yield _row(answered, series, echo)
-
-
-def _row(answered: Answered, series: SeriesResult, echo: Mapping[str, object]) -> Row:
-    is_total, is_formula = answered.query.display.is_total, series.formula is not None
-    is_count = not is_formula and series.breakdown_value is None and series.math in _COUNTS
-    row: Row = {
-        "label": series.label,
-        "order": series.order,
-        "action": None if is_formula else _action(answered, series),
-        "filter": echo,
-        "data": None if is_total and is_formula else [_figure(each, is_count=is_count) for each in series.data],
-        "days": series.days,
-        "count": 0 if is_total else series.count,
-    }
-    if is_total:
-        row["aggregated_value"] = _figure(series.aggregated_value, is_count=is_count)
-    else:
-        row["labels"] = series.labels
-    if series.breakdown_value is not None:
-        row["breakdown_value"] = _breakdown_value(answered.query, series.breakdown_value)
-    if series.compare_label is not None:
-        row |= {"compare": True, "compare_label": series.compare_label.value.lower()}
-    return row
-
-
-def _figure(figure: float | None, *, is_count: bool) -> float | None:
-    """Counts are whole numbers where nothing made them others; everything else is a float."""
-    if figure is None:
+def _value(value: float | None, *, is_count: bool) -> float | None:
+    """Counts are integers unless something made them fractions; all other values are floats."""
+    if value is None:
         return None
-    return int(figure) if is_count and float(figure).is_integer() else float(figure)
-
-
-def _breakdown_value(query: TrendQuery, value: Sequence[str]) -> object:
-    """One value, or a list where several were asked for or `breakdowns` was; a cohort is its number, or all."""
-    if query.breakdowns[0].path[1] == "breakdowns" or len(value) > 1:
-        return list(value)
-    [text] = value
-    is_cohort = query.breakdowns[0].type is BreakdownType.COHORT
-    return int(text) if is_cohort and text.isdecimal() else text
-
-
-def _action(answered: Answered, series: SeriesResult) -> Row:
-    """What a row counted. `math` is the one that was sent, `type` is the same for actions, as clients know it."""
-    asked = answered.query.series[series.order]
-    sent = _entity(answered.values, asked)
-    name = _name(answered, asked)
-    zone = ZoneInfo(answered.result.timezone)
-    return {
-        "id": None if name == _EVERY_EVENT and isinstance(asked, EventSeries) else name,
-        "type": "events",
-        "order": series.order,
-        "name": name,
-        "custom_name": asked.custom_name,
-        "math": sent.get("math"),
-        "math_property": asked.math.property,
-        "math_hogql": asked.math.expression,
-        "math_group_type_index": asked.math.group_type_index,
-        "properties": {},
-        "days": [start.isoformat() for start in read_starts(series.days, zone)],
-    }
-
-
-def _name(answered: Answered, asked: Series) -> str:
-    if isinstance(asked, EventSeries):
-        return _EVERY_EVENT if asked.event is None else asked.event
-    return answered.action_names.get(asked.action_id, "")
-
-
-def _entity(values: Mapping[str, object], asked: Series) -> Mapping[str, object]:
-    """What was sent for a series: its path leads there."""
-    _, kind, index = asked.path
-    listed = values.get(str(kind))
-    entity = listed[index] if isinstance(listed, list) and isinstance(index, int) else {}
-    return entity if isinstance(entity, dict) else {}
-
-
-def _echo(values: Mapping[str, object]) -> Row:
-    """The parameters, as far as they are short: an answer has many rows."""
-    echo: Row = {"insight": "TRENDS"}
-    left = LONGEST_ECHO
-    for name in BY_NAME:
-        if name in values:
-            left -= len(orjson.dumps(values[name]))
-            if left < 0:
-                break
-            echo[name] = values[name]
-    return echo
+    return int(value) if is_count and float(value).is_integer() else float(value)

@@ -1,15 +1,16 @@
 """`/api/projects/{project_id}/insights/trend/`: one trend."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from asgi.rest.naming import in_parameters
-from asgi.rest.read_query import Question, read_parameters
-from asgi.rest.request import Format, Sent, read_sent
-from asgi.rest.response import Answered, write_answer
+from asgi.rest.read_query import read_query
+from asgi.rest.request import Format, TrendRequest, read_request
+from asgi.rest.response import TrendBuilder, write_trend
 from datasource.clickhouse.errors import ResultTooLarge
 from errors import GatewayError
 from permissions.enforce import READ, check_gate, require_scopes
@@ -22,55 +23,53 @@ from resolvers.trends.query import ActionSeries, TrendQuery
 from resolvers.trends.results import TrendResult
 
 SCOPE = "insight:read"
-FEWEST_EXPORTED = 64
-"""Breakdown values below which an export that is too large is not cut further."""
+SMALLEST_EXPORT = 64
+"""Breakdown values below which a CSV file that is too large is not cut further."""
 
 
-async def answer_trend(request: Request, context: RequestContext) -> Response:
-    """Needs the scope insight:read, and viewer access to insights, as the field `Project.trend` does."""
+async def get_trend(request: Request, context: RequestContext) -> Response:
+    """Answer a trend. Requires the scope insight:read and viewer access to insights, as `Project.trend` does."""
     require_scopes(context, SCOPE)
     project = await context.reach(request.path_params["project_id"])
     check_gate(project.policy, INSIGHT, READ, strictly=True)
     settings = context.settings
-    sent = await read_sent(request, max_objects=settings.max_variable_objects)
-    is_export = sent.format is Format.CSV
-    question = read_parameters(sent.values, max_filters=settings.max_filters, is_export=is_export)
+    trend = await read_request(request, max_objects=settings.max_variable_objects)
+    is_export = trend.format is Format.CSV
+    located = read_query(trend.parameters, max_filters=settings.max_filters, is_export=is_export)
     try:
         if is_export:
-            return _reply_csv(await _export(context, project, question, sent), project, context)
-        return await _reply_json(context, project, question, sent)
-    except GatewayError as refusal:
-        raise in_parameters(refusal, question.places) from refusal
+            return _reply_csv(await _export(context, project, located.query, trend), project, context)
+        return await _reply_json(context, project, located.query, trend)
+    except GatewayError as error:
+        raise in_parameters(error, located.places) from error
 
 
 async def _reply_json(
-    context: RequestContext, project: ReachedProject, question: Question, sent: Sent
+    context: RequestContext, project: ReachedProject, query: TrendQuery, trend: TrendRequest
 ) -> Response:
-    answer = await resolve_trend(context, project, question.query, refresh=question.refresh)
-    names = await _action_names(context, project, question.query)
-    answered = Answered(sent.values, question.query, answer, names)
+    cached = await resolve_trend(context, project, query, refresh=trend.refresh)
+    builder = TrendBuilder(trend, query, cached, await _action_names(context, project, query))
     return Response(
-        write_answer(answered),
+        write_trend(builder.build()),
         headers={"cache-control": "no-store", "vary": "Accept"},
         media_type="application/json",
     )
 
 
-async def _export(context: RequestContext, project: ReachedProject, question: Question, sent: Sent) -> TrendResult:
-    """The trend with as many breakdown values as an answer may have, unless the client said how many."""
-    query, refresh = question.query, question.refresh
-    *larger, fewest = [query] if "breakdown_limit" in sent.values else _ever_fewer(query)
+async def _export(
+    context: RequestContext, project: ReachedProject, query: TrendQuery, trend: TrendRequest
+) -> TrendResult:
+    """Compute the trend with as many breakdown values as a result may have, unless the client says how many."""
+    *larger, smallest = [query] if trend.parameters.breakdown_limit is not None else _ever_smaller(query)
     for attempt in larger:
-        try:
-            return (await resolve_trend(context, project, attempt, refresh=refresh)).result
-        except ResultTooLarge:
-            continue
-    return (await resolve_trend(context, project, fewest, refresh=refresh)).result
+        with suppress(ResultTooLarge):
+            return (await resolve_trend(context, project, attempt, refresh=trend.refresh)).result
+    return (await resolve_trend(context, project, smallest, refresh=trend.refresh)).result
 
 
-def _ever_fewer(query: TrendQuery) -> Iterator[TrendQuery]:
+def _ever_smaller(query: TrendQuery) -> Iterator[TrendQuery]:
     limit = query.breakdown_limit
-    while limit > FEWEST_EXPORTED and query.breakdowns:
+    while limit > SMALLEST_EXPORT and query.breakdowns:
         yield replace(query, breakdown_limit=limit)
         limit //= 2
     yield replace(query, breakdown_limit=limit)
@@ -90,7 +89,7 @@ def _reply_csv(result: TrendResult, project: ReachedProject, context: RequestCon
 
 
 async def _action_names(context: RequestContext, project: ReachedProject, query: TrendQuery) -> dict[int, str]:
-    """The names of the actions that the trend counted, which the caller could read then."""
+    """The names of the actions that the query counts. The caller may read them, or the trend would have failed."""
     ids = [series.action_id for series in query.series if isinstance(series, ActionSeries)]
     records = await context.actions.load_many([(project.record.id, action_id) for action_id in ids])
     return {record.id: record.name for record in records if record is not None}

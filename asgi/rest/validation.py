@@ -26,6 +26,7 @@ from resolvers.trends.query import InputPath
 
 _DIGITS = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _FLAGS = {"true": True, "false": False}
+NULL: JsonSchemaValue = {"type": "null"}
 _IDENTIFIER = "a property's key or an id"
 _KINDS: Mapping[str, str] = {
     "string_type": "a string",
@@ -67,9 +68,10 @@ class Members(BaseModel):
 
 
 def _nullable(member: JsonSchemaValue) -> JsonSchemaValue:
-    described = {key: member[key] for key in ("description", "examples") if key in member}
-    schema = {key: value for key, value in member.items() if key not in described}
-    return {"anyOf": [schema, {"type": "null"}], **described}
+    if NULL in member.get("anyOf", ()) or member.keys() == {"description"}:
+        return member
+    outer: JsonSchemaValue = {key: member.pop(key) for key in ("description", "examples") if key in member}
+    return {"anyOf": [member, NULL], **outer}
 
 
 def _read_flag(value: object) -> object:
@@ -96,7 +98,7 @@ def _read_identifier(value: object) -> object:
     return str(value)
 
 
-Flag = Annotated[bool, BeforeValidator(_read_flag)]
+Flag = Annotated[bool, BeforeValidator(_read_flag), WithJsonSchema({"type": "boolean", "default": False})]
 Integer = Annotated[int, BeforeValidator(_read_integer)]
 GroupIndex = Annotated[Integer, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 4})]
 Number = Annotated[float, BeforeValidator(_read_number), Field(allow_inf_nan=False)]
@@ -143,6 +145,14 @@ def _bad_input(error: ErrorDetails, path: InputPath) -> BadUserInput:
             return BadUserInput("{name} is required.", name=where[-1], path=where)
         case "choice":
             return invalid_choice(error["input"], context["choices"], where)
+        case "greater_than_equal":
+            return BadUserInput(
+                "{name} must be at least {minimum}, not {value}.",
+                name=where[-1],
+                minimum=context["ge"],
+                value=quote(error["input"]),
+                path=where,
+            )
         case kind:
             return expected(_KINDS[kind], error["input"], where)
 
@@ -170,8 +180,8 @@ def suggest(wrong: str, known: Sequence[str]) -> Message:
     close = get_close_matches(wrong[:100].lower(), known, n=1, cutoff=0.6)
     valid = ", ".join(known)
     if not close:
-        return Message("Valid names: {valid}.", {"valid": valid})
-    return Message("Did you mean {close}? Valid names: {valid}.", {"close": close[0], "valid": valid})
+        return Message("Valid values: {valid}.", {"valid": valid})
+    return Message("Did you mean {close}? Valid values: {valid}.", {"close": close[0], "valid": valid})
 
 
 def quote(value: object) -> str:

@@ -8,11 +8,12 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from asgi.rest.parameters import BY_NAME, NOT_BUILT, WITHOUT_EFFECT
+from asgi.rest.parameters import IGNORED, UNSUPPORTED, TrendParameters
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import Gateway
 from tests.support.seeds.access_over_http import World
 
+PARAMETERS = TrendParameters.model_fields
 TREND = "/api/projects/{project_id}/insights/trend/"
 
 
@@ -32,17 +33,17 @@ def test_document_is_valid(document: Any) -> None:
 def test_every_parameter_is_described(document: Any) -> None:
     get, post = document["paths"][TREND]["get"], document["paths"][TREND]["post"]
     described = {each["name"]: each["description"] for each in get["parameters"]}
-    assert set(described) == {*BY_NAME, *WITHOUT_EFFECT, "format"}
+    assert set(described) == {*PARAMETERS, *IGNORED, "format"}
     assert all(described.values())
     body = post["requestBody"]["content"]["application/json"]["schema"]
-    assert set(body["properties"]) == {*BY_NAME, *WITHOUT_EFFECT}
-    assert not set(NOT_BUILT) & set(body["properties"])
+    assert set(body["properties"]) == {*PARAMETERS, *IGNORED}
+    assert not set(UNSUPPORTED) & set(body["properties"])
 
 
 async def test_examples_of_parameters_are_accepted(document: Any, client: RestClient) -> None:
     for each in document["paths"][TREND]["get"]["parameters"]:
         example = each.get("example", each.get("content", {}).get("application/json", {}).get("example"))
-        if each["name"] in BY_NAME and each["name"] not in {"events", "actions"}:
+        if each["name"] in PARAMETERS and each["name"] not in {"events", "actions"}:
             assert example is not None, each["name"]
             needed = {"breakdown": "n"} if each["name"].startswith("breakdown_") else {}
             if each["name"] == "breakdown_group_type_index":
@@ -79,4 +80,4 @@ async def test_body_example_is_accepted(document: Any, client: RestClient) -> No
 def test_page_names_every_parameter() -> None:
     page = (Path(__file__).parents[3] / "docs" / "rest.md").read_text()
     named = set(re.findall(r"`(\w+)`", page))
-    assert {*BY_NAME, *NOT_BUILT, *WITHOUT_EFFECT} - named == set()
+    assert {*PARAMETERS, *UNSUPPORTED, *IGNORED} - named == set()

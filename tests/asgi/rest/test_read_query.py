@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi.rest.filters import FILTER_KEYS
-from asgi.rest.parameters import BY_NAME, PARAMETERS
-from asgi.rest.read_query import BREAKDOWN_KEYS, ENTITY_KEYS, read_parameters
-from asgi.rest.schemas import COMPONENTS
-from errors import BadUserInput
+from asgi.rest.filters import PropertyFilter, PropertyGroup
+from asgi.rest.parameters import ActionEntity, Breakdown, EventEntity, TrendParameters
+from asgi.rest.read_query import read_query
+from asgi.rest.validation import validate
+from errors import ErrorCode, GatewayError
 from resolvers.trends.query import ActionSeries, EventSeries, PropertyType, TrendInterval, TrendMath, TrendQuery
 
 LEAVES = st.one_of(
@@ -22,22 +22,28 @@ LEAVES = st.one_of(
         ["", "a", "AND", "OR", "cohort", "hogql", "undefined", "in", "-7d", "1", "true", "dau", "[1]"]
     ),
 )
-KEYS = st.sampled_from(sorted({*FILTER_KEYS, *ENTITY_KEYS, *BREAKDOWN_KEYS, "values", "plan__gt"}))
+MODELS = (EventEntity, ActionEntity, Breakdown, PropertyFilter, PropertyGroup)
+KEYS = st.sampled_from(sorted({"plan__gt", *(name for model in MODELS for name in model.model_fields)}))
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
 )
 
 
 def read(*, is_export: bool = False, **values: Any) -> TrendQuery:
-    return read_parameters(values, max_filters=200, is_export=is_export).query
+    parameters = validate(TrendParameters, values)
+    return read_query(parameters, max_filters=200, is_export=is_export).query
 
 
-@given(st.dictionaries(st.sampled_from(sorted(BY_NAME)), VALUES, max_size=5), st.lists(VALUES, max_size=2))
+@given(
+    st.dictionaries(st.sampled_from(sorted(TrendParameters.model_fields)), VALUES, max_size=5),
+    st.lists(VALUES, max_size=2),
+)
 def test_whatever_is_sent_is_read_or_refused_with_its_parameter(values: dict[str, Any], events: list[Any]) -> None:
     try:
         read(**{"events": [{"id": "a"}, *events], **values})
-    except BadUserInput as refusal:
-        assert not refusal.path or refusal.path[0] in BY_NAME  # noqa: PT017 - either way is right
+    except GatewayError as error:
+        assert error.code is ErrorCode.BAD_USER_INPUT  # noqa: PT017 - both outcomes are valid
+        assert not error.path or error.path[0] in TrendParameters.model_fields  # noqa: PT017
 
 
 def test_entities_without_an_order_put_actions_first_and_0_is_none() -> None:
@@ -81,13 +87,3 @@ def test_export_keeps_more_breakdown_values_unless_told_how_many() -> None:
     series = [{"id": "a"}]
     assert read(is_export=True, events=series, breakdown="p").breakdown_limit == 512
     assert read(is_export=True, events=series, breakdown="p", breakdown_limit=3).breakdown_limit == 3
-
-
-def test_schemas_of_entities_have_what_is_read() -> None:
-    for name in ("EventEntity", "ActionEntity"):
-        assert set(COMPONENTS[name]["properties"]) == {*ENTITY_KEYS, "name"}  # type: ignore[call-overload]  # an object
-    assert set(COMPONENTS["Breakdown"]["properties"]) == {*BREAKDOWN_KEYS}  # type: ignore[call-overload]  # an object
-
-
-def test_names_of_parameters_are_unique() -> None:
-    assert len(BY_NAME) == len(PARAMETERS)
