@@ -41,7 +41,7 @@ def error_response(
     if hint is not None:
         extensions = {**extensions, "hint": hint}
     if path.startswith(error_shape.PREFIXES):
-        body = error_shape.error_body(status, message, extensions)
+        body: object = error_shape.error_body(status, message, extensions)
     else:
         body = {"errors": [{"message": message, "extensions": extensions}]}
     return json_response(body, status=status, headers=headers)

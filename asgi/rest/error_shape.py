@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from pydantic import with_config
+from typing_extensions import TypedDict
+
 PREFIXES = ("/api/", "/exports/")
 """Paths whose clients expect errors in this shape."""
 
@@ -23,16 +26,31 @@ _TYPES_AND_CODES: Mapping[int, tuple[str, str]] = {
 _DEFAULT = ("server_error", "error")
 
 
-def error_body(
-    status: int, message: str, extensions: Mapping[str, object], *, attr: str | None = None
-) -> dict[str, object]:
+@with_config(use_attribute_docstrings=True)
+class Error(TypedDict):
+    """What is wrong with a request."""
+
+    type: str
+    code: str
+    detail: str
+    """What is wrong, as a sentence."""
+    attr: str | None
+    """The parameter with the error, such as events[0].math."""
+    hint: str | None
+    """What to do about it."""
+    extensions: dict[str, object]
+    """The extensions of GraphQL's errors: code, path, missingScope, missingLevel, errorId ..."""
+
+
+def error_body(status: int, message: str, extensions: Mapping[str, object], *, attr: str | None = None) -> Error:
     """Build the body of an error: `attr` is the parameter at fault, `extensions` are those of GraphQL errors."""
+    hint = extensions.get("hint")
     type_, code = _TYPES_AND_CODES.get(status, _DEFAULT)
     return {
         "type": type_,
         "code": code,
         "detail": message,
         "attr": attr,
-        "hint": extensions.get("hint"),
+        "hint": None if hint is None else str(hint),
         "extensions": {name: value for name, value in extensions.items() if name != "hint"},
     }

@@ -8,9 +8,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from asgi.rest.error_shape import Error
 from asgi.rest.parameters import IGNORED, JSON_PARAMETERS, UNSUPPORTED, TrendParameters
 from asgi.rest.projects import PageParameters, ProjectPage
-from asgi.rest.response import Error, Trend
+from asgi.rest.response import Trend
 from asgi.rest.validation import NULL
 
 VERSION = "1"

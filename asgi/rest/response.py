@@ -122,22 +122,6 @@ class Trend(TypedDict):
     """Always empty: errors have their own status and document."""
 
 
-@with_config(use_attribute_docstrings=True)
-class Error(TypedDict):
-    """What is wrong with a request."""
-
-    type: str
-    code: str
-    detail: str
-    """What is wrong, as a sentence."""
-    attr: str | None
-    """The parameter with the error, such as events[0].math."""
-    hint: str | None
-    """What to do about it."""
-    extensions: dict[str, object]
-    """The extensions of GraphQL's errors: code, path, missingScope, missingLevel, errorId ..."""
-
-
 def write_trend(trend: Trend) -> bytes:
     """Write the document as JSON, its rows once for both members."""
     rows = orjson.Fragment(orjson.dumps(trend["results"]))
