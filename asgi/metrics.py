@@ -52,9 +52,9 @@ class StoresCollector(Collector):
     stores: Stores
 
     def collect(self) -> Iterator[Metric]:
-        occupancy = self.stores.events.occupancy
-        yield _gauge("clickhouse_queries_running", "ClickHouse statements running.", occupancy.running)
-        yield _gauge("clickhouse_queries_waiting", "ClickHouse statements queued.", occupancy.waiting)
+        queue = self.stores.events.queue_status
+        yield _gauge("clickhouse_queries_running", "ClickHouse statements running.", queue.running)
+        yield _gauge("clickhouse_queries_waiting", "ClickHouse statements queued.", queue.waiting)
         answers = self.stores.answers
         told = CounterMetricFamily(
             "trendgate_trend_answers",

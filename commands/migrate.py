@@ -8,7 +8,7 @@ from commands.metadata import with_store
 from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.clickhouse.open_engine import open_engine, refuse_embedded_cluster
+from datasource.clickhouse.open_engine import check_cluster_has_server, open_engine
 from datasource.metadata.store import MetadataStore
 from datasource.tables.migrate import Task, carry_out, plan
 from errors import BadUserInput, ErrorCode, GatewayError
@@ -45,7 +45,7 @@ def migrate(
     server are counted anew.
     """
     settings = _on_cluster(load_settings(), cluster)
-    refuse_embedded_cluster(settings)
+    check_cluster_has_server(settings)
     if dry_run:
         _print_statements(asyncio.run(_plan(settings)))
         return

@@ -1,25 +1,23 @@
-"""Where a ClickHouse server is and how to talk to it: `clickhouse://user:password@host:9000,host/database?...`."""
+"""URLs of ClickHouse servers: `clickhouse://user:password@host:9000,host/database?...`."""
 
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from errors import BadUserInput
+from errors import BadUserInput, Message
 
 PORT: Final = 9000
 SECURE_PORT: Final = 9440
 COMPRESSIONS: Final = ("lz4", "zstd")
 _FORM: Final = "clickhouse://user:password@host1:9000,host2:9000/database?secure=1"
-_SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
+_BOOLEANS: Final = {"1": True, "true": True, "0": False, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One server, or whatever stands for one."""
+    """The name and port of one server."""
 
     name: str
     port: int
@@ -30,7 +28,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """All of a URL. The hosts hold the same data; an earlier one is preferred."""
+    """A parsed URL. All hosts hold the same data; earlier ones are preferred."""
 
     hosts: tuple[Host, ...]
     user: str = "default"
@@ -42,26 +40,26 @@ class ServerAddress:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read a URL. Raises BadUserInput, which never shows the password."""
+        """Parse a URL. Raises BadUserInput, which never contains the password."""
         scheme, separator, rest = url.strip().partition("://")
         if not separator or scheme not in ("clickhouse", "clickhouses"):
-            raise _refusal("It does not begin with clickhouse:// or clickhouses://.")
+            raise _invalid("It must begin with clickhouse:// or clickhouses://.")
         authority, _, _ = rest.partition("/")
         authority = authority.partition("?")[0].partition("#")[0]
         credentials, _, hosts = authority.rpartition("@")
         parts = urlsplit(f"clickhouse://host{rest[len(authority) :]}")
         if parts.fragment:
-            raise _refusal("It holds a #; write %23 for one in the user, password or database.")
+            raise _invalid("It contains a #; write %23 for a # in the user, password or database.")
         options = _read_options(parts.query)
         is_secure = bool(options.pop("is_secure", scheme == "clickhouses"))
         if scheme == "clickhouses" and not is_secure:
-            raise _refusal("clickhouses:// and secure=0 contradict each other.")
+            raise _invalid("clickhouses:// and secure=0 contradict each other.")
         if "ca_cert" in options and not is_secure:
-            raise _refusal("ca_cert is of no use without secure=1.")
+            raise _invalid("ca_cert needs secure=1.")
         user, _, password = credentials.partition(":")
         default_port = SECURE_PORT if is_secure else PORT
         return cls(
-            hosts=tuple(_read_host(text, default_port) for text in hosts.split(",")),
+            hosts=tuple(_read_host(host, default_port) for host in hosts.split(",")),
             user=unquote(user) or "default",
             password=unquote(password),
             database=unquote(parts.path.removeprefix("/")) or "default",
@@ -74,95 +72,61 @@ def _read_host(text: str, default_port: int) -> Host:
     try:
         parts = urlsplit(f"//{text}")
         name, port = parts.hostname, parts.port
-    except ValueError as wrong:
-        raise _refusal("The name or port of a host cannot be read.") from wrong
+    except ValueError as invalid:
+        raise _invalid("A host name or port is invalid.") from invalid
     if not name or parts.path or port == 0:
-        raise _refusal("The name or port of a host is missing.")
+        raise _invalid("A host name or port is missing.")
     return Host(name, port or default_port)
 
 
 def _read_options(query: str) -> dict[str, Any]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError as wrong:
-        raise _refusal("What follows the ? is not a list of name=value.") from wrong
+    except ValueError as invalid:
+        raise _invalid("The part after the ? must be a list of name=value.") from invalid
     options: dict[str, Any] = {}
     for name, value in pairs:
         if name not in _OPTIONS:
-            raise _refusal(f"There is no parameter {name!r}, only {', '.join(_OPTIONS)}.")
+            raise _invalid(
+                "Unknown parameter {name!r}; the valid ones are {valid}.", name=name, valid=tuple(_OPTIONS)
+            )
         target, read = _OPTIONS[name]
         if target in options:
-            raise _refusal(f"The parameter {name} is there twice.")
+            raise _invalid("The parameter {name} occurs twice.", name=name)
         options[target] = read(value)
     return options
 
 
-def _read_switch(value: str) -> bool:
-    if value.lower() not in _SWITCH:
-        raise _refusal("The parameter secure is neither 1 nor 0.")
-    return _SWITCH[value.lower()]
+def _read_boolean(value: str) -> bool:
+    if value.lower() not in _BOOLEANS:
+        raise _invalid("The parameter secure must be 1 or 0.")
+    return _BOOLEANS[value.lower()]
 
 
 def _read_ca_cert(value: str) -> Path:
     path = Path(value)
     if not path.is_file():
-        raise _refusal(f"There is no file {path} for ca_cert.")
+        raise _invalid("The file {path} of ca_cert does not exist.", path=path)
     return path
 
 
 def _read_compression(value: str) -> str:
     if value not in COMPRESSIONS:
-        raise _refusal(f"The parameter compression is not one of {', '.join(COMPRESSIONS)}.")
+        raise _invalid("The parameter compression must be one of {valid}.", valid=COMPRESSIONS)
     return value
 
 
 _OPTIONS: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
-    "secure": ("is_secure", _read_switch),
+    "secure": ("is_secure", _read_boolean),
     "ca_cert": ("ca_cert", _read_ca_cert),
     "compression": ("compression", _read_compression),
 }
 
 
-def _refusal(reason: str) -> BadUserInput:
-    return BadUserInput(f"The URL of the ClickHouse server cannot be used. {reason}", hint=f"The form is {_FORM}")
-
-
-REST_S: Final = 10.0
-"""How long a host that could not be reached is left alone, while another one can be."""
-
-
-class Hosts:
-    """The hosts with what is known of them. Used by many threads."""
-
-    def __init__(
-        self, hosts: Sequence[Host], *, rest_s: float = REST_S, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._hosts = tuple(hosts)
-        self._rest_s = rest_s
-        self._clock = clock
-        self._down_since: dict[Host, float] = {}
-        self._lock = threading.Lock()
-
-    def in_order(self) -> tuple[Host, ...]:
-        """All of them, in the order of the URL, those that rest last: they are tried if none answers."""
-        with self._lock:
-            resting = [host for host in self._hosts if self._rests(host)]
-        return tuple(host for host in self._hosts if host not in resting) + tuple(resting)
-
-    def preferred(self) -> Host:
-        """The one that a new connection goes to."""
-        return self.in_order()[0]
-
-    def failed(self, host: Host) -> None:
-        """Note that the host could not be reached."""
-        with self._lock:
-            self._down_since[host] = self._clock()
-
-    def answered(self, host: Host) -> None:
-        """Note that it can."""
-        with self._lock:
-            self._down_since.pop(host, None)
-
-    def _rests(self, host: Host) -> bool:
-        since = self._down_since.get(host)
-        return since is not None and self._clock() - since < self._rest_s
+def _invalid(template: str, **values: object) -> BadUserInput:
+    return BadUserInput(
+        "Invalid URL of the ClickHouse server. {reason}",
+        reason=Message(template, values),
+        form=_FORM,
+        hint="Expected form: {form}",
+    )

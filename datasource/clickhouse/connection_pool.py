@@ -1,24 +1,29 @@
-"""Connections to a server that are kept for the next query. How many there are, the calls at once decide."""
+"""Idle connections to a server. The number of worker threads bounds how many there are."""
 
 import threading
 from collections.abc import Callable
 from typing import Final
 
-from datasource.clickhouse.address import Host, Hosts
-from datasource.clickhouse.connection import ServerConnection, is_lost, note_loss
+from datasource.clickhouse.address import Host
+from datasource.clickhouse.connection import ServerConnection, is_lost, log_loss
+from datasource.clickhouse.failover import Failover
 
 IDLE_CHECK_S: Final = 10.0
-"""A connection that was idle for longer is asked whether it still works before it is used."""
+"""A connection that was idle for longer is pinged before it is used."""
 
 
-class Pool:
-    """Idle connections, the one used last on top. Used by many threads."""
+class ConnectionPool:
+    """A stack of idle connections, the most recently used one on top. Thread-safe."""
 
     def __init__(
-        self, connect: Callable[[Host], ServerConnection], hosts: Hosts, *, idle_check_s: float = IDLE_CHECK_S
+        self,
+        connect: Callable[[Host], ServerConnection],
+        failover: Failover,
+        *,
+        idle_check_s: float = IDLE_CHECK_S,
     ) -> None:
         self._connect = connect
-        self._hosts = hosts
+        self._failover = failover
         self._idle_check_s = idle_check_s
         self._idle: list[ServerConnection] = []
         self._is_closed = False
@@ -26,33 +31,33 @@ class Pool:
 
     @property
     def idle(self) -> int:
-        """How many connections wait for work."""
+        """The number of idle connections."""
         return len(self._idle)
 
-    def take(self, *, is_checked: bool) -> ServerConnection:
-        """A connection that works, an idle one if there is any. `is_checked`: ask it first, however fresh it is.
+    def acquire(self, *, always_ping: bool) -> ServerConnection:
+        """Return an idle connection that works, or open one. `always_ping`: ping even a fresh one first.
 
-        Raises the driver's error of the last host when none can be reached.
+        Raises the driver's error for the last host when none can be reached.
         """
         while (connection := self._pop()) is not None:
-            if not is_checked and connection.idle_s < self._idle_check_s:
+            if not always_ping and connection.idle_s < self._idle_check_s:
                 return connection
-            if connection.answers():
+            if connection.ping():
                 return connection
             connection.close()
         return self._open()
 
-    def give_back(self, connection: ServerConnection) -> None:
-        """Keep the connection for the next one, unless a better host is to be used by now."""
+    def release(self, connection: ServerConnection) -> None:
+        """Keep the connection for the next statement, unless a better host can be reached by now."""
         with self._lock:
-            if not self._is_closed and connection.host == self._hosts.preferred():
-                connection.rest()
+            if not self._is_closed and connection.host == self._failover.preferred():
+                connection.mark_idle()
                 self._idle.append(connection)
                 return
         connection.close()
 
     def drop(self, host: Host) -> None:
-        """Forget the idle connections of a host; they are most likely as lost as the one that just was."""
+        """Close the idle connections to a host that has just been lost."""
         with self._lock:
             lost = [connection for connection in self._idle if connection.host == host]
             self._idle = [connection for connection in self._idle if connection.host != host]
@@ -60,7 +65,7 @@ class Pool:
             connection.close()
 
     def close(self) -> None:
-        """Close the idle ones, and from now on those given back."""
+        """Close the idle connections, and later those that are released."""
         with self._lock:
             self._is_closed = True
             idle, self._idle = self._idle, []
@@ -72,7 +77,7 @@ class Pool:
             return self._idle.pop() if self._idle else None
 
     def _open(self) -> ServerConnection:
-        *others, last = self._hosts.in_order()
+        *others, last = self._failover.in_order()
         for host in others:
             try:
                 return self._open_to(host)
@@ -86,8 +91,8 @@ class Pool:
             connection = self._connect(host)
         except Exception as failure:
             if is_lost(failure):
-                note_loss(failure, host)
-                self._hosts.failed(host)
+                log_loss(failure, host)
+                self._failover.mark_down(host)
             raise
-        self._hosts.answered(host)
+        self._failover.mark_up(host)
         return connection

@@ -1,4 +1,4 @@
-"""What the gateway needs of a ClickHouse, whether it runs in this process or on a server."""
+"""The engine protocol: what the gateway needs of a ClickHouse, embedded or on a server."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,41 +10,19 @@ import pyarrow as pa
 from datasource.clickhouse.native_format import NativeBlock
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What was read since the query began. `total_rows` is ClickHouse's estimate, None while it has none."""
-
-    rows_read: int = 0
-    total_rows: int | None = None
-    bytes_read: int = 0
-
-
-ProgressListener = Callable[[Progress], None]
-
-
-def on_loop(listener: ProgressListener) -> ProgressListener:
-    """The listener for a thread: it is called on the running event loop, in order."""
-    loop = asyncio.get_running_loop()
-
-    def pass_on(progress: Progress) -> None:
-        loop.call_soon_threadsafe(listener, progress)
-
-    return pass_on
-
-
 class Identifier(str):
-    """A name bound to `{name:Identifier}`: ClickHouse itself quotes it, so any text is safe."""
+    """A name bound to `{name:Identifier}`. ClickHouse quotes it, so any string is safe."""
 
     __slots__ = ()
 
 
 ParamValue = str | int | float | None | Sequence[str] | Sequence[int] | Sequence[float]
-"""A value bound by name to `{name:Type}` of a statement; its ClickHouse type stands in the text."""
+"""A value bound to `{name:Type}` of a statement, which names its ClickHouse type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds that one query runs under; ClickHouse enforces them while it reads."""
+    """The limits of one query, which ClickHouse enforces while it reads."""
 
     seconds: float = 30.0
     rows_to_read: int = 2_000_000_000
@@ -52,7 +30,7 @@ class Limits:
     result_rows: int = 50_000
 
     def as_settings(self) -> dict[str, int | float | str]:
-        """The ClickHouse settings of the same meaning."""
+        """Return the limits as ClickHouse settings."""
         return {
             "max_execution_time": self.seconds,
             "max_rows_to_read": self.rows_to_read,
@@ -63,11 +41,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryResult:
-    """The answer of one query, column by column.
+class Progress:
+    """How much a running query has read. `total_rows` is ClickHouse's estimate, None before there is one."""
 
-    Values are Python's str, int, float, bool, None, and lists of these; NaN and infinity arrive as None.
-    `query_id` is a server's name for the query.
+    rows_read: int = 0
+    total_rows: int | None = None
+    bytes_read: int = 0
+
+
+ProgressListener = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The result of one query, column by column.
+
+    Values are str, int, float, bool, None, and lists of these; NaN and infinity become None.
+    `query_id` is the server's id of the query, empty for the embedded engine.
     """
 
     names: tuple[str, ...]
@@ -79,47 +69,45 @@ class QueryResult:
 
     @property
     def row_count(self) -> int:
-        """How many rows the answer has."""
+        """The number of result rows."""
         return len(self.columns[0]) if self.columns else 0
 
     def rows(self) -> Iterator[tuple[object, ...]]:
-        """The same values row by row."""
+        """Iterate over the result row by row."""
         return zip(*self.columns, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Occupancy:
-    """How many statements run now, and how many wait for their turn."""
+class QueueStatus:
+    """The number of statements that run, and that wait for a slot."""
 
     running: int
     waiting: int
 
 
 class Engine(Protocol):
-    """A ClickHouse that can be asked and written to.
+    """A ClickHouse that runs statements.
 
-    Every method raises GatewayError, or ClickHouseError (see failures.py), when ClickHouse refuses or fails.
-    Cancelling a call ends it in ClickHouse, too, within about a second. A few statements run at once, and fewer of
-    the same API key (see origin.py); the others wait for their turn, and are refused with RATE_LIMITED when it
-    takes too long or too many wait.
+    Methods raise GatewayError for known errors and ClickHouseError for all others (see errors.py). Cancelling
+    a call ends the statement in ClickHouse within about a second. Statements queue fairly per API key and fail
+    with RATE_LIMITED when the queue is full or the wait too long (see fair_queue.py).
 
-    `blocks`, all of the same columns, are the rows of the table name `{block}` in the text; without any the
-    text is taken as it is.
+    `blocks`, which share one structure, are the rows of the table `{block}` in the statement.
     """
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes may work on the same tables at the same time."""
+        """Whether other processes may use the same tables at the same time."""
         ...
 
     @property
     def cluster(self) -> str | None:
-        """The cluster that holds the tables, as ClickHouse's configuration names it; None for one server."""
+        """The name of the cluster that holds the tables; None for a single server."""
         ...
 
     @property
-    def occupancy(self) -> Occupancy:
-        """What it has to do in this process now."""
+    def queue_status(self) -> QueueStatus:
+        """How busy the engine is in this process."""
         ...
 
     async def query(
@@ -131,26 +119,80 @@ class Engine(Protocol):
         blocks: Sequence[NativeBlock] = (),
         on_progress: ProgressListener | None = None,
     ) -> QueryResult:
-        """Run one reading statement, in read-only mode and within the limits.
+        """Run one SELECT, read-only and within the limits.
 
-        `on_progress` is called on the event loop, about ten times a second, never for a query that ends at once.
+        `on_progress` is called on the event loop, about ten times a second, and never for a short query.
         """
         ...
 
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
-        """Run one statement that answers nothing: DDL, or an insert that selects."""
+        """Run one statement without a result: DDL, or INSERT ... SELECT."""
         ...
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
-        """Run `text`, an insert that selects from the table name `{batch}`, which holds the batch's rows."""
+        """Run an INSERT ... SELECT that reads the rows of `batch` from the table `{batch}`."""
         ...
 
     async def ping(self) -> None:
-        """Raise unless the engine answers. Waits for no turn: a busy engine is not a dead one."""
+        """Raise unless ClickHouse answers. Bypasses the queue: a busy engine is not down."""
         ...
 
     async def close(self) -> None:
-        """End what runs and free every connection; the engine is of no use afterwards."""
+        """End all running statements and free the connections. The engine cannot be used again."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class EngineWrapper:
+    """An engine that delegates to another one. Subclasses override what differs."""
+
+    engine: Engine
+
+    @property
+    def is_shared(self) -> bool:
+        return self.engine.is_shared
+
+    @property
+    def cluster(self) -> str | None:
+        return self.engine.cluster
+
+    @property
+    def queue_status(self) -> QueueStatus:
+        return self.engine.queue_status
+
+    async def query(
+        self,
+        text: str,
+        params: Mapping[str, ParamValue] | None = None,
+        *,
+        limits: Limits | None = None,
+        blocks: Sequence[NativeBlock] = (),
+        on_progress: ProgressListener | None = None,
+    ) -> QueryResult:
+        return await self.engine.query(text, params, limits=limits, blocks=blocks, on_progress=on_progress)
+
+    async def command(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
+    ) -> None:
+        await self.engine.command(text, params, blocks=blocks)
+
+    async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
+        await self.engine.insert(text, batch, params)
+
+    async def ping(self) -> None:
+        await self.engine.ping()
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+
+def on_event_loop(listener: ProgressListener) -> ProgressListener:
+    """Return a listener for other threads, which calls this one on the running event loop, in order."""
+    loop = asyncio.get_running_loop()
+
+    def schedule(progress: Progress) -> None:
+        loop.call_soon_threadsafe(listener, progress)
+
+    return schedule

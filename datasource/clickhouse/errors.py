@@ -1,14 +1,201 @@
-"""ClickHouse's error codes as the gateway's errors: one table for every engine."""
+"""ClickHouse's error codes as the gateway's errors, in one table for every engine."""
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isclose
 from typing import Final
 
 from datasource.clickhouse.engine import Limits
 from errors import ErrorCode, GatewayError, LimitExceeded
+
+RETRY_HINT: Final = "Try again in a moment."
+_NARROW_HINT: Final = "Narrow the dates, add a filter, or request fewer breakdown values."
+_OPERATOR_HINT: Final = "The operator of the gateway has to fix this; the gateway's log has the details."
+_UNKNOWN_TYPE: Final = 50
+_ROUNDING: Final = 0.01  # ClickHouse rounds large numbers to a few digits
+
+logger = logging.getLogger("trendgate.clickhouse")
+
+
+class ClickHouseError(Exception):
+    """A failure that no client caused or can fix; `code` is ClickHouse's number, 0 if it gave none."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Unsupported(ClickHouseError):
+    """A result column of a type that no statement of the gateway returns."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(_UNKNOWN_TYPE, f"Unsupported column type {type_name}")
+
+
+class ResultTooLarge(LimitExceeded):
+    """A result with too many rows, or that took too much memory. Fewer breakdown values make it smaller."""
+
+
+def translate(text: str, limits: Limits | None = None) -> GatewayError | ClickHouseError:
+    """Return the error for an exception text of ClickHouse, "Code: N. DB::Exception: ...".
+
+    `limits` are those of the query. Only numbers are taken from the text, since it may quote SQL or values.
+    """
+    match = re.search(r"Code: (\d+)", text)
+    code = int(match.group(1)) if match else 0
+    rule = _RULES.get(code)
+    if rule is None:
+        return ClickHouseError(code, text)
+    if code == 241 and _ALL_QUERIES.search(text):
+        rule = _NO_MEMORY
+    if rule.hint == _OPERATOR_HINT:
+        logger.error("ClickHouse rejected a statement of the gateway: %s", text)
+    return _error(rule, _read_number(_LIMIT, text), _read_number(_ACTUAL, text), limits)
+
+
+def cancelled() -> GatewayError:
+    """Return the error of a query that was cancelled."""
+    return _error(_CANCELLED)
+
+
+def timed_out(elapsed_s: float | None, limits: Limits | None) -> GatewayError:
+    """Return the error of a query that the gateway ended because the server did not."""
+    return _error(_RULES[159], actual=elapsed_s, limits=limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The error for a code. With a `unit`, it has a limit, which `exact` finds among those of the query."""
+
+    code: ErrorCode
+    message: str
+    hint: str
+    unit: str | None = None
+    exact: Callable[[Limits], float] | None = None
+    is_about_result: bool = False
+
+
+def _expensive(message: str, unit: str | None = None, exact: Callable[[Limits], float] | None = None) -> _Rule:
+    return _Rule(ErrorCode.QUERY_TOO_EXPENSIVE, message, _NARROW_HINT, unit, exact)
+
+
+def _slow(message: str) -> _Rule:
+    return _Rule(ErrorCode.TIMEOUT, message, _NARROW_HINT, "seconds", lambda limits: limits.seconds)
+
+
+def _busy(message: str, unit: str | None = None) -> _Rule:
+    return _Rule(ErrorCode.RATE_LIMITED, message, RETRY_HINT, unit)
+
+
+def _down(message: str) -> _Rule:
+    return _Rule(ErrorCode.UPSTREAM_UNAVAILABLE, message, RETRY_HINT)
+
+
+def _misconfigured(message: str) -> _Rule:
+    return _Rule(ErrorCode.UPSTREAM_UNAVAILABLE, message, _OPERATOR_HINT)
+
+
+_TOO_COMPLEX: Final = _expensive("The query is too long or too deeply nested for ClickHouse")
+_WRONG_LOGIN: Final = _misconfigured("ClickHouse rejects the gateway's user or password")
+_FORBIDDEN: Final = _misconfigured("ClickHouse does not allow the gateway's user to do this")
+_READ_ONLY: Final = _misconfigured("ClickHouse allows the gateway only to read here")
+_NO_TABLE: Final = _misconfigured("ClickHouse lacks one of the gateway's tables")
+_TOO_OLD: Final = _misconfigured("The ClickHouse server is too old")
+_CANCELLED: Final = _Rule(ErrorCode.CANCELLED, "The query was cancelled", "Send it again.")
+_UNREACHABLE: Final = _down("ClickHouse cannot be reached")
+_CUT: Final = _down("The connection to ClickHouse was lost")
+_PARTLY_DOWN: Final = _down("A part of ClickHouse cannot be reached")
+_STORAGE_DOWN: Final = _down("ClickHouse cannot reach its storage")
+_FULL: Final = _busy("ClickHouse is running too many queries", "queries")
+_NO_MEMORY: Final = _busy("ClickHouse has no memory left for this query at the moment")
+_BEHIND: Final = _busy("ClickHouse is behind with merging what was written to it")
+_CALCULATION: Final = _Rule(
+    ErrorCode.BAD_USER_INPUT,
+    "An expression cannot be calculated for one of the values",
+    "Check for divisions by zero and for numbers out of range.",
+)
+
+_RULES: Final[Mapping[int, _Rule]] = {
+    158: _expensive("The query would read too many rows", "rows", lambda limits: limits.rows_to_read),
+    307: _expensive("The query would read too much data", "bytes"),
+    396: replace(
+        _expensive("The query returns too many rows", "rows", lambda limits: limits.result_rows),
+        is_about_result=True,
+    ),
+    191: _expensive("The query collects too many rows", "rows"),
+    241: replace(
+        _expensive("The query needs too much memory", "bytes", lambda limits: limits.memory_bytes),
+        is_about_result=True,
+    ),
+    161: _expensive("The query would read too many columns", "columns"),
+    128: _expensive("The query builds an array that is too long"),
+    131: _expensive("The query builds a string that is too long"),
+    **dict.fromkeys((162, 167, 168, 229, 306), _TOO_COMPLEX),
+    159: _slow("The query took too long"),
+    160: _slow("The query would take too long"),
+    **dict.fromkeys((394, 735), _CANCELLED),
+    **dict.fromkeys((202, 439, 700, 745, 749, 776), _FULL),
+    **dict.fromkeys((173, 777, 778), _NO_MEMORY),
+    **dict.fromkeys((252, 692), _BEHIND),
+    201: _busy("The gateway's user has used up its quota in ClickHouse"),
+    427: _Rule(ErrorCode.BAD_USER_INPUT, "A regular expression is invalid", "Use RE2 syntax."),
+    **dict.fromkeys((153, 407), _CALCULATION),
+    **dict.fromkeys((192, 193, 194, 516, 720), _WRONG_LOGIN),
+    **dict.fromkeys((291, 497, 452), _FORBIDDEN),
+    **dict.fromkeys((164, 242, 472, 774), _READ_ONLY),
+    **dict.fromkeys((60, 218), _NO_TABLE),
+    **dict.fromkeys((115, 197), _TOO_OLD),
+    81: _misconfigured("ClickHouse lacks the gateway's database"),
+    243: _misconfigured("ClickHouse has no disk space left"),
+    **dict.fromkeys((198, 210, 1000), _UNREACHABLE),
+    **dict.fromkeys((3, 32, 33, 95, 96, 101, 102), _CUT),
+    209: _down("ClickHouse does not answer"),
+    **dict.fromkeys((203, 279, 297, 369, 519, 904), _PARTLY_DOWN),
+    **dict.fromkeys((225, 999), _down("ClickHouse cannot reach its keeper")),
+    **dict.fromkeys((499, 500), _STORAGE_DOWN),
+    236: _down("ClickHouse is shutting down"),
+    473: _down("ClickHouse has locked a table"),
+}
+
+
+def _error(
+    rule: _Rule, limit: float | None = None, actual: float | None = None, limits: Limits | None = None
+) -> GatewayError:
+    if rule.unit is None:
+        return GatewayError(rule.code, "{problem}.", problem=rule.message, hint=rule.hint)
+    limit = _exact_limit(rule, limits, limit)
+    match (actual, limit):
+        case (None, None):
+            template = "{problem}."
+        case (_, None):
+            template = "{problem} ({actual_text})."
+        case (None, _):
+            template = "{problem} (the limit is {limit_text})."
+        case _:
+            template = "{problem} ({actual_text}; the limit is {limit_text})."
+    error = ResultTooLarge if rule.is_about_result else LimitExceeded
+    return error(
+        rule.code,
+        template,
+        problem=rule.message,
+        actual_text=_describe(actual, rule.unit),
+        limit_text=_describe(limit, rule.unit),
+        limit=limit,
+        actual=actual,
+        unit=rule.unit,
+        hint=rule.hint,
+    )
+
+
+def _exact_limit(rule: _Rule, limits: Limits | None, rounded: float | None) -> float | None:
+    # ClickHouse's user may have lower limits than the gateway requests.
+    if limits is None or rule.exact is None:
+        return rounded
+    exact = rule.exact(limits)
+    return exact if rounded is None or isclose(rounded, exact, rel_tol=_ROUNDING) else rounded
+
 
 _SCALES: Final = {
     "": 1,
@@ -29,200 +216,35 @@ _SCALES: Final = {
     "sec": 1,
     "seconds": 1,
 }
-_FIGURE: Final = (
+_NUMBER: Final = (
     r"(\d+(?:\.\d+)?)(?: (thousand|million|billion|trillion|quadrillion|[KMGTP]?iB|B|ns|us|ms|sec|seconds)\b)?"
 )
-_LIMIT: Final = re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_FIGURE}", re.IGNORECASE)
+_LIMIT: Final = re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_NUMBER}", re.IGNORECASE)
 _ACTUAL: Final = re.compile(
-    rf"\b(?:current (?:rows|bytes):|current:|elapsed|would use|has|Requested:|execution time \() ?{_FIGURE}",
+    rf"\b(?:current (?:rows|bytes):|current:|elapsed|would use|has|Requested:|execution time \() ?{_NUMBER}",
     re.IGNORECASE,
 )
+_ALL_QUERIES: Final = re.compile(r"\(total\)|\(for user\)|\bUser memory limit")
+"""A memory limit that all queries share: this one may be innocent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """A limit, and what there was or would have been; None where the text does not say it.
-
-    ClickHouse rounds large numbers to a few digits, and stops to count when the limit is passed.
-    """
-
-    limit: float | None
-    actual: float | None
-
-
-def read_figures(text: str) -> Figures:
-    """The figures of an exception text: rows, bytes or seconds, as its code has it."""
-    return Figures(_number(_LIMIT.search(text)), _number(_ACTUAL.search(text)))
-
-
-def describe(number: float, unit: str) -> str:
-    """The number for people to read: "1,500,000 rows", "3.8 MiB"."""
-    if unit == "seconds":
-        return f"{number:,.3g} seconds" if number < 1000 else f"{number:,.0f} seconds"
-    if unit != "bytes":
-        return f"{number:,.0f} {unit}"
-    for name in ("TiB", "GiB", "MiB", "KiB"):
-        if number >= _SCALES[name]:
-            return f"{number / _SCALES[name]:.3g} {name}"
-    return f"{number:,.0f} bytes"
-
-
-def _number(match: re.Match[str] | None) -> float | None:
+def _read_number(pattern: re.Pattern[str], text: str) -> float | None:
+    match = pattern.search(text)
     if match is None:
         return None
     number = float(match.group(1)) * _SCALES[match.group(2) or ""]
     return round(number) if number >= 1000 or number.is_integer() else round(number, 6)
 
 
-logger = logging.getLogger("trendgate.clickhouse")
-
-_NARROW: Final = "Narrow the dates, add a filter, or ask for fewer breakdown values."
-LATER: Final = "Try again in a moment."
-_OPERATOR: Final = "To be corrected by whoever runs the gateway; its log has the reason."
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What becomes of a code. Its figures count `unit`; `exact` finds the limit among those of the query."""
-
-    code: ErrorCode
-    message: str
-    hint: str
-    unit: str | None = None
-    exact: Callable[[Limits], float] | None = None
-    is_about_result: bool = False
-
-
-def _expensive(message: str, unit: str | None = None, exact: Callable[[Limits], float] | None = None) -> _Known:
-    return _Known(ErrorCode.QUERY_TOO_EXPENSIVE, message, _NARROW, unit, exact)
-
-
-def _late(message: str) -> _Known:
-    return _Known(ErrorCode.TIMEOUT, message, _NARROW, "seconds", lambda limits: limits.seconds)
-
-
-def _busy(message: str, unit: str | None = None) -> _Known:
-    return _Known(ErrorCode.RATE_LIMITED, message, LATER, unit)
-
-
-def _down(message: str) -> _Known:
-    return _Known(ErrorCode.UPSTREAM_UNAVAILABLE, message, LATER)
-
-
-def _misconfigured(message: str) -> _Known:
-    return _Known(ErrorCode.UPSTREAM_UNAVAILABLE, message, _OPERATOR)
-
-
-_LARGE: Final = _expensive("The query is larger or nested deeper than ClickHouse reads.")
-_REFUSED: Final = _misconfigured("ClickHouse does not accept the gateway's user or password.")
-_FORBIDDEN: Final = _misconfigured("ClickHouse does not allow the gateway's user to do this.")
-_READ_ONLY: Final = _misconfigured("ClickHouse lets the gateway only read here.")
-_NO_TABLE: Final = _misconfigured("ClickHouse does not have a table of the gateway's.")
-_TOO_OLD: Final = _misconfigured("The ClickHouse server is too old.")
-_CANCELLED: Final = _Known(ErrorCode.CANCELLED, "The query was cancelled.", "Send it again.")
-_UNREACHABLE: Final = _down("ClickHouse cannot be reached.")
-_CUT: Final = _down("The connection to ClickHouse was cut.")
-_PART_DOWN: Final = _down("A part of ClickHouse cannot be reached.")
-_STORAGE_DOWN: Final = _down("ClickHouse cannot reach its storage.")
-_FULL: Final = _busy("ClickHouse has no room for another query", "queries")
-_NO_MEMORY: Final = _busy("ClickHouse has no memory left for this query at the moment.")
-_BEHIND: Final = _busy("ClickHouse is behind with what was written to it.")
-_CALCULATION: Final = _Known(
-    ErrorCode.BAD_USER_INPUT,
-    "An expression cannot be calculated for one of the values.",
-    "Look at divisions, and at functions that take numbers of some size.",
-)
-
-_KNOWN: Final[dict[int, _Known]] = {
-    158: _expensive("The query would read more rows than it may", "rows", lambda limits: limits.rows_to_read),
-    307: _expensive("The query would read more bytes than it may", "bytes"),
-    396: replace(
-        _expensive("The query has more result rows than it may", "rows", lambda limits: limits.result_rows),
-        is_about_result=True,
-    ),
-    191: _expensive("The query collects more rows than it may", "rows"),
-    241: replace(
-        _expensive("The query needs more memory than it may take", "bytes", lambda limits: limits.memory_bytes),
-        is_about_result=True,
-    ),
-    161: _expensive("The query would read more columns than it may", "columns"),
-    128: _expensive("The query makes a list that is too long."),
-    131: _expensive("The query makes a text that is too long."),
-    **dict.fromkeys((162, 167, 168, 229, 306), _LARGE),
-    159: _late("The query ran longer than it may"),
-    160: _late("The query would run longer than it may"),
-    **dict.fromkeys((394, 735), _CANCELLED),
-    **dict.fromkeys((202, 439, 700, 745, 749, 776), _FULL),
-    **dict.fromkeys((173, 777, 778), _NO_MEMORY),
-    **dict.fromkeys((252, 692), _BEHIND),
-    201: _busy("The gateway's user has used up its quota in ClickHouse."),
-    427: _Known(ErrorCode.BAD_USER_INPUT, "A regular expression cannot be read.", "Use RE2 syntax."),
-    **dict.fromkeys((153, 407), _CALCULATION),
-    **dict.fromkeys((192, 193, 194, 516, 720), _REFUSED),
-    **dict.fromkeys((291, 497, 452), _FORBIDDEN),
-    **dict.fromkeys((164, 242, 472, 774), _READ_ONLY),
-    **dict.fromkeys((60, 218), _NO_TABLE),
-    **dict.fromkeys((115, 197), _TOO_OLD),
-    81: _misconfigured("ClickHouse does not have the gateway's database."),
-    243: _misconfigured("ClickHouse has no disk space left."),
-    **dict.fromkeys((198, 210, 1000), _UNREACHABLE),
-    **dict.fromkeys((3, 32, 33, 95, 96, 101, 102), _CUT),
-    209: _down("ClickHouse does not answer."),
-    **dict.fromkeys((203, 279, 297, 369, 519, 904), _PART_DOWN),
-    **dict.fromkeys((225, 999), _down("ClickHouse cannot reach its keeper.")),
-    **dict.fromkeys((499, 500), _STORAGE_DOWN),
-    236: _down("ClickHouse is stopping."),
-    473: _down("ClickHouse holds a table back."),
-}
-_NOT_THE_QUERYS: Final = re.compile(r"\(total\)|\(for user\)|\bUser memory limit")
-_ROUNDING: Final = 0.01
-
-
-class ClickHouseError(Exception):
-    """A failure that no client caused or can mend; `code` is ClickHouse's number, 0 when it gave none."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class ResultTooLarge(LimitExceeded):
-    """The answer is larger than it may be, or took more memory: fewer breakdown values would make it smaller."""
-
-
-def translate(text: str, limits: Limits | None = None) -> GatewayError | ClickHouseError:
-    """The error for an exception text of ClickHouse, "Code: N. DB::Exception: ...", of a query with these limits.
-
-    Only figures are taken over from the text, since it may quote SQL or values. `details` then hold `limit`,
-    `actual` and their `unit`: rows, bytes, seconds, columns or queries.
-    """
-    match = re.search(r"Code: (\d+)", text)
-    code = int(match.group(1)) if match else 0
-    known = _KNOWN.get(code)
-    if known is None:
-        return ClickHouseError(code, text)
-    if code == 241 and _NOT_THE_QUERYS.search(text):  # what all queries together take
-        known = _NO_MEMORY
-    if known.hint == _OPERATOR:
-        logger.error("ClickHouse refused a statement of the gateway: %s", text)
-    return _refuse(known, text, limits)
-
-
-def _refuse(known: _Known, text: str, limits: Limits | None) -> GatewayError:
-    if known.unit is None:
-        return GatewayError(known.code, known.message, hint=known.hint)
-    figures = read_figures(text)
-    limit = _exact(known, limits, figures.limit)
-    told = [] if figures.actual is None else [describe(figures.actual, known.unit)]
-    told += [] if limit is None else [f"the limit is {describe(limit, known.unit)}"]
-    message = f"{known.message} ({'; '.join(told)})." if told else f"{known.message}."
-    refusal = ResultTooLarge if known.is_about_result else LimitExceeded
-    return refusal(known.code, message, limit=limit, actual=figures.actual, unit=known.unit, hint=known.hint)
-
-
-def _exact(known: _Known, limits: Limits | None, rounded: float | None) -> float | None:
-    # The user of the gateway in ClickHouse may have limits of its own, which are lower.
-    if limits is None or known.exact is None:
-        return rounded
-    exact = known.exact(limits)
-    return exact if rounded is None or isclose(rounded, exact, rel_tol=_ROUNDING) else rounded
+def _describe(number: float | None, unit: str) -> str:
+    # For people: "1,500,000", "3.8 MiB", "0.25 seconds".
+    if number is None:
+        return ""
+    if unit == "seconds":
+        return f"{number:,.3g} seconds" if number < 1000 else f"{number:,.0f} seconds"
+    if unit != "bytes":
+        return f"{number:,.0f}"
+    for name in ("TiB", "GiB", "MiB", "KiB"):
+        if number >= _SCALES[name]:
+            return f"{number / _SCALES[name]:.3g} {name}"
+    return f"{number:,.0f} bytes"

@@ -1,4 +1,4 @@
-"""Rows as columns of ClickHouse's Native format: what a file, and what the wire to a server, carries."""
+"""Blocks of ClickHouse's Native format, as files and the protocol carry them."""
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -10,93 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"
-"""What the protocol puts before a block: it is no overflow, and of no bucket."""
-
-
-@dataclass(frozen=True, slots=True)
-class NativeColumn:
-    """One column of a block: its name, its ClickHouse type, and its bytes."""
-
-    name: str
-    type: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NativeBlock:
-    """Some rows; blocks may follow each other in one file."""
-
-    rows: int
-    columns: tuple[NativeColumn, ...]
-
-    def encode(self) -> Iterator[bytes]:
-        """The block as a file of the Native format has it, in pieces."""
-        yield encode_varint(len(self.columns)) + encode_varint(self.rows)
-        for column in self.columns:
-            yield encode_text(column.name) + encode_text(column.type)
-            yield column.data
-
-    def encode_for_server(self) -> Iterator[bytes]:
-        """The same as a packet has it; ClickHouse changed this in revision 54454, the one that this is for."""
-        yield _INFO + encode_varint(len(self.columns)) + encode_varint(self.rows)
-        for column in self.columns:
-            yield encode_text(column.name) + encode_text(column.type) + b"\x00"
-            yield column.data
-
-    @property
-    def structure(self) -> str:
-        """The columns as the structure argument of ClickHouse's `file` function."""
-        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
-
-
-def encode_varint(number: int) -> bytes:
-    """Unsigned LEB128."""
-    groups = bytearray()
-    while number > 0x7F:
-        groups.append(number & 0x7F | 0x80)
-        number >>= 7
-    groups.append(number)
-    return bytes(groups)
-
-
-def encode_strings(array: pa.Array) -> bytes:
-    """Every text with its length in front; the array has no nulls."""
-    offsets, data = _string_buffers(array)
-    lengths = np.diff(offsets)
-    heads = np.ones(len(lengths), np.int64)
-    for size in range(1, 5):
-        heads += lengths >= 1 << 7 * size
-    ends = np.cumsum(lengths + heads)
-    out = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
-    is_data = np.ones(len(out), np.bool_)
-    starts = ends - lengths - heads
-    for place in range(int(heads.max(initial=0))):
-        here = heads > place
-        more = np.where(heads[here] > place + 1, 0x80, 0)
-        spot = starts[here] + place
-        out[spot] = lengths[here] >> 7 * place & 0x7F | more
-        is_data[spot] = False
-    out[is_data] = data
-    return out.tobytes()
-
-
-def encode_text(text: str) -> bytes:
-    """One text with its length in front."""
-    data = text.encode()
-    return encode_varint(len(data)) + data
-
-
-def _string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    width = np.int64 if array.type == pa.large_string() else np.int32
-    _, offsets, data = array.buffers()
-    if len(array) == 0 or data is None:
-        return np.zeros(len(array) + 1, np.int64), np.zeros(0, np.uint8)
-    places = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    return places, np.frombuffer(data, np.uint8)[places[0] : places[-1]]
-
-
-_FIGURES: Final[Mapping[pa.DataType, str]] = {
+_BLOCK_INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"  # no overflow, no bucket
+_NUMBER_TYPES: Final[Mapping[pa.DataType, str]] = {
     pa.int8(): "Int8",
     pa.int16(): "Int16",
     pa.int32(): "Int32",
@@ -109,12 +24,47 @@ _FIGURES: Final[Mapping[pa.DataType, str]] = {
     pa.float64(): "Float64",
     pa.date32(): "Date32",
 }
-_SCALES: Final = {"s": 0, "ms": 3, "us": 6, "ns": 9}
-_Encoded = tuple[str, bytes]
+_TIMESTAMP_SCALES: Final = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
 
-def block_of(table: pa.Table) -> NativeBlock:
-    """The rows of a table. Raises TypeError for a type of Arrow's that nothing here inserts."""
+@dataclass(frozen=True, slots=True)
+class NativeColumn:
+    """One column of a block: its name, its ClickHouse type, and its encoded values."""
+
+    name: str
+    type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NativeBlock:
+    """Some rows. A file may hold several blocks."""
+
+    rows: int
+    columns: tuple[NativeColumn, ...]
+
+    def encode(self) -> Iterator[bytes]:
+        """Yield the block as in a file of the Native format, in chunks."""
+        yield encode_varint(len(self.columns)) + encode_varint(self.rows)
+        for column in self.columns:
+            yield encode_text(column.name) + encode_text(column.type)
+            yield column.data
+
+    def encode_for_server(self) -> Iterator[bytes]:
+        """Yield the block as in a packet, the way ClickHouse reads it from revision 54454 on."""
+        yield _BLOCK_INFO + encode_varint(len(self.columns)) + encode_varint(self.rows)
+        for column in self.columns:
+            yield encode_text(column.name) + encode_text(column.type) + b"\x00"
+            yield column.data
+
+    @property
+    def structure(self) -> str:
+        """The columns as the structure argument of ClickHouse's `file` function."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
+
+
+def block_from_arrow(table: pa.Table) -> NativeBlock:
+    """Encode the rows of a table. Raises TypeError for an Arrow type that is never inserted."""
     columns = tuple(
         NativeColumn(name, *_encode(_as_array(column)))
         for name, column in zip(table.column_names, table.columns, strict=True)
@@ -122,42 +72,93 @@ def block_of(table: pa.Table) -> NativeBlock:
     return NativeBlock(table.num_rows, columns)
 
 
+def encode_varint(number: int) -> bytes:
+    """Encode an unsigned integer as LEB128."""
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)
+
+
+def encode_text(text: str) -> bytes:
+    """Encode one string with its length in front."""
+    data = text.encode()
+    return encode_varint(len(data)) + data
+
+
+def encode_strings(array: pa.Array) -> bytes:
+    """Encode strings with their lengths in front. The array must not contain nulls."""
+    offsets, data = _string_buffers(array)
+    lengths = np.diff(offsets)
+    prefix_sizes = np.ones(len(lengths), np.int64)
+    for size in range(1, 5):
+        prefix_sizes += lengths >= 1 << 7 * size
+    ends = np.cumsum(lengths + prefix_sizes)
+    out = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+    is_data = np.ones(len(out), np.bool_)
+    starts = ends - lengths - prefix_sizes
+    # One pass per byte of the prefixes, over all strings at once: a loop over the strings is far slower.
+    for byte in range(int(prefix_sizes.max(initial=0))):
+        has_byte = prefix_sizes > byte
+        continuation = np.where(prefix_sizes[has_byte] > byte + 1, 0x80, 0)
+        positions = starts[has_byte] + byte
+        out[positions] = lengths[has_byte] >> 7 * byte & 0x7F | continuation
+        is_data[positions] = False
+    out[is_data] = data
+    return out.tobytes()
+
+
+def _string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    width = np.int64 if array.type == pa.large_string() else np.int32
+    _, offsets, data = array.buffers()
+    if len(array) == 0 or data is None:
+        return np.zeros(len(array) + 1, np.int64), np.zeros(0, np.uint8)
+    ends = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    return ends, np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+
+
+_Encoded = tuple[str, bytes]
+
+
 def _as_array(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _encode(array: pa.Array) -> _Encoded:
-    if pa.types.is_null(array.type):  # of no type in particular, and ClickHouse has no such column
+    if pa.types.is_null(array.type):  # ClickHouse has no column type for nulls alone
         array = array.cast(pa.string())
     encoder = _encoder_of(array.type)
-    if not array.null_count or pa.types.is_list(array.type):  # ClickHouse has no null list
+    if not array.null_count or pa.types.is_list(array.type):  # ClickHouse has no null arrays
         return encoder(array)
     kind, data = encoder(_without_nulls(array))
     return f"Nullable({kind})", np.asarray(array.is_null().cast(pa.uint8())).tobytes() + data
 
 
 def _encoder_of(kind: pa.DataType) -> Callable[[pa.Array], _Encoded]:
-    if kind in _FIGURES:
-        return _encode_figures
+    if kind in _NUMBER_TYPES:
+        return _encode_numbers
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return lambda array: ("String", encode_strings(array))
     if pa.types.is_boolean(kind):
         return lambda array: ("Bool", np.asarray(array.cast(pa.uint8())).tobytes())
     if pa.types.is_timestamp(kind):
-        return _encode_times
+        return _encode_timestamps
     if pa.types.is_list(kind):
         return _encode_lists
-    raise TypeError(f"Arrow's {kind} cannot be inserted")
+    raise TypeError(f"Arrow type {kind} cannot be inserted")
 
 
-def _encode_figures(array: pa.Array) -> _Encoded:
+def _encode_numbers(array: pa.Array) -> _Encoded:
     values = array.cast(pa.int32()) if pa.types.is_date32(array.type) else array
-    return _FIGURES[array.type], np.asarray(values).tobytes()
+    return _NUMBER_TYPES[array.type], np.asarray(values).tobytes()
 
 
-def _encode_times(array: pa.Array) -> _Encoded:
+def _encode_timestamps(array: pa.Array) -> _Encoded:
     zone = array.type.tz or "UTC"
-    return f"DateTime64({_SCALES[array.type.unit]}, '{zone}')", np.asarray(array.cast(pa.int64())).tobytes()
+    data = np.asarray(array.cast(pa.int64())).tobytes()
+    return f"DateTime64({_TIMESTAMP_SCALES[array.type.unit]}, '{zone}')", data
 
 
 def _encode_lists(array: pa.Array) -> _Encoded:

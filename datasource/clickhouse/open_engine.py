@@ -1,4 +1,4 @@
-"""Opens the ClickHouse that the settings name."""
+"""The ClickHouse of the settings."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -16,17 +16,17 @@ _PACKAGES: Final[Mapping[str | None, tuple[str, ...]]] = {
     "lz4": ("clickhouse_driver", "clickhouse_cityhash", "lz4"),
     "zstd": ("clickhouse_driver", "clickhouse_cityhash", "zstd"),
 }
-"""What each compression needs."""
+"""The packages that each compression needs."""
 
 
 def open_engine(settings: Settings) -> Engine:
-    """The server of TRENDGATE_CLICKHOUSE_URL, or the embedded ClickHouse in the data folder.
+    """Open the server of TRENDGATE_CLICKHOUSE_URL, or the embedded ClickHouse in the data folder.
 
-    Raises BadUserInput for a URL that cannot be used, UPSTREAM_UNAVAILABLE when the embedded one cannot be opened
-    or a package is missing. Whether a server answers is found out when it is asked.
+    Raises BadUserInput for an invalid URL, and UPSTREAM_UNAVAILABLE when the embedded ClickHouse cannot be opened
+    or a package is missing. A server is contacted only by the first statement.
     """
     if settings.clickhouse_url is None:
-        refuse_embedded_cluster(settings)
+        check_cluster_has_server(settings)
         return EmbeddedEngine.open(
             settings.events_path, sessions=settings.query_concurrency, queue_limits=_queue_limits(settings)
         )
@@ -34,11 +34,11 @@ def open_engine(settings: Settings) -> Engine:
     if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
         raise GatewayError(
             ErrorCode.UPSTREAM_UNAVAILABLE,
-            "What talks to a ClickHouse server is not installed.",
+            "The client for ClickHouse servers is not installed.",
             hint="Install trendgate with the extra `clickhouse`.",
         )
-    from datasource.clickhouse.connection import Timeouts
     from datasource.clickhouse.native_engine import NativeEngine
+    from datasource.clickhouse.protocol import Timeouts
 
     return NativeEngine.open(
         address,
@@ -49,18 +49,19 @@ def open_engine(settings: Settings) -> Engine:
     )
 
 
-def refuse_embedded_cluster(settings: Settings) -> None:
-    """Raises BadUserInput where a cluster is named, but no server of it."""
+def check_cluster_has_server(settings: Settings) -> None:
+    """Raise BadUserInput when a cluster is named without a server of it."""
     if settings.clickhouse_url is None and settings.clickhouse_cluster is not None:
         raise BadUserInput(
-            "A cluster is named, but the ClickHouse is the embedded one.",
-            hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or name no cluster.",
+            "Cluster {cluster!r} needs a ClickHouse server, but TRENDGATE_CLICKHOUSE_URL is not set.",
+            cluster=settings.clickhouse_cluster,
+            hint="Set TRENDGATE_CLICKHOUSE_URL to a server of the cluster, or run without a cluster.",
         )
 
 
 def _queue_limits(settings: Settings) -> QueueLimits:
     return QueueLimits(
         per_key=settings.query_concurrency_per_key,
-        most_waiting=settings.query_queue,
+        max_waiting=settings.query_queue,
         wait_s=settings.query_wait_s,
     )

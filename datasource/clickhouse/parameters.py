@@ -1,4 +1,4 @@
-"""How the values of `{name:Type}` travel to ClickHouse; the same for every engine."""
+"""The encoding of the values of `{name:Type}`, the same for every engine."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _ESCAPES = str.maketrans(
 
 
 def encode_param(value: ParamValue) -> str:
-    """The text form in which ClickHouse reads a bound value: tab-separated for one, quoted inside a list."""
+    """Return the text that ClickHouse reads as the value: TSV-escaped, and quoted inside a list."""
     if value is None:
         return "\\N"
     if isinstance(value, Identifier):
@@ -18,15 +18,15 @@ def encode_param(value: ParamValue) -> str:
     if isinstance(value, str):
         return value.translate(_ESCAPES)
     if isinstance(value, Sequence):
-        return f"[{','.join(_quote(item) for item in value)}]"
-    return _figure(value)
+        return f"[{','.join(_encode_item(item) for item in value)}]"
+    return _encode_number(value)
 
 
-def _quote(item: str | float) -> str:
+def _encode_item(item: str | float) -> str:
     if isinstance(item, str):
         return "'" + item.translate(_ESCAPES).replace("'", "\\'") + "'"
-    return _figure(item)
+    return _encode_number(item)
 
 
-def _figure(value: float) -> str:
+def _encode_number(value: float) -> str:
     return repr(int(value)) if isinstance(value, bool) else repr(value)

@@ -1,4 +1,4 @@
-"""Blocking calls on threads, a few at once, which can be stopped from the event loop."""
+"""Blocking jobs on worker threads, a few at once, which the event loop can stop."""
 
 import asyncio
 import time
@@ -11,91 +11,92 @@ import anyio.to_thread
 from datasource.clickhouse.fair_queue import FairQueue, QueueLimits
 from errors import ErrorCode, GatewayError
 
-Answer = TypeVar("Answer")
-Answer_co = TypeVar("Answer_co", covariant=True)
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
-PATIENCE_S: Final = 1.5
-"""How long a stopped call may take to end before nobody waits any more; its slot stays taken until it ends."""
-_BETWEEN_STOPS_S: Final = 0.05
+STOP_TIMEOUT_S: Final = 1.5
+"""How long to wait for a stopped job to end. Its slot stays taken until it does."""
+_STOP_INTERVAL_S: Final = 0.05
 
 
-class Job(Protocol[Answer_co]):
-    """Something that blocks. Both methods are run on threads, `stop` while `run` is running."""
+class Job(Protocol[Result_co]):
+    """A blocking piece of work. `stop` is called on another thread than `run`, while `run` is running."""
 
-    def run(self) -> Answer_co:
-        """Do it."""
+    def run(self) -> Result_co:
+        """Do the work."""
         ...
 
-    def stop(self, asked_s: float) -> None:
-        """Make `run` end soon. Called again and again until it has; `asked_s`: seconds since the first time."""
+    def stop(self, stopping_s: float) -> None:
+        """Make `run` end soon. Called repeatedly until it has, `stopping_s` seconds after the first time."""
         ...
 
 
 class WorkerPool:
-    """Runs at most `at_once` calls; further ones wait for their turn (see turns.py)."""
+    """Runs at most `concurrency` jobs at once and queues the others."""
 
-    def __init__(self, at_once: int, limits: QueueLimits | None = None) -> None:
-        self._turns = FairQueue(at_once, limits or QueueLimits())
-        self._threads = anyio.CapacityLimiter(at_once)
-        self._stoppers = anyio.CapacityLimiter(at_once)
+    def __init__(self, concurrency: int, limits: QueueLimits | None = None) -> None:
+        self._queue = FairQueue(concurrency, limits or QueueLimits())
+        self._threads = anyio.CapacityLimiter(concurrency)
+        self._stopper_threads = anyio.CapacityLimiter(concurrency)
         self._running: dict[asyncio.Task[object], Job[object]] = {}
 
     @property
     def running(self) -> int:
-        """How many calls run now."""
+        """The number of jobs on a thread."""
         return len(self._running)
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
-        return self._turns.waiting
+        """The number of queued jobs."""
+        return self._queue.waiting
 
-    async def run(self, call: Job[Answer], *, key: str | None = None, within_s: float | None = None) -> Answer:
-        """Run the call when it is the key's turn. Cancelled, it stops the call and waits until it has ended.
+    async def run(self, job: Job[Result], *, key: str | None = None, within_s: float | None = None) -> Result:
+        """Run the job when it is the key's turn. When cancelled, stop the job and wait for its end.
 
-        Raises RATE_LIMITED when there is no room in time, and TimeoutError when the call, which is stopped then,
-        has run for `within_s` seconds.
+        Raises RATE_LIMITED when the job gets no slot in time, and TimeoutError when it has run for `within_s`
+        seconds and was stopped.
         """
-        await self._turns.take(key)
+        await self._queue.acquire(key)
         async with asyncio.timeout(within_s):
-            task = self._start(call, key)
+            task = self._start(job, key)
             try:
                 return await asyncio.shield(task)
             except asyncio.CancelledError:
-                await _to_its_end(asyncio.ensure_future(self._stop(task, call)))
+                await _finish(asyncio.ensure_future(self._stop(task, job)))
                 raise
 
     async def stop_all(self) -> None:
-        """Refuse what waits, stop what runs, and wait until it has ended."""
-        self._turns.dismiss(GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The gateway is being closed."))
+        """Reject the queued jobs, stop the running ones, and wait for their end."""
+        self._queue.reject_all(GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "The gateway is shutting down."))
         while self._running:
-            await asyncio.gather(*(self._stop(task, call) for task, call in tuple(self._running.items())))
+            await asyncio.gather(*(self._stop(task, job) for task, job in tuple(self._running.items())))
 
-    def _start(self, call: Job[Answer], key: str | None) -> asyncio.Task[Answer]:
-        async def on_thread() -> Answer:
-            return await anyio.to_thread.run_sync(call.run, limiter=self._threads)
+    def _start(self, job: Job[Result], key: str | None) -> asyncio.Task[Result]:
+        async def on_thread() -> Result:
+            return await anyio.to_thread.run_sync(job.run, limiter=self._threads)
 
         task = asyncio.ensure_future(on_thread())
-        self._running[task] = call
+        self._running[task] = job
         task.add_done_callback(partial(self._end, key, time.monotonic()))
         return task
 
     def _end(self, key: str | None, started: float, task: asyncio.Task[object]) -> None:
         del self._running[task]
-        self._turns.give_back(key, time.monotonic() - started)
+        self._queue.release(key, time.monotonic() - started)
         if not task.cancelled():
-            task.exception()  # whoever waited for it may have gone
+            task.exception()  # retrieved here, since the caller may have been cancelled
 
-    async def _stop(self, task: asyncio.Task[Answer], call: Job[Answer]) -> None:
+    async def _stop(self, task: asyncio.Task[Result], job: Job[Result]) -> None:
         started = time.monotonic()
-        while not task.done() and (asked_s := time.monotonic() - started) < PATIENCE_S:
-            await anyio.to_thread.run_sync(call.stop, asked_s, limiter=self._stoppers)
-            await asyncio.wait([task], timeout=_BETWEEN_STOPS_S)
+        while not task.done() and (stopping_s := time.monotonic() - started) < STOP_TIMEOUT_S:
+            await anyio.to_thread.run_sync(job.stop, stopping_s, limiter=self._stopper_threads)
+            await asyncio.wait([task], timeout=_STOP_INTERVAL_S)
 
 
-async def _to_its_end(task: asyncio.Task[None]) -> None:
+async def _finish(task: asyncio.Task[None]) -> None:
+    # Further cancellations are swallowed: the caller raises the first one.
     while not task.done():
         try:
             await asyncio.shield(task)
-        except asyncio.CancelledError:  # once more; the first one is raised anyway
+        except asyncio.CancelledError:
             continue

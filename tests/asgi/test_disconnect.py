@@ -55,8 +55,8 @@ async def test_query_of_a_client_that_leaves_is_ended(
 async def test_client_that_leaves_while_it_waits_frees_its_place(
     gateway: Gateway, backend: Backend, embedded: EmbeddedEngine, kind: str
 ) -> None:
-    folder, limits = folder_of(embedded), QueueLimits(most_waiting=1)
-    async with open_queue(kind, backend, folder, at_once=1, limits=limits) as queue:
+    folder, limits = folder_of(embedded), QueueLimits(max_waiting=1)
+    async with open_queue(kind, backend, folder, concurrency=1, limits=limits) as queue:
         stores = replace(gateway.stores, events=queue)
         async with serve(gateway.settings, endless_stores(stores)) as port:
             first = await send(gateway, port, "first")

@@ -1,4 +1,4 @@
-"""The queue of statements, as clients with keys meet it over HTTP."""
+"""The queue of statements, as clients see it over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -30,7 +30,7 @@ SIX_STATEMENTS: Mapping[str, object] = {
 
 @dataclass
 class Queue:
-    """A gateway on an engine of its own, a project and two keys."""
+    """A gateway on its own engine, with a project and two keys."""
 
     gateway: Gateway
     project_id: str
@@ -48,11 +48,11 @@ def open_keys(
     request: pytest.FixtureRequest, gateway: Gateway, backend: Backend, embedded: EmbeddedEngine
 ) -> OpenQueue:
     @asynccontextmanager
-    async def open_it(at_once: int, limits: QueueLimits) -> AsyncIterator[Queue]:
+    async def open_it(concurrency: int, limits: QueueLimits) -> AsyncIterator[Queue]:
         project = await gateway.project("queue")
         keys = (await gateway.key("*", project=project), await gateway.key("*", project=project))
         folder = folder_of(embedded)
-        async with open_queue(request.param, backend, folder, at_once=at_once, limits=limits) as engine:
+        async with open_queue(request.param, backend, folder, concurrency=concurrency, limits=limits) as engine:
             stores = Stores(metadata=gateway.stores.metadata, events=engine)
             async with open_gateway(stores, gateway.settings) as own:
                 yield Queue(own, str(project.id), keys)
@@ -60,19 +60,19 @@ def open_keys(
     return open_it
 
 
-async def test_trend_of_several_statements_is_answered_one_at_a_time(open_keys: OpenQueue) -> None:
+async def test_trend_of_several_statements_succeeds_with_one_slot(open_keys: OpenQueue) -> None:
     async with open_keys(1, QueueLimits(per_key=1)) as queue:
         answers = await asyncio.gather(*(queue.ask(queue.keys[n % 2], SIX_STATEMENTS) for n in range(4)))
     assert {answer.data["project"]["trend"]["statistics"]["queries"] for answer in answers} == {6}
 
 
-async def test_refused_trend_leaves_nothing_behind(open_keys: OpenQueue) -> None:
-    async with open_keys(1, QueueLimits(per_key=1, most_waiting=2)) as queue:
-        answer = await queue.ask(queue.keys[0], SIX_STATEMENTS)  # one runs, two wait, the fourth is refused
+async def test_rejected_trend_leaves_nothing_behind(open_keys: OpenQueue) -> None:
+    async with open_keys(1, QueueLimits(per_key=1, max_waiting=2)) as queue:
+        answer = await queue.ask(queue.keys[0], SIX_STATEMENTS)  # one runs, two wait, the fourth is rejected
     assert answer.status == 200
-    assert answer.error["message"] == "Too many queries wait for their turn."
-    figures = {name: value for name, value in answer.extensions.items() if name not in ("hint", "waiting")}
-    assert figures == {
+    assert answer.error["message"] == "Too many queries are waiting to run."
+    details = {name: value for name, value in answer.extensions.items() if name not in ("hint", "waiting")}
+    assert details == {
         "code": "RATE_LIMITED",
         "limit": 2,
         "actual": 2,

@@ -83,8 +83,8 @@ async def test_gateway_answers_from_all_shards_once_the_tables_are_made(start: R
     ("words", "settings", "reason"),
     [
         (("migrate", "--cluster", "a"), {"TRENDGATE_CLICKHOUSE_CLUSTER": "b"}, "is not the cluster of TRENDGATE_"),
-        (("migrate", "--cluster", "a"), {}, "A cluster is named"),
-        (("serve",), {"TRENDGATE_CLICKHOUSE_CLUSTER": "a"}, "A cluster is named"),
+        (("migrate", "--cluster", "a"), {}, "needs a ClickHouse server"),
+        (("serve",), {"TRENDGATE_CLICKHOUSE_CLUSTER": "a"}, "needs a ClickHouse server"),
         (("migrate", "--dry-run"), {}, "There is no ClickHouse server"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Engines with a queue of their own over the folder of the run, embedded or behind a server."""
+"""Engines with their own queue on the data folder of the test run, embedded or behind a server."""
 
 import asyncio
 import tempfile
@@ -17,26 +17,26 @@ KINDS = ("embedded", "native")
 
 @asynccontextmanager
 async def open_queue(
-    kind: str, backend: Backend, folder: Path, *, at_once: int, limits: QueueLimits
+    kind: str, backend: Backend, folder: Path, *, concurrency: int, limits: QueueLimits
 ) -> AsyncIterator[Engine]:
-    """Nothing runs or waits at the end, and no connection is left."""
+    """Open an engine, and check at the end that nothing runs or waits and no connection is left open."""
     if kind == "native":
         with serving(backend) as server:
-            async with open_native(server, connections=at_once, queue_limits=limits) as native:
+            async with open_native(server, connections=concurrency, queue_limits=limits) as native:
                 yield native
-                assert (native.occupancy.running, native.occupancy.waiting) == (0, 0)
+                assert (native.queue_status.running, native.queue_status.waiting) == (0, 0)
                 while server.clients > native._pool.idle:  # noqa: ASYNC110 - those that ended a query are closing
                     await asyncio.sleep(0.01)
-                assert server.clients <= at_once
+                assert server.clients <= concurrency
         return
     from chdb.session import Session
 
-    sessions = [Session(str(folder)) for _ in range(at_once + 1)]
-    with tempfile.TemporaryFile("w") as lock:  # the folder's is held by the engine of the run
+    sessions = [Session(str(folder)) for _ in range(concurrency + 1)]
+    with tempfile.TemporaryFile("w") as lock:  # the folder is locked by the engine of the test run
         embedded = EmbeddedEngine(lock, sessions[1:], sessions[0], limits)
         yield embedded
-        assert (embedded.occupancy.running, embedded.occupancy.waiting) == (0, 0)
-        assert embedded._idle.qsize() == at_once
+        assert (embedded.queue_status.running, embedded.queue_status.waiting) == (0, 0)
+        assert embedded._idle.qsize() == concurrency
         await embedded.close()
 
 
@@ -45,7 +45,7 @@ def folder_of(embedded: EmbeddedEngine) -> Path:
 
 
 async def until(engine: Engine, *, running: int, waiting: int) -> None:
-    """Wait, a few seconds at most, until it is as busy as this."""
+    """Wait at most five seconds until so many statements run and wait."""
     async with asyncio.timeout(5):
-        while (engine.occupancy.running, engine.occupancy.waiting) != (running, waiting):  # noqa: ASYNC110 - no event
+        while (engine.queue_status.running, engine.queue_status.waiting) != (running, waiting):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The embedded engine: one folder, one process, closing."""
+"""The embedded engine: one process per folder, and closing."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 
 
-async def test_query_after_a_failed_one_holds_nothing_of_it(tmp_path: Path) -> None:
+async def test_query_after_a_failed_one_returns_nothing_of_it(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
@@ -28,53 +28,53 @@ asyncio.run(main())
     assert _run(script, str(tmp_path)) == "('mine',) ([1],)\n" * 3
 
 
-def test_open_in_another_process_is_refused(embedded: EmbeddedEngine) -> None:
+def test_open_in_another_process_is_rejected(embedded: EmbeddedEngine) -> None:
     folder = _folder_of(embedded)
     printed = _run(_open(folder))
     assert f"UPSTREAM_UNAVAILABLE The data folder {folder} is in use by another process." in printed
 
 
-def test_open_of_no_folder_is_refused(tmp_path: Path) -> None:
+def test_open_of_a_file_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("text")
     assert f"UPSTREAM_UNAVAILABLE The data folder {file} cannot be opened." in _run(_open(file))
 
 
-def test_open_where_nothing_may_be_written_is_refused() -> None:
+def test_open_of_a_read_only_folder_is_rejected() -> None:
     assert "UPSTREAM_UNAVAILABLE The data folder /proc/events cannot be opened." in _run(
         _open(Path("/proc/events"))
     )
 
 
-def test_open_again_after_close_finds_what_was_written(tmp_path: Path) -> None:
-    write = "await engine.command('CREATE TABLE kept (x UInt8) ENGINE = MergeTree ORDER BY x AS SELECT 7 AS x')"
-    read = "print((await engine.query('SELECT x FROM kept')).columns)"
+def test_data_survives_closing(tmp_path: Path) -> None:
+    write = "await engine.command('CREATE TABLE stored (x UInt8) ENGINE = MergeTree ORDER BY x AS SELECT 7 AS x')"
+    read = "print((await engine.query('SELECT x FROM stored')).columns)"
     assert _run(_open(tmp_path / "new" / "folder", write)) == ""
     assert _run(_open(tmp_path / "new" / "folder", read)) == "([7],)\n"
 
 
-def test_closed_engine_refuses_and_frees_its_folder(tmp_path: Path) -> None:
+def test_closed_engine_rejects_statements_and_frees_its_folder(tmp_path: Path) -> None:
     after = """await engine.close()
     await engine.close()
-    for ask in (engine.ping(), engine.command("SELECT 1")):
+    for statement in (engine.ping(), engine.command("SELECT 1")):
         try:
-            await ask
-        except GatewayError as refused:
-            print(refused.code, refused.message)
+            await statement
+        except GatewayError as error:
+            print(error.code, error.message)
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]))
     print((await engine.query("SELECT 1 AS x")).columns)"""
     closed = "UPSTREAM_UNAVAILABLE The embedded ClickHouse is closed.\n"
     assert _run(_open(tmp_path, after)) == f"{closed}{closed}([1],)\n"
 
 
-async def test_close_ends_a_query_in_flight(tmp_path: Path) -> None:
-    after = """asked = asyncio.create_task(engine.query("SELECT sum(sipHash64(number)) FROM numbers(2000000000)"))
+async def test_close_ends_a_running_query(tmp_path: Path) -> None:
+    after = """task = asyncio.create_task(engine.query("SELECT sum(sipHash64(number)) FROM numbers(2000000000)"))
     await asyncio.sleep(0.1)
     await engine.close()
     try:
-        await asked
-    except GatewayError as refused:
-        print(refused.code)"""
+        await task
+    except GatewayError as error:
+        print(error.code)"""
     assert _run(_open(tmp_path, after)) == "CANCELLED\n"
 
 
@@ -83,7 +83,7 @@ def _folder_of(embedded: EmbeddedEngine) -> Path:
 
 
 def _open(folder: Path, then: str = "pass") -> str:
-    """A script that opens the folder, does something and closes it; chdb allows one folder per process."""
+    """Return a script that opens the folder, does something and closes it: chdb allows one folder per process."""
     return f"""
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
@@ -94,8 +94,8 @@ sys.argv.append({str(folder)!r})
 async def main() -> None:
     try:
         engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]))
-    except GatewayError as refused:
-        print(refused.code, refused.message)
+    except GatewayError as error:
+        print(error.code, error.message)
         return
     {then}
     await engine.close()

@@ -1,4 +1,4 @@
-"""What any engine promises: values in and out, limits, cancelling; run with `--clickhouse native` for a server."""
+"""What every engine guarantees: values in and out, limits, cancelling. `--clickhouse native` tests servers."""
 
 import asyncio
 import threading
@@ -38,13 +38,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-async def test_query_text_parameter_comes_back_as_it_was(engine: Engine, text: str) -> None:
+async def test_string_parameter_round_trips(engine: Engine, text: str) -> None:
     answer = await engine.query("SELECT {x:String} AS x, {y:Nullable(String)} AS y", {"x": text, "y": text})
     assert answer.columns == ([text], [text])
 
 
 @pytest.mark.parametrize("text", TEXTS)
-async def test_query_list_of_texts_comes_back_as_it_was(engine: Engine, text: str) -> None:
+async def test_array_of_strings_round_trips(engine: Engine, text: str) -> None:
     values = [text, "x", text]
     answer = await engine.query("SELECT {x:Array(String)} AS x, length({x:Array(String)}) AS n", {"x": values})
     assert answer.columns == ([values], [3])
@@ -52,14 +52,14 @@ async def test_query_list_of_texts_comes_back_as_it_was(engine: Engine, text: st
 
 @settings(max_examples=60, deadline=None)
 @given(text=TEXT, texts=st.lists(TEXT, max_size=4))
-async def test_query_any_text_comes_back_as_it_was(engine: Engine, text: str, texts: list[str]) -> None:
+async def test_any_string_round_trips(engine: Engine, text: str, texts: list[str]) -> None:
     answer = await engine.query("SELECT {x:String} AS x, {y:Array(String)} AS y", {"x": text, "y": texts})
     assert answer.columns == ([text], [texts])
 
 
 @settings(max_examples=60, deadline=None)
 @given(name=TEXT.filter(bool))
-async def test_query_identifier_of_any_text_is_one_name(engine: Engine, name: str) -> None:
+async def test_any_string_is_a_valid_identifier(engine: Engine, name: str) -> None:
     quoted = "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
     text = "SELECT {name:Identifier} AS v FROM (SELECT 7 AS ?)".replace("?", quoted)
     answer = await engine.query(text, {"name": Identifier(name)})
@@ -84,14 +84,14 @@ async def test_query_identifier_of_any_text_is_one_name(engine: Engine, name: st
         ("Array(UInt8)", [True, False]),
     ],
 )
-async def test_query_value_of_each_type_comes_back_equal(
+async def test_parameter_of_each_type_round_trips(
     engine: Engine, kind: str, value: str | float | list[float] | None
 ) -> None:
     answer = await engine.query(f"SELECT {{x:{kind}}} AS x", {"x": value})
     assert answer.columns == ([value],)
 
 
-async def test_query_nan_and_infinity_arrive_as_none(engine: Engine) -> None:
+async def test_nan_and_infinity_become_none(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT {x:Float64} AS a, {y:Float64} AS b, -inf AS c, [nan, 1.5] AS d",
         {"x": float("nan"), "y": float("inf")},
@@ -99,24 +99,24 @@ async def test_query_nan_and_infinity_arrive_as_none(engine: Engine) -> None:
     assert list(answer.rows()) == [(None, None, None, [None, 1.5])]
 
 
-async def test_query_invalid_utf8_does_not_break_the_answer(engine: Engine) -> None:
+async def test_invalid_utf8_is_replaced(engine: Engine) -> None:
     answer = await engine.query("SELECT unhex('41FF42') AS a, unhex('C3') AS b, 'ok' AS c")
     assert list(answer.rows()) == [("A\N{REPLACEMENT CHARACTER}B", "\N{REPLACEMENT CHARACTER}", "ok")]
 
 
-async def test_query_without_rows_still_names_its_columns(engine: Engine) -> None:
+async def test_empty_result_has_column_names(engine: Engine) -> None:
     answer = await engine.query("SELECT 1 AS a, 'x' AS b WHERE 0")
     assert (answer.names, answer.columns, answer.row_count) == (("a", "b"), ([], []), 0)
 
 
-async def test_query_tells_what_was_read(engine: Engine) -> None:
+async def test_result_reports_what_was_read(engine: Engine) -> None:
     answer = await engine.query("SELECT sum(number) AS s FROM numbers(1000)")
     assert (answer.rows_read, answer.bytes_read) == (1000, 8000)
     assert answer.elapsed_s > 0
 
 
 @pytest.mark.parametrize(
-    ("text", "limits", "code", "figures"),
+    ("text", "limits", "code", "details"),
     [
         (
             "SELECT sum(number) FROM numbers(5000000)",
@@ -144,19 +144,19 @@ async def test_query_tells_what_was_read(engine: Engine) -> None:
         ),
     ],
 )
-async def test_query_beyond_a_limit_is_refused_with_figures(
-    engine: Engine, text: str, limits: Limits, code: str, figures: tuple[float, float | None, str]
+async def test_query_beyond_a_limit_is_rejected_with_numbers(
+    engine: Engine, text: str, limits: Limits, code: str, details: tuple[float, float | None, str]
 ) -> None:
-    with pytest.raises(GatewayError) as refused:
+    with pytest.raises(GatewayError) as raised:
         await engine.query(text, limits=limits)
-    assert refused.value.code == code
-    limit, actual, unit = figures
-    told = refused.value.details
-    assert (told["limit"], told["unit"]) == (limit, unit)
-    assert isinstance(told["actual"], int | float)
-    assert told["actual"] == actual if actual is not None else told["actual"] > limit
-    assert refused.value.hint
-    assert "SELECT" not in f"{refused.value.message} {refused.value.hint} {refused.value.details}"
+    assert raised.value.code == code
+    limit, actual, unit = details
+    found = raised.value.details
+    assert (found["limit"], found["unit"]) == (limit, unit)
+    assert isinstance(found["actual"], int | float)
+    assert found["actual"] == actual if actual is not None else found["actual"] > limit
+    assert raised.value.hint
+    assert "SELECT" not in f"{raised.value.message} {raised.value.hint} {raised.value.details}"
 
 
 @pytest.mark.parametrize(
@@ -169,15 +169,15 @@ async def test_query_beyond_a_limit_is_refused_with_figures(
         (f"SELECT {'(' * 1500}1{')' * 1500} AS x", "QUERY_TOO_EXPENSIVE"),
     ],
 )
-async def test_query_that_clickhouse_refuses_gets_a_code_and_no_text(engine: Engine, text: str, code: str) -> None:
-    with pytest.raises(GatewayError) as refused:
+async def test_known_error_has_a_code_and_quotes_nothing(engine: Engine, text: str, code: str) -> None:
+    with pytest.raises(GatewayError) as raised:
         await engine.query(text)
-    assert refused.value.code == code
-    assert refused.value.hint
-    assert "nowhere" not in f"{refused.value.message} {refused.value.hint} {refused.value.details}"
+    assert raised.value.code == code
+    assert raised.value.hint
+    assert "nowhere" not in f"{raised.value.message} {raised.value.hint} {raised.value.details}"
 
 
-async def test_query_at_its_limit_answers(engine: Engine) -> None:
+async def test_query_at_its_limit_succeeds(engine: Engine) -> None:
     answer = await engine.query(
         "SELECT number FROM numbers(100)", limits=Limits(rows_to_read=100, result_rows=100)
     )
@@ -194,8 +194,8 @@ async def test_query_at_its_limit_answers(engine: Engine) -> None:
         "INSERT INTO events (event) SELECT 'x'",
     ],
 )
-async def test_query_that_writes_is_refused(engine: Engine, text: str) -> None:
-    with pytest.raises(GatewayError, match="lets the gateway only read"):
+async def test_query_that_writes_is_rejected(engine: Engine, text: str) -> None:
+    with pytest.raises(GatewayError, match="allows the gateway only to read"):
         await engine.query(text)
 
 
@@ -205,12 +205,12 @@ async def test_queries_run_at_the_same_time(engine: Engine) -> None:
     assert time.perf_counter() - started < 1.2
 
 
-async def test_more_queries_than_sessions_all_answer(engine: Engine) -> None:
+async def test_more_queries_than_sessions_all_succeed(engine: Engine) -> None:
     answers = await asyncio.gather(*(engine.query("SELECT {n:UInt32} AS n", {"n": n}) for n in range(40)))
     assert [answer.columns for answer in answers] == [([n],) for n in range(40)]
 
 
-async def test_insert_batch_arrives_with_its_parameters(engine: Engine) -> None:
+async def test_insert_writes_the_batch_with_parameters(engine: Engine) -> None:
     await engine.command("CREATE TABLE inserted (n Int64, t Nullable(String), p String) ENGINE = Memory")
     batch = pa.table({"n": [1, 2, 3], "t": pa.array([*TEXTS[1:3], None], pa.string())})
     await engine.insert("INSERT INTO inserted SELECT n, t, {p:String} FROM {batch}", batch, {"p": TEXTS[3]})
@@ -229,30 +229,30 @@ async def running(engine: Engine) -> list[object]:
 
 
 async def test_cancelled_query_ends_in_clickhouse(engine: Engine) -> None:
-    asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
     await asyncio.sleep(0.3)
     assert len(await running(engine)) == 1
     started = time.perf_counter()
-    asked.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asked
+        await task
     assert time.perf_counter() - started < 1
     assert await running(engine) == []
 
 
 @pytest.mark.parametrize("after_s", [0, 0.001, 0.01, 0.05])
-async def test_cancelled_queries_leave_nothing_for_the_next(engine: Engine, after_s: float) -> None:
+async def test_cancelled_queries_leave_nothing_for_the_next_ones(engine: Engine, after_s: float) -> None:
     text = "SELECT number AS secret, sipHash64(number) AS h FROM numbers(49000)"
-    asked = [asyncio.create_task(engine.query(text)) for _ in range(8)]
+    tasks = [asyncio.create_task(engine.query(text)) for _ in range(8)]
     await asyncio.sleep(after_s)
-    for each in asked:
+    for each in tasks:
         each.cancel()
-    await asyncio.wait(asked)
+    await asyncio.wait(tasks)
     answers = await asyncio.gather(*(engine.query("SELECT 1 AS mine") for _ in range(8)))
     assert [(answer.names, answer.columns) for answer in answers] == [(("mine",), ([1],))] * 8
 
 
-async def test_cancelled_query_that_waits_for_its_turn_never_runs(engine: Engine) -> None:
+async def test_cancelled_query_in_the_queue_never_runs(engine: Engine) -> None:
     busy = [asyncio.create_task(engine.query("SELECT sleep(0.5) AS s")) for _ in range(4)]
     await asyncio.sleep(0.1)
     waiting = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
@@ -267,65 +267,65 @@ async def test_cancelled_query_that_waits_for_its_turn_never_runs(engine: Engine
 
 async def test_cancelled_command_ends_in_clickhouse(engine: Engine) -> None:
     await engine.command("CREATE TABLE sums (s UInt64) ENGINE = Memory")
-    asked = asyncio.create_task(engine.command(f"INSERT INTO sums {ENDLESS}"))
+    task = asyncio.create_task(engine.command(f"INSERT INTO sums {ENDLESS}"))
     await asyncio.sleep(0.3)
-    asked.cancel()
-    await asyncio.wait([asked])
-    assert asked.cancelled()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
     assert await running(engine) == []
     assert (await engine.query("SELECT count() AS n FROM sums")).columns == ([0],)
     await engine.command("DROP TABLE sums")
 
 
-async def test_ping_of_an_open_engine_is_silent(engine: Engine) -> None:
+async def test_ping_of_an_open_engine_succeeds(engine: Engine) -> None:
     await engine.ping()
 
 
 LONG = "SELECT sum(sipHash64(number)) AS s FROM numbers({n:UInt64})"
 
 
-async def test_progress_of_a_long_query_grows_to_what_it_read(engine: Engine) -> None:
-    heard: list[Progress] = []
+async def test_progress_of_a_long_query_grows_to_its_total(engine: Engine) -> None:
+    received: list[Progress] = []
     threads: set[int] = set()
 
     def listen(progress: Progress) -> None:
-        heard.append(progress)
+        received.append(progress)
         threads.add(threading.get_ident())
 
     answer = await engine.query(LONG, {"n": 40_000_000}, limits=WIDE, on_progress=listen)
     assert answer.rows_read == 40_000_000
-    assert len(heard) > 1
-    assert heard == sorted(heard, key=lambda each: (each.rows_read, each.bytes_read))
-    assert heard[0].rows_read < heard[-1].rows_read <= 40_000_000
-    assert heard[-1].total_rows == 40_000_000
-    assert heard[-1].bytes_read == 8 * heard[-1].rows_read
+    assert len(received) > 1
+    assert received == sorted(received, key=lambda each: (each.rows_read, each.bytes_read))
+    assert received[0].rows_read < received[-1].rows_read <= 40_000_000
+    assert received[-1].total_rows == 40_000_000
+    assert received[-1].bytes_read == 8 * received[-1].rows_read
     assert threads == {threading.get_ident()}
 
 
-async def test_progress_is_told_to_who_asked_alone(engine: Engine) -> None:
-    heard: list[Progress] = []
-    asked = [engine.query(LONG, {"n": 20_000_000}, limits=WIDE) for _ in range(4)]
-    await asyncio.gather(*asked, engine.query("SELECT 1 AS x", on_progress=heard.append))
-    for _ in range(5):  # sessions and connections that were used with a listener forget it
+async def test_progress_is_reported_to_its_own_query_only(engine: Engine) -> None:
+    received: list[Progress] = []
+    tasks = [engine.query(LONG, {"n": 20_000_000}, limits=WIDE) for _ in range(4)]
+    await asyncio.gather(*tasks, engine.query("SELECT 1 AS x", on_progress=received.append))
+    for _ in range(5):  # no session or connection keeps the listener
         await asyncio.gather(*(engine.query("SELECT 1 AS x") for _ in range(8)))
-    assert max((each.rows_read for each in heard), default=0) <= 1
+    assert max((each.rows_read for each in received), default=0) <= 1
 
 
-async def test_progress_of_a_query_that_fails_is_its_own(engine: Engine) -> None:
-    heard: list[Progress] = []
+async def test_progress_of_a_failed_query_is_its_own(engine: Engine) -> None:
+    received: list[Progress] = []
     text = f"{LONG} HAVING throwIf(s > 0) = 0"
     with pytest.raises(ClickHouseError):
-        await engine.query(text, {"n": 20_000_000}, limits=WIDE, on_progress=heard.append)
+        await engine.query(text, {"n": 20_000_000}, limits=WIDE, on_progress=received.append)
     await asyncio.sleep(0)
-    assert {each.total_rows for each in heard} <= {None, 20_000_000}
-    assert heard == sorted(heard, key=lambda each: each.rows_read)
+    assert {each.total_rows for each in received} <= {None, 20_000_000}
+    assert received == sorted(received, key=lambda each: each.rows_read)
 
 
 async def test_cancelled_query_with_a_listener_ends_in_clickhouse(engine: Engine) -> None:
-    heard = asyncio.Event()
-    asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=lambda _: heard.set()))
-    await asyncio.wait_for(heard.wait(), 10)
-    asked.cancel()
-    await asyncio.wait([asked])
-    assert asked.cancelled()
+    received = asyncio.Event()
+    task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=lambda _: received.set()))
+    await asyncio.wait_for(received.wait(), 10)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
     assert await running(engine) == []

@@ -1,5 +1,3 @@
-"""ClickHouse's texts as the gateway's errors."""
-
 import pytest
 
 from datasource.clickhouse.engine import Limits
@@ -29,7 +27,7 @@ ESTIMATE = (
     "Code: 160. DB::Exception: Estimated query execution time (17734.410 seconds) is too long. Maximum: 1. "
     "Estimated rows to process: 100000000000 (654090 read in 0.116 seconds): While executing NumbersRange."
 )
-PLACES = "Code: 202. DB::Exception: Too many simultaneous queries for user ada. Current: 9, maximum: 8."
+QUERIES = "Code: 202. DB::Exception: Too many simultaneous queries for user ada. Current: 9, maximum: 8."
 
 
 @pytest.mark.parametrize(
@@ -43,10 +41,10 @@ PLACES = "Code: 202. DB::Exception: Too many simultaneous queries for user ada. 
         (MEMORY, ErrorCode.QUERY_TOO_EXPENSIVE, 999_997, 2_170_552, "bytes"),
         (TIME, ErrorCode.TIMEOUT, 0.3, 0.301774, "seconds"),
         (ESTIMATE, ErrorCode.TIMEOUT, 1, 17734, "seconds"),
-        (PLACES, ErrorCode.RATE_LIMITED, 8, 9, "queries"),
+        (QUERIES, ErrorCode.RATE_LIMITED, 8, 9, "queries"),
     ],
 )
-def test_translate_limit_gives_its_code_and_figures(
+def test_exceeded_limit_has_a_code_and_numbers(
     text: str, code: ErrorCode, limit: float, actual: float, unit: str
 ) -> None:
     error = translate(text)
@@ -63,47 +61,45 @@ def test_translate_limit_gives_its_code_and_figures(
             ROWS.replace("1.00 thousand", "1.23 million"),
             Limits(rows_to_read=1_234_567),
             1_234_567,
-            "The query would read more rows than it may (1,500,000 rows; the limit is 1,234,567 rows).",
+            "The query would read too many rows (1,500,000; the limit is 1,234,567).",
         ),
         (
             MEMORY,
             Limits(memory_bytes=1_000_000),
             1_000_000,
-            "The query needs more memory than it may take (2.07 MiB; the limit is 977 KiB).",
+            "The query needs too much memory (2.07 MiB; the limit is 977 KiB).",
         ),
         (
             "Code: 159.",
             Limits(seconds=30),
             30,
-            "The query ran longer than it may (the limit is 30 seconds).",
+            "The query took too long (the limit is 30 seconds).",
         ),
         (
             GROUPS,
             Limits(rows_to_read=2_000),
             1000,
-            "The query would read more rows than it may (16,384 rows; the limit is 1,000 rows).",
+            "The query would read too many rows (16,384; the limit is 1,000).",
         ),
     ],
-    ids=["rounded", "bytes", "not said", "another limit than the query's"],
+    ids=["rounded", "bytes", "missing", "lower than the query's"],
 )
-def test_translate_gives_the_limit_of_the_query_exactly(
-    text: str, limits: Limits, limit: float, message: str
-) -> None:
+def test_limit_of_the_query_is_exact(text: str, limits: Limits, limit: float, message: str) -> None:
     error = translate(text, limits)
     assert isinstance(error, GatewayError)
     assert error.details["limit"] == limit
     assert error.message == message
 
 
-@pytest.mark.parametrize("whose", ["(total) memory limit exceeded", "User memory limit exceeded"])
-def test_translate_memory_of_all_queries_is_no_fault_of_this_one(whose: str) -> None:
-    error = translate(MEMORY.replace("Query memory limit exceeded", whose))
+@pytest.mark.parametrize("subject", ["(total) memory limit exceeded", "User memory limit exceeded"])
+def test_memory_limit_of_all_queries_is_not_blamed_on_this_one(subject: str) -> None:
+    error = translate(MEMORY.replace("Query memory limit exceeded", subject))
     assert isinstance(error, GatewayError)
     assert error.code is ErrorCode.RATE_LIMITED
     assert error.details == {}
 
 
-def test_translate_known_code_takes_over_no_text() -> None:
+def test_message_quotes_nothing_from_clickhouse() -> None:
     error = translate(
         "Code: 427. DB::Exception: cannot compile re2: secret(, error: missing ). In SELECT a FROM b"
     )
@@ -114,7 +110,7 @@ def test_translate_known_code_takes_over_no_text() -> None:
     assert "SELECT" not in f"{error.message} {error.hint}"
 
 
-def test_translate_what_the_operator_has_to_mend_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_misconfiguration_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     error = translate("Code: 60. DB::Exception: Unknown table expression identifier 'events'.")
     assert isinstance(error, GatewayError)
     assert error.code is ErrorCode.UPSTREAM_UNAVAILABLE
@@ -125,7 +121,7 @@ def test_translate_what_the_operator_has_to_mend_goes_to_the_log(caplog: pytest.
 @pytest.mark.parametrize(
     ("text", "number"), [("Code: 62. DB::Exception: Syntax error", 62), ("Connection refused", 0), ("", 0)]
 )
-def test_translate_anything_else_stays_no_clients_matter(text: str, number: int) -> None:
+def test_unknown_code_is_an_internal_error(text: str, number: int) -> None:
     error = translate(text)
     assert isinstance(error, ClickHouseError)
     assert error.code == number

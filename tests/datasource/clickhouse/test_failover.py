@@ -1,6 +1,5 @@
-"""The order in which hosts are tried."""
-
-from datasource.clickhouse.address import Host, Hosts
+from datasource.clickhouse.address import Host
+from datasource.clickhouse.failover import Failover
 
 ONE, TWO, THREE = (Host(name, 9000) for name in ("one", "two", "three"))
 
@@ -12,30 +11,30 @@ class Clock:
         return self.now
 
 
-def test_hosts_are_tried_in_the_order_given() -> None:
-    assert Hosts([ONE, TWO, THREE]).in_order() == (ONE, TWO, THREE)
+def test_hosts_are_tried_in_order() -> None:
+    assert Failover([ONE, TWO, THREE]).in_order() == (ONE, TWO, THREE)
 
 
-def test_host_that_failed_is_last_for_a_while() -> None:
+def test_host_that_is_down_is_last_until_it_has_cooled_down() -> None:
     clock = Clock()
-    hosts = Hosts([ONE, TWO, THREE], rest_s=10, clock=clock)
-    hosts.failed(ONE)
-    assert hosts.in_order() == (TWO, THREE, ONE)
+    failover = Failover([ONE, TWO, THREE], cooldown_s=10, clock=clock)
+    failover.mark_down(ONE)
+    assert failover.in_order() == (TWO, THREE, ONE)
     clock.now += 9.9
-    assert hosts.preferred() == TWO
+    assert failover.preferred() == TWO
     clock.now += 0.1
-    assert hosts.in_order() == (ONE, TWO, THREE)
+    assert failover.in_order() == (ONE, TWO, THREE)
 
 
-def test_host_that_answers_rests_no_more() -> None:
-    hosts = Hosts([ONE, TWO])
-    hosts.failed(ONE)
-    hosts.answered(ONE)
-    assert hosts.preferred() == ONE
+def test_host_that_is_up_again_is_first_at_once() -> None:
+    failover = Failover([ONE, TWO])
+    failover.mark_down(ONE)
+    failover.mark_up(ONE)
+    assert failover.preferred() == ONE
 
 
-def test_hosts_that_all_failed_are_tried_after_all() -> None:
-    hosts = Hosts([ONE, TWO])
-    hosts.failed(TWO)
-    hosts.failed(ONE)
-    assert hosts.in_order() == (ONE, TWO)
+def test_hosts_that_are_all_down_are_tried_in_order() -> None:
+    failover = Failover([ONE, TWO])
+    failover.mark_down(TWO)
+    failover.mark_down(ONE)
+    assert failover.in_order() == (ONE, TWO)

@@ -1,4 +1,4 @@
-"""Who is next: the limits, the lines, and what becomes of those who leave."""
+"""The queue without an engine: order, limits, and cancelled waiters."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,29 +10,30 @@ from datasource.clickhouse.fair_queue import FairQueue, QueueLimits
 from errors import ErrorCode, GatewayError
 
 
-class Desk:
-    """FairQueue with the queries that have theirs, in the order in which they started."""
+class Clients:
+    """A queue and its clients. `started` has their keys in the order in which they got a slot."""
 
-    def __init__(self, at_once: int, *, per_key: int = 99, most_waiting: int = 999, wait_s: float = 60) -> None:
-        self.turns = FairQueue(at_once, QueueLimits(per_key=per_key, most_waiting=most_waiting, wait_s=wait_s))
+    def __init__(self, concurrency: int, *, per_key: int = 99, max_waiting: int = 999, wait_s: float = 60) -> None:
+        limits = QueueLimits(per_key=per_key, max_waiting=max_waiting, wait_s=wait_s)
+        self.queue = FairQueue(concurrency, limits)
         self.started: list[str] = []
-        self.asked: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
 
-    async def ask(self, *keys: str | None) -> list[asyncio.Task[None]]:
-        """Stand in line once per key, one after another."""
-        new = [asyncio.create_task(self._take(key)) for key in keys]
-        self.asked += new
+    async def acquire(self, *keys: str | None) -> list[asyncio.Task[None]]:
+        """Start one client per key, in this order."""
+        new = [asyncio.create_task(self._acquire(key)) for key in keys]
+        self.tasks += new
         await settle()
         return new
 
-    async def end(self, *keys: str | None) -> None:
-        """As many queries end, one after another."""
+    async def release(self, *keys: str | None) -> None:
+        """End one statement per key, in this order."""
         for key in keys:
-            self.turns.give_back(key, 0.5)
+            self.queue.release(key, 0.5)
             await settle()
 
-    async def _take(self, key: str | None) -> None:
-        await self.turns.take(key)
+    async def _acquire(self, key: str | None) -> None:
+        await self.queue.acquire(key)
         self.started.append(key or "-")
 
 
@@ -42,99 +43,100 @@ async def settle() -> None:
 
 
 @asynccontextmanager
-async def at_desk(desk: Desk) -> AsyncIterator[Desk]:
-    yield desk
-    for task in desk.asked:
+async def clients_of(clients: Clients) -> AsyncIterator[Clients]:
+    yield clients
+    for task in clients.tasks:
         task.cancel()
-    await asyncio.gather(*desk.asked, return_exceptions=True)
+    await asyncio.gather(*clients.tasks, return_exceptions=True)
 
 
-def refusal_of(task: asyncio.Task[None]) -> GatewayError:
+def error_of(task: asyncio.Task[None]) -> GatewayError:
     failure = task.exception()
     assert isinstance(failure, GatewayError)
     return failure
 
 
-async def test_one_key_has_its_share_only() -> None:
-    async with at_desk(Desk(4, per_key=2)) as desk:
-        await desk.ask("a", "a", "a", "b")
-        assert desk.started == ["a", "a", "b"]
-        assert (desk.turns.running, desk.turns.waiting) == (3, 1)
-        await desk.end("b")
-        assert desk.started == ["a", "a", "b"]
-        await desk.end("a")
-        assert desk.started == ["a", "a", "b", "a"]
+async def test_one_key_gets_its_share_only() -> None:
+    async with clients_of(Clients(4, per_key=2)) as clients:
+        await clients.acquire("a", "a", "a", "b")
+        assert clients.started == ["a", "a", "b"]
+        assert (clients.queue.running, clients.queue.waiting) == (3, 1)
+        await clients.release("b")
+        assert clients.started == ["a", "a", "b"]
+        await clients.release("a")
+        assert clients.started == ["a", "a", "b", "a"]
 
 
-async def test_key_with_fewest_running_is_next_then_the_one_served_longest_ago() -> None:
-    async with at_desk(Desk(2)) as desk:
-        await desk.ask("a", "a", *["a"] * 5, "b", "b", "c")
-        await desk.end("a")
-        assert desk.started[2:] == ["b"]
-        await desk.end("a")
-        assert desk.started[2:] == ["b", "a"]
-        await desk.end("b", "c", "a")
-        assert desk.started[2:] == ["b", "a", "c", "b", "a"]
+async def test_key_with_fewest_running_is_next_then_the_least_recently_started() -> None:
+    async with clients_of(Clients(2)) as clients:
+        await clients.acquire("a", "a", *["a"] * 5, "b", "b", "c")
+        await clients.release("a")
+        assert clients.started[2:] == ["b"]
+        await clients.release("a")
+        assert clients.started[2:] == ["b", "a"]
+        await clients.release("b", "c", "a")
+        assert clients.started[2:] == ["b", "a", "c", "b", "a"]
 
 
-async def test_within_a_key_the_first_come_is_the_first_served() -> None:
-    async with at_desk(Desk(1)) as desk:
-        await desk.ask("a")
-        first, second = await desk.ask("a", "a")
-        await desk.end("a")
+async def test_queue_of_one_key_is_first_in_first_out() -> None:
+    async with clients_of(Clients(1)) as clients:
+        await clients.acquire("a")
+        first, second = await clients.acquire("a", "a")
+        await clients.release("a")
         assert (first.done(), second.done()) == (True, False)
 
 
-async def test_who_leaves_the_line_frees_the_place() -> None:
-    async with at_desk(Desk(1)) as desk:
-        await desk.ask("a")
-        gone, staying = await desk.ask("b", "b")
-        gone.cancel()
+async def test_cancelled_waiter_leaves_the_queue() -> None:
+    async with clients_of(Clients(1)) as clients:
+        await clients.acquire("a")
+        cancelled, waiting = await clients.acquire("b", "b")
+        cancelled.cancel()
         await settle()
-        assert desk.turns.waiting == 1
-        await desk.end("a")
-        assert (gone.cancelled(), staying.done()) == (True, True)
-        await desk.end("b")
-        assert (desk.turns.running, desk.turns.waiting) == (0, 0)
+        assert clients.queue.waiting == 1
+        await clients.release("a")
+        assert (cancelled.cancelled(), waiting.done()) == (True, True)
+        await clients.release("b")
+        assert (clients.queue.running, clients.queue.waiting) == (0, 0)
 
 
-async def test_who_leaves_when_called_passes_the_turn_on() -> None:
-    async with at_desk(Desk(1)) as desk:
-        await desk.ask("a")
-        gone, staying = await desk.ask("b", "c")
-        desk.turns.give_back("a", 0.5)
-        gone.cancel()
+async def test_waiter_cancelled_just_after_it_got_a_slot_passes_it_on() -> None:
+    async with clients_of(Clients(1)) as clients:
+        await clients.acquire("a")
+        cancelled, waiting = await clients.acquire("b", "c")
+        clients.queue.release("a", 0.5)
+        cancelled.cancel()
         await settle()
-        assert gone.cancelled()
-        assert staying.done()
-        await desk.end("c")
-        assert (desk.turns.running, desk.turns.waiting) == (0, 0)
+        assert cancelled.cancelled()
+        assert waiting.done()
+        await clients.release("c")
+        assert (clients.queue.running, clients.queue.waiting) == (0, 0)
 
 
-async def test_who_leaves_before_being_called_is_passed_over() -> None:
-    async with at_desk(Desk(1)) as desk:
-        await desk.ask("a")
-        gone, staying = await desk.ask("b", "c")
-        gone.cancel()
-        desk.turns.give_back("a", 0.5)
+async def test_waiter_cancelled_just_before_a_slot_is_free_is_skipped() -> None:
+    async with clients_of(Clients(1)) as clients:
+        await clients.acquire("a")
+        cancelled, waiting = await clients.acquire("b", "c")
+        cancelled.cancel()
+        clients.queue.release("a", 0.5)
         await settle()
-        assert gone.cancelled()
-        assert staying.done()
-        assert (desk.turns.running, desk.turns.waiting) == (1, 0)
+        assert cancelled.cancelled()
+        assert waiting.done()
+        assert (clients.queue.running, clients.queue.waiting) == (1, 0)
 
 
-async def test_too_long_a_wait_is_refused_with_figures() -> None:
-    async with at_desk(Desk(2, per_key=1, wait_s=0.05)) as desk:
-        await desk.ask("a", "b")
-        late, other = await desk.ask("a", None)
+async def test_long_wait_is_rejected_with_numbers() -> None:
+    async with clients_of(Clients(2, per_key=1, wait_s=0.05)) as clients:
+        await clients.acquire("a", "b")
+        late, own_work = await clients.acquire("a", None)
         await asyncio.wait([late])
-        refused = refusal_of(late)
-        assert refused.code is ErrorCode.RATE_LIMITED
-        assert refused.hint
-        waited = refused.details.pop("actual")
+        error = error_of(late)
+        assert error.code is ErrorCode.RATE_LIMITED
+        assert error.message.startswith("The query was still queued after 0.05")
+        assert error.hint == "Request fewer trends at once, or try again in 1 s."
+        waited = error.details.pop("actual")
         assert isinstance(waited, float)
         assert waited >= 0.05
-        assert refused.details == {
+        assert error.details == {
             "limit": 0.05,
             "unit": "seconds",
             "running": 2,
@@ -145,67 +147,67 @@ async def test_too_long_a_wait_is_refused_with_figures() -> None:
             "keyConcurrency": 1,
             "retryAfter": 1,
         }
-        assert not other.done()  # the gateway's own work waits as long as it must
-        await desk.end("b")
-        assert other.done()
+        assert not own_work.done()  # the gateway's own work waits as long as it takes
+        await clients.release("b")
+        assert own_work.done()
 
 
-async def test_full_line_refuses_the_newest_of_whoever_has_most_in_it() -> None:
-    async with at_desk(Desk(1, most_waiting=3)) as desk:
-        await desk.ask("a")
-        first, second, third = await desk.ask("a", "a", "a")
-        (fourth,) = await desk.ask("a")
-        assert refusal_of(fourth).details["limit"] == 3
-        assert refusal_of(fourth).details["unit"] == "queries"
-        (other,) = await desk.ask("b")
-        assert refusal_of(third).code is ErrorCode.RATE_LIMITED
+async def test_full_queue_rejects_the_newest_of_the_key_with_most_waiters() -> None:
+    async with clients_of(Clients(1, max_waiting=3)) as clients:
+        await clients.acquire("a")
+        first, second, third = await clients.acquire("a", "a", "a")
+        (fourth,) = await clients.acquire("a")
+        assert error_of(fourth).details["limit"] == 3
+        assert error_of(fourth).details["unit"] == "queries"
+        (other,) = await clients.acquire("b")
+        assert error_of(third).code is ErrorCode.RATE_LIMITED
         assert not any(task.done() for task in (first, second, other))
-        (another,) = await desk.ask("b")  # two of each would be as unfair
-        assert refusal_of(another).code is ErrorCode.RATE_LIMITED
-        (own,) = await desk.ask(None)
-        assert not own.done()
+        (another,) = await clients.acquire("b")  # two of each would be as unfair
+        assert error_of(another).code is ErrorCode.RATE_LIMITED
+        (own_work,) = await clients.acquire(None)
+        assert not own_work.done()
 
 
-async def test_how_long_to_wait_follows_what_queries_took() -> None:
-    async with at_desk(Desk(1, most_waiting=9)) as desk:
-        await desk.ask("a")
-        desk.turns.give_back("a", 4)
-        await desk.ask(*["a"] * 10)
-        (refused,) = await desk.ask("a")
-        assert refusal_of(refused).details["retryAfter"] == 40
+async def test_retry_after_follows_the_duration_of_statements() -> None:
+    async with clients_of(Clients(1, max_waiting=9)) as clients:
+        await clients.acquire("a")
+        clients.queue.release("a", 4)
+        await clients.acquire(*["a"] * 10)
+        (rejected,) = await clients.acquire("a")
+        assert error_of(rejected).details["retryAfter"] == 40
 
 
-async def test_dismissed_are_refused_and_others_keep_their_turn() -> None:
-    async with at_desk(Desk(1)) as desk:
-        await desk.ask("a")
-        waiting = await desk.ask("a", "b", None)
-        desk.turns.dismiss(GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "closed"))
+async def test_reject_all_keeps_running_statements() -> None:
+    async with clients_of(Clients(1)) as clients:
+        await clients.acquire("a")
+        waiting = await clients.acquire("a", "b", None)
+        clients.queue.reject_all(GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, "closed"))
         await settle()
-        assert [refusal_of(task).message for task in waiting] == ["closed"] * 3
-        assert (desk.turns.running, desk.turns.waiting) == (1, 0)
+        assert [error_of(task).message for task in waiting] == ["closed"] * 3
+        assert (clients.queue.running, clients.queue.waiting) == (1, 0)
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-async def test_nobody_is_forgotten_whatever_happens(at_once: int) -> None:
-    turns = FairQueue(at_once, QueueLimits(per_key=2, most_waiting=30, wait_s=0.05))
-    most = 0
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_no_waiter_is_lost_under_load(concurrency: int) -> None:
+    queue = FairQueue(concurrency, QueueLimits(per_key=2, max_waiting=30, wait_s=0.05))
+    max_running = 0
 
-    async def work(n: int) -> None:
-        nonlocal most
+    async def run(n: int) -> None:
+        nonlocal max_running
         key = "abc"[n % 3] if n % 7 else None
-        await turns.take(key)
-        most = max(most, turns.running)
+        await queue.acquire(key)
+        max_running = max(max_running, queue.running)
         try:
             await asyncio.sleep(0.002 * (n % 4))
         finally:
-            turns.give_back(key, 0.001)
+            queue.release(key, 0.001)
 
-    async def ask(n: int) -> None:
+    async def start(n: int) -> None:
         await asyncio.sleep(0.001 * (n % 11))
-        await asyncio.wait_for(work(n), 0.001 * (n % 5)) if n % 3 == 0 else await work(n)
+        await asyncio.wait_for(run(n), 0.001 * (n % 5)) if n % 3 == 0 else await run(n)
 
-    answers = await asyncio.gather(*(ask(n) for n in range(300)), return_exceptions=True)
-    assert all(answer is None or isinstance(answer, GatewayError | TimeoutError) for answer in answers)
-    assert answers.count(None) > 10
-    assert most == at_once
-    assert (turns.running, turns.waiting, turns._lanes) == (0, 0, {})
+    outcomes = await asyncio.gather(*(start(n) for n in range(300)), return_exceptions=True)
+    assert all(outcome is None or isinstance(outcome, GatewayError | TimeoutError) for outcome in outcomes)
+    assert outcomes.count(None) > 10
+    assert max_running == concurrency
+    assert (queue.running, queue.waiting, queue._queues) == (0, 0, {})

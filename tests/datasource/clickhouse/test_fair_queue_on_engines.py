@@ -1,4 +1,4 @@
-"""Many clients at once: whose statement is next, and what the others are told."""
+"""Many clients at once on real engines: who runs, who waits, and who is rejected."""
 
 import asyncio
 
@@ -16,95 +16,97 @@ ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
 WIDE = Limits(seconds=60, rows_to_read=10**15)
 
 
-async def ask(engine: Engine, key: str, text: str = "SELECT sleep(0.01) AS s") -> QueryResult:
-    """As a request with that key does."""
+async def query(engine: Engine, key: str, text: str = "SELECT sleep(0.01) AS s") -> QueryResult:
+    """Query as a request with this key does."""
     KEY_ID.set(key)
     return await engine.query(text, limits=WIDE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_two_hundred_clients_of_two_keys_are_all_answered(
+async def test_two_hundred_queries_of_two_keys_all_succeed(
     kind: str, backend: Backend, embedded: EmbeddedEngine
 ) -> None:
     limits = QueueLimits(per_key=2)
-    async with open_queue(kind, backend, folder_of(embedded), at_once=4, limits=limits) as engine:
-        asked = [asyncio.create_task(ask(engine, "ab"[n % 2], f"SELECT {n} AS n")) for n in range(200)]
-        answers = await asyncio.gather(*asked)
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=4, limits=limits) as engine:
+        tasks = [asyncio.create_task(query(engine, "ab"[n % 2], f"SELECT {n} AS n")) for n in range(200)]
+        answers = await asyncio.gather(*tasks)
     assert [answer.columns for answer in answers] == [([n],) for n in range(200)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_one_key_never_has_more_than_its_share(
+async def test_one_key_never_runs_more_than_its_share(
     kind: str, backend: Backend, embedded: EmbeddedEngine
 ) -> None:
     limits = QueueLimits(per_key=2)
-    async with open_queue(kind, backend, folder_of(embedded), at_once=4, limits=limits) as engine:
-        endless = [asyncio.create_task(ask(engine, "many", ENDLESS)) for _ in range(6)]
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=4, limits=limits) as engine:
+        endless = [asyncio.create_task(query(engine, "many", ENDLESS)) for _ in range(6)]
         await until(engine, running=2, waiting=4)
-        assert (await ask(engine, "few", "SELECT 1 AS x")).columns == ([1],)
+        assert (await query(engine, "few", "SELECT 1 AS x")).columns == ([1],)
         for task in endless:
             task.cancel()
         await asyncio.wait(endless)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_full_line_answers_or_refuses_and_forgets_no_key(
+async def test_full_queue_rejects_some_and_loses_none(
     kind: str, backend: Backend, embedded: EmbeddedEngine
 ) -> None:
-    limits = QueueLimits(per_key=2, most_waiting=40)
-    async with open_queue(kind, backend, folder_of(embedded), at_once=4, limits=limits) as engine:
-        many = [asyncio.create_task(ask(engine, "many")) for _ in range(190)]
+    limits = QueueLimits(per_key=2, max_waiting=40)
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=4, limits=limits) as engine:
+        many = [asyncio.create_task(query(engine, "many")) for _ in range(190)]
         await asyncio.sleep(0)
-        few = [asyncio.create_task(ask(engine, "few")) for _ in range(10)]
+        few = [asyncio.create_task(query(engine, "few")) for _ in range(10)]
         answers = await asyncio.gather(*many, return_exceptions=True)
         assert len(await asyncio.gather(*few)) == 10
-        assert (await ask(engine, "many")).row_count == 1
-    refused = [answer for answer in answers if isinstance(answer, GatewayError)]
+        assert (await query(engine, "many")).row_count == 1
+    rejected = [answer for answer in answers if isinstance(answer, GatewayError)]
     answered = [answer for answer in answers if isinstance(answer, QueryResult)]
-    assert len(refused) + len(answered) == 190
+    assert len(rejected) + len(answered) == 190
     assert answered
-    assert {each.code for each in refused} == {ErrorCode.RATE_LIMITED}
-    assert all(each.details["limit"] == 40 and each.details["keyRunning"] == 2 for each in refused)
+    assert {each.code for each in rejected} == {ErrorCode.RATE_LIMITED}
+    assert all(each.details["limit"] == 40 and each.details["keyRunning"] == 2 for each in rejected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_key_with_many_statements_does_not_keep_another_one_waiting(
+async def test_key_with_many_statements_does_not_delay_another(
     kind: str, backend: Backend, embedded: EmbeddedEngine
 ) -> None:
     limits = QueueLimits(per_key=2)
-    async with open_queue(kind, backend, folder_of(embedded), at_once=2, limits=limits) as engine:
-        many = [asyncio.create_task(ask(engine, "many")) for _ in range(60)]
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=2, limits=limits) as engine:
+        many = [asyncio.create_task(query(engine, "many")) for _ in range(60)]
         await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
-        await ask(engine, "few")
+        await query(engine, "few")
         assert sum(task.done() for task in many) < 30
         await asyncio.gather(*many)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_busy_engine_is_ready_and_who_leaves_frees_the_place(
+async def test_busy_engine_answers_pings_and_a_cancelled_query_leaves_the_queue(
     kind: str, backend: Backend, embedded: EmbeddedEngine
 ) -> None:
-    limits = QueueLimits(per_key=1, most_waiting=1)
-    async with open_queue(kind, backend, folder_of(embedded), at_once=1, limits=limits) as engine:
-        running = asyncio.create_task(ask(engine, "a", ENDLESS))
+    limits = QueueLimits(per_key=1, max_waiting=1)
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=1, limits=limits) as engine:
+        running = asyncio.create_task(query(engine, "a", ENDLESS))
         await until(engine, running=1, waiting=0)
-        waiting = asyncio.create_task(ask(engine, "a", ENDLESS))
+        waiting = asyncio.create_task(query(engine, "a", ENDLESS))
         await until(engine, running=1, waiting=1)
         await asyncio.wait_for(engine.ping(), 2)
         waiting.cancel()
         await until(engine, running=1, waiting=0)
-        next_one = asyncio.create_task(ask(engine, "a", "SELECT 1 AS x"))
+        next_one = asyncio.create_task(query(engine, "a", "SELECT 1 AS x"))
         await until(engine, running=1, waiting=1)
         running.cancel()
         assert (await next_one).columns == ([1],)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_closed_engine_refuses_those_who_wait(kind: str, backend: Backend, embedded: EmbeddedEngine) -> None:
-    async with open_queue(kind, backend, folder_of(embedded), at_once=1, limits=QueueLimits()) as engine:
-        asked = [asyncio.create_task(ask(engine, "a", ENDLESS)) for _ in range(3)]
+async def test_closing_the_engine_rejects_queued_queries(
+    kind: str, backend: Backend, embedded: EmbeddedEngine
+) -> None:
+    async with open_queue(kind, backend, folder_of(embedded), concurrency=1, limits=QueueLimits()) as engine:
+        tasks = [asyncio.create_task(query(engine, "a", ENDLESS)) for _ in range(3)]
         await until(engine, running=1, waiting=2)
         await engine.close()
-        answers = await asyncio.gather(*asked, return_exceptions=True)
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
     codes = [answer.code for answer in answers if isinstance(answer, GatewayError)]
     assert codes == [ErrorCode.CANCELLED, ErrorCode.UPSTREAM_UNAVAILABLE, ErrorCode.UPSTREAM_UNAVAILABLE]

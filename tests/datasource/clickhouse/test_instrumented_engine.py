@@ -1,5 +1,3 @@
-"""What an engine tells of its work."""
-
 import asyncio
 import logging
 
@@ -21,29 +19,31 @@ def reports() -> list[QueryReport]:
 
 
 @pytest.fixture
-def observed(engine: Engine, reports: list[QueryReport]) -> InstrumentedEngine:
+def instrumented(engine: Engine, reports: list[QueryReport]) -> InstrumentedEngine:
     return InstrumentedEngine(engine, reports.append, slow_s=60)
 
 
-async def test_answer_is_told_with_what_it_cost(observed: InstrumentedEngine, reports: list[QueryReport]) -> None:
-    REQUEST.set(origin := RequestInfo("abc"))
-    result = await observed.query("SELECT number FROM numbers(10)")
-    await asyncio.gather(*(observed.query("SELECT 1") for _ in range(2)))
+async def test_query_is_reported_with_its_cost(
+    instrumented: InstrumentedEngine, reports: list[QueryReport]
+) -> None:
+    REQUEST.set(request := RequestInfo("abc"))
+    result = await instrumented.query("SELECT number FROM numbers(10)")
+    await asyncio.gather(*(instrumented.query("SELECT 1") for _ in range(2)))
     assert (reports[0].kind, reports[0].outcome, reports[0].rows_read) == ("query", "OK", result.rows_read)
     assert reports[0].seconds > 0
-    assert origin.queries == 3
-    assert origin.rows_read == sum(report.rows_read for report in reports)
+    assert request.queries == 3
+    assert request.rows_read == sum(report.rows_read for report in reports)
 
 
-async def test_refusals_and_failures_are_told_by_code(
-    observed: InstrumentedEngine, reports: list[QueryReport]
+async def test_failed_statement_is_reported_by_its_code(
+    instrumented: InstrumentedEngine, reports: list[QueryReport]
 ) -> None:
     with pytest.raises(GatewayError):
-        await observed.query("SELECT * FROM numbers(1000)", limits=Limits(rows_to_read=10))
+        await instrumented.query("SELECT * FROM numbers(1000)", limits=Limits(rows_to_read=10))
     with pytest.raises(ClickHouseError):
-        await observed.query("SELECT nope")
+        await instrumented.query("SELECT nope")
     with pytest.raises(GatewayError):
-        await observed.command("DROP TABLE nope")
+        await instrumented.command("DROP TABLE nope")
     assert [(report.kind, report.outcome) for report in reports] == [
         ("query", "QUERY_TOO_EXPENSIVE"),
         ("query", "INTERNAL"),
@@ -51,8 +51,8 @@ async def test_refusals_and_failures_are_told_by_code(
     ]
 
 
-async def test_cancelled_query_is_told(observed: InstrumentedEngine, reports: list[QueryReport]) -> None:
-    task = asyncio.create_task(observed.query(ENDLESS, limits=Limits(seconds=60, rows_to_read=10**15)))
+async def test_cancelled_query_is_reported(instrumented: InstrumentedEngine, reports: list[QueryReport]) -> None:
+    task = asyncio.create_task(instrumented.query(ENDLESS, limits=Limits(seconds=60, rows_to_read=10**15)))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -60,10 +60,12 @@ async def test_cancelled_query_is_told(observed: InstrumentedEngine, reports: li
     assert [report.outcome for report in reports] == ["CANCELLED"]
 
 
-async def test_insert_is_told(observed: InstrumentedEngine, reports: list[QueryReport]) -> None:
-    await observed.command("CREATE OR REPLACE TABLE told (n UInt8) ENGINE = Memory")
-    await observed.insert("INSERT INTO told SELECT n FROM {batch}", pa.table({"n": pa.array([1], pa.uint8())}))
-    await observed.command("DROP TABLE told")
+async def test_insert_is_reported(instrumented: InstrumentedEngine, reports: list[QueryReport]) -> None:
+    await instrumented.command("CREATE OR REPLACE TABLE reported_rows (n UInt8) ENGINE = Memory")
+    await instrumented.insert(
+        "INSERT INTO reported_rows SELECT n FROM {batch}", pa.table({"n": pa.array([1], pa.uint8())})
+    )
+    await instrumented.command("DROP TABLE reported_rows")
     assert [report.kind for report in reports] == ["command", "insert", "command"]
 
 

@@ -1,4 +1,4 @@
-"""The engine on servers: its connections, and what becomes of a query when something goes wrong."""
+"""The engine on servers: connections, retries, failover, cancelling and errors."""
 
 import asyncio
 import logging
@@ -7,11 +7,11 @@ import time
 import pyarrow as pa
 import pytest
 
-from datasource.clickhouse.connection import Timeouts
 from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_engine import NativeEngine
+from datasource.clickhouse.protocol import Timeouts
 from errors import ErrorCode, GatewayError
 from telemetry.request import KEY_ID, REQUEST, RequestInfo
 from tests.datasource.clickhouse.servers import open_native, serving
@@ -23,17 +23,17 @@ WIDE = Limits(seconds=60, rows_to_read=10**15)
 
 
 async def code_of(engine: NativeEngine, text: str = "SELECT 1 AS x", limits: Limits | None = None) -> ErrorCode:
-    """The code of the refusal, which tells no host and no password."""
-    with pytest.raises(GatewayError) as refused:
+    """Return the error code, after checking that the error names no host and no password."""
+    with pytest.raises(GatewayError) as raised:
         await engine.query(text, limits=limits)
-    told = f"{refused.value.message} {refused.value.hint} {refused.value.details}"
-    assert "127.0.0.1" not in told
-    assert "secret" not in told
-    return refused.value.code
+    message = f"{raised.value.message} {raised.value.hint} {raised.value.details}"
+    assert "127.0.0.1" not in message
+    assert "secret" not in message
+    return raised.value.code
 
 
 async def nothing_runs(server: NativeServer) -> None:
-    """Neither the server nor chdb has anything to do, now or in a moment."""
+    """Wait at most two seconds until neither the server nor chdb runs a query."""
     for _ in range(200):
         if not server.at_work and not server.backend.running():
             break
@@ -54,14 +54,14 @@ async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
         assert server.clients == 0
 
 
-async def test_query_that_waits_too_long_for_a_connection_is_refused(backend: Backend) -> None:
+async def test_query_that_waits_too_long_for_a_connection_is_rejected(backend: Backend) -> None:
     with serving(backend) as server:
-        KEY_ID.set("somebody's")
+        KEY_ID.set("key")
         async with open_native(server, connections=1, queue_limits=QueueLimits(wait_s=0.1)) as engine:
             busy = asyncio.create_task(engine.query("SELECT sleep(0.5) AS s"))
             await asyncio.sleep(0.1)
             assert await code_of(engine) is ErrorCode.RATE_LIMITED
-            await engine.ping()  # busy is not dead
+            await engine.ping()  # bypasses the queue
             assert (await busy).columns == ([0],)
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
@@ -79,14 +79,14 @@ async def test_two_hundred_clients_share_four_connections(backend: Backend) -> N
                     assert n % 10 == 0
                 else:
                     assert answer.columns[0] == [n]
-            assert server.most_clients <= 4 + 4  # those that end a query are extra
-            assert engine._calls.running == 0
+            assert server.most_clients <= 4 + 4  # connections that kill a query are extra
+            assert engine._workers.running == 0
             assert engine._pool.idle <= 4
             assert [(await engine.query("SELECT 7 AS x")).columns for _ in range(8)] == [([7],)] * 8
             await nothing_runs(server)
 
 
-async def test_connection_that_was_idle_for_long_is_checked(backend: Backend) -> None:
+async def test_connection_that_was_idle_for_long_is_pinged_first(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             engine._pool._idle_check_s = 0
@@ -99,7 +99,7 @@ async def test_connection_that_was_idle_for_long_is_checked(backend: Backend) ->
             assert len(server.queries) == 3
 
 
-async def test_command_after_a_restart_of_the_server_is_done_once(backend: Backend) -> None:
+async def test_command_after_a_restart_of_the_server_runs_once(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             await engine.command("CREATE TABLE once (x UInt8) ENGINE = Memory")
@@ -110,7 +110,7 @@ async def test_command_after_a_restart_of_the_server_is_done_once(backend: Backe
             await engine.command("DROP TABLE once")
 
 
-async def test_read_whose_connection_is_lost_is_asked_again(backend: Backend) -> None:
+async def test_query_is_retried_when_the_connection_is_lost(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             server.fail_next(Drop(), Drop())
@@ -122,7 +122,7 @@ async def test_read_whose_connection_is_lost_is_asked_again(backend: Backend) ->
             assert len(server.queries) == 6
 
 
-async def test_read_whose_answer_had_begun_is_not_asked_again(backend: Backend) -> None:
+async def test_query_is_not_retried_once_rows_have_arrived(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             server.fail_next(Drop(mid_block=True))
@@ -131,21 +131,21 @@ async def test_read_whose_answer_had_begun_is_not_asked_again(backend: Backend) 
             assert (await engine.query("SELECT 5 AS x")).columns == ([5],)
 
 
-async def test_insert_whose_connection_is_lost_is_not_done_again(backend: Backend) -> None:
+async def test_insert_is_never_retried(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            await engine.command("CREATE TABLE kept (x Int64) ENGINE = Memory")
+            await engine.command("CREATE TABLE not_retried (x Int64) ENGINE = Memory")
             server.fail_next(Drop(), matching="INSERT")
-            with pytest.raises(GatewayError) as refused:
-                await engine.insert("INSERT INTO kept SELECT x FROM {batch}", pa.table({"x": [1]}))
-            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            with pytest.raises(GatewayError) as raised:
+                await engine.insert("INSERT INTO not_retried SELECT x FROM {batch}", pa.table({"x": [1]}))
+            assert raised.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
             assert sum("INSERT" in query.text for query in server.queries) == 1
-            await engine.command("DROP TABLE kept")
+            await engine.command("DROP TABLE not_retried")
 
 
-async def test_next_host_is_asked_while_one_is_down(backend: Backend) -> None:
+async def test_next_host_is_used_while_one_is_down(backend: Backend) -> None:
     with serving(backend) as one, serving(backend) as two:
-        async with open_native(one, two, rest_s=0.3) as engine:
+        async with open_native(one, two, cooldown_s=0.3) as engine:
             await engine.query("SELECT 1")
             one.stop()
             assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
@@ -153,29 +153,31 @@ async def test_next_host_is_asked_while_one_is_down(backend: Backend) -> None:
             assert [len(server.queries) for server in (one, two)] == [1, 2]
             one.start()
             await engine.query("SELECT 4")
-            assert len(two.queries) == 3  # it rests
+            assert len(two.queries) == 3  # the first host is cooling down
             await asyncio.sleep(0.3)
-            await engine.query("SELECT 5")  # gives the connection back to where it is not wanted any more
+            await engine.query("SELECT 5")  # on the connection to the second host, which is closed after it
             await engine.query("SELECT 6")
             assert [len(server.queries) for server in (one, two)] == [2, 4]
 
 
-async def test_host_that_never_greets_is_passed_over(backend: Backend) -> None:
+async def test_host_that_never_greets_is_skipped(backend: Backend) -> None:
     with serving(backend) as one, serving(backend) as two:
         one.hangs_at_hello = True
         async with open_native(one, two, timeouts=Timeouts(0.3, 0.3)) as engine:
             assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
 
 
-async def test_no_host_that_answers_is_told_and_mended(backend: Backend, caplog: pytest.LogCaptureFixture) -> None:
+async def test_unreachable_server_is_reported_until_it_is_back(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
     with serving(backend) as server:
         async with open_native(server, credentials="default:secret@") as engine:
             server.password = "secret"
             server.stop()
             assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
-            with pytest.raises(GatewayError) as refused:
+            with pytest.raises(GatewayError) as raised:
                 await engine.query("SELECT 1")
-            assert refused.value.details == {"waitedFor": "connection"}
+            assert raised.value.details == {"waitedFor": "connection"}
             with pytest.raises(GatewayError):
                 await engine.ping()
             server.start()
@@ -185,7 +187,7 @@ async def test_no_host_that_answers_is_told_and_mended(backend: Backend, caplog:
 
 
 @pytest.mark.parametrize("credentials", ["", "default:secret2@", "ada:secret@"])
-async def test_wrong_password_is_told_without_it(backend: Backend, credentials: str) -> None:
+async def test_wrong_password_is_reported_without_it(backend: Backend, credentials: str) -> None:
     with serving(backend, password="secret") as server:
         async with open_native(server, credentials=credentials) as engine:
             assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
@@ -194,23 +196,23 @@ async def test_wrong_password_is_told_without_it(backend: Backend, credentials: 
             await engine.ping()
 
 
-async def test_database_that_does_not_exist_is_told(backend: Backend) -> None:
+async def test_missing_database_is_reported(backend: Backend) -> None:
     with serving(backend, databases=("other",)) as server:
         async with open_native(server) as engine:
-            with pytest.raises(GatewayError, match="does not have the gateway's database"):
+            with pytest.raises(GatewayError, match="lacks the gateway's database"):
                 await engine.query("SELECT 1")
 
 
-async def test_cancelled_query_is_killed_and_its_slot_free(backend: Backend) -> None:
+async def test_cancelled_query_is_killed_and_frees_its_slot(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server, connections=1) as engine:
-            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
             await asyncio.sleep(0.3)
             (query_id,) = server.at_work
             started = time.perf_counter()
-            asked.cancel()
+            task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await asked
+                await task
             assert time.perf_counter() - started < 1
             await nothing_runs(server)
             assert any(f"KILL QUERY WHERE query_id = '{query_id}'" in query.text for query in server.queries)
@@ -219,35 +221,35 @@ async def test_cancelled_query_is_killed_and_its_slot_free(backend: Backend) -> 
 
 
 @pytest.mark.parametrize("after_s", [0, 0.002, 0.02])
-async def test_queries_cancelled_at_any_moment_leave_nothing(backend: Backend, after_s: float) -> None:
+async def test_queries_cancelled_at_any_moment_leave_nothing_behind(backend: Backend, after_s: float) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            asked = [asyncio.create_task(engine.query(ENDLESS, limits=WIDE)) for _ in range(12)]
+            tasks = [asyncio.create_task(engine.query(ENDLESS, limits=WIDE)) for _ in range(12)]
             await asyncio.sleep(after_s)
-            for each in asked:
+            for each in tasks:
                 each.cancel()
-            await asyncio.wait(asked)
-            assert all(each.cancelled() for each in asked)
+            await asyncio.wait(tasks)
+            assert all(each.cancelled() for each in tasks)
             await nothing_runs(server)
             answers = await asyncio.gather(*(engine.query("SELECT 1 AS mine") for _ in range(8)))
             assert [answer.columns for answer in answers] == [([1],)] * 8
 
 
-async def test_cancelled_query_at_a_server_that_hangs_ends(backend: Backend) -> None:
+async def test_cancelled_query_on_a_hanging_server_ends(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server, connections=1) as engine:
             server.fail_next(Hang())
-            asked = asyncio.create_task(engine.query("SELECT 1"))
+            task = asyncio.create_task(engine.query("SELECT 1"))
             await asyncio.sleep(0.1)
             started = time.perf_counter()
-            asked.cancel()
-            await asyncio.wait([asked])
-            assert asked.cancelled()
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
             assert time.perf_counter() - started < 1.5
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
-async def test_query_that_the_server_does_not_end_in_time_is_ended(
+async def test_query_that_the_server_does_not_time_out_is_ended(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datasource.clickhouse.native_engine.GRACE_S", 0.2)
@@ -255,52 +257,52 @@ async def test_query_that_the_server_does_not_end_in_time_is_ended(
         async with open_native(server) as engine:
             server.fail_next(Slow(1.0))
             started = time.perf_counter()
-            with pytest.raises(GatewayError) as refused:
+            with pytest.raises(GatewayError) as raised:
                 await engine.query(ENDLESS, limits=Limits(seconds=0.2, rows_to_read=10**15))
-            assert refused.value.code is ErrorCode.TIMEOUT
-            assert refused.value.details == {"limit": 0.2, "actual": 0.4, "unit": "seconds"}
+            assert raised.value.code is ErrorCode.TIMEOUT
+            assert raised.value.details == {"limit": 0.2, "actual": 0.4, "unit": "seconds"}
             assert time.perf_counter() - started < 2
             await nothing_runs(server)
 
 
-async def test_server_that_falls_silent_is_unavailable(backend: Backend) -> None:
+async def test_silent_server_is_unavailable(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server, timeouts=Timeouts(1.0, 0.3)) as engine:
             server.fail_next(Hang())
-            with pytest.raises(GatewayError, match="no answer within 0") as refused:
+            with pytest.raises(GatewayError, match=r"did not answer within 0\.3 seconds") as raised:
                 await engine.query("SELECT 1 AS x")
-            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
-            assert refused.value.details == {"limit": 0.3, "unit": "seconds", "waitedFor": "answer"}
-            assert len(server.queries) == 1  # it may still be at work
-            long = "SELECT sleep(1) AS s"  # shows signs of life all along
+            assert raised.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert raised.value.details == {"limit": 0.3, "unit": "seconds", "waitedFor": "answer"}
+            assert len(server.queries) == 1  # no retry: it may still be running
+            long = "SELECT sleep(1) AS s"  # sends progress all along
             assert (await engine.query(long)).columns == ([0],)
 
 
 async def test_server_killed_during_a_query_is_unavailable(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
             await asyncio.sleep(0.3)
             await asyncio.to_thread(server.stop)
-            with pytest.raises(GatewayError) as refused:
-                await asked
-            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            with pytest.raises(GatewayError) as raised:
+                await task
+            assert raised.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
             assert backend.running() == []
             server.start()
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
-async def test_close_ends_what_runs(backend: Backend) -> None:
+async def test_close_ends_running_queries(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            asked = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
             await asyncio.sleep(0.3)
             started = time.perf_counter()
             await engine.close()
             assert time.perf_counter() - started < 1
-            with pytest.raises(GatewayError) as refused:
-                await asked
-            assert refused.value.code is ErrorCode.CANCELLED
+            with pytest.raises(GatewayError) as raised:
+                await task
+            assert raised.value.code is ErrorCode.CANCELLED
             await nothing_runs(server)
             assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
 
@@ -328,16 +330,16 @@ async def test_exception_of_the_server_is_translated(
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
-async def test_exception_that_no_client_caused_keeps_its_code(backend: Backend) -> None:
+async def test_unknown_exception_keeps_its_code(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            server.fail_next(Fail(49, "what it says"))
-            with pytest.raises(ClickHouseError, match="what it says") as failed:
+            server.fail_next(Fail(49, "a logical error"))
+            with pytest.raises(ClickHouseError, match="a logical error") as failed:
                 await engine.query("SELECT 1")
             assert failed.value.code == 49
 
 
-async def test_type_without_a_value_is_refused(backend: Backend) -> None:
+async def test_unsupported_type_is_an_error_and_the_next_query_succeeds(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             with pytest.raises(ClickHouseError, match="BFloat16"):
@@ -345,7 +347,7 @@ async def test_type_without_a_value_is_refused(backend: Backend) -> None:
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
-async def test_query_carries_its_limits_its_id_and_its_origin(backend: Backend) -> None:
+async def test_query_carries_its_limits_and_request_id(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
             REQUEST.set(RequestInfo("abc"))

@@ -1,12 +1,10 @@
-"""Tables of Arrow on their way into ClickHouse."""
-
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.clickhouse.native_format import block_of
+from datasource.clickhouse.native_format import block_from_arrow
 
 MOMENT = datetime(2024, 2, 29, 1, 2, 3, 456789, UTC)
 COLUMNS = {
@@ -33,23 +31,24 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-async def test_column_arrives_as_it_was(engine: Engine, name: str) -> None:
+async def test_arrow_column_is_inserted_unchanged(engine: Engine, name: str) -> None:
     array, kind, values = COLUMNS[name]
     answer = await engine.query(
-        "SELECT toTypeName(value) AS kind, value FROM {block}", blocks=[block_of(pa.table({"value": array}))]
+        "SELECT toTypeName(value) AS kind, value FROM {block}",
+        blocks=[block_from_arrow(pa.table({"value": array}))],
     )
     assert answer.columns == ([kind] * 3, values)
 
 
-async def test_columns_of_several_chunks_and_blocks_are_all_there(engine: Engine) -> None:
+async def test_several_chunks_and_blocks_are_all_inserted(engine: Engine) -> None:
     table = pa.concat_tables([pa.table({"n": [1, 2]}), pa.table({"n": [3]}).slice(0, 1)])
-    blocks = [block_of(table), block_of(table.slice(1))]
+    blocks = [block_from_arrow(table), block_from_arrow(table.slice(1))]
     answer = await engine.query(
         "SELECT n FROM {block} WHERE n IN (SELECT n FROM {block} WHERE n > 1) ORDER BY n", blocks=blocks
     )
     assert answer.columns == ([2, 2, 3, 3],)
 
 
-def test_type_that_is_not_known_is_refused() -> None:
+def test_unsupported_arrow_type_is_rejected() -> None:
     with pytest.raises(TypeError, match="duration"):
-        block_of(pa.table({"x": pa.array([1], pa.duration("s"))}))
+        block_from_arrow(pa.table({"x": pa.array([1], pa.duration("s"))}))

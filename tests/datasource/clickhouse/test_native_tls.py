@@ -1,4 +1,4 @@
-"""TLS: the server's certificate is verified, always."""
+"""TLS: the certificate of the server is always verified."""
 
 import shutil
 import ssl
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs o
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Of 127.0.0.1, and its key."""
+    """A certificate for 127.0.0.1, and its key."""
     folder = tmp_path_factory.mktemp("tls")
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
@@ -32,7 +32,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return cert, key
 
 
-async def ask(
+async def query(
     backend: Backend, certificate: tuple[Path, Path], host: str, options: str
 ) -> tuple[list[object], ...]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -46,9 +46,9 @@ async def ask(
             await engine.close()
 
 
-async def test_tls_with_the_certificate_known_answers(backend: Backend, certificate: tuple[Path, Path]) -> None:
+async def test_known_certificate_is_accepted(backend: Backend, certificate: tuple[Path, Path]) -> None:
     options = f"secure=1&ca_cert={certificate[0]}"
-    assert await ask(backend, certificate, "127.0.0.1", options) == ([0, 1, 2],)
+    assert await query(backend, certificate, "127.0.0.1", options) == ([0, 1, 2],)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ async def test_tls_with_the_certificate_known_answers(backend: Backend, certific
         ("localhost", "secure=1&ca_cert={ca}"),
         ("127.0.0.1", "secure=0"),
     ],
-    ids=["unknown certificate", "of another host", "plain text"],
+    ids=["unknown certificate", "wrong host", "plain text"],
 )
-async def test_tls_that_cannot_be_trusted_is_refused(
+async def test_untrusted_connection_is_rejected(
     backend: Backend, certificate: tuple[Path, Path], host: str, options: str
 ) -> None:
-    with pytest.raises(GatewayError) as refused:
-        await ask(backend, certificate, host, options.format(ca=certificate[0]))
-    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    with pytest.raises(GatewayError) as raised:
+        await query(backend, certificate, host, options.format(ca=certificate[0]))
+    assert raised.value.code is ErrorCode.UPSTREAM_UNAVAILABLE

@@ -88,5 +88,5 @@ async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> No
             await change
         assert caught.value.code is ErrorCode.NOT_AVAILABLE
         assert "TRENDGATE_EVENTS_LAYOUT" in (caught.value.hint or "")
-    with pytest.raises(GatewayError, match="lets the gateway only read"):
+    with pytest.raises(GatewayError, match="allows the gateway only to read"):
         await reading.query("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory")

@@ -14,9 +14,9 @@ from typing import Final
 import pyarrow as pa
 
 from datasource.clickhouse.address import ServerAddress
-from datasource.clickhouse.engine import Limits, Occupancy, ParamValue, ProgressListener, QueryResult
+from datasource.clickhouse.engine import Limits, ParamValue, ProgressListener, QueryResult, QueueStatus
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.clickhouse.native_format import NativeBlock, block_of
+from datasource.clickhouse.native_format import NativeBlock, block_from_arrow
 from datasource.tables.migrate import cluster_of, migrate
 from tests.support.cluster_servers.servers import CLUSTER, start_servers
 
@@ -37,8 +37,8 @@ class ClusterEngine:
         self._sharded = cluster_of(CLUSTER, "default").sharded
 
     @property
-    def occupancy(self) -> Occupancy:
-        return self.servers[0].occupancy
+    def queue_status(self) -> QueueStatus:
+        return self.servers[0].queue_status
 
     async def query(
         self,
@@ -61,7 +61,7 @@ class ClusterEngine:
             await server.command(plain, params, blocks=blocks)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
-        await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_of(batch)])
+        await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_from_arrow(batch)])
 
     async def ping(self) -> None:
         await self.servers[0].ping()

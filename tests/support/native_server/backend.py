@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from datasource.clickhouse.embedded_engine import Answer, EmbeddedEngine
+from datasource.clickhouse.chdb_session import ChdbResult
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Progress
 from tests.support.native_server.blocks import Block, Column, read_file
 
@@ -163,9 +164,9 @@ def _tables(session: "Session", tables: Mapping[str, Sequence[Block]]) -> Iterat
             _ask(session, f"DROP TEMPORARY TABLE {name}", {}, "Null")
 
 
-def _ask(session: "Session", text: str, params: Mapping[str, str], output: str) -> Answer:
+def _ask(session: "Session", text: str, params: Mapping[str, str], output: str) -> ChdbResult:
     try:
-        answer: Answer = session.query(text, output, params=dict(params))
+        answer: ChdbResult = session.query(text, output, params=dict(params))
     except Exception as failure:
         session.query("SELECT 1", "Null")  # see the embedded engine
         found = _CODE.search(str(failure))
