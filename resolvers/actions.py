@@ -1,14 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from datasource.metadata import actions
 from datasource.metadata.records import ActionRecord
 from permissions.enforce import WRITE, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
-from resolvers.action_steps import check_steps, write_step
 from resolvers.context import RequestContext
+from resolvers.projects import load_surroundings
+from resolvers.regexes import Regex, check_regexes, regexes_of
 from resolvers.saved import SavedResource
-from resolvers.trends.actions import ActionStep
+from resolvers.stored_json import dump_steps
+from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, StringMatching, action_condition
 
 SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.actions)
 
@@ -17,13 +20,13 @@ async def create_action(
     context: RequestContext, project: ReachedProject, *, name: str, description: str, steps: Sequence[ActionStep]
 ) -> ActionRecord:
     """Raises BadUserInput for steps that no trend could use, with a path below ("steps",)."""
-    await check_steps(context, project, steps)
+    await _check_steps(context, project, steps)
     record = await actions.create_action(
         context.store,
         project_id=project.record.id,
         name=name,
         description=description,
-        steps=[write_step(step) for step in steps],
+        steps=dump_steps(steps),
         created_by=require_caller(context).user_id,
         now=context.now,
     )
@@ -42,9 +45,33 @@ async def update_action(
     """Change what is not None. Raises as `SavedResource.load` and `create_action` do."""
     action = await SAVED_ACTIONS.load(context, project, action_id, to=WRITE)
     key = (project.record.id, action.id)
-    await check_steps(context, project, steps or ())
-    stored = None if steps is None else [write_step(step) for step in steps]
+    await _check_steps(context, project, steps or ())
+    stored = None if steps is None else dump_steps(steps)
     record = await actions.update_action(
         context.store, key, name=name, description=description, steps=stored, now=context.now
     )
     return SAVED_ACTIONS.refresh(context, key, record)
+
+
+async def _check_steps(context: RequestContext, project: ReachedProject, steps: Sequence[ActionStep]) -> None:
+    """Compile the steps as a trend would, which raises BadUserInput below ("steps",).
+
+    Raises FORBIDDEN for a cohort that the caller may not read.
+    """
+    # Only $autocapture uses the conditions on elements, but they must be valid on every step.
+    checked = tuple(replace(step, event=AUTOCAPTURE) for step in steps)
+    filters = (item for step in steps for item in step.properties)
+    action_condition(Action(0, "", checked), await load_surroundings(context, project, filters))
+    await check_regexes(context, [each for index, step in enumerate(steps) for each in _regexes(step, index)])
+
+
+def _regexes(step: ActionStep, index: int) -> Iterator[Regex]:
+    patterns = (
+        ("url", step.url, step.url_matching),
+        ("text", step.text, step.text_matching),
+        ("href", step.href, step.href_matching),
+    )
+    for key, pattern, matching in patterns:
+        if pattern is not None and matching is StringMatching.REGEX:
+            yield pattern, ("steps", index, key)
+    yield from regexes_of(step.properties)

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from datasource.metadata.records import ProjectRecord
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
-from resolvers.action_steps import read_action
 from resolvers.cohort_references import check_readable, load_cohorts, mentioned_cohorts, split_cohorts
 from resolvers.context import RequestContext
 from resolvers.projects import test_account_filters
+from resolvers.stored_json import load_action
 from resolvers.trends.actions import Action
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.query import ActionSeries, InputPath, PropertyFilter, TrendQuery
@@ -34,7 +34,7 @@ async def _load_actions(context: RequestContext, project: ReachedProject, query:
     records = await context.actions.load_many([(project.record.id, action_id) for action_id in mentions])
     known = [record for record in records if record is not None]
     check_readable(project, ACTION, known, mentions)
-    return {record.id: read_action(record, mentions[record.id]) for record in known}
+    return {record.id: load_action(record, mentions[record.id]) for record in known}
 
 
 def _own_filters(query: TrendQuery) -> Iterator[PropertyFilter]:
@@ -50,4 +50,4 @@ def _inherited_filters(
         yield from test_account_filters(project)
     for action in actions:
         for step in action.steps:
-            yield from step.filters.leaves()
+            yield from step.properties

@@ -25,11 +25,11 @@ from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
 from errors import BadUserInput, ErrorCode, GatewayError
 from permissions.resources import COHORT
-from resolvers.cohort_definitions import read_groups, write_groups
 from resolvers.cohort_graph import CohortLibrary, load_library
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import not_found
+from resolvers.stored_json import dump_groups, load_definition
 from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
 from resolvers.trends.compile_context import CompileContext
@@ -243,7 +243,7 @@ class CohortCalculator:
             key = (self.project.id, record.id)
             found = await cohorts.find_distinct_ids(self.store, [key])
             return await self._checked_list(Listed(found.get(key, ())))
-        definition = read_groups(record.groups)
+        definition = load_definition(record.groups)
         for used in library.uses(definition):
             if used in before and before[used].failure:
                 raise BadUserInput(f"It uses the cohort {used}, which could not be calculated.")
@@ -286,7 +286,7 @@ def _there(record: CohortRecord | None) -> CohortRecord:
 def _stored(membership: Membership) -> StoredMembership:
     if isinstance(membership, Listed):
         return StoredMembership(is_static=True, distinct_ids=membership.distinct_ids)
-    return StoredMembership(is_static=False, groups=write_groups(membership))
+    return StoredMembership(is_static=False, groups=dump_groups(membership))
 
 
 def _explained(record: CohortRecord, failure: GatewayError | ClickHouseError) -> GatewayError:

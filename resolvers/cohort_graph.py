@@ -9,9 +9,8 @@ from datasource.metadata.cohorts import all_cohorts
 from datasource.metadata.records import CohortRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
-from resolvers.action_steps import read_action
-from resolvers.cohort_definitions import read_groups
 from resolvers.cohort_references import mentioned_cohorts, readable_cohorts
+from resolvers.stored_json import load_action, load_definition
 from resolvers.trends.actions import Action
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition
@@ -70,7 +69,7 @@ class CohortLibrary:
         for action_id in definition.action_ids():
             action = self.actions.get(action_id)
             for step in action.steps if action else ():
-                yield from step.filters.leaves()
+                yield from step.properties
 
 
 async def load_library(
@@ -78,11 +77,11 @@ async def load_library(
 ) -> CohortLibrary:
     """The project's cohorts, with the actions that they or this definition mention."""
     records = await all_cohorts(store, project_id)
-    definitions = {number: read_groups(record.groups) for number, record in records.items()}
+    definitions = {number: load_definition(record.groups) for number, record in records.items()}
     known = (*definitions.values(), *(() if definition is None else (definition,)))
     wanted = {(project_id, action_id) for each in known for action_id in each.action_ids()}
     actions = await ACTION_REPOSITORY.find(store, wanted)
-    return CohortLibrary(records, definitions, {key[1]: read_action(actions[key]) for key in actions})
+    return CohortLibrary(records, definitions, {key[1]: load_action(actions[key]) for key in actions})
 
 
 def _reachable(start: Iterable[int], graph: Mapping[int, Collection[int]]) -> set[int]:

@@ -14,7 +14,7 @@ from resolvers.context import RequestContext, no_such_project
 from resolvers.ids import read_id
 from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page
-from resolvers.stored_filters import read_filter, write_filter
+from resolvers.stored_json import dump_filters, load_filters
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
@@ -62,7 +62,7 @@ async def update_project(
         name=name,
         timezone=timezone,
         week_start_day=week_start_day,
-        test_account_filters=None if filters is None else [write_filter(item) for item in filters],
+        test_account_filters=None if filters is None else dump_filters(filters),
     )
     if record is None:
         raise no_such_project()
@@ -82,7 +82,7 @@ def trend_project(record: ProjectRecord) -> TrendProject:
 
 def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
     """The stored conditions; ValueError or TypeError when the store holds something else."""
-    return tuple(read_filter(stored, ("query", "filterTestAccounts")) for stored in record.test_account_filters)
+    return load_filters(record.test_account_filters, ("query", "filterTestAccounts"))
 
 
 async def load_surroundings(

@@ -9,9 +9,9 @@ from datasource.metadata.records import ActionRecord
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.resources import ACTION, Resource
-from resolvers.action_steps import read_action
 from resolvers.actions import SAVED_ACTIONS, create_action, update_action
 from resolvers.saved import SavedResource
+from resolvers.stored_json import load_action
 from resolvers.trends.actions import ActionStep as ReadStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
@@ -53,12 +53,12 @@ class ActionStep:
             href_matching=step.href_matching,
             selector=step.selector,
             tag_name=step.tag_name,
-            properties=[StoredPropertyFilter.from_filter(item) for item in step.filters.leaves()],
+            properties=[StoredPropertyFilter.from_filter(item) for item in step.properties],
         )
 
 
 def _show_steps(root: strawberry.Parent["Action"]) -> list[ActionStep]:
-    return [ActionStep.from_step(step) for step in read_action(root.record).steps]
+    return [ActionStep.from_step(step) for step in load_action(root.record).steps]
 
 
 @strawberry.federation.type(

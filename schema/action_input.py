@@ -4,7 +4,7 @@ import strawberry
 
 from errors import BadUserInput
 from resolvers.trends.actions import ActionStep, StringMatching
-from resolvers.trends.query import FilterGroup, InputPath
+from resolvers.trends.query import InputPath
 from schema.filters import PropertyFilterInput
 from schema.input_checks import LONGEST_EXPRESSION, check_text
 
@@ -59,7 +59,7 @@ class ActionStepInput:
             href_matching=self.href_matching,
             selector=self.selector,
             tag_name=self.tag_name,
-            filters=FilterGroup(children=filters),
+            properties=filters,
         )
 
     def _check_texts(self, path: InputPath) -> None:

@@ -12,7 +12,6 @@ from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.cohort_calculation import Listed, Membership
-from resolvers.cohort_definitions import read_groups as read_stored_groups
 from resolvers.cohorts import (
     SAVED_COHORTS,
     calculate_cohort,
@@ -21,6 +20,7 @@ from resolvers.cohorts import (
     update_cohort,
 )
 from resolvers.saved import SavedResource
+from resolvers.stored_json import load_definition
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from schema.cohort_input import (
     CohortCreateInput,
@@ -68,7 +68,7 @@ class CohortBehavior:
             kind=behavior.kind,
             event=behavior.event,
             action_id=_show_id(behavior.action_id),
-            properties=[StoredPropertyFilter.from_filter(item) for item in behavior.filters.leaves()],
+            properties=[StoredPropertyFilter.from_filter(item) for item in behavior.properties],
             negated=behavior.negated,
             time_value=behavior.time_value,
             time_interval=behavior.time_interval,
@@ -104,7 +104,7 @@ def _show_groups(root: strawberry.Parent["Cohort"]) -> list[CohortGroup]:
             properties=[StoredPropertyFilter.from_filter(item) for item in group.properties],
             behaviors=[CohortBehavior.from_behavior(behavior) for behavior in group.behaviors],
         )
-        for group in read_stored_groups(root.record.groups).groups
+        for group in load_definition(root.record.groups).groups
     ]
 
 

@@ -7,7 +7,7 @@ from errors import BadUserInput
 from resolvers.ids import read_id
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup
-from resolvers.trends.query import FilterGroup, InputPath
+from resolvers.trends.query import InputPath
 from schema.filters import PropertyFilterInput
 from schema.input_checks import check_text
 
@@ -74,7 +74,7 @@ class CohortBehaviorInput:
             kind=self.kind,
             event=self.event,
             action_id=_read_action_id(self.action_id, (*path, "actionId")),
-            filters=FilterGroup(children=filters),
+            properties=filters,
             negated=self.negated,
             time_value=self.time_value,
             time_interval=self.time_interval,

@@ -1,6 +1,6 @@
 """Actions: what people do, named and described by steps, any of which is enough."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from datasource.layouts.contract import EVENT, event_text
@@ -38,7 +38,7 @@ class ActionStep:
     href_matching: StringMatching = StringMatching.EXACT
     selector: str | None = None
     tag_name: str | None = None
-    filters: FilterGroup = field(default_factory=FilterGroup)
+    properties: tuple[PropertyFilter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _step_condition(step: ActionStep, around: CompileContext, path: InputPath) -
         None if step.event is None else equals(EVENT, Param(step.event, "String")),
         None if step.url is None else _url_condition(step.url, step.url_matching, around),
         _elements_condition(step, around, path) if step.event == AUTOCAPTURE else None,
-        group_condition(step.filters, around),
+        group_condition(FilterGroup(children=step.properties), around),
     )
 
 

@@ -38,6 +38,7 @@ from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import read_date, start_of_day
 from resolvers.trends.filters import group_condition
+from resolvers.trends.query import FilterGroup
 
 MEMBER = "person"
 """The column of the persons."""
@@ -95,7 +96,7 @@ class _Reader:
         """The condition that an event is the one the behavior is about."""
         behavior = self.behavior
         subject = self._subject(behavior.event, behavior.action_id, "actionId")
-        return every(subject, group_condition(behavior.filters, self.around))
+        return every(subject, group_condition(FilterGroup(children=behavior.properties), self.around))
 
     @property
     def follows(self) -> Expr | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from errors import BadUserInput
-from resolvers.trends.query import FilterGroup, InputPath
+from resolvers.trends.query import InputPath, PropertyFilter
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Behavior:
     kind: CohortBehaviorKind
     event: str | None = None
     action_id: int | None = None
-    filters: FilterGroup = field(default_factory=FilterGroup)
+    properties: tuple[PropertyFilter, ...] = ()
     negated: bool = False
     time_value: int | None = None
     time_interval: CohortInterval | None = None

@@ -61,7 +61,7 @@ class CohortGroup:
         """Every filter within, those of behaviors included."""
         yield from self.properties
         for behavior in self.behaviors:
-            yield from behavior.filters.leaves()
+            yield from behavior.properties
 
 
 @dataclass(frozen=True, slots=True)

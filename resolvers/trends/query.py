@@ -137,7 +137,7 @@ class TrendMath(StrEnum):
 class PropertyFilter:
     """One condition on a property; a list value means what its operator says of several values."""
 
-    key: str
+    key: str = ""
     value: FilterValue = None
     operator: PropertyOperator = PropertyOperator.EXACT
     type: PropertyType = PropertyType.EVENT

@@ -9,7 +9,7 @@ import pytest
 from datasource.metadata.cohorts import COHORT_REPOSITORY, StoredMembership, create_cohort
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
-from resolvers.cohort_definitions import write_groups
+from resolvers.stored_json import dump_groups
 from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import Cohort
 from settings import Settings
@@ -30,7 +30,7 @@ async def data_dir(tmp_path: Path) -> Path:
         await store.migrate()
         project = await ensure_project(store, organization="O", name="P")
         for name, definition in (("a", uses_b), ("b", pros), ("c", uses_d), ("d", pros)):
-            membership = StoredMembership(is_static=False, groups=write_groups(definition))
+            membership = StoredMembership(is_static=False, groups=dump_groups(definition))
             await create_cohort(store, project_id=project.id, name=name, membership=membership, now=NOW)
         await COHORT_REPOSITORY.delete(store, (project.id, 4), now=NOW)
     return folder

@@ -15,7 +15,7 @@ from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.store import MetadataStore
 from datasource.sql.tree import Query
-from resolvers.cohort_definitions import read_groups
+from resolvers.stored_json import load_definition
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members
 from resolvers.trends.compile_context import CompileContext
@@ -71,7 +71,7 @@ class PostHogWorld:
             distinct_ids = tuple(str(each) for each in cohort.distinct_ids or ())
             query = listed_members(distinct_ids) if distinct_ids else None
         else:
-            definition = read_groups(cast(list[dict[str, object]], given["filters"]))
+            definition = load_definition(cast(list[dict[str, object]], given["filters"]))
             around = CompileContext(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
             query = members(definition, around, Catalog(cohorts=self.cohorts))
         found = [] if query is None else await self._persons(project_id, query, now)

@@ -15,7 +15,7 @@ from errors import BadUserInput
 from resolvers.catalog import load_catalog
 from resolvers.cohort_references import mentioned_cohorts, split_cohorts
 from resolvers.context import RequestContext
-from resolvers.stored_filters import write_filter
+from resolvers.stored_json import dump_filters
 from resolvers.trends.query import (
     ActionSeries,
     Breakdown,
@@ -84,9 +84,9 @@ async def test_catalog_holds_the_cohorts_of_every_place(
     records = [await make(store, project, name, version) for version, name in enumerate("abcdef", 1)]
     in_query, in_series, in_step, in_accounts, in_split, unmentioned = (record.id for record in records)
     elsewhere = await make(store, await ensure_project(store, organization="Org", name="other"), "x", 1)
-    steps = [{"event": "a", "properties": [write_filter(inside(in_step))]}]
+    steps = [{"event": "a", "properties": dump_filters([inside(in_step)])}]
     action = await create_action(store, project_id=project.id, name="a", steps=steps, now=NOW)
-    accounts = [write_filter(inside(in_accounts))]
+    accounts = dump_filters([inside(in_accounts)])
     changed = await update_project(store, project.id, test_account_filters=accounts)
     assert changed is not None
     query = TrendQuery(

@@ -7,7 +7,7 @@ import pytest
 from datasource.clickhouse.engine import Engine
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
-from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyOperator
+from resolvers.trends.query import PropertyFilter, PropertyOperator
 from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
 from tests.support.clock import surroundings
 
@@ -165,22 +165,18 @@ async def test_a_step_that_sets_nothing_makes_the_others_superfluous(engine: Eng
 
 
 async def test_step_with_filters_needs_them_too(engine: Engine, project_id: int) -> None:
-    pro = FilterGroup(children=(PropertyFilter("plan", "pro"),))
-    assert await _found(engine, project_id, ActionStep("$pageview", filters=pro)) == {"view"}
-    await_both = ActionStep(
-        filters=FilterGroup(LogicalOperator.OR, (*pro.children, PropertyFilter("plan", "free")))
-    )
-    assert await find(engine, project_id, action_condition(Action(1, "", (await_both,)), AROUND)) == {
-        "view",
-        "loud",
-        "sign up",
-    }
+    pro = PropertyFilter("plan", "pro")
+    assert await _found(engine, project_id, ActionStep("$pageview", properties=(pro,))) == {"view"}
+    any_plan = ActionStep(properties=(PropertyFilter("plan", ("pro", "free")),))
+    assert await _found(engine, project_id, any_plan) == {"view", "loud", "sign up"}
+    both = ActionStep(properties=(pro, PropertyFilter("plan", "free")))
+    assert await _found(engine, project_id, both) == set()
 
 
 async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine, project_id: int) -> None:
     await insert_rows(engine, project_id, [Row("noon", "x", properties={"at": "2020-01-01T00:00:00Z"})])
-    filters = FilterGroup(children=(PropertyFilter("at", "2020-01-01 09:00", PropertyOperator.IS_DATE_EXACT),))
-    action = Action(1, "", (ActionStep("x", filters=filters),))
+    at_nine = PropertyFilter("at", "2020-01-01 09:00", PropertyOperator.IS_DATE_EXACT)
+    action = Action(1, "", (ActionStep("x", properties=(at_nine,)),))
     assert await find(engine, project_id, action_condition(action, surroundings(ZoneInfo("Asia/Tokyo")))) == {
         "noon"
     }

@@ -19,7 +19,7 @@ from resolvers.trends.behaviors import (
 )
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyType
+from resolvers.trends.query import PropertyFilter, PropertyType
 from tests.resolvers.trends.conftest import NewWorld
 from tests.support.seeds.cohorts import CohortWorld, did, group
 from tests.support.seeds.events import NOW, Event, EventWorld
@@ -134,11 +134,11 @@ async def test_explicit_datetime_begins_the_window(since: str, found: set[int], 
 
 async def test_event_filters_narrow_the_event(world: EventWorld) -> None:
     await world.add_events([Event("a", f"2020-01-{day}", person, {"plan": plan}) for person, day, plan in _PLANS])
-    filters = FilterGroup(children=(PropertyFilter("plan", "pro"),))
+    pro = (PropertyFilter("plan", "pro"),)
     cohorts = CohortWorld(world)
-    assert await cohorts.members(group(replace(SEEN, filters=filters))) == {1, 3}
+    assert await cohorts.members(group(replace(SEEN, properties=pro))) == {1, 3}
     # The first event that passes the filters is what is the first time.
-    first = replace(SEEN, kind=Kind.PERFORMED_EVENT_FIRST_TIME, filters=filters)
+    first = replace(SEEN, kind=Kind.PERFORMED_EVENT_FIRST_TIME, properties=pro)
     assert await cohorts.members(group(first)) == {1}
 
 
@@ -162,8 +162,8 @@ async def test_session_filters_of_a_behavior_see_whole_sessions(world: EventWorl
     long = PropertyFilter("$session_duration", 1799, type=PropertyType.SESSION)
     exact = replace(long, value=1800)
     cohorts = CohortWorld(world)
-    assert await cohorts.members(group(replace(SEEN, filters=FilterGroup(children=(exact,))))) == {1}
-    assert await cohorts.members(group(replace(SEEN, filters=FilterGroup(children=(long,))))) == set()
+    assert await cohorts.members(group(replace(SEEN, properties=(exact,)))) == {1}
+    assert await cohorts.members(group(replace(SEEN, properties=(long,)))) == set()
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,8 @@ async def test_nested_cohorts_count_as_of_their_calculation(cohorts: CohortWorld
 
 async def test_cohort_within_an_event_filter_narrows_the_event(cohorts: CohortWorld) -> None:
     payers = await cohorts.calculate(group(PAID))
-    filters = FilterGroup(children=(inside(payers, Op.NOT_IN),))
-    assert await cohorts.members(group(replace(SEEN, filters=filters))) == {1, 5}
+    not_paying = replace(SEEN, properties=(inside(payers, Op.NOT_IN),))
+    assert await cohorts.members(group(not_paying)) == {1, 5}
 
 
 async def test_later_version_stands_beside_the_earlier_one(cohorts: CohortWorld) -> None:
@@ -243,7 +243,7 @@ def test_every_table_of_a_definition_stands_under_the_projects_condition() -> No
         seq_event="b",
         seq_time_value=1,
         seq_time_interval=CohortInterval.DAY,
-        filters=FilterGroup(children=(person("x", 1),)),
+        properties=(person("x", 1),),
     )
     groups = (group(person("x", 1), inside(known), sequence), group(SEEN, replace(PAID, negated=True)))
     query = members(CohortDefinition(groups), around, Catalog())
