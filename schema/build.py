@@ -29,10 +29,10 @@ from errors import BadUserInput
 from resolvers.context import RequestContext
 from schema.entity_references import check_representation_count, read_reference
 from schema.execution_results import present_result, rejected_result, stream_result, subscription_needs_stream
+from schema.extensions.build import build_extensions
 from schema.extensions.executor import LeafListExecutor
-from schema.extensions.limits import build_extensions
 from schema.extensions.manifest import check_manifest, open_manifest
-from schema.extensions.telemetry import Observation, observe
+from schema.extensions.telemetry import OperationRecorder, record_operation
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -70,11 +70,11 @@ class GatewaySchema(strawberry.federation.Schema):
         _note_variables(context, kwargs.get("variable_values"))
         allowed = set(kwargs.get("allowed_operation_types") or OperationType)
         kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
-        with observe(query) as observation:
-            observation.context = context
+        with record_operation(query) as recorder:
+            recorder.context = context
             result = present_result(await self._execute(query, *args, **kwargs), context)
-            observation.note(result)
-            observation.has_ended = True
+            recorder.record_result(result)
+            recorder.has_ended = True
             return result
 
     async def _execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
@@ -95,21 +95,21 @@ class GatewaySchema(strawberry.federation.Schema):
     async def _stream_presented(
         self, query: str | None, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[ExecutionResult, None]:
-        with observe(query) as observation:
-            async for result in self._stream_results(observation, query, *args, **kwargs):
-                presented = present_result(result, observation.context)
-                observation.note(presented)
+        with record_operation(query) as recorder:
+            async for result in self._stream_results(recorder, query, *args, **kwargs):
+                presented = present_result(result, recorder.context)
+                recorder.record_result(presented)
                 yield presented
-            observation.has_ended = True
+            recorder.has_ended = True
 
     async def _stream_results(
-        self, observation: Observation, query: str | None, *args: Any, **kwargs: Any
+        self, recorder: OperationRecorder, query: str | None, *args: Any, **kwargs: Any
     ) -> AsyncGenerator[ExecutionResult, None]:
-        observation.context = context = kwargs.get("context_value")
+        recorder.context = context = kwargs.get("context_value")
         try:
             if isinstance(context, OpensContexts):
-                kwargs["context_value"] = observation.context = await context.open_context()
-            _note_variables(observation.context, kwargs.get("variable_values"))
+                kwargs["context_value"] = recorder.context = await context.open_context()
+            _note_variables(recorder.context, kwargs.get("variable_values"))
             results = await super().stream(query, *args, **kwargs)
             async with aclosing(results):
                 async for result in results:

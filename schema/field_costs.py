@@ -1,4 +1,4 @@
-"""What a field costs: declared next to it, printed into the SDL for routers, and enforced by cost_limit.py."""
+"""Declarations of what fields cost, printed into the SDL and enforced by schema/extensions/cost_limit.py."""
 
 from dataclasses import dataclass
 from typing import Final

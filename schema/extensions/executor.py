@@ -1,4 +1,4 @@
-"""A shorter way for lists of figures, of which the answer of a trend is mostly made."""
+"""Faster completion of lists of numbers and strings, which make up most of a trend."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -10,7 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 
 class LeafListExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Takes over a list of leaf values that need no conversion as a whole instead of item by item.
+    """Completes a list of leaf values at once instead of item by item if no item would change.
 
     Must not be used with @stream, which delivers a list in parts.
     """
@@ -18,22 +18,21 @@ class LeafListExecutor(StrawberryGraphQLCoreExecutionContext):
     def complete_iterable_value(  # noqa: PLR0917 - graphql-core's signature
         self, item_type: GraphQLOutputType, details: Any, info: Any, path: Any, items: Any, context: Any
     ) -> Any:
-        """See graphql-core's executor."""
-        if is_finished(item_type, items):
+        if is_complete(item_type, items):
             return items
         return super().complete_iterable_value(item_type, details, info, path, items, context)
 
 
-def is_finished(item_type: GraphQLOutputType, items: Iterable[object]) -> bool:
-    """Whether the list is what the ordinary way would make of it, item by item."""
+def is_complete(item_type: GraphQLOutputType, items: Iterable[object]) -> bool:
+    """Whether completing the list item by item would return it unchanged."""
     if type(items) is not list:
         return False
     leaf = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
-    missing = set() if isinstance(item_type, GraphQLNonNull) else {NoneType}
-    kinds = set(map(type, items)) - missing
+    nullable = set() if isinstance(item_type, GraphQLNonNull) else {NoneType}
+    types = set(map(type, items)) - nullable
     if leaf is GraphQLString:
-        return kinds <= {str}
+        return types <= {str}
     if leaf is GraphQLFloat:
-        # One NaN or infinity among the items makes the sum one.
-        return kinds <= {float} and isfinite(sum(item for item in items if item is not None))
+        # A single NaN or infinity makes the sum one.
+        return types <= {float} and isfinite(sum(item for item in items if item is not None))
     return False

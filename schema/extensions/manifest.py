@@ -1,4 +1,4 @@
-"""Operations that are known before any client sends them: the file that a client's build writes."""
+"""Manifests of registered operations, which the build of a client writes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,67 +12,75 @@ from errors import BadUserInput
 from settings import Settings
 
 APOLLO_FORMAT = "apollo-persisted-query-manifest"
-_SETTING = "TRENDGATE_OPERATIONS_MANIFEST"
 _HINT = (
-    f'A manifest is what generate-persisted-query-manifest writes ("format": "{APOLLO_FORMAT}", "version": 1), '
-    'or the Relay compiler ({"id": "text", ...}).'
+    'Use the output of generate-persisted-query-manifest ("format": "apollo-persisted-query-manifest", '
+    '"version": 1) or of the Relay compiler ({"id": "document", ...}).'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Texts of operations by the id that clients send for them, mostly a hash."""
+    """Documents by the id that clients send for them, usually a hash."""
 
     operations: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, operation_id: str) -> str | None:
-        """The text, None where the id is not registered. `sha256:` before a hash makes no difference."""
+        """Return the document of a registered id, with or without the prefix `sha256:`, or None."""
         return self.operations.get(operation_id) or self.operations.get(operation_id.removeprefix("sha256:"))
 
 
 def open_manifest(settings: Settings) -> Manifest:
-    """The one that the settings name, or an empty one. Raises BadUserInput where it is needed and not there."""
+    """Read the configured manifest, or return an empty one; raise BadUserInput if one is required."""
     if settings.operations_manifest is not None:
         return read_manifest(settings.operations_manifest)
     if settings.operations_registered_only:
         raise BadUserInput(
-            "TRENDGATE_OPERATIONS_REGISTERED_ONLY would refuse everything without a manifest.",
-            hint=f"{_SETTING} names its file.",
+            "TRENDGATE_OPERATIONS_REGISTERED_ONLY without a manifest would reject every operation.",
+            hint="Set TRENDGATE_OPERATIONS_MANIFEST to its file.",
         )
     return Manifest()
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Raises BadUserInput for a file that is none, or has an id twice."""
+    """Read a manifest; raise BadUserInput if the file is not a manifest or repeats an id."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as failure:
-        raise BadUserInput(f"{_SETTING}: {path} cannot be read ({failure.strerror}).") from failure
-    except ValueError as failure:
-        raise BadUserInput(f"{_SETTING}: {path} is no JSON.", hint=_HINT) from failure
+    except OSError as error:
+        raise BadUserInput(
+            "TRENDGATE_OPERATIONS_MANIFEST: cannot read {file}: {reason}.", file=path, reason=error.strerror
+        ) from error
+    except ValueError as error:
+        raise BadUserInput(
+            "TRENDGATE_OPERATIONS_MANIFEST: {file} is not valid JSON.", file=path, hint=_HINT
+        ) from error
     operations: dict[str, str] = {}
     for operation_id, text in _entries(document):
         if not isinstance(operation_id, str) or not isinstance(text, str):
-            raise BadUserInput(f"{_SETTING}: an operation lacks its id or text, or they are no texts.", hint=_HINT)
+            raise BadUserInput(
+                "TRENDGATE_OPERATIONS_MANIFEST: every operation needs an id and a document, both strings.",
+                hint=_HINT,
+            )
         if operation_id in operations:
-            raise BadUserInput(f"{_SETTING}: the id {operation_id} is there twice.")
+            raise BadUserInput("TRENDGATE_OPERATIONS_MANIFEST: duplicate id {id}.", id=operation_id)
         operations[operation_id] = text
     return Manifest(operations)
 
 
 def check_manifest(manifest: Manifest, schema: GraphQLSchema) -> None:
-    """Raises BadUserInput that names the first operation which the schema cannot answer."""
+    """Raise BadUserInput for the first operation that is not valid against the schema."""
     for operation_id, text in manifest.operations.items():
-        name, errors = _check(text, schema)
+        name, errors = _validate(text, schema)
         if errors:
             raise BadUserInput(
-                f"{_SETTING}: the operation {name or 'without a name'}, {operation_id}, does not fit the schema: "
-                f"{errors[0].message}",
-                hint="Build the client, and its manifest, against this schema.graphql.",
+                "TRENDGATE_OPERATIONS_MANIFEST: operation {name} ({id}) is invalid: {reason}",
+                name=name or "without a name",
+                id=operation_id,
+                reason=errors[0].message,
+                hint="Build the client and its manifest with this gateway's schema.graphql.",
             )
 
 
-def _check(text: str, schema: GraphQLSchema) -> tuple[str | None, list[GraphQLError]]:
+def _validate(text: str, schema: GraphQLSchema) -> tuple[str | None, list[GraphQLError]]:
     try:
         document = parse(text)
     except GraphQLError as error:
@@ -80,18 +88,20 @@ def _check(text: str, schema: GraphQLSchema) -> tuple[str | None, list[GraphQLEr
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     name = next((node.name.value for node in operations if node.name), None)
     if len(operations) != 1:
-        return name, [GraphQLError(f"It has {len(operations)} operations instead of one.")]
+        return name, [GraphQLError(f"The document has {len(operations)} operations instead of one.")]
     return name, validate(schema, document)
 
 
 def _entries(document: Any) -> Iterator[tuple[object, object]]:
     if not isinstance(document, dict):
-        raise BadUserInput(f"{_SETTING} names a file that is no manifest.", hint=_HINT)
+        raise BadUserInput("TRENDGATE_OPERATIONS_MANIFEST: the file is not a manifest.", hint=_HINT)
     if "format" not in document:
         yield from document.items()
         return
     operations = document.get("operations")
     if document["format"] != APOLLO_FORMAT or document.get("version") != 1 or not isinstance(operations, list):
-        raise BadUserInput(f"{_SETTING} names a manifest of another format or version.", hint=_HINT)
+        raise BadUserInput(
+            "TRENDGATE_OPERATIONS_MANIFEST: the manifest has an unsupported format or version.", hint=_HINT
+        )
     for entry in operations:
         yield (entry.get("id"), entry.get("body")) if isinstance(entry, dict) else (None, None)

@@ -1,49 +1,53 @@
-"""What each API key may spend per minute, in this process."""
+"""The cost that each API key may spend per minute in this process."""
 
 import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from errors import ErrorCode, GatewayError, LimitExceeded
+from errors import ErrorCode, LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)
-class _Purse:
-    left: float
-    at: datetime
+class TokenBucket:
+    """The tokens of a key, one per unit of cost, as of a moment."""
+
+    tokens: float
+    updated_at: datetime
 
 
-class Budgets:
-    """A purse per key: full at the start, filled up evenly, never fuller than one minute's worth."""
+class RateLimiter:
+    """One bucket per key: full at first, refilled evenly, and never holding more than one minute's tokens."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._purses: dict[str, _Purse] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
     def spend(self, key_id: str, cost: int, now: datetime) -> None:
-        """Take the cost from the key's purse. Raises RATE_LIMITED, and takes nothing, when it holds less."""
-        left = self._left(key_id, now)
-        if cost > left:
-            raise self._refusal(cost, left)
-        self._purses[key_id] = _Purse(left - cost, now)
+        """Take `cost` tokens from the key's bucket; raise RATE_LIMITED and take none if it holds fewer."""
+        tokens = self._refill(key_id, now)
+        if cost > tokens:
+            raise self._rate_limited(cost, tokens)
+        self._buckets[key_id] = TokenBucket(tokens - cost, now)
 
-    def _left(self, key_id: str, now: datetime) -> float:
-        purse = self._purses.get(key_id)
-        if purse is None:
+    def _refill(self, key_id: str, now: datetime) -> float:
+        bucket = self._buckets.get(key_id)
+        if bucket is None:
             return self._per_minute
-        minutes = max(0.0, (now - purse.at).total_seconds()) / 60
-        return min(self._per_minute, purse.left + minutes * self._per_minute)
+        minutes = max(0.0, (now - bucket.updated_at).total_seconds()) / 60
+        return min(self._per_minute, bucket.tokens + minutes * self._per_minute)
 
-    def _refusal(self, cost: int, left: float) -> GatewayError:
-        # One that costs more than a minute's worth is refused before, as too expensive.
-        seconds = max(1, math.ceil((cost - left) / self._per_minute * 60))
+    def _rate_limited(self, cost: int, tokens: float) -> LimitExceeded:
+        # Waiting always helps: a cost of more than a minute's tokens is too expensive before it gets here.
+        seconds = max(1, math.ceil((cost - tokens) / self._per_minute * 60))
+        left = math.floor(tokens)
         return LimitExceeded(
             ErrorCode.RATE_LIMITED,
-            f"The API key has spent its {self._per_minute} cost units per minute: this request costs {cost}, and "
-            f"{math.floor(left)} are left.",
+            "The request costs {actual:,}; the API key has {left:,} of {limit:,} cost units per minute left.",
             limit=self._per_minute,
             actual=cost,
             unit="cost units per minute",
-            hint=f"Send it again in {seconds} seconds, or ask for less.",
-            details={"left": math.floor(left), "retryAfter": seconds},
+            hint="Retry in {seconds} seconds, or request less.",
+            details={"left": left, "retryAfter": seconds},
+            left=left,
+            seconds=seconds,
         )

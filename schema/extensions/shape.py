@@ -1,6 +1,6 @@
-"""Bounds on the shape of a document. Fragments are measured once, however often they are spread."""
+"""Limits on the shape of a document: its depth and its number of aliases."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,25 +18,26 @@ from graphql.validation import ASTValidationContext, ASTValidationRule
 
 from errors import ErrorCode, LimitExceeded
 
-MOST: Final = 2**53
-"""Counting ends here: fragments in fragments can stand for numbers of any length."""
+MAX_COUNT: Final = 2**53
+"""Counts stop here, since nested fragments can stand for numbers with any number of digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How deep selections are nested, introspection left out, and how many aliases they have."""
+    """The depth of nested selections, without introspection, and the number of aliases."""
 
     depth: int = 0
     aliases: int = 0
 
 
 @dataclass(slots=True)
-class Ruler:
-    """Measures selections of one document; a fragment that spreads itself counts as nothing there."""
+class ShapeMeasurer:
+    """Measures the selections of one document."""
 
     document: DocumentNode
     _fragments: dict[str, FragmentDefinitionNode] = field(init=False)
-    _known: dict[str, Shape] = field(init=False, default_factory=dict)
+    # Fragments are measured once: measured at every spread, nested ones would take exponential time.
+    _measured: dict[str, Shape] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         definitions = self.document.definitions
@@ -45,16 +46,16 @@ class Ruler:
         }
 
     def measure(self, selected: SelectionSetNode | None) -> Shape:
-        """The shape of these selections with all fragments in their place."""
+        """Measure the selections with their fragments inlined."""
         if selected is None:
             return Shape()
-        shapes = [self._measure(node) for node in selected.selections]
-        aliases = min(sum(each.aliases for each in shapes), MOST)
+        shapes = [self._measure_node(node) for node in selected.selections]
+        aliases = min(sum(each.aliases for each in shapes), MAX_COUNT)
         return Shape(max((each.depth for each in shapes), default=0), aliases)
 
-    def _measure(self, node: SelectionNode) -> Shape:
+    def _measure_node(self, node: SelectionNode) -> Shape:
         if isinstance(node, FragmentSpreadNode):
-            return self._fragment(node.name.value)
+            return self._measure_fragment(node.name.value)
         inner = self.measure(getattr(node, "selection_set", None))
         if not isinstance(node, FieldNode):
             return inner
@@ -62,46 +63,48 @@ class Ruler:
             return Shape(0, inner.aliases + bool(node.alias))
         return Shape(inner.depth + bool(node.selection_set), inner.aliases + bool(node.alias))
 
-    def _fragment(self, name: str) -> Shape:
-        if name not in self._known:
-            self._known[name] = Shape()
+    def _measure_fragment(self, name: str) -> Shape:
+        if name not in self._measured:
+            # Ends the recursion of a fragment that spreads itself, which another rule reports.
+            self._measured[name] = Shape()
             fragment = self._fragments.get(name)
-            self._known[name] = self.measure(fragment.selection_set if fragment else None)
-        return self._known[name]
+            self._measured[name] = self.measure(fragment.selection_set if fragment else None)
+        return self._measured[name]
 
 
 def shape_rule(*, max_depth: int, max_aliases: int) -> type[ASTValidationRule]:
-    """A validation rule that refuses documents of more than this."""
+    """Create a validation rule that rejects documents over either limit."""
 
     class ShapeRule(ASTValidationRule):
         def __init__(self, context: ASTValidationContext) -> None:
             super().__init__(context)
-            ruler = Ruler(context.document)
-            operations = [
-                each for each in context.document.definitions if isinstance(each, OperationDefinitionNode)
-            ]
-            shapes = [ruler.measure(each.selection_set) for each in operations]
-            self._check(max((each.depth for each in shapes), default=0), max_depth, "levels", _too_deep)
-            self._check(sum(each.aliases for each in shapes), max_aliases, "aliases", _too_many_aliases)
-
-        def _check(
-            self, actual: int, limit: int, unit: str, refuse: Callable[[int, int], tuple[str, str]]
-        ) -> None:
-            if actual > limit:
-                message, hint = refuse(actual, limit)
-                refusal = LimitExceeded(
-                    ErrorCode.QUERY_TOO_EXPENSIVE, message, limit=limit, actual=actual, unit=unit, hint=hint
-                )
-                self.report_error(GraphQLError(message, original_error=refusal))
+            for error in _find_errors(context.document, max_depth, max_aliases):
+                self.report_error(GraphQLError(error.message, original_error=error))
 
     return ShapeRule
 
 
-def _too_deep(actual: int, limit: int) -> tuple[str, str]:
-    message = f"The document is nested {actual} levels deep; {limit} are allowed."
-    return message, "Ask for less at once: start again from the objects' ids in a second request."
-
-
-def _too_many_aliases(actual: int, limit: int) -> tuple[str, str]:
-    message = f"The document has {actual} aliases; {limit} are allowed."
-    return message, "Send several requests."
+def _find_errors(document: DocumentNode, max_depth: int, max_aliases: int) -> Iterator[LimitExceeded]:
+    measurer = ShapeMeasurer(document)
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    shapes = [measurer.measure(each.selection_set) for each in operations]
+    depth = max((each.depth for each in shapes), default=0)
+    if depth > max_depth:
+        yield LimitExceeded(
+            ErrorCode.QUERY_TOO_EXPENSIVE,
+            "The document is nested {actual} levels deep; the limit is {limit}.",
+            limit=max_depth,
+            actual=depth,
+            unit="levels",
+            hint="Split the request: query nested objects by their ids in a second one.",
+        )
+    aliases = sum(each.aliases for each in shapes)
+    if aliases > max_aliases:
+        yield LimitExceeded(
+            ErrorCode.QUERY_TOO_EXPENSIVE,
+            "The document has {actual:,} aliases; the limit is {limit:,}.",
+            limit=max_aliases,
+            actual=aliases,
+            unit="aliases",
+            hint="Send several requests.",
+        )

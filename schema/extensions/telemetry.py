@@ -1,4 +1,4 @@
-"""Tells of operations: to traces, and to whoever the request's context names."""
+"""A span and a report for each operation."""
 
 import time
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from schema.errors import VALIDATION_FAILED
 from telemetry.request import OK, REQUEST, UNKNOWN, OperationReport
 from telemetry.tracing import TRACER
 
-_UNREADABLE: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+_INVALID_REQUEST: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
-class NotedOperation(SchemaExtension):
-    """Writes into the request's context what the document that came is."""
+class DetectOperation(SchemaExtension):
+    """Records the kind and name of the parsed operation in the request's context."""
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context.context
@@ -34,67 +34,70 @@ class NotedOperation(SchemaExtension):
         yield
 
     def _operation(self) -> OperationDefinitionNode | None:
-        document, wanted = self.execution_context.graphql_document, self.execution_context.operation_name
-        found = [
+        document, name = self.execution_context.graphql_document, self.execution_context.operation_name
+        candidates = (
             node
             for node in (document.definitions if document else ())
             if isinstance(node, OperationDefinitionNode)
-            and (wanted is None or (node.name is not None and node.name.value == wanted))
-        ]
-        return found[0] if found else None
+            and (name is None or (node.name is not None and node.name.value == name))
+        )
+        return next(candidates, None)
 
 
-class Observation:
-    """An operation under way: in which context, and what its client has been answered."""
+class OperationRecorder:
+    """Collects the error codes of a running operation, and its context once that is open."""
 
     def __init__(self) -> None:
         self.context: object = None
         self.has_ended = False
         self._codes: list[str] = []
 
-    def note(self, result: ExecutionResult) -> None:
-        """One more answer, its errors as the client sees them."""
+    def record_result(self, result: ExecutionResult) -> None:
+        """Record a result whose errors are presented."""
         self._codes += [str((error.extensions or {}).get("code")) for error in result.errors or ()]
 
-    def fail(self, code: str) -> None:
-        """It ends without an answer."""
+    def record_error(self, code: str) -> None:
+        """Record an error that ends the operation without a result."""
         self._codes.append(code)
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Those of all errors. Whoever ends it early cancels it."""
+        """The codes of all errors; CANCELLED if the operation neither ended nor failed."""
         return tuple(self._codes) if self.has_ended or self._codes else (str(ErrorCode.CANCELLED),)
 
 
 @contextmanager
-def observe(query: str | None) -> Iterator[Observation]:
-    """One span and one report for an operation, none for single fields, of which a list can have thousands."""
+def record_operation(query: str | None) -> Iterator[OperationRecorder]:
+    """Create a span for an operation and report it when it ends."""
     started = time.perf_counter()
-    observation = Observation()
+    recorder = OperationRecorder()
+    # One span for the operation, none for fields, of which a list can have thousands.
     with TRACER.start_as_current_span(
         "GraphQL operation", record_exception=False, set_status_on_exception=False
     ) as span:
         try:
-            yield observation
-        except _UNREADABLE:
-            observation.fail(VALIDATION_FAILED)
+            yield recorder
+        except _INVALID_REQUEST:
+            recorder.record_error(VALIDATION_FAILED)
             raise
         except Exception:
-            observation.fail(str(ErrorCode.INTERNAL))
+            recorder.record_error(str(ErrorCode.INTERNAL))
             raise
         finally:
-            context = observation.context
+            context = recorder.context
             if isinstance(context, RequestContext):
-                report = _report(context, observation.codes, time.perf_counter() - started)
+                report = _report(context, recorder.codes, time.perf_counter() - started)
                 _describe(span, report, query)
                 context.report(report)
 
 
 def _report(context: RequestContext, codes: tuple[str, ...], seconds: float) -> OperationReport:
-    kind, name, origin = context.operation.kind, context.operation.name, REQUEST.get()
-    if origin is None:
+    kind, name, request = context.operation.kind, context.operation.name, REQUEST.get()
+    if request is None:
         return OperationReport(kind, name, codes, seconds)
-    return OperationReport(kind, name, codes, seconds, origin.queries, origin.rows_read, tuple(origin.query_ids))
+    return OperationReport(
+        kind, name, codes, seconds, request.queries, request.rows_read, tuple(request.query_ids)
+    )
 
 
 def _describe(span: Span, report: OperationReport, query: str | None) -> None:

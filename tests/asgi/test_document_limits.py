@@ -1,4 +1,4 @@
-"""Documents that ask for too much, over HTTP: what is refused, with which figures, and what is not."""
+"""Limits on documents, over HTTP."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,43 +16,43 @@ DEEP = "{ projects { edges { node { groupTypes { name } } } } }"
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
-def figures(answer: Answer) -> tuple[object, object, object]:
-    """Limit, what there was, and unit of a refusal that is too expensive and says what to do."""
+def limit_of(answer: Answer) -> tuple[object, object, object]:
+    """Return limit, actual value and unit of a QUERY_TOO_EXPENSIVE, which must have a hint."""
     assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
     assert answer.extensions["hint"]
     return answer.extensions["limit"], answer.extensions.get("actual"), answer.extensions["unit"]
 
 
 async def ask(gateway: Gateway, query: str, key: str | None = None, **settings: object) -> Answer:
-    """Of a gateway with these settings."""
+    """Send the query to a gateway with these settings."""
     async with open_gateway(gateway.stores, gateway.settings.model_copy(update=settings)) as limited:
         return await limited.ask(query, key=key)
 
 
-async def test_document_of_many_aliases_is_refused(gateway: Gateway) -> None:
+async def test_too_many_aliases_are_rejected(gateway: Gateway) -> None:
     query = "{" + " ".join(f"a{index}: __typename" for index in range(51)) + "}"
-    assert figures(await gateway.ask(query)) == (50, 51, "aliases")
+    assert limit_of(await gateway.ask(query)) == (50, 51, "aliases")
 
 
-async def test_document_of_many_tokens_is_refused(gateway: Gateway) -> None:
-    assert figures(await gateway.ask("{" + " __typename" * 5001 + "}")) == (5000, None, "tokens")
+async def test_too_many_tokens_are_rejected(gateway: Gateway) -> None:
+    assert limit_of(await gateway.ask("{" + " __typename" * 5001 + "}")) == (5000, None, "tokens")
 
 
 @pytest.mark.parametrize("query", [DEEP, f"{{ ...all }} fragment all on Query {DEEP}"])
-async def test_document_beyond_the_depth_is_refused(gateway: Gateway, query: str) -> None:
-    assert figures(await ask(gateway, query, max_query_depth=3)) == (3, 4, "levels")
+async def test_document_that_is_too_deep_is_rejected(gateway: Gateway, query: str) -> None:
+    assert limit_of(await ask(gateway, query, max_query_depth=3)) == (3, 4, "levels")
     answer = await ask(gateway, query, max_query_depth=4)
     assert answer.extensions["code"] == "UNAUTHENTICATED"
 
 
-async def test_variables_of_very_many_objects_are_refused_before_they_are_read(gateway: Gateway) -> None:
+async def test_too_many_objects_in_variables_are_rejected(gateway: Gateway) -> None:
     query = {"events": [{}], "properties": [{"key": "a", "value": "b"}] * 10_000}
     answer = await gateway.ask(TREND, {"id": "1", "query": query})
-    assert figures(answer) == (2000, 10003, "objects")
+    assert limit_of(answer) == (2000, 10003, "objects")
 
 
 @pytest.mark.parametrize("inner", ["name", "a: name", "groupTypes { name }"])
-async def test_fragments_in_fragments_are_measured_once(gateway: Gateway, inner: str) -> None:
+async def test_nested_fragments_are_measured_once(gateway: Gateway, inner: str) -> None:
     doubled = " ".join(f"fragment f{n} on Project {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
     answer = await gateway.ask(
         f'{{ project(id: "1") {{ ...f0 }} }} {doubled} fragment f60 on Project {{ {inner} }}'
@@ -61,43 +61,43 @@ async def test_fragments_in_fragments_are_measured_once(gateway: Gateway, inner:
     assert answer.extensions["code"] == expected
 
 
-async def test_fragment_that_spreads_itself_is_refused(gateway: Gateway) -> None:
+async def test_recursive_fragment_is_rejected(gateway: Gateway) -> None:
     answer = await gateway.ask("{ ...f } fragment f on Query { viewer { keyLabel } ...f }")
     assert answer.extensions["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_request_that_may_cost_too_much_is_refused_before_it_runs(gateway: Gateway) -> None:
+async def test_request_that_could_cost_too_much_is_rejected_before_it_runs(gateway: Gateway) -> None:
     query = "{ projects(first: 500) { edges { node { actions(first: 20) { edges { node { name } } } } } } }"
     answer = await gateway.ask(query, accept=GRAPHQL_JSON)
     assert answer.status == 400
-    assert figures(answer) == (10_000, 1 + 500 * (2 + 1 + 20 * 2), "cost units")
-    assert answer.extensions["dearest"] == ["projects", "edges", "node", "actions", "edges", "node"]
+    assert limit_of(answer) == (10_000, 1 + 500 * (2 + 1 + 20 * 2), "cost units")
+    assert answer.extensions["mostExpensivePath"] == ["projects", "edges", "node", "actions", "edges", "node"]
     assert "data" not in answer.body
 
 
-async def test_request_that_costs_as_much_as_it_may_runs(gateway: Gateway) -> None:
+async def test_request_that_costs_exactly_the_limit_runs(gateway: Gateway) -> None:
     key = await gateway.key("project:read", project=await gateway.project("priced"))
     query = "{ projects(first: 2) { edges { node { name } } } }"
-    assert figures(await ask(gateway, query, key, max_query_cost=4)) == (4, 5, "cost units")
+    assert limit_of(await ask(gateway, query, key, max_query_cost=4)) == (4, 5, "cost units")
     assert (await ask(gateway, query, key, max_query_cost=5)).data["projects"]
 
 
-async def test_cost_is_told_to_whoever_asks(gateway: Gateway) -> None:
+async def test_cost_is_in_the_response_on_request(gateway: Gateway) -> None:
     key = await gateway.key("project:read", project=await gateway.project("priced"))
     body: dict[str, Any] = {"query": "{ projects(first: 3) { edges { node { name } } } }"}
     headers = {"authorization": f"Bearer {key}"}
-    silent = await gateway.client.post("/graphql", json=body, headers=headers)
-    assert "extensions" not in silent.json()
-    told = await gateway.client.post("/graphql", json={**body, "extensions": {"cost": True}}, headers=headers)
-    assert told.json()["extensions"] == {"cost": {"actual": 7, "limit": 10_000}}
+    without = await gateway.client.post("/graphql", json=body, headers=headers)
+    assert "extensions" not in without.json()
+    with_cost = await gateway.client.post("/graphql", json={**body, "extensions": {"cost": True}}, headers=headers)
+    assert with_cost.json()["extensions"] == {"cost": {"actual": 7, "limit": 10_000}}
 
 
 Ask = Callable[..., Any]
 
 
 @asynccontextmanager
-async def spending(gateway: Gateway, per_minute: int) -> AsyncIterator[tuple[list[timedelta], Ask]]:
-    """A gateway with a budget, and the time since its start, which the test moves."""
+async def rate_limited(gateway: Gateway, per_minute: int) -> AsyncIterator[tuple[list[timedelta], Ask]]:
+    """A gateway with a rate limit, and the time since its start, which the test moves."""
     passed = [timedelta()]
     settings = gateway.settings.model_copy(update={"cost_per_minute": per_minute})
     app = create_app(settings, stores=gateway.stores, clock=lambda: NOW + passed[0])
@@ -113,10 +113,10 @@ async def spending(gateway: Gateway, per_minute: int) -> AsyncIterator[tuple[lis
         yield passed, ask
 
 
-async def test_key_that_has_spent_its_budget_waits_and_others_do_not(gateway: Gateway) -> None:
-    project = await gateway.project("budget")
+async def test_key_over_its_rate_limit_has_to_wait_and_others_do_not(gateway: Gateway) -> None:
+    project = await gateway.project("rate limited")
     one, two = [await gateway.key("project:read", project=project) for _ in range(2)]
-    async with spending(gateway, 60) as (passed, ask):
+    async with rate_limited(gateway, 60) as (passed, ask):
         for _ in range(2):
             assert (await ask(one, 10)).data["projects"]  # 21 each
         refused = await ask(one, 10)
@@ -138,17 +138,17 @@ async def test_key_that_has_spent_its_budget_waits_and_others_do_not(gateway: Ga
         assert (await ask(one, 10)).data["projects"]
 
 
-async def test_purse_never_holds_more_than_a_minutes_worth(gateway: Gateway) -> None:
-    key = await gateway.key("project:read", project=await gateway.project("budget"))
-    async with spending(gateway, 60) as (passed, ask):
+async def test_bucket_never_holds_more_than_one_minute_of_tokens(gateway: Gateway) -> None:
+    key = await gateway.key("project:read", project=await gateway.project("rate limited"))
+    async with rate_limited(gateway, 60) as (passed, ask):
         assert (await ask(key, 29)).data["projects"]
         passed[0] += timedelta(hours=1)
         assert (await ask(key, 29)).data["projects"]
         assert (await ask(key, 29)).extensions["code"] == "RATE_LIMITED"
-        assert figures(await ask(key, 30)) == (60, 61, "cost units")  # no waiting would help
+        assert limit_of(await ask(key, 30)) == (60, 61, "cost units")  # waiting would not help
 
 
-async def test_request_without_a_key_spends_nothing(gateway: Gateway) -> None:
-    async with spending(gateway, 60) as (_, ask):
+async def test_request_without_a_valid_key_spends_nothing(gateway: Gateway) -> None:
+    async with rate_limited(gateway, 60) as (_, ask):
         for _ in range(4):
             assert (await ask("phx_unknown", 29)).extensions["code"] == "UNAUTHENTICATED"

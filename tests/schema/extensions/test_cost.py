@@ -1,4 +1,4 @@
-"""What documents cost, and that the SDL says the same."""
+"""The cost of documents, and that the SDL declares the same."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from graphql import (
 )
 
 from schema.build import build_schema, print_sdl
-from schema.extensions.cost import Pricing
-from schema.extensions.shape import MOST
+from schema.extensions.cost import CostCalculator
+from schema.extensions.shape import MAX_COUNT
 from schema.field_costs import read_cost
 from settings import Settings
 
@@ -27,17 +27,17 @@ NAMES = "actions(first: 3) { edges { node { name } } }"
 TREND = "trend(query: {events: [{}]}) { days }"
 
 
-def price(document: str, variables: dict[str, Any] | None = None) -> int:
+def cost_of(document: str, variables: dict[str, Any] | None = None) -> int:
     parsed = parse(document)
     assert validate(SCHEMA, parsed) == []
     operation = get_operation_ast(parsed)
     assert operation is not None
-    return Pricing(SCHEMA, parsed, variables or {}).price(operation).cost
+    return CostCalculator(SCHEMA, parsed, variables or {}).calculate(operation).cost
 
 
 def of_project(selected: str, fragments: str = "", variables: dict[str, Any] | None = None, head: str = "") -> int:
-    """Without the project itself."""
-    return price(f'query{head} {{ project(id: "1") {{ {selected} }} }} {fragments}', variables) - 1
+    """Return the cost of selections on a project, without the project's own."""
+    return cost_of(f'query{head} {{ project(id: "1") {{ {selected} }} }} {fragments}', variables) - 1
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def of_project(selected: str, fragments: str = "", variables: dict[str, Any] | N
         ("insights(first: 4) { edges { node { trend { days } } } }", 1 + 4 * (2 + 10)),
     ],
 )
-def test_price_of_a_selection(selected: str, cost: int) -> None:
+def test_cost_of_a_selection(selected: str, cost: int) -> None:
     assert of_project(selected) == cost
 
 
@@ -66,7 +66,7 @@ def test_price_of_a_selection(selected: str, cost: int) -> None:
     ("given", "size"),
     [({"n": 7}, 7), ({"n": 7.0}, 7), ({}, 5), ({"n": "many"}, 50), ({"n": 1e300}, 50), ({"n": None}, 50)],
 )
-def test_price_of_a_page_follows_the_variable(given: dict[str, Any], size: int) -> None:
+def test_cost_of_a_page_depends_on_the_variable(given: dict[str, Any], size: int) -> None:
     selected = "actions(first: $n) { edges { cursor } }"
     assert of_project(selected, variables=given, head="($n: Int! = 5)") == 1 + size
 
@@ -83,7 +83,7 @@ def test_price_of_a_page_follows_the_variable(given: dict[str, Any], size: int) 
     ],
 )
 @pytest.mark.parametrize("how", ["trend", "inline", "spread"])
-def test_price_leaves_out_what_is_skipped(directive: str, is_counted: bool, how: str) -> None:
+def test_skipped_selections_cost_nothing(directive: str, is_counted: bool, how: str) -> None:
     selected = {
         "trend": TREND.replace("{ days }", f"{directive} {{ days }}"),
         "inline": f"... {directive} {{ {TREND} }}",
@@ -96,29 +96,32 @@ def test_price_leaves_out_what_is_skipped(directive: str, is_counted: bool, how:
     assert of_project(selected, fragments, {"yes": True}, head) == (10 if is_counted else 0)
 
 
-def test_price_counts_a_fragment_wherever_it_is_spread() -> None:
+def test_fragment_counts_at_every_spread() -> None:
     shared = "fragment u on AccessControlled { accessPolicy { __typename } }"
     fragments = f"{shared} fragment t on Project {{ {TREND} ...u }}"
     assert of_project("...t", fragments) == 10 + 1
     assert of_project("...t ... on AccessControlled { ...u }", fragments) == 10 + 1 + 1
 
 
-def test_price_of_fragments_in_fragments_ends() -> None:
+def test_cost_of_nested_fragments_is_capped() -> None:
     doubled = " ".join(f"fragment f{n} on Project {{ ...f{n + 1} ...f{n + 1} }}" for n in range(80))
-    assert of_project("...f0", f"{doubled} fragment f80 on Project {{ {TREND} }}") == MOST - 1
+    assert of_project("...f0", f"{doubled} fragment f80 on Project {{ {TREND} }}") == MAX_COUNT - 1
 
 
-def test_price_of_entities_follows_the_representations() -> None:
+def test_cost_of_entities_depends_on_the_representations() -> None:
     action = "... on Action { name steps { event } }"
     references = [{"__typename": "Project", "id": "1"}] * 6
-    for project, each in ((TREND, 1 + 10), ("name", 1 + 5)):  # one is a project or an action: the dearer of both
+    for project, each in (
+        (TREND, 1 + 10),
+        ("name", 1 + 5),
+    ):  # each is a project or an action: the more expensive counts
         selected = f"{{ __typename ... on Project {{ {project} }} {action} }}"
         document = f"query($r: [_Any!]!) {{ _entities(representations: $r) {selected} }}"
-        assert price(document, {"r": references}) == 6 * each
+        assert cost_of(document, {"r": references}) == 6 * each
 
 
-def test_price_of_introspection_is_nothing() -> None:
-    assert price("{ __schema { types { fields { name } } } __typename }") == 0
+def test_introspection_costs_nothing() -> None:
+    assert cost_of("{ __schema { types { fields { name } } } __typename }") == 0
 
 
 def object_types() -> list[GraphQLObjectType | GraphQLInterfaceType]:
@@ -129,7 +132,7 @@ def object_types() -> list[GraphQLObjectType | GraphQLInterfaceType]:
     ]
 
 
-def test_every_list_of_objects_has_a_bound() -> None:
+def test_every_list_of_objects_has_a_size() -> None:
     sized: dict[str, list[tuple[str, ...]]] = {}
     for each in object_types():
         for field in each.fields.values():
@@ -143,10 +146,10 @@ def test_every_list_of_objects_has_a_bound() -> None:
         and not read_cost(field).is_bounded
         and not all(name in fields for fields in sized.get(each.name, [()]))
     }
-    assert unbounded == {"Query._entities"}  # as long as its representations
+    assert unbounded == {"Query._entities"}  # one per representation
 
 
-def test_arguments_and_defaults_are_those_that_are_declared() -> None:
+def test_declared_arguments_and_defaults_exist() -> None:
     for each in object_types():
         for field in each.fields.values():
             declared = read_cost(field)
@@ -158,7 +161,7 @@ def test_arguments_and_defaults_are_those_that_are_declared() -> None:
                 assert read_cost(inner.fields[name]).is_list
 
 
-def test_sdl_says_what_is_enforced() -> None:
+def test_sdl_declares_what_is_enforced() -> None:
     for node in parse(print_sdl()).definitions:
         if not isinstance(node, ObjectTypeDefinitionNode):
             continue
@@ -175,7 +178,7 @@ def test_sdl_says_what_is_enforced() -> None:
             assert size.get("assumedSize") == declared.assumed_size
             assert tuple(size.get("slicingArguments", ())) == declared.slicing_arguments
             assert tuple(size.get("sizedFields", ())) == declared.sized_fields
-            assert None not in size.values()  # composers of supergraphs do not take null
+            assert None not in size.values()  # composers of supergraphs reject null
 
 
 def arguments_of(directive: DirectiveNode) -> dict[str, Any]:

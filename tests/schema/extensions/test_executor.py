@@ -6,24 +6,24 @@ import strawberry
 from graphql import GraphQLFloat, GraphQLInt, GraphQLNonNull, GraphQLOutputType, GraphQLString
 from strawberry.types import ExecutionResult
 
-from schema.extensions.executor import LeafListExecutor, is_finished
+from schema.extensions.executor import LeafListExecutor, is_complete
 
 
 @strawberry.type
 class Query:
     @strawberry.field
-    def figures(self, info: strawberry.Info) -> list[float | None]:
-        figures: list[float | None] = info.context
-        return figures
+    def numbers(self, info: strawberry.Info) -> list[float | None]:
+        numbers: list[float | None] = info.context
+        return numbers
 
     @strawberry.field
-    def texts(self, info: strawberry.Info) -> list[str]:
-        texts: list[str] = info.context
-        return texts
+    def strings(self, info: strawberry.Info) -> list[str]:
+        strings: list[str] = info.context
+        return strings
 
 
-PLAIN = strawberry.Schema(query=Query)
-SHORT = strawberry.Schema(query=Query, execution_context_class=LeafListExecutor)
+STRAWBERRY = strawberry.Schema(query=Query)
+GATEWAY = strawberry.Schema(query=Query, execution_context_class=LeafListExecutor)
 
 
 def run(schema: strawberry.Schema, field: str, items: Any) -> ExecutionResult:
@@ -35,25 +35,25 @@ def run(schema: strawberry.Schema, field: str, items: Any) -> ExecutionResult:
 @pytest.mark.parametrize(
     ("field", "items"),
     [
-        ("figures", []),
-        ("figures", [0.0, -1.5, 1e300]),
-        ("figures", [1, 2.5]),
-        ("figures", [True, 2.5]),
-        ("figures", [1.5, None]),
-        ("figures", ["1.5"]),
-        ("figures", ["text"]),
-        ("figures", [1.5, nan]),
-        ("figures", [inf, -inf]),
-        ("figures", [1e308, 1e308]),
-        ("figures", (1.5, 2.5)),
-        ("figures", 5),
-        ("texts", ["a", ""]),
-        ("texts", ["a", 1]),
-        ("texts", ["a", None]),
+        ("numbers", []),
+        ("numbers", [0.0, -1.5, 1e300]),
+        ("numbers", [1, 2.5]),
+        ("numbers", [True, 2.5]),
+        ("numbers", [1.5, None]),
+        ("numbers", ["1.5"]),
+        ("numbers", ["text"]),
+        ("numbers", [1.5, nan]),
+        ("numbers", [inf, -inf]),
+        ("numbers", [1e308, 1e308]),
+        ("numbers", (1.5, 2.5)),
+        ("numbers", 5),
+        ("strings", ["a", ""]),
+        ("strings", ["a", 1]),
+        ("strings", ["a", None]),
     ],
 )
-def test_list_is_completed_as_the_ordinary_way_would(field: str, items: Any) -> None:
-    expected, actual = run(PLAIN, field, items), run(SHORT, field, items)
+def test_list_is_completed_as_item_by_item(field: str, items: Any) -> None:
+    expected, actual = run(STRAWBERRY, field, items), run(GATEWAY, field, items)
     assert actual.data == expected.data
     assert list(map(str, actual.errors or ())) == list(map(str, expected.errors or ()))
     if expected.data:
@@ -61,7 +61,7 @@ def test_list_is_completed_as_the_ordinary_way_would(field: str, items: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("item_type", "items", "finished"),
+    ("item_type", "items", "expected"),
     [
         (GraphQLFloat, [1.5], True),
         (GraphQLNonNull(GraphQLFloat), [1.5, 2.5], True),
@@ -78,7 +78,7 @@ def test_list_is_completed_as_the_ordinary_way_would(field: str, items: Any) -> 
         (GraphQLInt, [1], False),
     ],
 )
-def test_list_is_finished_only_when_no_item_would_change(
-    item_type: GraphQLOutputType, items: Any, finished: bool
+def test_list_is_complete_only_when_no_item_would_change(
+    item_type: GraphQLOutputType, items: Any, expected: bool
 ) -> None:
-    assert is_finished(item_type, items) is finished
+    assert is_complete(item_type, items) is expected

@@ -1,4 +1,4 @@
-"""Manifests of operations: their formats, and that they fit the schema."""
+"""Manifests of operations: their formats, and their validation against the schema."""
 
 import json
 from pathlib import Path
@@ -40,54 +40,54 @@ def test_empty_manifests_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
-        ("{", "no JSON"),
-        ("[]", "no manifest"),
-        ('"text"', "no manifest"),
-        ({"format": "other", "version": 1, "operations": []}, "another format"),
-        (apollo(version=2), "another format or version"),
-        ({"format": APOLLO_FORMAT, "version": 1}, "another format"),
-        (apollo(5), "lacks its id or text"),
-        (apollo({"id": "a"}), "lacks its id or text"),
-        (apollo(entry(id=5)), "lacks its id or text"),
-        ({"a": {"text": "b"}}, "lacks its id or text"),
-        (apollo(entry(), entry()), "id abc is there twice"),
+        ("{", "not valid JSON"),
+        ("[]", "not a manifest"),
+        ('"text"', "not a manifest"),
+        ({"format": "other", "version": 1, "operations": []}, "unsupported format"),
+        (apollo(version=2), "unsupported format or version"),
+        ({"format": APOLLO_FORMAT, "version": 1}, "unsupported format"),
+        (apollo(5), "needs an id and a document"),
+        (apollo({"id": "a"}), "needs an id and a document"),
+        (apollo(entry(id=5)), "needs an id and a document"),
+        ({"a": {"text": "b"}}, "needs an id and a document"),
+        (apollo(entry(), entry()), "duplicate id abc"),
     ],
 )
-def test_what_is_no_manifest_is_refused(tmp_path: Path, document: object, said: str) -> None:
-    with pytest.raises(BadUserInput, match=said) as refusal:
+def test_invalid_manifest_is_rejected(tmp_path: Path, document: object, message: str) -> None:
+    with pytest.raises(BadUserInput, match=message) as caught:
         read_manifest(write(tmp_path, document))
-    assert "TRENDGATE_OPERATIONS_MANIFEST" in refusal.value.message
+    assert "TRENDGATE_OPERATIONS_MANIFEST" in caught.value.message
 
 
-def test_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadUserInput, match="cannot be read"):
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(BadUserInput, match="cannot read"):
         read_manifest(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
-        ("query Trends { nope }", "operation Trends, abc, does not fit the schema: Cannot query field 'nope'"),
-        ("query Trends { project { name } }", "operation Trends, abc"),
-        ("query Trends {", "abc, does not fit the schema: Syntax Error"),
+        ("query Trends { nope }", "operation Trends (abc) is invalid: Cannot query field 'nope'"),
+        ("query Trends { project { name } }", "operation Trends (abc)"),
+        ("query Trends {", "(abc) is invalid: Syntax Error"),
         ("query A { __typename } query B { __typename }", "2 operations instead of one"),
         ("fragment F on Query { __typename }", "0 operations instead of one"),
     ],
 )
-def test_operation_that_does_not_fit_the_schema_is_named(tmp_path: Path, body: str, said: str) -> None:
+def test_operation_that_is_invalid_against_the_schema_is_named(tmp_path: Path, body: str, message: str) -> None:
     file = write(tmp_path, apollo(entry("fine"), entry(body=body)))
-    with pytest.raises(BadUserInput) as refusal:
+    with pytest.raises(BadUserInput) as caught:
         build_schema(Settings(operations_manifest=file))
-    assert said in refusal.value.message
+    assert message in caught.value.message
 
 
-def test_nothing_but_registered_operations_takes_a_manifest() -> None:
+def test_registered_operations_only_requires_a_manifest() -> None:
     with pytest.raises(BadUserInput, match="without a manifest"):
         build_schema(Settings(operations_registered_only=True))
 
 
-def test_sdl_is_printed_whatever_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sdl_does_not_depend_on_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRENDGATE_OPERATIONS_MANIFEST", str(tmp_path / "none.json"))
     assert "type Project" in print_sdl()
