@@ -22,7 +22,6 @@ _NUMBER_TYPES: Final[Mapping[pa.DataType, str]] = {
     pa.uint64(): "UInt64",
     pa.float32(): "Float32",
     pa.float64(): "Float64",
-    pa.date32(): "Date32",
 }
 _TIMESTAMP_SCALES: Final = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
@@ -151,8 +150,7 @@ def _encoder_of(kind: pa.DataType) -> Callable[[pa.Array], _Encoded]:
 
 
 def _encode_numbers(array: pa.Array) -> _Encoded:
-    values = array.cast(pa.int32()) if pa.types.is_date32(array.type) else array
-    return _NUMBER_TYPES[array.type], np.asarray(values).tobytes()
+    return _NUMBER_TYPES[array.type], np.asarray(array).tobytes()
 
 
 def _encode_timestamps(array: pa.Array) -> _Encoded:
@@ -170,5 +168,4 @@ def _encode_lists(array: pa.Array) -> _Encoded:
 def _without_nulls(array: pa.Array) -> pa.Array:
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return array.fill_null("")
-    zero = pa.scalar(0, pa.int32() if pa.types.is_date32(array.type) else pa.int64())
-    return array.fill_null(zero.cast(array.type))
+    return array.fill_null(pa.scalar(0).cast(array.type))

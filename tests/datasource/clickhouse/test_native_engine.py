@@ -339,14 +339,6 @@ async def test_unknown_exception_keeps_its_code(backend: Backend) -> None:
             assert failed.value.code == 49
 
 
-async def test_unsupported_type_is_an_error_and_the_next_query_succeeds(backend: Backend) -> None:
-    with serving(backend) as server:
-        async with open_native(server) as engine:
-            with pytest.raises(ClickHouseError, match="BFloat16"):
-                await engine.query("SELECT toBFloat16(1.5) AS s")
-            assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
-
-
 async def test_query_carries_its_limits_and_request_id(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -14,11 +14,6 @@ COLUMNS = {
     "text": (pa.array(["", None, "naïve\0"]), "Nullable(String)", ["", None, "naïve\0"]),
     "long_text": (pa.array(["a" * 300, "b", ""], pa.large_string()), "String", ["a" * 300, "b", ""]),
     "truth": (pa.array([True, None, False]), "Nullable(Bool)", [True, None, False]),
-    "day": (
-        pa.array([date(2024, 2, 29), None, date(1950, 1, 1)]),
-        "Nullable(Date32)",
-        ["2024-02-29", None, "1950-01-01"],
-    ),
     "moment": (
         pa.array([MOMENT, None, MOMENT], pa.timestamp("us", "UTC")),
         "Nullable(DateTime64(6, 'UTC'))",

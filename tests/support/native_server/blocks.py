@@ -1,7 +1,7 @@
-"""Blocks of the Native format with and without what the protocol adds to them.
+"""Blocks of the Native format, as chdb writes them to a file and as the protocol sends them.
 
-A file has no byte before each column's values, a packet has one (how they are serialized: 0, the plain way). So
-columns are walked through by their types, of which only sizes matter here.
+A packet has one byte more per column than a file, the kind of serialization. So columns are read value by value,
+though only their sizes matter here.
 """
 
 import struct
@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-from datasource.clickhouse.columns import split_named, split_type
+from datasource.clickhouse.columns import split_type
 from tests.support.native_server.wire import Source, read_text, read_varint, text, varint
 
 INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"
 _SIZES: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("UInt8", "Int8", "Bool", "Enum8", "Nothing"), 1),
-    **dict.fromkeys(("UInt16", "Int16", "Enum16", "Date", "BFloat16"), 2),
-    **dict.fromkeys(("UInt32", "Int32", "Float32", "Date32", "DateTime", "IPv4"), 4),
+    **dict.fromkeys(("UInt8", "Int8", "Bool", "Nothing"), 1),
+    **dict.fromkeys(("UInt16", "Int16", "Date"), 2),
+    **dict.fromkeys(("UInt32", "Int32", "DateTime"), 4),
     **dict.fromkeys(("UInt64", "Int64", "Float64", "DateTime64"), 8),
-    **dict.fromkeys(("UInt128", "Int128", "UUID", "IPv6"), 16),
-    **dict.fromkeys(("UInt256", "Int256"), 32),
+    "UUID": 16,
 }
-_ALIASES: Final = {"Point": "Tuple(Float64, Float64)", "Ring": "Array(Point)", "Polygon": "Array(Ring)"}
 _DECIMAL_SIZES: Final = ((9, 4), (18, 8), (38, 16), (76, 32))
 _KEY_SIZES: Final = (1, 2, 4, 8)
 
@@ -45,20 +43,20 @@ class Block:
     def as_file(self) -> bytes:
         return self._encode(b"")
 
-    def _encode(self, before_values: bytes) -> bytes:
-        columns = (text(each.name) + text(each.kind) + before_values + each.data for each in self.columns)
+    def _encode(self, serialization: bytes) -> bytes:
+        columns = (text(each.name) + text(each.kind) + serialization + each.data for each in self.columns)
         return varint(len(self.columns)) + varint(self.rows) + b"".join(columns)
 
 
 def read_packet(source: Source) -> Block:
-    """A block as the protocol carries it."""
+    """Read a block of the protocol."""
     while field := read_varint(source):
         source.read(1 if field == 1 else 4)
     return _read(source, is_packet=True)
 
 
 def read_file(data: bytes) -> Iterator[Block]:
-    """The blocks of a file."""
+    """Read the blocks of a file."""
     source = BytesIO(data)
     while source.tell() < len(data):
         yield _read(source, is_packet=False)
@@ -70,111 +68,109 @@ def _read(source: Source, *, is_packet: bool) -> Block:
     for _ in range(count):
         name, kind = read_text(source), read_text(source)
         if is_packet:
-            assert source.read(1) == b"\0"
+            assert source.read(1) == b"\0", "only dense columns are supported"
         copier = Copier(source)
         if rows:
-            copier.prefix(kind)
-            copier.values(kind, rows)
-        columns.append(Column(name, kind, b"".join(copier.taken)))
+            copier.copy_prefix(kind)
+            copier.copy_values(kind, rows)
+        columns.append(Column(name, kind, b"".join(copier.chunks)))
     return Block(rows, tuple(columns))
 
 
 class Copier:
-    """Reads the values of a column, of which it understands no more than where they end."""
+    """Copies the bytes of a column, of which it only finds the end."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._paths: list[list[str]] = []
-        self.taken: list[bytes] = []
+        self._json_types: list[list[str]] = []
+        self.chunks: list[bytes] = []
 
-    def prefix(self, kind: str) -> None:
+    def copy_prefix(self, kind: str) -> None:
         name, args = split_type(kind)
         match name:
             case "LowCardinality":
-                self._take(8)
+                self._copy(8)
             case "Nullable" | "Array":
-                self.prefix(args[0])
+                self.copy_prefix(args[0])
             case "Tuple" | "Map":
-                for each in split_named(args)[1]:
-                    self.prefix(each)
+                for each in args:
+                    self.copy_prefix(_without_name(each))
             case "JSON":
-                self._json_prefix()
+                self._copy_json_prefix()
 
-    def values(self, kind: str, rows: int) -> None:
+    def copy_values(self, kind: str, rows: int) -> None:
         name, args = split_type(kind)
         match name:
             case "String":
                 for _ in range(rows):
-                    self._take(self._varint())
-            case "FixedString":
-                self._take(rows * int(args[0]))
+                    self._copy(self._varint())
             case "Nullable":
-                self._take(rows)
-                self.values(args[0], rows)
+                self._copy(rows)
+                self.copy_values(args[0], rows)
             case "Array":
-                self.values(args[0], self._last_offset(rows))
+                self.copy_values(args[0], self._last_offset(rows))
             case "Map":
                 items = self._last_offset(rows)
                 for each in args:
-                    self.values(each, items)
+                    self.copy_values(each, items)
             case "Tuple":
-                for each in split_named(args)[1]:
-                    self.values(each, rows)
+                for each in args:
+                    self.copy_values(_without_name(each), rows)
             case "LowCardinality":
-                self._dictionary(args[0], rows)
+                self._copy_dictionary(args[0], rows)
             case "JSON":
-                self._json(rows)
+                self._copy_json(rows)
             case "Decimal":
-                self._take(rows * next(size for digits, size in _DECIMAL_SIZES if int(args[0]) <= digits))
-            case "SimpleAggregateFunction":
-                self.values(args[1], rows)
-            case _ if name in _ALIASES:
-                self.values(_ALIASES[name], rows)
-            case _ if name.startswith("Interval"):
-                self._take(rows * 8)
+                self._copy(rows * next(size for digits, size in _DECIMAL_SIZES if int(args[0]) <= digits))
             case _:
-                self._take(rows * _SIZES[name])
+                self._copy(rows * _SIZES[name])
 
-    def _dictionary(self, kind: str, rows: int) -> None:
+    def _copy_dictionary(self, kind: str, rows: int) -> None:
         if not rows:
             return
         key_size = _KEY_SIZES[self._u64() & 0xF]
         name, args = split_type(kind)
-        self.values(args[0] if name == "Nullable" else kind, self._u64())
+        self.copy_values(args[0] if name == "Nullable" else kind, self._u64())
         self._u64()
-        self._take(rows * key_size)
+        self._copy(rows * key_size)
 
-    def _json_prefix(self) -> None:
-        assert self._u64() == 3, "only the flattened form of JSON is known here"
-        names = [self._text() for _ in range(self._varint())]
-        for _ in names:
+    def _copy_json_prefix(self) -> None:
+        assert self._u64() == 3, "only the flattened form of JSON is supported"
+        paths = [self._text() for _ in range(self._varint())]
+        for _ in paths:
             assert self._u64() == 3
-            self._paths.append([self._text() for _ in range(self._varint())])
+            self._json_types.append([self._text() for _ in range(self._varint())])
 
-    def _json(self, rows: int) -> None:
-        for kinds in self._paths:
-            places = self._take(rows)
-            for place, kind in enumerate(kinds):
-                self.values(kind, places.count(place))
+    def _copy_json(self, rows: int) -> None:
+        for kinds in self._json_types:
+            indexes = self._copy(rows)
+            for index, kind in enumerate(kinds):
+                self.copy_values(kind, indexes.count(index))
 
     def _last_offset(self, rows: int) -> int:
         if not rows:
             return 0
-        (last,) = struct.unpack("<Q", self._take(rows * 8)[-8:])
+        (last,) = struct.unpack("<Q", self._copy(rows * 8)[-8:])
         return int(last)
 
     def _u64(self) -> int:
-        return int(struct.unpack("<Q", self._take(8))[0])
+        return int(struct.unpack("<Q", self._copy(8))[0])
 
     def _text(self) -> str:
-        return self._take(self._varint()).decode()
+        return self._copy(self._varint()).decode()
 
     def _varint(self) -> int:
         number = read_varint(self._source)
-        self.taken.append(varint(number))
+        self.chunks.append(varint(number))
         return number
 
-    def _take(self, size: int) -> bytes:
+    def _copy(self, size: int) -> bytes:
         data = self._source.read(size)
-        self.taken.append(data)
+        self.chunks.append(data)
         return data
+
+
+def _without_name(element: str) -> str:
+    """The type of a tuple's element, which may have a name in front: `a UInt8`."""
+    name, space, kind = element.partition(" ")
+    return kind if space and "(" not in name else element
