@@ -1,4 +1,4 @@
-"""The ASGI app, for servers that import it, and the command line's entry point."""
+"""The entry points: the ASGI application factory, and the command line."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def create_app() -> "Starlette":
-    """The application with the environment's settings: `uvicorn --factory server:create_app`."""
+    """Create the application from the environment's settings: `uvicorn --factory server:create_app`."""
     from asgi.app import create_app as create
 
     return create()
@@ -19,7 +19,7 @@ def main() -> None:
 
         build_cli()()
     except KeyboardInterrupt:
-        # Ctrl-C while the libraries are still being imported.
+        # Ctrl-C during the imports, before the commands handle it
         raise SystemExit(130) from None
 
 

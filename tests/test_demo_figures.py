@@ -12,7 +12,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from settings import Settings
 from tests.support.demo_server import ROOT, serve_demo
 
 README = (ROOT / "README.md").read_text()
@@ -118,11 +117,3 @@ def test_query_of_the_readme_answers_as_printed(client: httpx2.Client) -> None:
     assert query is not None
     assert printed is not None
     assert client.post("/graphql", json={"query": query[1]}).json() == json.loads(printed[1])
-
-
-def test_readme_lists_every_setting_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `TRENDGATE_(\w+)` \| (.*?) \|", README, re.MULTILINE))
-    defaults = {
-        name: "" if field.default is None else str(field.default) for name, field in Settings.model_fields.items()
-    }
-    assert rows == {name.upper(): default for name, default in defaults.items()}

@@ -137,5 +137,5 @@ def test_setting_is_a_comma_separated_list(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_setting_rejects_what_no_browser_sends_as_origin(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRENDGATE_CORS_ORIGINS", f"{APP},{origin}")
-    with pytest.raises(ValidationError, match="is no origin"):
+    with pytest.raises(ValidationError, match="is not an origin"):
         Settings()
