@@ -1,13 +1,11 @@
-# make run          install, load the demo project, serve at http://127.0.0.1:8000 (other port: make run PORT=9000)
-# make test         install and run the tests
-# make test-quick   run the tests that need no engine
-# make test-servers run the tests of the stores again, on servers: ClickHouse's native protocol, PostgreSQL
-# make check        format, lint, types, SDL, import direction: the one gate
-# make format       format, and fix what ruff can fix
-# make bench        load synthetic events and time trends (other number: make bench EVENTS=4000000)
-# make web          build the GraphiQL page into web/dist after a change in web/ (uses Node from PyPI if there is none)
-# make web-check    run the type checks and unit tests of the page's scripts
-# make lock         update the lock files from pyproject.toml (UPGRADE=1 takes the newest versions)
+# make run     install, load the demo project, serve at http://127.0.0.1:8000 (PORT=9000 make run for another port)
+# make test    install and run the tests
+# make test-servers   the tests of whatever asks a store again, over servers as in production
+# make check   format, lint, types, SDL, import direction: the one gate
+# make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
+# make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
+# make web-check  types and unit tests of the page's scripts
+# make lock    write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -18,10 +16,10 @@ INSTALL := $(PIP) --require-hashes
 # Gives .venv/bin/trendgate; the build backend comes from the lock file too.
 EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 
-# In file order: sorted by number of tests, the longest single test would run last, alone.
+# Files in their order: sorted by their number of tests, the longest single test would come last, alone.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-servers check format bench web web-check lock clean
+.PHONY: run test test-servers check format bench web web-check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -29,9 +27,6 @@ run: .venv/run.stamp
 
 test: .venv/dev.stamp
 	$(PYTEST)
-
-test-quick: .venv/dev.stamp
-	$(PYTEST) --quick
 
 test-servers: .venv/dev.stamp
 	scripts/with-postgres $(PYTEST) --clickhouse native --metadata postgresql
@@ -69,13 +64,13 @@ clean:
 	scripts/make-venv $(PYTHON)
 
 .venv/run.stamp: requirements/run.lock pyproject.toml | .venv/bin/python
-	@echo "Installing the gateway (takes a minute the first time) ..."
+	@echo "Installing what serving needs (the first time takes a minute) ..."
 	$(INSTALL) -r requirements/run.lock
 	$(EDITABLE)
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.lock pyproject.toml | .venv/bin/python
-	@echo "Installing the development tools (takes a minute the first time) ..."
+	@echo "Installing what developing needs (the first time takes a minute) ..."
 	$(INSTALL) -r requirements/dev.lock
 	$(EDITABLE)
 	@touch $@ .venv/run.stamp

@@ -146,11 +146,11 @@ class GatewayError(Exception):
         path: Sequence[str | int] = (),
         **values: object,
     ) -> None:
-        super().__init__(template)
+        self._message = Message(template, values) if isinstance(template, str) else template
+        super().__init__(self._message.template)
         self.code = code
         self.details = details or {}
         self.path = tuple(path)
-        self._message = Message(template, values) if isinstance(template, str) else template
         self._hint = _as_message(hint, values)
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from asgi.opening import open_request
 from asgi.rest.endpoint import respond
-from asgi.rest.errors import reply_refusal
+from asgi.rest.errors import reply_error
 from permissions.authenticate import LinkedKey
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
 from resolvers.trends.csv import write_csv_parts
@@ -63,7 +63,7 @@ class Exports:
         try:
             order = read_link(request.path_params["token"], self.settings, self.clock())
         except LinkExpired as expired:
-            return reply_refusal(expired, status=_GONE)
+            return reply_error(expired, status=_GONE)
         context = await open_request(
             request, self.settings, self.clock, link=LinkedKey(order.key_id, order.made_at)
         )

@@ -17,7 +17,7 @@ from commands import (
     schema,
     serve,
 )
-from commands.refusals import RefusalGroup
+from commands.errors import ErrorReportingGroup
 
 COMMANDS = (
     *(serve, migrate, load, demo, project, cohort),
@@ -28,7 +28,7 @@ COMMANDS = (
 def build_cli() -> typer.Typer:
     cli = typer.Typer(
         name="trendgate",
-        cls=RefusalGroup,
+        cls=ErrorReportingGroup,
         help="Trendgate: a GraphQL gateway for product-analytics trends over ClickHouse.",
         no_args_is_help=True,
         add_completion=False,

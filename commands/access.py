@@ -15,10 +15,10 @@ from commands.access_options import (
     rule_key,
 )
 from commands.access_output import COLUMNS, rule_rows
+from commands.environment import load_settings
 from commands.metadata import organization_of, require_project, with_store
 from commands.options import ProjectOption
 from commands.output import print_table
-from commands.refusals import load_settings
 from datasource.metadata.access_controls import find_rules, set_rule
 from datasource.metadata.audit import OPERATOR
 from datasource.metadata.members import get_member

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from commands.environment import load_settings
 from commands.events_layout import require_posthog
 from commands.metadata import require_project
 from commands.options import ProjectOption
 from commands.output import print_table
-from commands.refusals import load_settings
 from datasource.clickhouse.engine import Limits
 from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import Source

@@ -19,8 +19,8 @@ from commands.demo_data import (
     read_groups,
     read_planes,
 )
+from commands.environment import load_settings
 from commands.events_layout import require_own_tables
-from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
 from datasource.metadata.data_versions import changing_data

@@ -3,7 +3,7 @@ import shlex
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from commands.refusals import load_settings
+from commands.environment import load_settings
 from datasource.metadata.members import get_member
 from datasource.metadata.organizations import create_organization, find_organization, list_organizations
 from datasource.metadata.projects import get_project

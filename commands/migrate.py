@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
+from commands.environment import load_settings
 from commands.metadata import with_store
-from commands.refusals import load_settings
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.open_engine import check_cluster_has_server, open_engine

@@ -2,11 +2,11 @@ from typing import Annotated
 
 import typer
 
+from commands.environment import load_settings
 from commands.events_layout import require_own_tables, require_posthog
 from commands.metadata import ensure_organization, with_store
 from commands.options import OrganizationOption, WeekStart
 from commands.output import print_table
-from commands.refusals import load_settings
 from datasource.metadata.adoption import check_adopted, check_number_is_free
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.projects import create_project, list_projects

@@ -27,7 +27,7 @@ from datasource.metadata.records import (
 from datasource.metadata.roles import find_memberships_roles, find_role_members, find_roles
 from datasource.metadata.saved import SavedKey
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError, LimitExceeded, NotFound
+from errors import ErrorCode, GatewayError, LimitExceeded, NotFound, Place
 from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
 from permissions.enforce import require_caller
@@ -220,12 +220,12 @@ def no_such_project() -> NotFound:
     """The refusal of every id that is no project within reach, whatever the reason."""
     return NotFound(
         "There is no such project within the reach of the API key.",
-        hint="The field projects lists those that are.",
+        hint=Place.PROJECTS,
     )
 
 
 def _out_of_scope(message: str) -> GatewayError:
-    return GatewayError(ErrorCode.FORBIDDEN, message, hint="The field projects lists those that it is for.")
+    return GatewayError(ErrorCode.FORBIDDEN, message, hint=Place.PROJECTS)
 
 
 def _batched(

@@ -1,4 +1,4 @@
-"""Regular expressions, checked before they are stored. Only ClickHouse knows for sure what it reads."""
+"""Checks regular expressions before they are stored, with ClickHouse, which will run them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -16,8 +16,8 @@ Regex = tuple[str, InputPath]
 _OPERATORS = (PropertyOperator.REGEX, PropertyOperator.NOT_REGEX)
 
 
-class Asking(Protocol):
-    """What it takes to ask ClickHouse."""
+class QueryContext(Protocol):
+    """An engine, and the limits of queries."""
 
     @property
     def engine(self) -> Engine: ...
@@ -26,7 +26,7 @@ class Asking(Protocol):
 
 
 def regexes_of(filters: Iterable[PropertyFilter]) -> list[Regex]:
-    """The regular expressions that the filters compare with."""
+    """The regular expressions in the values of filters."""
     return [
         (as_text(value), (*item.path, "value"))
         for item in filters
@@ -36,27 +36,27 @@ def regexes_of(filters: Iterable[PropertyFilter]) -> list[Regex]:
     ]
 
 
-async def check_regexes(context: Asking, regexes: Sequence[Regex]) -> None:
-    """Raises BadUserInput, with its path, for one that cannot be read."""
+async def check_regexes(context: QueryContext, regexes: Sequence[Regex]) -> None:
+    """Raise BadUserInput, with its path, for an invalid one."""
     suspects = list(regexes)
-    if not suspects or await _can_read(context, suspects):
+    if not suspects or await _are_valid(context, suspects):
         return
-    while len(suspects) > 1:
+    while len(suspects) > 1:  # ClickHouse does not say which one is wrong
         half = suspects[: len(suspects) // 2]
-        suspects = suspects[len(half) :] if await _can_read(context, half) else half
+        suspects = suspects[len(half) :] if await _are_valid(context, half) else half
     raise BadUserInput(
-        "The regular expression cannot be read.", path=suspects[0][1], hint="Use RE2 syntax: no look-around."
+        "Invalid regular expression.", path=suspects[0][1], hint="Use RE2 syntax, which has no look-around."
     )
 
 
-async def _can_read(context: Asking, regexes: Sequence[Regex]) -> bool:
+async def _are_valid(context: QueryContext, regexes: Sequence[Regex]) -> bool:
     match = Lambda(("regex",), call("match", Param("", "String"), Column("regex")))
     texts = Param(tuple(text for text, _ in regexes), "Array(String)")
     statement = render(Select((Named(call("arrayCount", match, texts), "matches"),)))
     try:
         await context.engine.query(statement.text, statement.params, limits=context.limits)
-    except GatewayError as refusal:
-        if refusal.code is not ErrorCode.BAD_USER_INPUT:
+    except GatewayError as error:
+        if error.code is not ErrorCode.BAD_USER_INPUT:
             raise
         return False
     return True

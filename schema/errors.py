@@ -1,13 +1,15 @@
-"""How errors look to clients, and to whoever reads the log."""
+"""How errors look to clients of GraphQL, and in the log."""
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from uuid import uuid4
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.utils.str_converters import to_camel_case
 
-from errors import ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError, Place, Speller
 
 logger = logging.getLogger("trendgate.errors")
 
@@ -15,54 +17,88 @@ PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 MASKED_MESSAGE = "Internal error"
 
+_PLACES: Mapping[Place, str] = {
+    Place.PROJECTS: "The field projects lists the projects you can use.",
+    Place.ACTIONS: "Project.actions lists the actions you can use.",
+    Place.COHORTS: "Project.cohorts lists the cohorts you can use.",
+    Place.INSIGHTS: "Project.insights lists the insights you can use.",
+    Place.GROUP_TYPES: "Project.groupTypes lists the project's group types.",
+    Place.MEMBERS: "Project.members lists the members.",
+    Place.ROLES: "Project.roles lists the roles.",
+    Place.SESSION_FIELDS: "Project.propertyDefinitions(type: SESSION) lists the fields.",
+    Place.ACCESS_EXPLANATION: "The field viewer.can explains your access.",
+    Place.CALCULATE_COHORT: "Calculate it with the mutation cohortCalculate.",
+    Place.EXPORT: "The field csv returns the document itself.",
+}
 _VARIABLE = re.compile(r"Variable '\$(?P<name>\w+)' has invalid value(?: at (?P<place>[\w.\[\]]+))?: ")
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 
 
-def present_errors(errors: Iterable[GraphQLError], *, request_id: str, was_executed: bool) -> list[GraphQLError]:
-    """The errors as a client may see them, each with a code; logs them on the way.
+class FieldSpeller:
+    """Spells the domain's names as the fields, arguments and enum values of the schema."""
 
-    `was_executed` is False for a document that was refused before it ran.
+    def name(self, snake_case: str) -> str:
+        return to_camel_case(snake_case)
+
+    def choice(self, member: StrEnum) -> str:
+        return member.value
+
+    def place(self, place: Place) -> str:
+        return _PLACES.get(place, place.value)
+
+
+FIELDS = FieldSpeller()
+
+
+def spell_path(path: Sequence[str | int]) -> list[str | int]:
+    """The path with the schema's names."""
+    return [to_camel_case(step) if isinstance(step, str) else step for step in path]
+
+
+def present_errors(errors: Iterable[GraphQLError], *, request_id: str, was_executed: bool) -> list[GraphQLError]:
+    """Log the errors, and return them as clients may see them, each with a code.
+
+    `was_executed` is False for a document that was rejected before it ran.
     """
     return [_present(error, request_id, was_executed) for error in errors]
 
 
-def describe(refusal: GatewayError) -> dict[str, object]:
-    """The `extensions` of an expected refusal."""
-    extensions: dict[str, object] = {**refusal.details, "code": str(refusal.code)}
-    if refusal.hint is not None:
-        extensions["hint"] = refusal.hint
-    if refusal.path:
-        extensions["path"] = list(refusal.path)
+def describe(error: GatewayError, speller: Speller = FIELDS) -> dict[str, object]:
+    """The `extensions` of an expected error, all but its path."""
+    extensions: dict[str, object] = {**error.details, "code": str(error.code)}
+    hint = error.render_hint(speller)
+    if hint is not None:
+        extensions["hint"] = hint
     return extensions
 
 
 def mask(failure: BaseException, *, request_id: str) -> dict[str, object]:
-    """The `extensions` of an unexpected failure. Its cause goes to the log alone, under the same id."""
+    """The `extensions` of an unexpected exception, which is logged under the same id."""
     error_id = uuid4().hex
     logger.error("error %s in request %s", error_id, request_id, exc_info=failure)
     return {
         "code": str(ErrorCode.INTERNAL),
         "errorId": error_id,
-        "hint": "The server's log has the cause under this id.",
+        "hint": "The server logged the cause under this id.",
     }
 
 
 def _present(error: GraphQLError, request_id: str, was_executed: bool) -> GraphQLError:
     cause = _cause(error)
     if isinstance(cause, GatewayError):
-        return _refuse(error, cause.message, describe(cause), request_id)
+        path = {"path": spell_path(cause.path)} if cause.path else {}
+        return _reject(error, cause.render(FIELDS), {**describe(cause), **path}, request_id)
     if isinstance(error, GraphQLSyntaxError) or isinstance(cause, GraphQLSyntaxError):
-        return _refuse(error, error.message, {"code": PARSE_FAILED}, request_id)
+        return _reject(error, error.message, {"code": PARSE_FAILED}, request_id)
     if cause is None and not was_executed:
-        return _refuse(error, error.message, {"code": VALIDATION_FAILED}, request_id)
+        return _reject(error, error.message, {"code": VALIDATION_FAILED}, request_id)
     if cause is None or _is_about_input(error, cause):
-        return _refuse(error, error.message, _describe_input(error), request_id)
+        return _reject(error, error.message, _describe_input(error), request_id)
     return _rewrite(error, MASKED_MESSAGE, mask(cause, request_id=request_id))
 
 
 def _cause(error: GraphQLError) -> Exception | None:
-    """The innermost reason: GraphQL wraps errors to add where they came up, sometimes more than once."""
+    # graphql-core wraps an error to add its position, sometimes more than once.
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -71,7 +107,7 @@ def _cause(error: GraphQLError) -> Exception | None:
 
 def _describe_input(error: GraphQLError) -> dict[str, object]:
     extensions: dict[str, object] = {"code": str(ErrorCode.BAD_USER_INPUT)}
-    # GraphQL tells the place within a variable in its message only.
+    # graphql-core says only in its message which part of a variable is wrong.
     match = _VARIABLE.match(error.message)
     if match:
         steps = _STEP.finditer(match["place"] or "")
@@ -80,14 +116,14 @@ def _describe_input(error: GraphQLError) -> dict[str, object]:
 
 
 def _is_about_input(error: GraphQLError, cause: Exception) -> bool:
-    # Of GraphQL's own errors, those about variables come before any field is reached, and those about arguments
-    # point at the document. What is left is about results, which is our fault.
+    # Of graphql-core's own errors, those about variables come before any field is reached, and those about
+    # arguments point at the document. The rest is about results, which is our fault.
     return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
 
 
-def _refuse(error: GraphQLError, message: str, extensions: dict[str, object], request_id: str) -> GraphQLError:
+def _reject(error: GraphQLError, message: str, extensions: dict[str, object], request_id: str) -> GraphQLError:
     where = ".".join(map(str, error.path or ())) or "-"
-    logger.info("refused %s at %s in request %s: %s", extensions["code"], where, request_id, message)
+    logger.info("rejected %s at %s in request %s: %s", extensions["code"], where, request_id, message)
     return _rewrite(error, message, extensions)
 
 

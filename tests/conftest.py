@@ -33,9 +33,6 @@ from tests.support.postgres_server import URL_VARIABLE, PostgresServer, find_pro
 # Tests that start the command line start it many times, and three times as fast with compiled modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-PROGRAM_TESTS = {"commands", "deploy", "examples", "federation", "web"}
-"""Folders of tests that start programs."""
-
 _project_ids = itertools.count(1000)
 
 
@@ -43,9 +40,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden SQL files anew")
     parser.addoption(
         "--update-screenshots", action="store_true", help="write the pictures of the page in docs/images anew"
-    )
-    parser.addoption(
-        "--quick", action="store_true", help="run only tests that need no engine, store, file or process"
     )
     parser.addoption(
         "--clickhouse",
@@ -67,21 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    deselected = [item for item in items if _is_deselected(config, item)]
-    if deselected:
-        items[:] = [item for item in items if item not in set(deselected)]
-        config.hook.pytest_deselected(items=deselected)
-
-
-def _is_deselected(config: pytest.Config, item: pytest.Item) -> bool:
-    fixtures = getattr(item, "fixturenames", ())
-    if config.getoption("--clickhouse") != "embedded" and "engine" not in fixtures:
-        return True
-    if not config.getoption("--quick"):
-        return False
-    # Every engine, store and data folder is made in a temporary folder.
-    is_slow = not {"tmp_path_factory", "own_postgres"}.isdisjoint(fixtures)
-    return is_slow or item.path.relative_to(Path(__file__).parent).parts[0] in PROGRAM_TESTS
+    if config.getoption("--clickhouse") != "embedded":
+        same = [item for item in items if "engine" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in same]
+        config.hook.pytest_deselected(items=same)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Refusals as clients of REST read them: a status for every code."""
+"""Errors as clients of REST read them: a status for every code, and the names of the parameters."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from asgi.responses import json_response
 from asgi.rest.error_shape import error_body
-from asgi.rest.naming import write_path
+from asgi.rest.naming import PARAMETERS, write_path
 from errors import ErrorCode, GatewayError
 from schema.errors import describe
 
@@ -23,21 +23,23 @@ STATUSES: Mapping[ErrorCode, int] = {
     ErrorCode.UPSTREAM_UNAVAILABLE: 503,
     ErrorCode.TIMEOUT: 504,
 }
-"""Those about persisted operations belong to GraphQL alone."""
+"""Codes about persisted operations belong to GraphQL alone."""
 RETRY_AFTER = "retryAfter"
-"""The detail of a refusal that says after how many seconds it may be different."""
+"""The detail that says after how many seconds a client may try again."""
 
 
-def reply_refusal(refusal: GatewayError, *, was_key_sent: bool = True, status: int | None = None) -> Response:
-    """An expected refusal; without a key that could be wrong, a 401 says that one is missing."""
-    status = status or STATUSES[refusal.code]
-    attr = write_path(refusal.path) or None
-    body = error_body(status, refusal.message, describe(refusal), attr=attr)
+def reply_error(error: GatewayError, *, was_key_sent: bool = True, status: int | None = None) -> Response:
+    """An expected error; a 401 says that the key is missing, where none was sent."""
+    status = status or STATUSES[error.code]
+    extensions = describe(error, PARAMETERS)
+    if error.path:
+        extensions["path"] = list(error.path)
+    body = error_body(status, error.render(PARAMETERS), extensions, attr=write_path(error.path) or None)
     headers = {}
-    if refusal.code is ErrorCode.UNAUTHENTICATED:
+    if error.code is ErrorCode.UNAUTHENTICATED:
         headers["www-authenticate"] = "Bearer"
         body["code"] = body["code"] if was_key_sent else "not_authenticated"
-    retry_after = refusal.details.get(RETRY_AFTER)
+    retry_after = error.details.get(RETRY_AFTER)
     if isinstance(retry_after, int | float):
         headers["retry-after"] = str(max(1, round(retry_after)))
     return json_response(body, status=status, headers=headers)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from graphql import GraphQLError
 from pydantic import Field, SkipValidation
 
-from asgi.rest.naming import Places
+from asgi.rest.naming import SentPaths
 from asgi.rest.validation import Flag, GroupIndex, Members, OneOf, expected, read_json, read_list, validate
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, LogicalOperator, PropertyOperator, PropertyType
@@ -70,20 +70,20 @@ class FilterInputs:
     group: PropertyGroupInput | None = None
 
 
-def read_conditions(value: object, sent: InputPath, path: InputPath, places: Places) -> FilterInputs:
+def read_conditions(value: object, sent: InputPath, path: InputPath, paths: SentPaths) -> FilterInputs:
     """Read filters that were sent at `sent`: a list, nested groups, or the short form {key__operator: value}.
 
-    `path` is where the schema has them, a query or a series; `places` records where each one was sent.
+    `path` is where the schema has them, a query or a series; `paths` records where each one was sent.
     """
     value = read_json(value, sent)
     if _is_group(value):
-        return FilterInputs([], _read_group(value, sent, (*path, "propertyGroup"), places))
+        return FilterInputs([], _read_group(value, sent, (*path, "propertyGroup"), paths))
     listed = list(_list_filters(value, sent))
     if any(_is_group(item) for _, item in listed):
-        places.note((*path, "propertyGroup"), sent)
-        return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "propertyGroup"), places, depth=1))
+        paths.record((*path, "propertyGroup"), sent)
+        return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "propertyGroup"), paths, depth=1))
     for index, (place, _) in enumerate(listed):
-        places.note((*path, "properties", index), place)
+        paths.record((*path, "properties", index), place)
     return FilterInputs([_read_filter(item, place) for place, item in listed])
 
 
@@ -105,20 +105,20 @@ def _is_group(value: object) -> bool:
 
 
 def _read_group(
-    value: object, sent: InputPath, path: InputPath, places: Places, *, depth: int = 1
+    value: object, sent: InputPath, path: InputPath, paths: SentPaths, *, depth: int = 1
 ) -> PropertyGroupInput:
     if depth > MAX_NESTING:
         raise BadUserInput("Filter groups are nested deeper than {limit}.", limit=MAX_NESTING, path=sent)
-    places.note(path, sent)
+    paths.record(path, sent)
     group = validate(PropertyGroup, value, sent)
-    return _group_of(group.type, read_list(group.values, (*sent, "values")), path, places, depth=depth)
+    return _group_of(group.type, read_list(group.values, (*sent, "values")), path, paths, depth=depth)
 
 
 def _group_of(
     type_: LogicalOperator,
     located: Sequence[tuple[InputPath, object]],
     path: InputPath,
-    places: Places,
+    paths: SentPaths,
     *,
     depth: int,
 ) -> PropertyGroupInput:
@@ -126,9 +126,9 @@ def _group_of(
     for sent, item in located:
         if _is_group(item):
             below = (*path, "groups", len(group.groups))
-            group.groups.append(_read_group(item, sent, below, places, depth=depth + 1))
+            group.groups.append(_read_group(item, sent, below, paths, depth=depth + 1))
         else:
-            places.note((*path, "filters", len(group.filters)), sent)
+            paths.record((*path, "filters", len(group.filters)), sent)
             group.filters.append(_read_filter(item, sent))
     return group
 

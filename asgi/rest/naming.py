@@ -1,64 +1,73 @@
-"""Refusals speak of the client's input: from the names and paths of GraphQL to those of the REST parameters."""
+"""The names of REST: how errors spell the parameters, and where the client sent the parts of a query."""
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 
-from errors import GatewayError
-from resolvers.trends.query import InputPath
+from errors import GatewayError, Place
+from resolvers.trends.query import InputPath, TrendDisplay
 
 _OTHER_NAMES: Mapping[str, str] = {
     "event": "id",
-    "actionId": "id",
-    "mathExpression": "math_hogql",
-    "propertyGroup": "properties",
-    "breakdownHideOther": "breakdown_hide_other_aggregation",
+    "action_id": "id",
+    "math_expression": "math_hogql",
+    "property_group": "properties",
+    "breakdown_hide_other": "breakdown_hide_other_aggregation",
 }
-_CAMEL_CASE = re.compile(
-    r"\b(?:breakdown|math|date|compare|explicit|filter|smoothing|sampling|groupType(?=I)|custom)[A-Z]\w*"
-)
-_ENUM_VALUE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
-_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_WORDS: Mapping[str, str] = {
-    "The field projects lists": "GET /api/projects/ lists",
-    "The field viewer.can tells": "GraphQL's viewer.can tells",
-    "Project.actions lists": "GraphQL's field actions of the project lists",
-    "Project.groupTypes lists": "GraphQL's field groupTypes of the project lists",
-    "The mutation cohortCalculate does so.": "GraphQL's mutation cohortCalculate does so.",
-    "Type GROUP ": "Type group ",
-    "type GROUP ": "type group ",
+_PLACES: Mapping[Place, str] = {
+    Place.PROJECTS: "GET /api/projects/ lists the projects you can use.",
+    Place.ACTIONS: "GraphQL's field Project.actions lists the actions you can use.",
+    Place.COHORTS: "GraphQL's field Project.cohorts lists the cohorts you can use.",
+    Place.INSIGHTS: "GraphQL's field Project.insights lists the insights you can use.",
+    Place.GROUP_TYPES: "GraphQL's field Project.groupTypes lists the project's group types.",
+    Place.ACCESS_EXPLANATION: "GraphQL's field viewer.can explains your access.",
+    Place.CALCULATE_COHORT: "Calculate it with GraphQL's mutation cohortCalculate.",
 }
+_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-class Places:
-    """Where the client wrote the parts of a question whose paths differ by more than their names."""
+class ParameterSpeller:
+    """Spells the domain's names as the parameters of REST."""
+
+    def name(self, snake_case: str) -> str:
+        return _OTHER_NAMES.get(snake_case, snake_case)
+
+    def choice(self, member: StrEnum) -> str:
+        if isinstance(member, TrendDisplay):  # ActionsLineGraph
+            return "".join(word.capitalize() for word in member.value.split("_"))
+        return member.value.lower()
+
+    def place(self, place: Place) -> str:
+        return _PLACES.get(place, place.value)
+
+
+PARAMETERS = ParameterSpeller()
+
+
+class SentPaths:
+    """Where the client sent the parts of a query whose paths differ by more than their names."""
 
     def __init__(self) -> None:
         self._sent: dict[InputPath, InputPath] = {}
 
-    def note(self, path: InputPath, sent: InputPath) -> None:
-        """What GraphQL has at `path` was sent at `sent`."""
-        self._sent[path] = sent
+    def record(self, path: InputPath, sent: InputPath) -> None:
+        """Remember that the part of the query at `path` was sent at `sent`."""
+        self._sent[_in_snake_case(path)] = sent
 
     def find(self, path: InputPath) -> InputPath:
-        """The path of a parameter, from the parameter's name on; a path that is no question's stays as it is."""
+        """The path from the parameter's name on. A path outside of the query is one of parameters already."""
         if path[:1] != ("query",):
             return path
+        path = _in_snake_case(path)
         for length in range(len(path), 0, -1):
             known = self._sent.get(path[:length])
             if known is not None:
-                return (*known, *map(_renamed, path[length:]))
-        return tuple(map(_renamed, path[1:]))
+                return (*known, *map(_spell, path[length:]))
+        return tuple(map(_spell, path[1:]))
 
-
-def in_parameters(refusal: GatewayError, places: Places) -> GatewayError:
-    """The same refusal in the words of the parameters."""
-    return GatewayError(
-        refusal.code,
-        _reworded(refusal.message),
-        hint=None if refusal.hint is None else _reworded(refusal.hint),
-        details=refusal.details,
-        path=places.find(refusal.path),
-    )
+    def locate(self, error: GatewayError) -> GatewayError:
+        """The same error at the path where the client sent the input."""
+        return error.at(self.find(error.path))
 
 
 def write_path(path: InputPath) -> str:
@@ -69,14 +78,10 @@ def write_path(path: InputPath) -> str:
     return written
 
 
-def _renamed(step: str | int) -> str | int:
-    if isinstance(step, int):
-        return step
-    return _OTHER_NAMES.get(step) or _BORDER.sub("_", step).lower()
+def _spell(step: str | int) -> str | int:
+    return PARAMETERS.name(step) if isinstance(step, str) else step
 
 
-def _reworded(text: str) -> str:
-    for said, instead in _WORDS.items():
-        text = text.replace(said, instead)
-    text = _ENUM_VALUE.sub(lambda match: match[0].lower(), text)
-    return _CAMEL_CASE.sub(lambda match: str(_renamed(match[0])), text)
+def _in_snake_case(path: InputPath) -> InputPath:
+    # The schema's input is read with the names of GraphQL.
+    return tuple(_BORDER.sub("_", step).lower() if isinstance(step, str) else step for step in path)

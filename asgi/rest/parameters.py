@@ -6,15 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
 
 from asgi.rest.filters import Conditions
+from asgi.rest.naming import PARAMETERS
 from asgi.rest.validation import Flag, GroupIndex, Identifier, Integer, Members, Number, OneOf
 from resolvers.trends.query import BreakdownType, PropertyType, TrendDisplay, TrendInterval, TrendMath
 from schema.trend_query_reader import MAX_BREAKDOWN_LIMIT
-
-
-def display_name(display: TrendDisplay) -> str:
-    """ACTIONS_LINE_GRAPH as ActionsLineGraph."""
-    return "".join(word.capitalize() for word in display.value.split("_"))
-
 
 MATHS = {each.value.lower(): each for each in TrendMath}
 PROPERTY_SOURCES = {
@@ -28,7 +23,7 @@ INTERVALS = {
     **{each.value.lower(): each for each in TrendInterval},
     "minute": TrendInterval.HOUR,  # the endpoint never answered minutes
 }
-DISPLAYS = {display_name(each): each for each in TrendDisplay}
+DISPLAYS = {PARAMETERS.choice(each): each for each in TrendDisplay}
 BREAKDOWN_TYPES = {**{each.value.lower(): each for each in BreakdownType}, "events": BreakdownType.EVENT}
 REFRESHES = {
     # Results come back at once here, so values about waiting make no difference.

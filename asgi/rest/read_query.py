@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import strawberry
 
 from asgi.rest.filters import read_conditions
-from asgi.rest.naming import Places, in_parameters
+from asgi.rest.naming import SentPaths
 from asgi.rest.parameters import ActionEntity, Breakdown, Entity, EventEntity, TrendParameters
 from asgi.rest.validation import read_identifier, read_list
 from errors import BadUserInput, GatewayError
@@ -32,25 +32,25 @@ class LocatedQuery:
     """A query, and where the client wrote its parts."""
 
     query: TrendQuery
-    places: Places
+    paths: SentPaths
 
 
 def read_query(parameters: TrendParameters, *, max_filters: int, is_export: bool) -> LocatedQuery:
     """Raises BadUserInput whose path begins at a parameter."""
-    places = Places()
-    query = _read_input(parameters, places)
+    paths = SentPaths()
+    query = _read_input(parameters, paths)
     if parameters.breakdown_limit is not None or is_export:
         query.breakdown_limit = EXPORT_LIMIT if parameters.breakdown_limit is None else parameters.breakdown_limit
     try:
-        return LocatedQuery(read_trend_query(query, max_filters=max_filters), places)
+        return LocatedQuery(read_trend_query(query, max_filters=max_filters), paths)
     except GatewayError as error:
-        raise in_parameters(error, places) from error
+        raise paths.locate(error) from error
 
 
-def _read_input(sent: TrendParameters, places: Places) -> TrendQueryInput:
-    events, actions = _read_entities(sent, places)
-    filters = read_conditions(sent.properties, ("properties",), ARGUMENT, places)
-    breakdown = _read_breakdown(sent, places)
+def _read_input(sent: TrendParameters, paths: SentPaths) -> TrendQueryInput:
+    events, actions = _read_entities(sent, paths)
+    filters = read_conditions(sent.properties, ("properties",), ARGUMENT, paths)
+    breakdown = _read_breakdown(sent, paths)
     return TrendQueryInput(
         events=events,
         actions=actions,
@@ -72,14 +72,14 @@ def _read_input(sent: TrendParameters, places: Places) -> TrendQueryInput:
         compare_to=sent.compare_to,
         display=sent.display,
         formula=sent.formula,
-        formulas=_read_formulas(sent, places),
+        formulas=_read_formulas(sent, paths),
         smoothing_intervals=sent.smoothing_intervals,
         sampling_factor=sent.sampling_factor,
     )
 
 
 def _read_entities(
-    sent: TrendParameters, places: Places
+    sent: TrendParameters, paths: SentPaths
 ) -> tuple[list[EventSeriesInput], list[ActionSeriesInput]]:
     """Read both lists, with positions among all series: by order, where 0 means none, then actions first."""
     if not sent.events and not sent.actions:
@@ -88,28 +88,28 @@ def _read_entities(
             path=("events",),
             hint='For all events: events=[{"id": null}]; for one: events=[{"id": "sign up"}].',
         )
-    events = [_read_event(each, ("events", index), places) for index, each in enumerate(sent.events)]
-    actions = [_read_action(each, ("actions", index), places) for index, each in enumerate(sent.actions)]
+    events = [_read_event(each, ("events", index), paths) for index, each in enumerate(sent.events)]
+    actions = [_read_action(each, ("actions", index), paths) for index, each in enumerate(sent.actions)]
     series: list[SeriesInput] = sorted([*actions, *events], key=lambda each: each.order or _UNORDERED)
     for position, each in enumerate(series):
         each.order = position
     return events, actions
 
 
-def _read_event(entity: EventEntity, path: InputPath, places: Places) -> EventSeriesInput:
+def _read_event(entity: EventEntity, path: InputPath, paths: SentPaths) -> EventSeriesInput:
     series = EventSeriesInput(event=entity.id)
-    _read_entity(entity, series, path, places)
+    _read_entity(entity, series, path, paths)
     return series
 
 
-def _read_action(entity: ActionEntity, path: InputPath, places: Places) -> ActionSeriesInput:
+def _read_action(entity: ActionEntity, path: InputPath, paths: SentPaths) -> ActionSeriesInput:
     series = ActionSeriesInput(action_id=strawberry.ID(entity.id))
-    _read_entity(entity, series, path, places)
+    _read_entity(entity, series, path, paths)
     return series
 
 
-def _read_entity(entity: Entity, series: SeriesInput, path: InputPath, places: Places) -> None:
-    filters = read_conditions(entity.properties, (*path, "properties"), (*ARGUMENT, *path), places)
+def _read_entity(entity: Entity, series: SeriesInput, path: InputPath, paths: SentPaths) -> None:
+    filters = read_conditions(entity.properties, (*path, "properties"), (*ARGUMENT, *path), paths)
     is_session = entity.math_property == _SESSION_PROPERTY
     series.custom_name = entity.custom_name
     series.order = entity.order
@@ -121,7 +121,7 @@ def _read_entity(entity: Entity, series: SeriesInput, path: InputPath, places: P
     series.math_expression = entity.math_hogql
 
 
-def _read_breakdown(sent: TrendParameters, places: Places) -> list[strawberry.ID] | None:
+def _read_breakdown(sent: TrendParameters, paths: SentPaths) -> list[strawberry.ID] | None:
     """Read the keys. Clients send breakdown_type even without a breakdown, sometimes as undefined."""
     value: object = sent.breakdown
     is_undefined = sent.breakdown_type is None and "breakdown_type" in sent.model_fields_set
@@ -130,7 +130,7 @@ def _read_breakdown(sent: TrendParameters, places: Places) -> list[strawberry.ID
     items = read_list(value, ("breakdown",)) if isinstance(value, list) else [(("breakdown",), value)]
     located = [(path, item) for path, item in items if item is not None]
     for index, (path, _) in enumerate(located):
-        places.note((*ARGUMENT, "breakdown", index), path)
+        paths.record((*ARGUMENT, "breakdown", index), path)
     return [strawberry.ID(read_identifier(item, path)) for path, item in located] or None
 
 
@@ -144,8 +144,8 @@ def _read_listed_breakdown(sent: Breakdown) -> BreakdownInput:
     )
 
 
-def _read_formulas(sent: TrendParameters, places: Places) -> list[FormulaInput] | None:
+def _read_formulas(sent: TrendParameters, paths: SentPaths) -> list[FormulaInput] | None:
     for index in range(len(sent.formulas)):
-        places.note((*ARGUMENT, "formulas", index), ("formulas", index))
-        places.note((*ARGUMENT, "formulas", index, "formula"), ("formulas", index))
+        paths.record((*ARGUMENT, "formulas", index), ("formulas", index))
+        paths.record((*ARGUMENT, "formulas", index, "formula"), ("formulas", index))
     return [FormulaInput(formula=each or "") for each in sent.formulas] or None

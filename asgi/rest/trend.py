@@ -7,7 +7,6 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from asgi.rest.naming import in_parameters
 from asgi.rest.read_query import read_query
 from asgi.rest.request import Format, TrendRequest, read_request
 from asgi.rest.response import TrendBuilder, write_trend
@@ -41,7 +40,7 @@ async def get_trend(request: Request, context: RequestContext) -> Response:
             return _reply_csv(await _export(context, project, located.query, trend), project, context)
         return await _reply_json(context, project, located.query, trend)
     except GatewayError as error:
-        raise in_parameters(error, located.places) from error
+        raise located.paths.locate(error) from error
 
 
 async def _reply_json(

@@ -1,7 +1,8 @@
-"""Actions: what people do, named and described by steps, any of which is enough."""
+"""Actions: events under one name, described by steps of which any one is enough."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from datasource.layouts.contract import EVENT, event_text
 from datasource.sql.tree import Expr, Param, call, either, equals, every
@@ -11,7 +12,7 @@ from resolvers.trends.filters import filter_condition, group_condition
 from resolvers.trends.query import FilterGroup, InputPath, PropertyFilter, PropertyOperator, PropertyType
 
 AUTOCAPTURE = "$autocapture"
-"""The one event whose steps look at elements."""
+"""The only event whose steps match elements."""
 
 
 class StringMatching(StrEnum):
@@ -22,11 +23,11 @@ class StringMatching(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionStep:
-    """An event that satisfies everything that is set; None is not set.
+    """An event that satisfies every part that is not None.
 
-    `url` is compared with the property `$current_url`. CONTAINS heeds case for `url`, and for `text` and `href`
-    does not; `%` and `_` are wildcards in it. REGEX is an RE2 search. `text`, `href`, `selector` and `tag_name`
-    count on steps of `$autocapture` alone; on a step of any other event they are ignored.
+    `url` is compared with the property `$current_url`. CONTAINS is case-sensitive for `url` only; `%` and `_` are
+    wildcards in it. REGEX is an RE2 search. `text`, `href`, `selector` and `tag_name` apply to steps of
+    `$autocapture` only; other steps ignore them.
     """
 
     event: str | None = None
@@ -50,52 +51,56 @@ class Action:
     steps: tuple[ActionStep, ...]
 
 
-_OPERATORS = {
-    StringMatching.CONTAINS: PropertyOperator.ICONTAINS,
-    StringMatching.EXACT: PropertyOperator.EXACT,
-    StringMatching.REGEX: PropertyOperator.REGEX,
-}
-
-
-def action_condition(action: Action, around: CompileContext, path: InputPath = ()) -> Expr | None:
+def action_condition(action: Action, context: CompileContext, path: InputPath = ()) -> Expr | None:
     """The condition that an event is the action; None when every event is, as for an action without steps.
 
-    The condition may be NULL, which is no match. `around` says where date values of filters without an offset
-    are. Raises BadUserInput for a selector or tag that cannot be read, under `path` and the step's place, and
-    for filters with their own paths.
+    NULL is no match. Raises BadUserInput for an invalid selector or tag, with the path of its step below `path`,
+    and for filters with their own paths.
     """
     return either(
-        *(_step_condition(step, around, (*path, "steps", index)) for index, step in enumerate(action.steps))
+        *(_step_condition(step, context, (*path, "steps", index)) for index, step in enumerate(action.steps))
     )
 
 
-def _step_condition(step: ActionStep, around: CompileContext, path: InputPath) -> Expr | None:
+def _step_condition(step: ActionStep, context: CompileContext, path: InputPath) -> Expr | None:
     return every(
         None if step.event is None else equals(EVENT, Param(step.event, "String")),
-        None if step.url is None else _url_condition(step.url, step.url_matching, around),
-        _elements_condition(step, around, path) if step.event == AUTOCAPTURE else None,
-        group_condition(FilterGroup(children=step.properties), around),
+        None if step.url is None else _url_condition(step.url, step.url_matching, context),
+        _elements_condition(step, context, path) if step.event == AUTOCAPTURE else None,
+        group_condition(FilterGroup(children=step.properties), context),
     )
 
 
-def _url_condition(url: str, matching: StringMatching, around: CompileContext) -> Expr | None:
+def _url_condition(url: str, matching: StringMatching, context: CompileContext) -> Expr | None:
     if matching is StringMatching.CONTAINS:
-        # Unlike ICONTAINS, this heeds case. A backslash is only itself.
+        # Unlike ICONTAINS, this is case-sensitive. A backslash has no special meaning.
         pattern = f"%{url}%".replace("\\", "\\\\")
         return call("like", event_text("$current_url"), Param(pattern, "String"))
-    return filter_condition(PropertyFilter("$current_url", url, _OPERATORS[matching]), around)
+    return filter_condition(PropertyFilter("$current_url", url, _operator(matching)), context)
 
 
-def _elements_condition(step: ActionStep, around: CompileContext, path: InputPath) -> Expr | None:
+def _elements_condition(step: ActionStep, context: CompileContext, path: InputPath) -> Expr | None:
     return every(
-        _element_text("text", step.text, step.text_matching, around),
-        _element_text("href", step.href, step.href_matching, around),
-        None if step.tag_name is None else has_tag(step.tag_name, (*path, "tagName")),
+        _element_text("text", step.text, step.text_matching, context),
+        _element_text("href", step.href, step.href_matching, context),
+        None if step.tag_name is None else has_tag(step.tag_name, (*path, "tag_name")),
         None if step.selector is None else has_selector(step.selector, (*path, "selector")),
     )
 
 
-def _element_text(key: str, value: str | None, matching: StringMatching, around: CompileContext) -> Expr | None:
+def _element_text(key: str, value: str | None, matching: StringMatching, context: CompileContext) -> Expr | None:
     if value is None:
         return None
-    return filter_condition(PropertyFilter(key, value, _OPERATORS[matching], PropertyType.ELEMENT), around)
+    return filter_condition(PropertyFilter(key, value, _operator(matching), PropertyType.ELEMENT), context)
+
+
+def _operator(matching: StringMatching) -> PropertyOperator:
+    match matching:
+        case StringMatching.CONTAINS:
+            return PropertyOperator.ICONTAINS
+        case StringMatching.EXACT:
+            return PropertyOperator.EXACT
+        case StringMatching.REGEX:
+            return PropertyOperator.REGEX
+        case _:
+            assert_never(matching)

@@ -1,4 +1,4 @@
-"""Weekly and monthly active: who was there in the days before and on each bucket's first day."""
+"""Weekly and monthly active users: the actors of the days up to each bucket's first day."""
 
 from datetime import datetime, timedelta
 
@@ -16,11 +16,11 @@ _ACTORS = "actors"
 _TICKS_A_DAY = {TrendInterval.MINUTE: 24 * 60, TrendInterval.HOUR: 24}
 
 
-def count_windows(actor: Expr, rows: EventSelection, days: int) -> Select:
+def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     """Distinct actors per key, in the `days` days that end with each bucket's first tick.
 
-    A tick is a minute or an hour where those are the interval, else a day. For displays of one total the window is
-    the one that ends with the range.
+    A tick is a minute or an hour where that is the interval, otherwise a day. For displays of one total the window
+    ends with the range.
     """
     if rows.buckets is None:
         return rows.select(Named(call("uniqExact", actor), FIGURE), start=_last_window(rows, days))
@@ -71,6 +71,6 @@ def _plus(number: Expr, more: int) -> Expr:
 
 
 def _last_window(rows: EventSelection, days: int) -> datetime:
-    """From when the windows of the range's days are read, given that nothing before the last window counts."""
+    """The start of the last window. Windows of a short range begin no earlier than that of its first day."""
     earliest = start_of_day(rows.range.start) - timedelta(days=days - 1)
     return max(rows.range.end - timedelta(days=days), earliest)

@@ -1,8 +1,8 @@
-"""The query of the persons who behave in a certain way."""
+"""The query of the persons who performed a behavior."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from datasource.layouts.contract import EVENT, PERSON, TIMESTAMP
 from datasource.sql.tree import (
@@ -23,7 +23,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from resolvers.trends.actions import action_condition
 from resolvers.trends.behaviors import (
     MOST_PERIODS,
@@ -43,40 +43,34 @@ from resolvers.trends.query import FilterGroup
 MEMBER = "person"
 """The column of the persons."""
 
-_LETTERS = {
-    CohortInterval.MINUTE: "M",
-    CohortInterval.HOUR: "h",
-    CohortInterval.DAY: "d",
-    CohortInterval.WEEK: "w",
-    CohortInterval.MONTH: "m",
-    CohortInterval.YEAR: "y",
-}
-_LATER = {
-    CohortInterval.MINUTE: "addMinutes",
-    CohortInterval.HOUR: "addHours",
-    CohortInterval.DAY: "addDays",
-    CohortInterval.WEEK: "addWeeks",
-    CohortInterval.MONTH: "addMonths",
-    CohortInterval.YEAR: "addYears",
-}
-_SIGNS = {
-    CohortCountOperator.EQ: "=",
-    CohortCountOperator.GT: ">",
-    CohortCountOperator.GTE: ">=",
-    CohortCountOperator.LT: "<",
-    CohortCountOperator.LTE: "<=",
-}
 _LONGEST_SESSION = timedelta(days=1)
 _PERSON = Column(MEMBER)
 
 
-def doers(behavior: Behavior, around: CompileContext, catalog: Catalog) -> Select:
-    """The persons who did, each once, whether or not the behavior is negated.
+def behavior_query(behavior: Behavior, context: CompileContext, catalog: Catalog) -> Select:
+    """The persons who performed the behavior, each once, whether or not it is negated.
 
-    Raises BadUserInput, with a path below the behavior's, for a definition that makes no sense.
+    Raises BadUserInput, with a path below the behavior's, for an invalid definition.
     """
     check_parts(behavior)
-    return _QUERIES[behavior.kind](_Reader(behavior, around, catalog))
+    reader = _Reader(behavior, context, catalog)
+    match behavior.kind:
+        case CohortBehaviorKind.PERFORMED_EVENT:
+            return _performed(reader)
+        case CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE:
+            return _performed_multiple(reader)
+        case CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME:
+            return _performed_first_time(reader)
+        case CohortBehaviorKind.PERFORMED_EVENT_REGULARLY:
+            return _performed_regularly(reader)
+        case CohortBehaviorKind.STOPPED_PERFORMING_EVENT:
+            return _stopped(reader)
+        case CohortBehaviorKind.RESTARTED_PERFORMING_EVENT:
+            return _restarted(reader)
+        case CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE:
+            return _performed_sequence(reader)
+        case _:
+            assert_never(behavior.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,73 +78,77 @@ class _Reader:
     """A behavior against the clock."""
 
     behavior: Behavior
-    around: CompileContext
+    context: CompileContext
     catalog: Catalog
 
     @property
     def now(self) -> datetime:
-        return self.around.now.astimezone(self.around.timezone)
+        return self.context.now.astimezone(self.context.timezone)
 
     @property
     def happens(self) -> Expr | None:
-        """The condition that an event is the one the behavior is about."""
+        """The condition that an event is the behavior's."""
         behavior = self.behavior
-        subject = self._subject(behavior.event, behavior.action_id, "actionId")
-        return every(subject, group_condition(FilterGroup(children=behavior.properties), self.around))
+        subject = self._subject(behavior.event, behavior.action_id, "action_id")
+        return every(subject, group_condition(FilterGroup(children=behavior.properties), self.context))
 
     @property
     def follows(self) -> Expr | None:
         """The condition that an event is the second of a sequence."""
-        return self._subject(self.behavior.seq_event, self.behavior.seq_action_id, "seqActionId")
+        return self._subject(self.behavior.seq_event, self.behavior.seq_action_id, "seq_action_id")
 
     @property
     def start(self) -> datetime:
         """When the behavior's time begins."""
         behavior = self.behavior
         if behavior.explicit_datetime is None:
-            return self.before(self.now, behavior.time, "timeValue")
-        start = read_date(behavior.explicit_datetime, self.now, (*behavior.path, "explicitDatetime")).instant
+            return self.before(self.now, behavior.time, "time_value")
+        path = behavior.at("explicit_datetime")
+        start = read_date(behavior.explicit_datetime, self.now, path).instant
         if start > self.now:
-            raise behavior.refusal("explicitDatetime is later than now.", "explicitDatetime")
+            raise BadUserInput("{name} is later than now.", path=path, name=Name("explicit_datetime"))
         return start
 
     @property
     def border(self) -> datetime:
         """Where the last part of the behavior's time begins."""
-        border = self.before(self.now, self.behavior.seq_time, "seqTimeValue")
+        border = self.before(self.now, self.behavior.seq_time, "seq_time_value")
         if border <= self.start:
-            raise self.behavior.refusal(
-                "The time of seqTimeValue must be shorter than the whole time.",
-                "seqTimeValue",
-                "Both end now: give a smaller seqTimeValue, or a time that begins earlier.",
+            raise BadUserInput(
+                "The time of {name} must be shorter than the whole time.",
+                path=self.behavior.at("seq_time_value"),
+                hint="Both end now: give a smaller {name}, or a time that begins earlier.",
+                name=Name("seq_time_value"),
             )
         return border
 
-    @property
-    def has_count(self) -> Callable[[Expr], Expr]:
-        """The condition on a number of events, which is never 0: those without any event are not looked at."""
+    def has_count(self, number: Expr) -> Expr:
+        """The condition on a person's number of events, which is never 0: persons without events are not read."""
         behavior = self.behavior
-        operator = behavior.needed(behavior.count_operator, "countOperator")
+        operator = behavior.needed(behavior.count_operator, "count_operator")
         count = behavior.positive(behavior.count, "count")
         if operator is CohortCountOperator.LT and count == 1:
-            raise behavior.refusal(
-                "Fewer than 1 would be nobody: who did nothing is not counted.",
-                "count",
-                "Negate PERFORMED_EVENT to leave out who did it.",
+            raise BadUserInput(
+                "A count below 1 matches no person: persons without events are not counted.",
+                path=behavior.at("count"),
+                hint="To exclude the persons who did it, negate {kind}.",
+                kind=CohortBehaviorKind.PERFORMED_EVENT,
             )
-        return lambda number: compare(number, _SIGNS[operator], Number(count))
+        return compare(number, _sign(operator), Number(count))
 
     def before(self, moment: datetime, span: Span, key: str) -> datetime:
         """A span earlier, on the wall clock for days and longer."""
         try:
-            return read_date(f"-{span.value}{_LETTERS[span.interval]}", moment, ()).instant
+            return read_date(f"-{span.value}{_date_unit(span.interval)}", moment, ()).instant
         except BadUserInput as impossible:
-            raise self.behavior.refusal("The time begins before the calendar.", key, "Give less.") from impossible
+            raise BadUserInput(
+                "The time begins too long ago.", path=self.behavior.at(key), hint="Give a shorter time."
+            ) from impossible
 
     def after(self, moment: Expr, span: Span) -> Expr:
-        """The same later, in ClickHouse."""
-        local = call("toTimeZone", moment, self.around.zone)
-        return call(_LATER[span.interval], local, Number(span.value))
+        """A span later, computed by ClickHouse."""
+        local = call("toTimeZone", moment, self.context.zone)
+        return call(_adder(span.interval), local, Number(span.value))
 
     def select(
         self,
@@ -160,7 +158,7 @@ class _Reader:
         until: datetime | None = None,
         by: tuple[Expr, ...] = (_PERSON,),
     ) -> Select:
-        """Person and columns of the events, from `since` on, before `until` or else up to now."""
+        """Person and columns of the events from `since` on, before `until` or otherwise up to now."""
         end = compare(TIMESTAMP, "<", _instant(until)) if until else compare(TIMESTAMP, "<=", _instant(self.now))
         start = None if since is None else compare(TIMESTAMP, ">=", _instant(since))
         return Select(
@@ -178,8 +176,46 @@ class _Reader:
     def _subject(self, event: str | None, action_id: int | None, key: str) -> Expr | None:
         if action_id is None:
             return equals(EVENT, Param(event, "String"))
-        path = (*self.behavior.path, key)
-        return action_condition(self.catalog.action(action_id, path), self.around, path)
+        path = self.behavior.at(key)
+        return action_condition(self.catalog.action(action_id, path), self.context, path)
+
+
+def _date_unit(interval: CohortInterval) -> str:
+    match interval:
+        case CohortInterval.MINUTE:
+            return "M"
+        case CohortInterval.HOUR:
+            return "h"
+        case CohortInterval.DAY:
+            return "d"
+        case CohortInterval.WEEK:
+            return "w"
+        case CohortInterval.MONTH:
+            return "m"
+        case CohortInterval.YEAR:
+            return "y"
+        case _:
+            assert_never(interval)
+
+
+def _adder(interval: CohortInterval) -> str:
+    return f"add{interval.capitalize()}s"
+
+
+def _sign(operator: CohortCountOperator) -> str:
+    match operator:
+        case CohortCountOperator.EQ:
+            return "="
+        case CohortCountOperator.GT:
+            return ">"
+        case CohortCountOperator.GTE:
+            return ">="
+        case CohortCountOperator.LT:
+            return "<"
+        case CohortCountOperator.LTE:
+            return "<="
+        case _:
+            assert_never(operator)
 
 
 def _performed(reader: _Reader) -> Select:
@@ -188,17 +224,17 @@ def _performed(reader: _Reader) -> Select:
 
 def _performed_multiple(reader: _Reader) -> Select:
     counted = reader.select(Named(call("count"), "events"), happens=reader.happens, since=reader.start)
-    return _those(counted, reader.has_count(Column("events")))
+    return _where(counted, reader.has_count(Column("events")))
 
 
 def _performed_first_time(reader: _Reader) -> Select:
     first = reader.select(Named(call("min", TIMESTAMP), "first"), happens=reader.happens)
-    return _those(first, compare(Column("first"), ">=", _instant(reader.start)))
+    return _where(first, compare(Column("first"), ">=", _instant(reader.start)))
 
 
 def _performed_regularly(reader: _Reader) -> Select:
     behavior = reader.behavior
-    least = behavior.positive(behavior.min_periods, "minPeriods")
+    least = behavior.positive(behavior.min_periods, "min_periods")
     borders = _borders(reader, least)
     moments = Param(tuple(_text(border) for border in borders), "Array(DateTime64(6, 'UTC'))")
     is_past = Lambda(("border",), compare(Column("border"), "<=", TIMESTAMP))
@@ -217,25 +253,35 @@ def _performed_regularly(reader: _Reader) -> Select:
         where=reader.has_count(Column("events")),
         group_by=(_PERSON,),
     )
-    return _those(regular, compare(Column("periods"), ">=", Number(least)))
+    return _where(regular, compare(Column("periods"), ">=", Number(least)))
 
 
 def _borders(reader: _Reader, least: int) -> list[datetime]:
-    """The starts of the periods, which follow each other up to the end of yesterday, and that end."""
+    """The starts of the consecutive periods, of which the last ends with yesterday, and that end."""
     behavior = reader.behavior
-    total = behavior.positive(behavior.total_periods, "totalPeriods")
+    total = behavior.positive(behavior.total_periods, "total_periods")
     if total > MOST_PERIODS:
-        raise behavior.refusal(f"totalPeriods is at most {MOST_PERIODS}.", "totalPeriods")
+        raise BadUserInput(
+            "{name} must be at most {most}.",
+            path=behavior.at("total_periods"),
+            name=Name("total_periods"),
+            most=MOST_PERIODS,
+        )
     if least > total:
-        raise behavior.refusal("minPeriods is at most totalPeriods.", "minPeriods")
+        raise BadUserInput(
+            "{least} must not be more than {total}.",
+            path=behavior.at("min_periods"),
+            least=Name("min_periods"),
+            total=Name("total_periods"),
+        )
     time, end = behavior.time, start_of_day(reader.now)
     spans = (Span(time.value * number, time.interval) for number in range(total, 0, -1))
-    return [*(reader.before(end, span, "timeValue") for span in spans), end]
+    return [*(reader.before(end, span, "time_value") for span in spans), end]
 
 
 def _stopped(reader: _Reader) -> Select:
     last = reader.select(Named(call("max", TIMESTAMP), "last"), happens=reader.happens, since=reader.start)
-    return _those(last, compare(Column("last"), "<", _instant(reader.border)))
+    return _where(last, compare(Column("last"), "<", _instant(reader.border)))
 
 
 def _restarted(reader: _Reader) -> Select:
@@ -247,7 +293,7 @@ def _restarted(reader: _Reader) -> Select:
         Named(call("max", TIMESTAMP), "last"),
         happens=reader.happens,
     )
-    return _those(
+    return _where(
         seen,
         compare(Column("first"), "<", start),
         equals(Column("paused"), Number(0)),
@@ -262,19 +308,19 @@ def _performed_sequence(reader: _Reader) -> Select:
     next_one = compare(Column("moment", "first"), "<", Column("moment", "second"))
     same_person = equals(Column(MEMBER, "first"), Column(MEMBER, "second"))
     within = reader.behavior.seq_time
-    reader.before(reader.now, within, "seqTimeValue")  # refuses what would lead out of the calendar
+    reader.before(reader.now, within, "seq_time_value")  # rejects a span that is too long
     latest = reader.after(Column("moment", "first"), within)
     return Select(
         columns=(Named(Column(MEMBER, "first"), MEMBER),),
         source=Derived(first, "first"),
-        # ASOF finds the nearest event that follows, which is the only one that needs a look.
+        # ASOF finds the nearest later event, which is the only one that matters.
         joins=(Join("ASOF INNER", Derived(second, "second"), Infix("AND", (same_person, next_one))),),
         where=compare(Column("moment", "second"), "<=", latest),
         group_by=(Column(MEMBER, "first"),),
     )
 
 
-def _those(counted: Select, *conditions: Expr) -> Select:
+def _where(counted: Select, *conditions: Expr) -> Select:
     return Select((Named(_PERSON, MEMBER),), Derived(counted, "counted"), where=every(*conditions))
 
 
@@ -284,14 +330,3 @@ def _instant(moment: datetime) -> Param:
 
 def _text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-
-
-_QUERIES: dict[CohortBehaviorKind, Callable[[_Reader], Select]] = {
-    CohortBehaviorKind.PERFORMED_EVENT: _performed,
-    CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE: _performed_multiple,
-    CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME: _performed_first_time,
-    CohortBehaviorKind.PERFORMED_EVENT_REGULARLY: _performed_regularly,
-    CohortBehaviorKind.STOPPED_PERFORMING_EVENT: _stopped,
-    CohortBehaviorKind.RESTARTED_PERFORMING_EVENT: _restarted,
-    CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE: _performed_sequence,
-}

@@ -1,13 +1,13 @@
-"""Behaviors: what persons did or stopped doing, and the persons who did.
+"""Behaviors: what the members of a cohort did or stopped doing.
 
-All times are instants before the clock's `now`: an event later than that is not seen.
+All times are instants up to the clock's `now`: later events do not count.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from resolvers.trends.query import InputPath, PropertyFilter
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class CohortInterval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """So many minutes, hours, days ...: days and longer by the calendar."""
+    """A number of minutes, hours, days ...; days and longer are those of the calendar."""
 
     value: int
     interval: CohortInterval
@@ -52,9 +52,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """One criterion; which of the optional parts it needs is up to its kind, all others are None.
+    """One criterion; its kind decides which of the optional parts it needs, and all others are None.
 
-    The event is an event's name or an action. `negated` takes those who did away from the group.
+    The event is an event's name or an action. `negated` removes those who did it from the group.
     """
 
     kind: CohortBehaviorKind
@@ -75,85 +75,93 @@ class Behavior:
     seq_time_interval: CohortInterval | None = None
     path: InputPath = field(default=(), compare=False)
 
+    def at(self, key: str) -> InputPath:
+        """Where a part is in the client's input."""
+        return (*self.path, key)
+
     def needed(self, value: T | None, key: str) -> T:
-        """The value of a part; BadUserInput when it is missing."""
+        """The value of a part. Raises BadUserInput when it is missing."""
         if value is None:
-            raise self.refusal(f"{self.kind} needs {key}.", key)
+            raise BadUserInput("{kind} needs {name}.", path=self.at(key), kind=self.kind, name=Name(key))
         return value
 
-    def refusal(self, message: str, key: str, hint: str | None = None) -> BadUserInput:
-        """What is wrong with one part."""
-        return BadUserInput(message, path=(*self.path, key), hint=hint)
+    def positive(self, value: int | None, key: str) -> int:
+        """The value of a part that counts something."""
+        number = self.needed(value, key)
+        if number < 1:
+            raise BadUserInput(
+                "{name} must be at least 1, not {number}.", path=self.at(key), name=Name(key), number=number
+            )
+        return number
 
     @property
     def time(self) -> Span:
         """`time_value` and `time_interval`."""
-        return self._span(self.time_value, "timeValue", self.time_interval, "timeInterval")
+        value = self.positive(self.time_value, "time_value")
+        return Span(value, self.needed(self.time_interval, "time_interval"))
 
     @property
     def seq_time(self) -> Span:
         """`seq_time_value` and `seq_time_interval`."""
-        return self._span(self.seq_time_value, "seqTimeValue", self.seq_time_interval, "seqTimeInterval")
-
-    def _span(self, value: int | None, key: str, interval: CohortInterval | None, interval_key: str) -> Span:
-        return Span(self.positive(value, key), self.needed(interval, interval_key))
-
-    def positive(self, value: int | None, key: str) -> int:
-        """A part that counts something."""
-        number = self.needed(value, key)
-        if number < 1:
-            raise self.refusal(f"{key} is at least 1, not {number}.", key)
-        return number
+        value = self.positive(self.seq_time_value, "seq_time_value")
+        return Span(value, self.needed(self.seq_time_interval, "seq_time_interval"))
 
 
-_WINDOW = frozenset({"timeValue", "timeInterval", "explicitDatetime"})
-_COUNT = frozenset({"countOperator", "count"})
-_SEQ_TIME = frozenset({"seqTimeValue", "seqTimeInterval"})
-_USED: dict[CohortBehaviorKind, frozenset[str]] = {
-    CohortBehaviorKind.PERFORMED_EVENT: _WINDOW,
-    CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE: _WINDOW | _COUNT,
-    CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME: _WINDOW,
-    CohortBehaviorKind.PERFORMED_EVENT_REGULARLY: _COUNT
-    | {"timeValue", "timeInterval", "minPeriods", "totalPeriods"},
-    CohortBehaviorKind.STOPPED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
-    CohortBehaviorKind.RESTARTED_PERFORMING_EVENT: _WINDOW | _SEQ_TIME,
-    CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE: _WINDOW | _SEQ_TIME | {"seqEvent", "seqActionId"},
-}
+_WINDOW = frozenset({"time_value", "time_interval", "explicit_datetime"})
+_COUNT = frozenset({"count_operator", "count"})
+_SEQ_TIME = frozenset({"seq_time_value", "seq_time_interval"})
+_OPTIONAL = (
+    *("time_value", "time_interval", "explicit_datetime", "count_operator", "count", "min_periods"),
+    *("total_periods", "seq_event", "seq_action_id", "seq_time_value", "seq_time_interval"),
+)
+
+
+def _used_parts(kind: CohortBehaviorKind) -> frozenset[str]:
+    match kind:
+        case CohortBehaviorKind.PERFORMED_EVENT | CohortBehaviorKind.PERFORMED_EVENT_FIRST_TIME:
+            return _WINDOW
+        case CohortBehaviorKind.PERFORMED_EVENT_MULTIPLE:
+            return _WINDOW | _COUNT
+        case CohortBehaviorKind.PERFORMED_EVENT_REGULARLY:
+            return _COUNT | {"time_value", "time_interval", "min_periods", "total_periods"}
+        case CohortBehaviorKind.STOPPED_PERFORMING_EVENT | CohortBehaviorKind.RESTARTED_PERFORMING_EVENT:
+            return _WINDOW | _SEQ_TIME
+        case CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE:
+            return _WINDOW | _SEQ_TIME | {"seq_event", "seq_action_id"}
+        case _:
+            assert_never(kind)
 
 
 def check_parts(behavior: Behavior) -> None:
-    """Raises BadUserInput for a part that the kind would ignore, and for what excludes each other."""
-    given = {key for key, value in _optional_parts(behavior).items() if value is not None}
-    for key in sorted(given - _USED[behavior.kind]):
-        raise behavior.refusal(f"{behavior.kind} makes no use of {key}.", key, "Leave it out.")
-    _exactly_one(behavior, event=behavior.event, actionId=behavior.action_id)
+    """Raise BadUserInput for a part that the kind would ignore, and for parts that exclude each other."""
+    given = {key for key in _OPTIONAL if getattr(behavior, key) is not None}
+    for key in sorted(given - _used_parts(behavior.kind)):
+        raise BadUserInput(
+            "{kind} does not use {name}.",
+            path=behavior.at(key),
+            hint="Omit it.",
+            kind=behavior.kind,
+            name=Name(key),
+        )
+    _exactly_one(behavior, "event", "action_id")
     if behavior.kind is CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE:
-        _exactly_one(behavior, seqEvent=behavior.seq_event, seqActionId=behavior.seq_action_id)
-    if behavior.explicit_datetime is not None and given & {"timeValue", "timeInterval"}:
-        raise behavior.refusal(
-            "explicitDatetime and timeValue exclude each other.",
-            "explicitDatetime",
-            "Both say when the time begins.",
+        _exactly_one(behavior, "seq_event", "seq_action_id")
+    if behavior.explicit_datetime is not None and given & {"time_value", "time_interval"}:
+        raise BadUserInput(
+            "Give either {datetime} or {value}, not both.",
+            path=behavior.at("explicit_datetime"),
+            hint="Both define when the time begins.",
+            datetime=Name("explicit_datetime"),
+            value=Name("time_value"),
         )
 
 
-def _optional_parts(behavior: Behavior) -> dict[str, object]:
-    return {
-        "timeValue": behavior.time_value,
-        "timeInterval": behavior.time_interval,
-        "explicitDatetime": behavior.explicit_datetime,
-        "countOperator": behavior.count_operator,
-        "count": behavior.count,
-        "minPeriods": behavior.min_periods,
-        "totalPeriods": behavior.total_periods,
-        "seqEvent": behavior.seq_event,
-        "seqActionId": behavior.seq_action_id,
-        "seqTimeValue": behavior.seq_time_value,
-        "seqTimeInterval": behavior.seq_time_interval,
-    }
-
-
-def _exactly_one(behavior: Behavior, **parts: object) -> None:
-    first, second = parts
-    if sum(value is not None for value in parts.values()) != 1:
-        raise behavior.refusal(f"{behavior.kind} needs exactly one of {first} and {second}.", first)
+def _exactly_one(behavior: Behavior, first: str, second: str) -> None:
+    if (getattr(behavior, first) is None) is (getattr(behavior, second) is None):
+        raise BadUserInput(
+            "{kind} needs exactly one of {first} and {second}.",
+            path=behavior.at(first),
+            kind=behavior.kind,
+            first=Name(first),
+            second=Name(second),
+        )

@@ -53,23 +53,17 @@ def _value(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
     return call("ifNull", present, Param(NO_VALUE, "String"))
 
 
-def _text(breakdown: Breakdown, around: CompileContext) -> Expr:
+def _text(breakdown: Breakdown, context: CompileContext) -> Expr:
     if breakdown.type is BreakdownType.HOGQL:
-        return _expression(breakdown, around)
+        return _expression(breakdown, context)
     text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
     if text == session_text("$session_duration"):  # an event without a session has one of no length
         return call("ifNull", text, Param("0", "String"))
     return _normalized(text) if breakdown.normalize_url else text
 
 
-def _expression(breakdown: Breakdown, around: CompileContext) -> Expr:
-    return breakdown_expression(
-        breakdown.property,
-        breakdown.path,
-        timezone=around.timezone,
-        now=around.now,
-        week_start=around.week_start,
-    )
+def _expression(breakdown: Breakdown, context: CompileContext) -> Expr:
+    return breakdown_expression(breakdown.property, breakdown.path, context)
 
 
 def _normalized(url: Expr) -> Expr:

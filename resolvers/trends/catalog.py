@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from resolvers.trends.actions import Action
 from resolvers.trends.cohort_splits import EVERYBODY
 from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath, Series
@@ -21,11 +21,7 @@ class Catalog:
     def action(self, action_id: int, path: InputPath) -> Action:
         """The action, or BadUserInput when there is none."""
         if action_id not in self.actions:
-            raise BadUserInput(
-                f"There is no action {action_id}.",
-                path=path,
-                hint="Project.actions lists the actions you can use.",
-            )
+            raise BadUserInput("There is no action {id}.", path=path, hint=Place.ACTIONS, id=action_id)
         return self.actions[action_id]
 
     def label(self, series: Series) -> str:

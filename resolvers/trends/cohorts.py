@@ -1,4 +1,4 @@
-"""Cohorts: persons who have something in common. A definition becomes the query of its members."""
+"""Cohorts: groups of persons. A definition becomes the query of its members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from datasource.sql.tree import (
     every,
 )
 from errors import BadUserInput
-from resolvers.trends.behavior_query import MEMBER, doers
+from resolvers.trends.behavior_query import MEMBER, behavior_query
 from resolvers.trends.behaviors import Behavior
 from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
@@ -30,21 +30,22 @@ from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator, PropertyType
 
 FOUND = "distinct_id"
-"""The column of the distinct ids that somebody is known by."""
+"""The column of the distinct ids that have a person."""
 
 _LISTED_AT_ONCE = 10_000
-"""ClickHouse takes a hundred times longer to read a parameter of three times as many."""
+"""ClickHouse takes a hundred times longer to read a parameter that is three times larger."""
 
 _OUTSIDE = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 _HINTS = {
-    PropertyType.EVENT: "Use PERSON for a property of the person, or a behavior for what the person did.",
-    PropertyType.HOGQL: "Use PERSON or COHORT, or an expression in the properties of a behavior.",
+    PropertyType.EVENT: "Use {person} for a property of the person, or a behavior for what the person did.",
+    PropertyType.HOGQL: "Use {person} or {cohort}, or an expression in the properties of a behavior.",
 }
+_HINT = "Use {person} or {cohort}, or a behavior with such properties."
 
 
 @dataclass(frozen=True, slots=True)
 class CohortGroup:
-    """Criteria of which all must hold; negated ones take persons away from those that the others leave."""
+    """Criteria that must all be true; negated ones remove persons whom the others select."""
 
     properties: tuple[PropertyFilter, ...] = ()
     behaviors: tuple[Behavior, ...] = ()
@@ -52,13 +53,13 @@ class CohortGroup:
 
     @property
     def has_positive_criterion(self) -> bool:
-        """Whether something says who is in the group, not only who is not."""
+        """Whether a criterion selects persons, rather than only excluding them."""
         return any(not behavior.negated for behavior in self.behaviors) or any(
             not _is_outside(item) for item in self.properties
         )
 
     def filters(self) -> Iterator[PropertyFilter]:
-        """Every filter within, those of behaviors included."""
+        """Every filter of the group, including those of behaviors."""
         yield from self.properties
         for behavior in self.behaviors:
             yield from behavior.properties
@@ -66,49 +67,49 @@ class CohortGroup:
 
 @dataclass(frozen=True, slots=True)
 class CohortDefinition:
-    """Groups of which one is enough; without any, nobody is a member."""
+    """Groups of which one is enough; without groups the cohort is empty."""
 
     groups: tuple[CohortGroup, ...] = ()
 
     def filters(self) -> Iterator[PropertyFilter]:
-        """Every filter within."""
+        """Every filter of the groups."""
         for group in self.groups:
             yield from group.filters()
 
     def action_ids(self) -> Iterator[int]:
-        """Every action that is mentioned."""
+        """Every action that a behavior refers to."""
         for behavior in (behavior for group in self.groups for behavior in group.behaviors):
             yield from (each for each in (behavior.action_id, behavior.seq_action_id) if each is not None)
 
 
-def members(definition: CohortDefinition, around: CompileContext, catalog: Catalog) -> Query | None:
+def members(definition: CohortDefinition, context: CompileContext, catalog: Catalog) -> Query | None:
     """The members' query, one column MEMBER in which a person may repeat; None when there cannot be any.
 
-    Raises BadUserInput, with the input's path, for whatever cannot be calculated.
+    Raises BadUserInput, with the input's path, for an invalid definition.
     """
-    groups = tuple(_group_members(group, around, catalog) for group in definition.groups)
+    groups = tuple(_group_members(group, context, catalog) for group in definition.groups)
     if len(groups) > 1:
         return Union(groups)
     return groups[0] if groups else None
 
 
 def listed_members(distinct_ids: tuple[str, ...]) -> Query:
-    """The persons of these distinct ids, of which there is one at least."""
+    """The persons of these distinct ids, of which there must be at least one."""
     return Select((Named(PERSON, MEMBER),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
 def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
-    """Those of the distinct ids that somebody is known by; there is one at least."""
+    """Those of the distinct ids that have a person. There must be at least one."""
     return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
-def _group_members(group: CohortGroup, around: CompileContext, catalog: Catalog) -> Select:
+def _group_members(group: CohortGroup, context: CompileContext, catalog: Catalog) -> Select:
     _check(group)
-    behaviors = [(behavior, doers(behavior, around, catalog)) for behavior in group.behaviors]
+    behaviors = [(behavior, behavior_query(behavior, context, catalog)) for behavior in group.behaviors]
     if group.properties:
-        filters = every(*(filter_condition(item, around) for item in group.properties))
+        filters = every(*(filter_condition(item, context) for item in group.properties))
         return _select(PERSON, Persons(), filters, behaviors)
-    # Without a condition on the persons themselves there is no need to go through all of them.
+    # Without a condition on the persons themselves there is no need to read them all.
     behaviors.sort(key=lambda pair: pair[0].negated)
     (_, first), *others = behaviors
     return _select(Column(MEMBER), Derived(first, "doers"), None, others)
@@ -125,19 +126,22 @@ def _check(group: CohortGroup) -> None:
     for item in group.properties:
         if item.type not in (PropertyType.PERSON, PropertyType.COHORT):
             raise BadUserInput(
-                f"A cohort is made of persons: it has no filters of type {item.type}.",
+                "A cohort consists of persons and cannot have filters of type {type_}.",
                 path=(*item.path, "type"),
-                hint=_HINTS.get(item.type, "Use PERSON or COHORT, or a behavior with such properties."),
+                hint=_HINTS.get(item.type, _HINT),
+                type_=item.type,
+                person=PropertyType.PERSON,
+                cohort=PropertyType.COHORT,
             )
     if not group.properties and not group.behaviors:
         raise BadUserInput(
-            "The group has no criterion.", path=group.path, hint="Give properties or behaviors, or leave it out."
+            "The group has no criteria.", path=group.path, hint="Give properties or behaviors, or omit the group."
         )
     if not group.has_positive_criterion:
         raise BadUserInput(
-            "The group has negated criteria only.",
+            "All criteria of the group are negated.",
             path=group.path,
-            hint="Add a criterion that says who is in it: negated ones take persons away from the others.",
+            hint="Add a criterion that selects persons: negated ones only exclude persons.",
         )
 
 

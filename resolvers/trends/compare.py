@@ -1,4 +1,4 @@
-"""The period to compare with: the one before, or the same one so far back."""
+"""The period to compare with: the one before, or an earlier one of the same length."""
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -15,7 +15,7 @@ from resolvers.trends.dates import (
 )
 from resolvers.trends.query import InputPath, TrendInterval, TrendQuery
 
-COMPARE_TO: InputPath = ("query", "compareTo")
+COMPARE_TO: InputPath = ("query", "compare_to")
 
 
 def previous_range(query: TrendQuery, current: DateRange, now: datetime) -> DateRange:
@@ -25,7 +25,7 @@ def previous_range(query: TrendQuery, current: DateRange, now: datetime) -> Date
     """
     interval = query.interval
     if query.compare_to is not None:
-        start = _start_so_far_back(query.compare_to, current.start)
+        start = _start_earlier(query.compare_to, current.start)
         end = start + _length(current)
     else:
         start, end = _period_before(query, current, now)
@@ -35,11 +35,11 @@ def previous_range(query: TrendQuery, current: DateRange, now: datetime) -> Date
     return replace(current, start=start, end=end, read_from=read_from.replace(microsecond=0), interval=interval)
 
 
-def _start_so_far_back(text: str, start: datetime) -> datetime:
+def _start_earlier(text: str, start: datetime) -> datetime:
     date = read_date(text, start, COMPARE_TO)
     if not date.is_relative:
         raise BadUserInput(
-            f"{text!r} is not a span of time.", path=COMPARE_TO, hint="Use a relative text: -1w, -1m, -1y."
+            "{text!r} is not a relative date.", path=COMPARE_TO, hint="For example -1w, -1m or -1y.", text=text
         )
     return date.instant
 

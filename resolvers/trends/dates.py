@@ -1,18 +1,18 @@
-"""Date texts, a clock and a time zone become the instants between which events are read."""
+"""Dates as clients write them, a clock and a time zone become the instants between which events are read."""
 
 import calendar
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
 
 WHOLE_HISTORY = "all"
-"""The `dateFrom` that means the project's first event."""
+"""The `date_from` that means the project's first event."""
 
-DATE_FROM: InputPath = ("query", "dateFrom")
-DATE_TO: InputPath = ("query", "dateTo")
+DATE_FROM: InputPath = ("query", "date_from")
+DATE_TO: InputPath = ("query", "date_to")
 
 _HINT = "Use a date such as 2021-01-31, with or without a time, or a relative one: -7d, -1m, mStart, yStart."
 _ABSOLUTE = re.compile(
@@ -30,17 +30,17 @@ _WEEKS_OF_A_QUARTER = 13
 
 @dataclass(frozen=True, slots=True)
 class DateText:
-    """A date text against a clock: its instant in the project's time zone, and how it was written."""
+    """A date read against a clock: its instant in the project's time zone, and how the client wrote it."""
 
     instant: datetime
     is_relative: bool
     moved_by: str = ""
-    """The unit letter by which a relative text moved; '' when it moved by nothing."""
+    """The unit of a relative date; '' when it is now itself."""
     number: int = 0
 
     @property
     def moved_by_hours(self) -> bool:
-        """Whether a start at this text is cut to the hour instead of the day."""
+        """Whether a start at this date is cut to the hour instead of the day."""
         return self.moved_by == "h"
 
 
@@ -48,7 +48,7 @@ class DateText:
 class DateRange:
     """The span of one period.
 
-    `start` and `end` are what the texts mean; events are read with read_from <= timestamp <= read_to, both of
+    `start` and `end` are the client's dates; events are read with read_from <= timestamp <= read_to, both of
     whole seconds.
     """
 
@@ -64,20 +64,27 @@ class DateRange:
 
 
 def read_date(text: str, now: datetime, path: InputPath) -> DateText:
-    """Read one text. Wall times without an offset are in the time zone of `now`.
+    """Read one date. Wall times without an offset are in the time zone of `now`.
 
-    Raises BadUserInput for a text that is neither a date nor a relative date.
+    Raises BadUserInput for a string that is neither a date nor a relative date.
     """
     date = _read(text, now, path)
     if date.instant.year not in _YEARS:
-        raise BadUserInput(f"{text!r} is outside the years {_YEARS[0]} to {_YEARS[-1]}.", path=path, hint=_HINT)
+        raise BadUserInput(
+            "{text!r} is outside the years {first} to {last}.",
+            path=path,
+            hint=_HINT,
+            text=text,
+            first=_YEARS[0],
+            last=_YEARS[-1],
+        )
     return date
 
 
 def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = None) -> DateRange:
     """The query's period; `now` is in the project's time zone, `earliest` the time of its first event.
 
-    Raises BadUserInput for texts that are no dates, and for an end before the start.
+    Raises BadUserInput for an invalid date, and for an end before the start.
     """
     exact = is_exact(query)
     interval = effective_interval(query)
@@ -90,20 +97,24 @@ def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = Non
     end = read_end(query, now)
     if end.timestamp() < start.timestamp():
         raise BadUserInput(
-            f"The range ends ({end:%Y-%m-%d %H:%M:%S}) before it starts ({start:%Y-%m-%d %H:%M:%S}).",
+            "The range ends ({end:%Y-%m-%d %H:%M:%S}) before it starts ({start:%Y-%m-%d %H:%M:%S}).",
             path=DATE_TO if query.date_to else DATE_FROM,
-            hint="dateFrom must not be after dateTo; dateTo is now when it is not given.",
+            hint="{date_from} must not be after {date_to}, which defaults to now.",
+            start=start,
+            end=end,
+            date_from=Name("date_from"),
+            date_to=Name("date_to"),
         )
     read_from = start if exact else widened_start(start, start_text, interval)
     return DateRange(start, end, read_from.replace(microsecond=0), interval)
 
 
 def read_start(query: TrendQuery, now: datetime) -> DateText:
-    """`dateFrom` as an instant, relative texts cut to the hour or day that they name."""
+    """Read `date_from`; a relative date is cut to its hour or day."""
     if query.date_from is None:
         return DateText(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
     date = read_date(query.date_from, now, DATE_FROM)
-    if query.date_from.strip() in _TODAY:  # both are the start of today, as clients of trends know them
+    if query.date_from.strip() in _TODAY:  # clients of trends expect the start of today for both
         return replace(date, instant=start_of_day(now))
     if not date.is_relative or is_exact(query) or effective_interval(query) is TrendInterval.MINUTE:
         return date
@@ -112,7 +123,7 @@ def read_start(query: TrendQuery, now: datetime) -> DateText:
 
 
 def read_end(query: TrendQuery, now: datetime) -> datetime:
-    """`dateTo` as an instant, moved to the end of its day, hour or minute as the interval asks."""
+    """Read `date_to`, moved to the end of its day, hour or minute by the interval."""
     if query.date_to is None and is_exact(query):
         return now
     date = DateText(now, is_relative=True) if query.date_to is None else read_date(query.date_to, now, DATE_TO)
@@ -138,7 +149,7 @@ def effective_interval(query: TrendQuery) -> TrendInterval:
 
 
 def widened_start(start: datetime, text: DateText, interval: TrendInterval) -> datetime:
-    """From when events are read, so that the first bucket is whole wherever its interval promises that."""
+    """The instant from which events are read, so that the first bucket is whole for intervals that promise it."""
     if interval is TrendInterval.MONTH:
         return start_of_day(start).replace(day=1)
     if interval is TrendInterval.WEEK:
@@ -174,7 +185,7 @@ def subtract_months(moment: datetime, months: int) -> datetime:
 
 
 def subtract_elapsed(moment: datetime, span: timedelta) -> datetime:
-    """So much time earlier, whatever the clocks did in between."""
+    """Subtract elapsed time, across changes of the clocks."""
     return (moment.astimezone(UTC) - span).astimezone(moment.tzinfo)
 
 
@@ -186,7 +197,7 @@ def _read(text: str, now: datetime, path: InputPath) -> DateText:
         return DateText(now, is_relative=True)
     relative = _RELATIVE.fullmatch(text.strip())
     if not relative:
-        raise BadUserInput(f"{text!r} is not a date.", path=path, hint=_HINT)
+        raise BadUserInput("{text!r} is not a date.", path=path, hint=_HINT, text=text)
     number = int(relative["number"] or 0)
     return DateText(
         _relative(relative, number, now, text, path),
@@ -213,7 +224,7 @@ def _absolute(match: re.Match[str], now: datetime, text: str, path: InputPath) -
         )
         return moment.astimezone(now.tzinfo)
     except (ValueError, OverflowError) as impossible:
-        raise BadUserInput(f"{text!r} is not a date of the calendar.", path=path, hint=_HINT) from impossible
+        raise BadUserInput("{text!r} is not a valid date.", path=path, hint=_HINT, text=text) from impossible
 
 
 def _offset(text: str | None) -> tzinfo | None:
@@ -226,7 +237,7 @@ def _relative(match: re.Match[str], number: int, now: datetime, text: str, path:
     try:
         moved = _moved(now, match["unit"], number)
     except (ValueError, OverflowError) as impossible:
-        raise BadUserInput(f"{text!r} reaches before the calendar.", path=path, hint=_HINT) from impossible
+        raise BadUserInput("{text!r} is too long ago.", path=path, hint=_HINT, text=text) from impossible
     if match["position"] is None:
         return moved
     return _at_start(moved, match["unit"]) if match["position"] == "Start" else _at_end(moved, match["unit"])
@@ -250,7 +261,7 @@ def _moved(now: datetime, unit: str, number: int) -> datetime:
             return subtract_months(now, number)
         case "y":
             return subtract_months(now, 12 * number)
-        case _:  # capital letters are read, and move nothing
+        case _:  # capital letters are valid, and move nothing
             return now
 
 
@@ -274,7 +285,7 @@ def _at_end(moment: datetime, unit: str) -> datetime:
             return moment.replace(minute=59, second=59, microsecond=999999)
         case "d":
             return datetime.combine(moment.date(), _DAY_END, moment.tzinfo)
-        case "m" | "y":  # the end of a year is the end of its current month: a peculiarity clients rely on
+        case "m" | "y":  # the end of a year is the end of its current month: clients rely on it
             return moment.replace(day=calendar.monthrange(moment.year, moment.month)[1])
         case _:
             return moment

@@ -1,8 +1,8 @@
-"""Filters on the elements of an interaction: its tag, its link, its texts, or a selector.
+"""Filters on the elements of an interaction: tag, link, text, or a selector.
 
-EXACT and IS_NOT alone are for tags and selectors. A text filter holds when some element's text satisfies it, so
-IS_NOT says that some text differs. The link is that of the innermost element with one, '' where there is none.
-A list says what it says elsewhere, value by value; an empty one is true for negated operators alone.
+Tags and selectors know the operators EXACT and IS_NOT only. A text filter is true when any element's text
+satisfies it, so that IS_NOT means that some text differs. The link is that of the innermost element that has one,
+otherwise ''. The values of a list are compared one by one; an empty list is true for negated operators only.
 """
 
 from collections.abc import Callable
@@ -33,9 +33,10 @@ def element_condition(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | N
         return _by_value(_checked(filter_), _matched)
     if filter_.key not in _FIELDS:
         raise BadUserInput(
-            f"{filter_.key!r} is nothing that elements are filtered by.",
+            "Elements have no field {key!r}.",
             path=(*filter_.path, "key"),
             hint="Choose one of tag_name, selector, href, text.",
+            key=filter_.key,
         )
     if filter_.operator in (Op.IS_SET, Op.IS_NOT_SET):
         return call("notEmpty" if filter_.operator is Op.IS_SET else "empty", _FIELDS[filter_.key])
@@ -45,14 +46,14 @@ def element_condition(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | N
 
 
 def has_selector(selector: str, path: InputPath) -> Expr:
-    """Some element satisfies a selector. Raises BadUserInput, at `path`, if it cannot be read."""
+    """The condition that an element matches a selector. Raises BadUserInput, at `path`, for an invalid one."""
     return _match(selector_pattern(selector, path))
 
 
 def has_tag(name: str, path: InputPath) -> Expr:
-    """Some element has that tag."""
+    """The condition that an element has the tag."""
     if not name:
-        raise BadUserInput("A tag name is required.", path=path, hint="Give one such as button.")
+        raise BadUserInput("A tag name is required.", path=path, hint="For example button.")
     return _match(chain_pattern((SelectorPart(tag=name),)))
 
 
@@ -70,16 +71,20 @@ def _checked(filter_: PropertyFilter) -> PropertyFilter:
     if filter_.operator in (Op.EXACT, Op.IS_NOT):
         return filter_
     raise BadUserInput(
-        f"{filter_.key} cannot be filtered by {filter_.operator}.",
+        "{operator} does not work on {key}.",
         path=(*filter_.path, "operator"),
-        hint="Use EXACT or IS_NOT.",
+        hint="Use {exact} or {is_not}.",
+        operator=filter_.operator,
+        key=filter_.key,
+        exact=Op.EXACT,
+        is_not=Op.IS_NOT,
     )
 
 
 def _matched(filter_: PropertyFilter) -> Expr:
     path = (*filter_.path, "value")
     if not isinstance(filter_.value, str):
-        raise BadUserInput(f"{filter_.key} needs a text.", path=path)
+        raise BadUserInput("{key} needs a string.", path=path, key=filter_.key)
     found = has_selector(filter_.value, path) if filter_.key == "selector" else has_tag(filter_.value, path)
     return found if filter_.operator is Op.EXACT else call("not", found)
 

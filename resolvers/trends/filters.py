@@ -1,7 +1,7 @@
 """Property filters become conditions.
 
-A property that is absent satisfies no positive operator and every negated one; BETWEEN and NOT_BETWEEN are
-false for whatever is no number.
+A property that is absent satisfies no positive operator and every negated one; BETWEEN and NOT_BETWEEN are false
+for a value that is not a number.
 """
 
 import math
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import assert_never
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
@@ -22,118 +23,170 @@ from resolvers.trends.properties import number_field, text_field
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
 
-_NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
-_POSITIVE_OF = {Op.IS_NOT: Op.EXACT, Op.NOT_ICONTAINS: Op.ICONTAINS, Op.NOT_REGEX: Op.REGEX, Op.NOT_IN: Op.IN}
-_SIGNS = {Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
-_DATE_SIGNS = {Op.IS_DATE_EXACT: "=", Op.IS_DATE_BEFORE: "<", Op.IS_DATE_AFTER: ">"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
 
 
-def group_condition(group: FilterGroup, around: CompileContext) -> Expr | None:
+def group_condition(group: FilterGroup, context: CompileContext) -> Expr | None:
     """The condition of a tree of filters; None when it is always true, as an empty tree is.
 
     Raises BadUserInput with the filter's path.
     """
     conditions = [
-        group_condition(child, around) if isinstance(child, FilterGroup) else filter_condition(child, around)
+        group_condition(child, context) if isinstance(child, FilterGroup) else filter_condition(child, context)
         for child in group.children
     ]
-    return every(*conditions) if group.operator is LogicalOperator.AND else either(*conditions)
+    match group.operator:
+        case LogicalOperator.AND:
+            return every(*conditions)
+        case LogicalOperator.OR:
+            return either(*conditions)
+        case _:
+            assert_never(group.operator)
 
 
-def filter_condition(filter_: PropertyFilter, around: CompileContext) -> Expr | None:
+def filter_condition(filter_: PropertyFilter, context: CompileContext) -> Expr | None:
     """The condition of one filter; None when it is always true, as it is for an empty list of values."""
-    if filter_.type is PropertyType.COHORT:
-        return membership(filter_, around)
-    if filter_.type is PropertyType.HOGQL:
-        return _expression(filter_, around)
-    if filter_.type is PropertyType.ELEMENT:
-        return element_condition(filter_, lambda one, text: _text_condition(one, text, around))
-    text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
-    return _text_condition(filter_, text, around)
+    match filter_.type:
+        case PropertyType.COHORT:
+            return membership(filter_, context)
+        case PropertyType.HOGQL:
+            return filter_expression(filter_.key, (*filter_.path, "key"), context)
+        case PropertyType.ELEMENT:
+            return element_condition(filter_, lambda one, text: _text_condition(one, text, context))
+        case _:
+            text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+            return _text_condition(filter_, text, context)
 
 
-def _expression(filter_: PropertyFilter, around: CompileContext) -> Expr:
-    path = (*filter_.path, "key")
-    return filter_expression(
-        filter_.key, path, timezone=around.timezone, now=around.now, week_start=around.week_start
-    )
+def _text_condition(filter_: PropertyFilter, text: Expr, context: CompileContext) -> Expr | None:
+    match filter_.operator:
+        case Op.IS_NOT:
+            return _negated(filter_, Op.EXACT, text, context)
+        case Op.NOT_ICONTAINS:
+            return _negated(filter_, Op.ICONTAINS, text, context)
+        case Op.NOT_REGEX:
+            return _negated(filter_, Op.REGEX, text, context)
+        case Op.NOT_IN:
+            return _negated(filter_, Op.IN, text, context)
+        case Op.IS_SET:
+            return call("isNotNull", text)
+        case Op.IS_NOT_SET:
+            return call("isNull", text)
+        case Op.BETWEEN | Op.NOT_BETWEEN:
+            return _between(filter_, is_negated=filter_.operator is Op.NOT_BETWEEN)
+        case Op.EXACT | Op.IN:
+            return _is_one_of(filter_, text)
+        case Op.ICONTAINS:
+            return _any_value(filter_, lambda value: call("ilike", text, _pattern(value)))
+        case Op.REGEX:
+            return _any_value(filter_, lambda value: call("match", text, _text_param(value)))
+        case Op.IS_DATE_EXACT:
+            return _any_value(filter_, _date_comparison(filter_, text, "=", context))
+        case Op.IS_DATE_BEFORE:
+            return _any_value(filter_, _date_comparison(filter_, text, "<", context))
+        case Op.IS_DATE_AFTER:
+            return _any_value(filter_, _date_comparison(filter_, text, ">", context))
+        case Op.GT:
+            return _any_value(filter_, _size_comparison(filter_, text, ">"))
+        case Op.GTE:
+            return _any_value(filter_, _size_comparison(filter_, text, ">="))
+        case Op.LT:
+            return _any_value(filter_, _size_comparison(filter_, text, "<"))
+        case Op.LTE:
+            return _any_value(filter_, _size_comparison(filter_, text, "<="))
+        case _:
+            assert_never(filter_.operator)
 
 
-def _text_condition(filter_: PropertyFilter, text: Expr, around: CompileContext) -> Expr | None:
-    if filter_.operator in _NEGATED:
-        positive = _text_condition(replace(filter_, operator=_POSITIVE_OF[filter_.operator]), text, around)
-        return positive and call("not", call("ifNull", positive, Number(0)))
-    if filter_.operator in (Op.IS_SET, Op.IS_NOT_SET):
-        return call("isNotNull" if filter_.operator is Op.IS_SET else "isNull", text)
-    if filter_.operator in (Op.BETWEEN, Op.NOT_BETWEEN):
-        return _between(filter_)
-    return _any_value(filter_, _one_value(filter_, text, around), text)
+def _negated(filter_: PropertyFilter, positive: Op, text: Expr, context: CompileContext) -> Expr | None:
+    condition = _text_condition(replace(filter_, operator=positive), text, context)
+    return condition and call("not", call("ifNull", condition, Number(0)))
 
 
-def _any_value(filter_: PropertyFilter, one: Callable[[Scalar], Expr], text: Expr) -> Expr | None:
+def _any_value(filter_: PropertyFilter, condition: Callable[[Scalar], Expr]) -> Expr | None:
     if filter_.value is None:
-        raise _refuse(filter_, "The filter needs a value.", "Only IS_SET and IS_NOT_SET go without.")
-    if not isinstance(filter_.value, tuple):
-        if filter_.operator is Op.IN:
-            raise _refuse(filter_, "IN and NOT_IN need a list of values.", "EXACT takes one value.")
-        return one(filter_.value)
-    if filter_.operator in (Op.EXACT, Op.IN) and len(filter_.value) > 1:
+        raise BadUserInput(
+            "The filter needs a value.",
+            path=(*filter_.path, "value"),
+            hint="Only {is_set} and {is_not_set} go without a value.",
+            is_set=Op.IS_SET,
+            is_not_set=Op.IS_NOT_SET,
+        )
+    if isinstance(filter_.value, tuple):
+        return either(*map(condition, filter_.value))
+    return condition(filter_.value)
+
+
+def _is_one_of(filter_: PropertyFilter, text: Expr) -> Expr | None:
+    if isinstance(filter_.value, tuple) and len(filter_.value) > 1:
         values = tuple(as_text(value) for value in filter_.value)
         return compare(text, "IN", Param(values, "Array(String)"))
-    return either(*map(one, filter_.value))
+    if filter_.operator is Op.IN and filter_.value is not None and not isinstance(filter_.value, tuple):
+        raise BadUserInput(
+            "{in_} and {not_in} need a list of values.",
+            path=(*filter_.path, "value"),
+            hint="For one value use {exact}.",
+            in_=Op.IN,
+            not_in=Op.NOT_IN,
+            exact=Op.EXACT,
+        )
+    return _any_value(filter_, lambda value: equals(text, _text_param(value)))
 
 
-def _one_value(filter_: PropertyFilter, text: Expr, around: CompileContext) -> Callable[[Scalar], Expr]:
-    match filter_.operator:
-        case Op.EXACT | Op.IN:
-            return lambda value: equals(text, _text_param(value))
-        case Op.ICONTAINS:
-            return lambda value: call("ilike", text, _pattern(value))
-        case Op.REGEX:
-            return lambda value: call("match", text, _text_param(value))
-        case Op.IS_DATE_EXACT | Op.IS_DATE_BEFORE | Op.IS_DATE_AFTER:
-            return lambda value: _compare_dates(filter_, text, value, around)
-        case _:
-            return lambda value: _compare_sizes(filter_, text, value)
+def _size_comparison(filter_: PropertyFilter, text: Expr, sign: str) -> Callable[[Scalar], Expr]:
+    def condition(value: Scalar) -> Expr:
+        number = as_number(value)
+        field = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+        if number is None or field is None:
+            return compare(text, sign, _text_param(value))
+        return compare(field, sign, Param(number, "Float64"))
+
+    return condition
 
 
-def _compare_sizes(filter_: PropertyFilter, text: Expr, value: Scalar) -> Expr:
-    sign = _SIGNS[filter_.operator]
-    figure = as_number(value)
-    field = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
-    if figure is None or field is None:
-        return compare(text, sign, _text_param(value))
-    return compare(field, sign, Param(figure, "Float64"))
-
-
-def _compare_dates(filter_: PropertyFilter, text: Expr, value: Scalar, around: CompileContext) -> Expr:
+def _date_comparison(
+    filter_: PropertyFilter, text: Expr, sign: str, context: CompileContext
+) -> Callable[[Scalar], Expr]:
     path = (*filter_.path, "value")
-    date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=around.timezone), path)
-    if date.is_relative:
-        raise BadUserInput(f"{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.")
-    moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    read = call("parseDateTime64BestEffortOrNull", text, Number(6), around.zone)
-    return compare(read, _DATE_SIGNS[filter_.operator], Param(moment, "DateTime64(6, 'UTC')"))
+
+    def condition(value: Scalar) -> Expr:
+        date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=context.timezone), path)
+        if date.is_relative:
+            raise BadUserInput(
+                "{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.", value=value
+            )
+        moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        read = call("parseDateTime64BestEffortOrNull", text, Number(6), context.zone)
+        return compare(read, sign, Param(moment, "DateTime64(6, 'UTC')"))
+
+    return condition
 
 
-def _between(filter_: PropertyFilter) -> Expr:
+def _between(filter_: PropertyFilter, *, is_negated: bool) -> Expr:
+    path = (*filter_.path, "value")
     values = filter_.value if isinstance(filter_.value, tuple) else ()
-    figures = [figure for figure in map(as_number, values) if figure is not None]
-    if len(values) != _PAIR or len(figures) != _PAIR or figures[0] > figures[1]:
-        raise _refuse(filter_, f"{filter_.operator} needs two numbers, the smaller one first.", "Try [1, 10].")
-    number = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
-    if number is None:
-        raise _refuse(filter_, f"{filter_.operator} needs a property of numbers.", None)
-    low, high = (Param(figure, "Float64") for figure in figures)
-    if filter_.operator is Op.BETWEEN:
-        return Call("and", (compare(number, ">=", low), compare(number, "<=", high)))
-    return Call("or", (compare(number, "<", low), compare(number, ">", high)))
+    numbers = [number for number in map(as_number, values) if number is not None]
+    if len(values) != _PAIR or len(numbers) != _PAIR or numbers[0] > numbers[1]:
+        raise BadUserInput(
+            "{operator} needs two numbers, the smaller one first.",
+            path=path,
+            hint="For example [1, 10].",
+            operator=filter_.operator,
+        )
+    field = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+    if field is None:
+        raise BadUserInput(
+            "{operator} needs a property whose values are numbers.", path=path, operator=filter_.operator
+        )
+    low, high = (Param(number, "Float64") for number in numbers)
+    if is_negated:
+        return Call("or", (compare(field, "<", low), compare(field, ">", high)))
+    return Call("and", (compare(field, ">=", low), compare(field, "<=", high)))
 
 
 def as_text(value: Scalar) -> str:
-    """A value as the text of an equal JSON value: true, 1, 1.5."""
+    """Write a value as the text of an equal JSON value: true, 1, 1.5."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and math.isfinite(value):
@@ -152,14 +205,14 @@ def _float_text(value: float) -> str:
 
 
 def as_number(value: Scalar) -> float | None:
-    """A number, or a text that is wholly one; None for anything else."""
+    """Read a number, or a string that holds nothing else; None for anything else."""
     if isinstance(value, bool) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
         return None
     try:
-        figure = float(value)
+        number = float(value)
     except OverflowError:  # a whole number beyond what floats hold
         return None
-    return figure if math.isfinite(figure) else None
+    return number if math.isfinite(number) else None
 
 
 def _text_param(value: Scalar) -> Param:
@@ -167,9 +220,5 @@ def _text_param(value: Scalar) -> Param:
 
 
 def _pattern(value: Scalar) -> Param:
-    # % and _ are wildcards, as users of trends know them; a backslash is only itself.
+    # % and _ are wildcards, as clients of trends expect. A backslash has no special meaning.
     return Param(f"%{as_text(value)}%".replace("\\", "\\\\"), "String")
-
-
-def _refuse(filter_: PropertyFilter, message: str, hint: str | None) -> BadUserInput:
-    return BadUserInput(message, path=(*filter_.path, "value"), hint=hint)

@@ -1,4 +1,4 @@
-"""First times: each person counts once in all history, where and if the first event lies in the range."""
+"""First-time maths: each person counts once in all history, if the first event is in the range."""
 
 from datasource.layouts.contract import PERSON, TIMESTAMP
 from datasource.sql.tree import (
@@ -24,8 +24,8 @@ _EVER = "ever"
 def count_first_times(rows: EventSelection, *, matching: bool) -> Select:
     """Persons per key, in the bucket of their first event.
 
-    `matching`: the first event that passes the filters counts. Otherwise it is the very first one, whatever its
-    properties, and it counts only if it passes the filters itself. Breakdown values are those of that event.
+    `matching`: the first event that passes the filters counts. Otherwise the person's very first one counts, if it
+    passes the filters itself. Breakdown values are those of that event.
     """
     passes = rows.filters or Number(1)
     counted = passes if matching else every(passes, compare(TIMESTAMP, ">=", instant(rows.range.read_from)))

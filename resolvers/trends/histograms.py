@@ -23,24 +23,29 @@ from resolvers.trends.selection import EventSelection
 MOST_BINS = 1000
 
 _BEYOND_LAST = 0.01
-"""The last bin ends so much above the largest value, to hold it."""
+"""How far above the largest value the last bin ends, so that it includes it."""
 
 
-def bin_label(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
-    """The bin of the property as "[low,high]", NULL for what is no number.
+def bin_label(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
+    """The bin of the property as "[low,high]", NULL for a value that is not a number.
 
-    The bins divide the span between the least and the largest value of the rows. `place` is that of the breakdown
-    among the query's own, to tell its names from theirs.
+    The bins divide the span between the smallest and the largest value of the rows. `index` is that of the
+    breakdown in the query, which keeps its names apart.
     """
     bins = breakdown.histogram_bin_count or 0
     if not 1 <= bins <= MOST_BINS:
-        raise BadUserInput(f"A histogram has 1 to {MOST_BINS} bins.", path=(*breakdown.path, "histogramBinCount"))
-    value, least, width, number = (f"{name}{place}" for name in ("value", "least", "width", "bin"))
+        raise BadUserInput(
+            "A histogram has 1 to {most} bins, not {bins}.",
+            path=(*breakdown.path, "histogram_bin_count"),
+            most=MOST_BINS,
+            bins=bins,
+        )
+    value, least, width, number = (f"{name}{index}" for name in ("value", "least", "width", "bin"))
     extremes = _extremes(_number(breakdown), rows)
     low = Alias(call("tupleElement", extremes, Number(1)), least)
     span = Infix("-", (call("tupleElement", extremes, Number(2)), low))
     named = call(
-        "tuple",  # gives the names that the label uses
+        "tuple",  # defines the names that the label uses
         Alias(_number(breakdown), value),
         Alias(Infix("/", (span, Number(bins))), width),
         Alias(_nth_bin(Column(value), Column(least), Column(width), bins), number),
@@ -70,15 +75,16 @@ def _number(breakdown: Breakdown) -> Expr:
     field = number_field(type_, breakdown.property, breakdown.group_type_index, breakdown.path)
     if field is None:
         raise _no_numbers(breakdown)
-    if field == session_number("$session_duration"):  # an event without a session has one of no length
+    if field == session_number("$session_duration"):  # an event without a session has one of length 0
         return call("ifNull", field, Number(0))
     return field
 
 
 def _no_numbers(breakdown: Breakdown) -> BadUserInput:
     return BadUserInput(
-        f"A breakdown of type {breakdown.type} has no numbers to put into bins.",
-        path=(*breakdown.path, "histogramBinCount"),
+        "A histogram needs numbers, which breakdowns of type {type_} have not.",
+        path=(*breakdown.path, "histogram_bin_count"),
+        type_=breakdown.type,
     )
 
 

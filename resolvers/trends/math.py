@@ -1,4 +1,4 @@
-"""What is counted: each math becomes a query of one figure per key (breakdown values, bucket)."""
+"""Maths: each becomes a query of one value per key (breakdown values, bucket)."""
 
 from dataclasses import replace
 
@@ -15,8 +15,8 @@ from datasource.sql.tree import (
     call,
     compare,
 )
-from errors import BadUserInput
-from resolvers.trends.active_users import WINDOW_DAYS, count_windows
+from errors import BadUserInput, Name
+from resolvers.trends.active_users import WINDOW_DAYS, count_active
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.first_time import count_first_times
 from resolvers.trends.hogql import math_expression
@@ -36,7 +36,7 @@ _LONGEST_WINDOWED = {
 
 
 def effective_math(math: Math, interval: TrendInterval) -> Math:
-    """The math that is computed: a window that is no longer than the interval is plain unique users."""
+    """The math that is computed: a window that is no longer than the interval counts plain unique users."""
     if interval in _LONGEST_WINDOWED.get(math.kind, ()):
         return replace(math, kind=TrendMath.DAU)
     return math
@@ -45,7 +45,7 @@ def effective_math(math: Math, interval: TrendInterval) -> Math:
 def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative: bool = False) -> Select:
     """The query of `math` over the rows: the keys' columns, then FIGURE.
 
-    `cumulative`: the figures will be summed over time, so an actor counts in its first bucket only.
+    `cumulative`: the values will be summed over time, so that an actor counts in its first bucket only.
     """
     if math.kind in _FIRSTS:
         return count_first_times(rows, matching=math.kind is TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
@@ -58,7 +58,7 @@ def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative:
         return rows.select(Named(_aggregate(math, rows, path), FIGURE))
     there = rows if actor == PERSON else rows.also(compare(actor, "!=", Param("", "String")))
     if math.kind in WINDOW_DAYS:
-        return count_windows(actor, there, WINDOW_DAYS[math.kind])
+        return count_active(actor, there, WINDOW_DAYS[math.kind])
     if cumulative and rows.buckets is not None:
         return _count_once(actor, there)
     return there.select(Named(call("uniqExact", actor), FIGURE))
@@ -73,34 +73,40 @@ def _aggregate(math: Math, rows: EventSelection, path: InputPath) -> Expr:
         case TrendMath.HOGQL:
             return _expression(math, rows.around, path)
         case _:
-            return _figure_of(math, _property(math, path), path)
+            return _aggregate_values(math, _property(math, path), path)
 
 
-def _expression(math: Math, around: CompileContext, path: InputPath) -> Expr:
-    path = (*path, "mathExpression")
+def _expression(math: Math, context: CompileContext, path: InputPath) -> Expr:
+    path = (*path, "math_expression")
     if not math.expression:
-        raise BadUserInput("Math HOGQL needs an expression.", path=path, hint="Such as avg(properties.price).")
-    return math_expression(
-        math.expression, path, timezone=around.timezone, now=around.now, week_start=around.week_start
-    )
+        raise BadUserInput(
+            "The math {kind} needs {name}.",
+            path=path,
+            hint="For example avg(properties.price).",
+            kind=math.kind,
+            name=Name("math_expression"),
+        )
+    return math_expression(math.expression, path, context)
 
 
-def _figure_of(math: Math, values: Expr, path: InputPath) -> Expr:
+def _aggregate_values(math: Math, values: Expr, path: InputPath) -> Expr:
     match math.kind:
         case TrendMath.SUM | TrendMath.AVG | TrendMath.MIN | TrendMath.MAX:
             return _or_zero(call(math.kind.lower(), values))
         case TrendMath.MEDIAN | TrendMath.P75 | TrendMath.P90 | TrendMath.P95 | TrendMath.P99:
             return _or_zero(_quantile(math.kind, values))
-        case other:
-            raise BadUserInput(f"{other} is no math over the sessions' values.", path=(*path, "math"))
+        case _:
+            raise BadUserInput(
+                "The math {kind} does not work on properties of sessions.", path=(*path, "math"), kind=math.kind
+            )
 
 
 def _actor(math: Math, path: InputPath) -> Expr | None:
-    """Who is counted by a math that counts actors; None for any other math."""
+    """The actor that a math counts; None for a math that counts something else."""
     if math.kind is not TrendMath.UNIQUE_GROUP and math.kind not in (TrendMath.DAU, *WINDOW_DAYS):
         return None
     if math.kind is TrendMath.UNIQUE_GROUP or math.group_type_index is not None:
-        return group_key(checked_group_index(math.group_type_index, (*path, "mathGroupTypeIndex")))
+        return group_key(checked_group_index(math.group_type_index, (*path, "math_group_type_index")))
     return PERSON
 
 
@@ -115,7 +121,7 @@ def _count_once(actor: Expr, rows: EventSelection) -> Select:
 
 
 def _count_per_actor(kind: TrendMath, rows: EventSelection) -> Select:
-    # Read from the range's very start: other maths widen it to the start of its first bucket.
+    # From the start of the range itself: other maths also read the rest of its first bucket.
     counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
     name = kind.removesuffix(_PER_ACTOR)
     events = Column("events")
@@ -124,10 +130,10 @@ def _count_per_actor(kind: TrendMath, rows: EventSelection) -> Select:
 
 
 def _aggregate_sessions(math: Math, rows: EventSelection, path: InputPath) -> Select:
-    """A session has one value however many events: it counts once in each bucket and breakdown value."""
+    """Aggregate one value per session, in each bucket and breakdown value."""
     value = Named(call("any", _property(math, path)), _VALUE)
     sessions = rows.select(value, by=(SESSION_ID,))
-    return _regroup(sessions, rows.keys, _figure_of(math, Column(_VALUE), path))
+    return _regroup(sessions, rows.keys, _aggregate_values(math, Column(_VALUE), path))
 
 
 def _regroup(query: Select, keys: tuple[Named, ...], figure: Expr) -> Select:
@@ -141,15 +147,18 @@ def _regroup(query: Select, keys: tuple[Named, ...], figure: Expr) -> Select:
 def _property(math: Math, path: InputPath) -> Expr:
     if not math.property:
         raise BadUserInput(
-            f"Math {math.kind} needs a property.",
-            path=(*path, "mathProperty"),
-            hint="Give the key of a property that holds numbers.",
+            "The math {kind} needs {name}.",
+            path=(*path, "math_property"),
+            hint="Give the key of a property whose values are numbers.",
+            kind=math.kind,
+            name=Name("math_property"),
         )
     field = number_field(math.property_type, math.property, math.group_type_index, path)
     if field is None:
         raise BadUserInput(
-            f"Properties of type {math.property_type} are not supported here yet.",
-            path=(*path, "mathPropertyType"),
+            "Maths do not support properties of type {type_}.",
+            path=(*path, "math_property_type"),
+            type_=math.property_type,
         )
     return field
 

@@ -1,6 +1,7 @@
-"""Which field of an event a filter, a breakdown or a math means by a type and a key."""
+"""The field of an event that the type and key of a filter, breakdown or math name."""
 
 import re
+from typing import assert_never
 
 from datasource.layouts.contract import (
     DISTINCT_ID,
@@ -21,7 +22,7 @@ from datasource.layouts.contract import (
 )
 from datasource.sql.tree import Field
 from datasource.tables.steps import GROUP_TYPE_COUNT
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 
 _METADATA = {"event": EVENT, "distinct_id": DISTINCT_ID, "$session_id": SESSION_ID}
@@ -29,26 +30,30 @@ _GROUP_KEY = re.compile(r"\$group_(\d)")
 
 
 def text_field(type_: PropertyType | BreakdownType, key: str, group_index: int | None, path: InputPath) -> Field:
-    """The property as text, NULL where there is none. Raises BadUserInput for what cannot be read."""
+    """The property as text, NULL where there is none. Raises BadUserInput for an unknown one."""
     if not key:
         raise BadUserInput("A property key is required.", path=(*path, "key"))
-    match type_.value:
-        case "EVENT":
+    match PropertyType(type_.value):
+        case PropertyType.EVENT:
             return ELEMENTS_CHAIN if key == "$elements_chain" else event_text(key)
-        case "PERSON":
+        case PropertyType.PERSON:
             return person_text(key)
-        case "GROUP":
+        case PropertyType.GROUP:
             return group_text(checked_group_index(group_index, path), key)
-        case "SESSION":
+        case PropertyType.SESSION:
             return session_text(_session_key(key, path))
-        case "EVENT_METADATA":
+        case PropertyType.EVENT_METADATA:
             return _metadata(key, path)
+        case PropertyType.COHORT | PropertyType.ELEMENT | PropertyType.HOGQL as other:
+            raise BadUserInput(
+                "Properties of type {type_} are not supported here.", path=(*path, "type"), type_=other
+            )
         case other:
-            raise BadUserInput(f"Properties of type {other} are not supported yet.", path=(*path, "type"))
+            assert_never(other)
 
 
 def number_field(type_: PropertyType, key: str, group_index: int | None, path: InputPath) -> Field | None:
-    """The property as a number, or None for a type whose values are texts only."""
+    """The property as a number, or None for a type whose values are never numbers."""
     match type_:
         case PropertyType.EVENT:
             return event_number(key)
@@ -58,17 +63,21 @@ def number_field(type_: PropertyType, key: str, group_index: int | None, path: I
             return group_number(checked_group_index(group_index, path), key)
         case PropertyType.SESSION:
             return session_number(_session_key(key, path))
-        case _:
+        case PropertyType.EVENT_METADATA | PropertyType.COHORT | PropertyType.ELEMENT | PropertyType.HOGQL:
             return None
+        case _:
+            assert_never(type_)
 
 
 def checked_group_index(index: int | None, path: InputPath) -> int:
-    """The group type's index, which must be given."""
+    """The group type's index. Raises BadUserInput, at `path`, unless it is a valid one."""
     if index is None or not 0 <= index < GROUP_TYPE_COUNT:
         raise BadUserInput(
             "A group type index is required.",
             path=path,
-            hint=f"Give the group type's index, 0 to {GROUP_TYPE_COUNT - 1}; Project.groupTypes lists them.",
+            hint="Give the group type's index, 0 to {last}. {place}",
+            last=GROUP_TYPE_COUNT - 1,
+            place=Place.GROUP_TYPES,
         )
     return index
 
@@ -77,9 +86,11 @@ def _session_key(key: str, path: InputPath) -> str:
     known = SESSION_FIGURES | SESSION_TEXTS
     if key not in known:
         raise BadUserInput(
-            f"{key!r} is no field of a session.",
+            "Sessions have no field {key!r}.",
             path=(*path, "key"),
-            hint=f"Choose one of {', '.join(sorted(known))}.",
+            hint="Choose one of {known}.",
+            key=key,
+            known=tuple(sorted(known)),
         )
     return key
 
@@ -90,8 +101,11 @@ def _metadata(key: str, path: InputPath) -> Field:
         return group_key(int(group[1]))
     if key not in _METADATA:
         raise BadUserInput(
-            f"{key!r} is no field of an event.",
+            "Events have no field {key!r}.",
             path=(*path, "key"),
-            hint=f"Choose one of {', '.join(_METADATA)}, $group_0 to $group_{GROUP_TYPE_COUNT - 1}.",
+            hint="Choose one of {known}, $group_0 to $group_{last}.",
+            key=key,
+            known=tuple(_METADATA),
+            last=GROUP_TYPE_COUNT - 1,
         )
     return _METADATA[key]

@@ -1,26 +1,26 @@
-"""CSS-like selectors become RE2 patterns over elements chains (how a chain is written: elements_chain.py).
+"""CSS-like selectors become RE2 patterns over elements chains (elements_chain.py defines their format).
 
-A selector is parts joined by blanks (anywhere inside) or `>` (directly inside). A part holds a tag, `.class`,
-`#id`, `[name="value"]`, `:nth-child(n)` and `:nth-of-type(n)`, in any order after the tag. A part `*` is dropped
-together with the `>` beside it, since it says nothing of an element. A backslash takes the meaning from the
-character after it, and brackets inside a class belong to it, so that `.w-[1.5px]` needs no backslashes.
+A selector consists of parts joined by blanks (descendant) or `>` (child). A part is a tag, followed by `.class`,
+`#id`, `[name="value"]`, `:nth-child(n)` and `:nth-of-type(n)` in any order. A part `*` matches every element, so
+it is dropped together with the adjacent `>`. A backslash escapes the next character. Brackets inside a class are
+part of its name: `.w-[1.5px]` needs no backslashes.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import NoReturn
 
 from datasource.layouts.elements_chain import BODY, quoted
 from errors import BadUserInput
 from resolvers.trends.query import InputPath
 
 MOST_ATTRIBUTES = 4
-"""Attributes of one part: the pattern grows with the number of orders they may come in."""
+"""Attributes of one part: the pattern grows with the number of their possible orders."""
 
 _LONGEST = 2000
 _LONGEST_PATTERN = 40_000
+_LONGEST_QUOTED = 200
 _FORM = 'Write it like div.card > a#buy[data-id="7"]:nth-child(2).'
 _QUOTE_IT = 'Write an attribute as [name="value"].'
 
@@ -37,40 +37,54 @@ _POSITION = re.compile(r":(nth-child|nth-of-type)\(\s*([0-9]+)\s*\)")
 
 @dataclass(frozen=True, slots=True)
 class SelectorPart:
-    """What one element must have; `is_child` says that it stands directly inside the part before."""
+    """The conditions on one element; `is_child`: it is a child of the element of the part before."""
 
     tag: str | None = None
     classes: tuple[str, ...] = ()
-    """In alphabetical order, as a chain has them."""
+    """In alphabetical order, as in a chain."""
     attributes: tuple[tuple[str, str], ...] = ()
-    """Names as a chain has them, `attr__` left out for those of the page."""
+    """Names as in a chain, without the prefix `attr__`."""
     is_child: bool = False
 
 
 def selector_pattern(selector: str, path: InputPath = ()) -> str:
-    """The RE2 pattern that finds a selector in a chain. Raises BadUserInput, at `path`, if it cannot be read."""
+    """The RE2 pattern that finds a selector in a chain. Raises BadUserInput, at `path`, for an invalid one."""
     pattern = chain_pattern(parse_selector(selector, path))
     if len(pattern) > _LONGEST_PATTERN:
-        raise BadUserInput("A selector asks for too much.", path=path, hint="Name fewer elements or attributes.")
+        raise BadUserInput("The selector is too complex.", path=path, hint="Name fewer elements or attributes.")
     return pattern
 
 
 def parse_selector(selector: str, path: InputPath = ()) -> tuple[SelectorPart, ...]:
     """The parts of a selector from the outermost to the innermost; none for `*` alone."""
-    return _Reader(selector, path).parts()
+    reader = _Reader(selector)
+    try:
+        return reader.parts()
+    except BadUserInput as error:
+        raise reader.locate(error).at(path) from error
 
 
 class _Reader:
-    def __init__(self, text: str, path: InputPath) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text.strip(_SPACE)
-        self._path = path
         self._at = 0
+
+    def locate(self, error: BadUserInput) -> BadUserInput:
+        """Add where in the selector the error is; a long selector is not repeated."""
+        if len(self._text) > _LONGEST_QUOTED:
+            return error
+        template = "{message} At character {position} of {selector!r}."
+        return error.reworded(template, position=self._at + 1, selector=self._text)
 
     def parts(self) -> tuple[SelectorPart, ...]:
         if not self._text:
-            self._refuse("A selector is required.")
+            raise BadUserInput("A selector is required.", hint=_FORM)
         if len(self._text) > _LONGEST:
-            self._refuse(f"A selector has at most {_LONGEST} characters.", "Name only what tells the element.")
+            raise BadUserInput(
+                "A selector has at most {longest} characters.",
+                hint="Name only what distinguishes the element.",
+                longest=_LONGEST,
+            )
         parts: list[SelectorPart] = []
         after_any = True
         is_child = False
@@ -89,7 +103,7 @@ class _Reader:
             self._at += 1
         combinator = self._text[start : self._at].strip(_SPACE)
         if combinator not in ("", ">"):
-            self._refuse("Two '>' follow each other.")
+            raise BadUserInput("Two '>' follow each other.", hint=_FORM)
         return combinator == ">"
 
     def _part(self, is_child: bool) -> SelectorPart | None:
@@ -105,10 +119,12 @@ class _Reader:
             else:
                 attributes.append(self._attribute())
         if self._at == start:
-            self._refuse("An element is missing beside '>'.")
+            raise BadUserInput("An element is missing next to '>'.", hint=_FORM)
         if len(set(attributes)) > MOST_ATTRIBUTES:
-            self._refuse(
-                f"An element has at most {MOST_ATTRIBUTES} attributes.", "Use those that tell it from others."
+            raise BadUserInput(
+                "An element has at most {most} attributes.",
+                hint="Use those that distinguish it from others.",
+                most=MOST_ATTRIBUTES,
             )
         if tag is None and not classes and not attributes:
             return None
@@ -116,29 +132,34 @@ class _Reader:
 
     def _class(self) -> str:
         self._at += 1
-        # Chains leave quotes out of class names.
+        # Chains omit quotes in class names.
         name = self._name(in_class=True).replace('"', "")
-        return name or self._refuse("A class name is missing after '.'.")
+        if not name:
+            raise BadUserInput("A class name is missing after '.'.", hint=_FORM)
+        return name
 
     def _attribute(self) -> tuple[str, str]:
         if self._peek() == "#":
             self._at += 1
-            return "attr_id", self._name() or self._refuse("An id is missing after '#'.")
+            name = self._name()
+            if not name:
+                raise BadUserInput("An id is missing after '#'.", hint=_FORM)
+            return "attr_id", name
         if position := _POSITION.match(self._text, self._at):
             self._at = position.end()
             return position[1], str(int(position[2]))
         if self._peek() == ":":
-            self._refuse(
-                "Only :nth-child(n) and :nth-of-type(n) with a number are known.",
-                "A ':' inside a class is written '\\:'.",
+            raise BadUserInput(
+                "Only :nth-child(n) and :nth-of-type(n) with a number are supported.",
+                hint="Write a ':' inside a class as '\\:'.",
             )
         if found := _ATTRIBUTE.match(self._text, self._at):
             self._at = found.end()
             value = re.sub(r"\\([\\\"'])", r"\1", found[2] if found[3] is None else found[3])
             return ("attr_id" if found[1] == "id" else found[1]), value
         if self._peek() == "[":
-            self._refuse("An attribute cannot be read.", _QUOTE_IT)
-        self._refuse(f"{self._peek()!r} is not understood here.")
+            raise BadUserInput("Invalid attribute.", hint=_QUOTE_IT)
+        raise BadUserInput("Unexpected {character!r}.", hint=_FORM, character=self._peek())
 
     def _name(self, *, in_class: bool = False) -> str:
         name = ""
@@ -158,19 +179,15 @@ class _Reader:
     def _bracket(self, before: str) -> str:
         bracket = _BRACKET.match(self._text, self._at)
         if bracket is None:
-            self._refuse("A bracket is not closed.")
-        # In class names brackets begin a name or follow one of these; elsewhere they are CSS attributes.
+            raise BadUserInput("A bracket is not closed.", hint=_FORM)
+        # Brackets of a class begin its name or follow one of these; otherwise they are CSS attributes.
         if before and before[-1] not in "-:/!" and _LOOKS_LIKE_ATTRIBUTE.fullmatch(bracket[0]):
-            self._refuse("An attribute cannot be read.", _QUOTE_IT)
+            raise BadUserInput("Invalid attribute.", hint=_QUOTE_IT)
         self._at = bracket.end()
         return bracket[0]
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
-
-    def _refuse(self, message: str, hint: str = _FORM) -> NoReturn:
-        where = f" At character {self._at + 1} of {self._text!r}." if len(self._text) <= 200 else ""
-        raise BadUserInput(f"{message}{where}", path=self._path, hint=hint)
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -184,13 +201,13 @@ def _unescaped(escape: re.Match[str]) -> str:
 _REST = f'(?:[^";]|"{BODY}")*'
 _ANY_ELEMENTS = f"(?:{_REST};)*"
 _ANY_ATTRIBUTE = f'[^"=;]*="{BODY}"'
-# A class may hold ':', so only such a name tells where the classes end.
+# A class may contain ':', so that only such a name marks the end of the classes.
 _FIRST_ATTRIBUTE = f'(?:attr__[^"=;]*|[^"=:;.]*)="{BODY}"'
 _ANY_CLASSES = r'(?:\.[^";]*)?'
 
 
 def chain_pattern(parts: Sequence[SelectorPart]) -> str:
-    """The pattern of parts from the outermost to the innermost; of none, that of any element."""
+    """The pattern of parts from the outermost to the innermost; without parts that of any element."""
     if not parts:
         return "^[^;]"
     pattern = f"^{_ANY_ELEMENTS}"

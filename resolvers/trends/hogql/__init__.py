@@ -1,82 +1,59 @@
 """HogQL: expressions that clients write, for breakdowns, filters and maths.
 
-A text is parsed by a grammar that knows expressions only (grammar.py), its nodes are translated one by one
-(expressions.py) with functions from closed tables (functions.py, strings.py, moments.py, aggregates.py) and fields
-of the layout (fields.py). Nothing of the text reaches SQL but constants and property keys, as bound parameters.
+The grammar knows expressions only (grammar.py). The translation (translate.py) takes functions from closed tables
+(functions.py, string_functions.py, datetime_functions.py, aggregates.py) and fields from the layout (fields.py).
+Nothing of a client's text reaches SQL but constants and property keys, as bound parameters.
 """
 
 from collections.abc import Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from datasource.sql.tree import Expr, Number, call
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal
+from resolvers.trends.hogql.errors import HogQLError
 from resolvers.trends.hogql.grammar import parse
 from resolvers.trends.hogql.translate import Translator, check_aggregates, check_size
-from resolvers.trends.hogql.values import Value, as_condition, as_number, as_text
-from resolvers.trends.query import InputPath, WeekStartDay
+from resolvers.trends.hogql.values import Value, as_condition, as_number, as_string
+from resolvers.trends.query import InputPath
 
 __all__ = ["breakdown_expression", "filter_expression", "math_expression"]
 
 
-def breakdown_expression(
-    text: str,
-    path: InputPath,
-    *,
-    timezone: ZoneInfo,
-    now: datetime,
-    week_start: WeekStartDay = WeekStartDay.SUNDAY,
-) -> Expr:
-    """The value of an expression as text, NULL where there is none; an `AS name` at its end changes nothing.
+def breakdown_expression(text: str, path: InputPath, context: CompileContext) -> Expr:
+    """Compile an expression to its value as text, NULL where there is none.
 
-    `now` is an instant. Raises BadUserInput, with the line and the column, for what is not allowed.
+    An `AS name` at its end changes nothing. Raises BadUserInput, with the line and the column, for what is not
+    allowed.
     """
-    around = CompileContext(timezone, now, week_start)
-    return _translated(text, path, Translator(around), as_text)
+    return _translate(text, path, Translator(context), as_string)
 
 
-def filter_expression(
-    text: str,
-    path: InputPath,
-    *,
-    timezone: ZoneInfo,
-    now: datetime,
-    week_start: WeekStartDay = WeekStartDay.SUNDAY,
-) -> Expr:
-    """The condition of an expression, never NULL. Raises BadUserInput."""
-    around = CompileContext(timezone, now, week_start)
-    return _translated(
-        text, path, Translator(around), lambda value: call("ifNull", as_condition(value), Number(0))
-    )
+def filter_expression(text: str, path: InputPath, context: CompileContext) -> Expr:
+    """Compile an expression to a condition that is never NULL. Raises BadUserInput."""
+    return _translate(text, path, Translator(context), _never_null)
 
 
-def math_expression(
-    text: str,
-    path: InputPath,
-    *,
-    timezone: ZoneInfo,
-    now: datetime,
-    week_start: WeekStartDay = WeekStartDay.SUNDAY,
-) -> Expr:
-    """The figure of an expression over events, 0 where it is NULL or not finite; every field is aggregated.
+def math_expression(text: str, path: InputPath, context: CompileContext) -> Expr:
+    """Compile an expression over events to a number, 0 where it is NULL or not finite; every field is aggregated.
 
     Raises BadUserInput.
     """
-    around = CompileContext(timezone, now, week_start)
-    return _translated(text, path, Translator(around, aggregating=True), _figure)
+    return _translate(text, path, Translator(context, is_aggregating=True), _finite)
 
 
-def _figure(value: Value) -> Expr:
+def _never_null(value: Value) -> Expr:
+    return call("ifNull", as_condition(value), Number(0))
+
+
+def _finite(value: Value) -> Expr:
     return call("ifNull", call("ifNotFinite", as_number(value), Number(0)), Number(0))
 
 
-def _translated(text: str, path: InputPath, translator: Translator, finish: Callable[[Value], Expr]) -> Expr:
+def _translate(text: str, path: InputPath, translator: Translator, finish: Callable[[Value], Expr]) -> Expr:
     try:
         tree = parse(text)
         value = translator.value(tree)
-        if translator.aggregating:
+        if translator.is_aggregating:
             check_aggregates(tree)
-        return check_size(finish(value), value.spot)
-    except Refusal as refusal:
-        raise refusal.located(text, path) from None
+        return check_size(finish(value), value.node)
+    except HogQLError as error:
+        raise error.locate(text, path) from None

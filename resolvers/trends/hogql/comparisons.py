@@ -1,43 +1,43 @@
-"""Comparing values. No comparison answers NULL, so NOT turns each of them round.
+"""Comparisons of values, which are never NULL, so that NOT inverts each of them.
 
-A missing value equals nothing but NULL, differs from every other value, and is neither smaller nor larger.
+A missing value equals only NULL, differs from every other value, and is neither smaller nor larger.
 """
 
 from collections.abc import Sequence
 
 from datasource.sql.tree import Expr, Number, Param, call, compare, either
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal
-from resolvers.trends.hogql.values import TIMES, Kind, Value, agree, as_moment, as_number, as_text
+from resolvers.trends.hogql.errors import HogQLError
+from resolvers.trends.hogql.values import TIMES, Value, ValueType, as_datetime, as_number, as_string, unify
 
 
-def compared(sign: str, left: Value, right: Value, around: CompileContext) -> Expr:
-    """The truth of `left sign right`. Raises Refusal for values that do not go together."""
-    if Kind.NOTHING in (left.kind, right.kind):
-        return _compared_with_null(sign, right if left.kind is Kind.NOTHING else left)
+def compare_values(sign: str, left: Value, right: Value, context: CompileContext) -> Expr:
+    """The truth of `left sign right`. Raises HogQLError for values of incompatible types."""
+    if ValueType.NOTHING in (left.type, right.type):
+        return _compared_with_null(sign, right if left.type is ValueType.NOTHING else left)
     if _are_times(left, right):
-        one, other = as_moment(left, around), as_moment(right, around)
+        one, other = as_datetime(left, context), as_datetime(right, context)
     else:
-        _, (one, other), _ = agree((left, right), around)
+        _, (one, other), _ = unify((left, right), context)
     if sign in ("=", "!="):
         is_same = _is_same(one, other, constant=left.literal is not None or right.literal is not None)
         return is_same if sign == "=" else call("not", is_same)
     return _never_null(compare(one, sign, other))
 
 
-def is_in(subject: Value, listed: Sequence[Value], around: CompileContext) -> Expr:
-    """Whether a value is one of those that are written out."""
+def is_in(subject: Value, listed: Sequence[Value], context: CompileContext) -> Expr:
+    """Whether a value is one of these constants."""
     odd = next((value for value in listed if value.literal is None), None)
     if odd is not None:
-        raise Refusal("a list holds only texts, numbers, true and false that are written out.", odd.spot)
-    kinds = {value.kind for value in listed}
-    if kinds == {Kind.TEXT} and subject.kind is Kind.TEXT:
+        raise HogQLError("a list can contain only constant strings, numbers, true and false.", odd.node)
+    kinds = {value.type for value in listed}
+    if kinds == {ValueType.STRING} and subject.type is ValueType.STRING:
         texts = tuple(str(value.literal) for value in listed)
-        return _never_null(compare(as_text(subject), "IN", Param(texts, "Array(String)")))
-    if kinds == {Kind.NUMBER} and (subject.kind is Kind.NUMBER or subject.number is not None):
-        figures = tuple(float(value.literal or 0) for value in listed)
-        return _never_null(compare(as_number(subject), "IN", Param(figures, "Array(Float64)")))
-    return either(*(compared("=", subject, value, around) for value in listed)) or Number(0)
+        return _never_null(compare(as_string(subject), "IN", Param(texts, "Array(String)")))
+    if kinds == {ValueType.NUMBER} and (subject.type is ValueType.NUMBER or subject.number is not None):
+        numbers = tuple(float(value.literal or 0) for value in listed)
+        return _never_null(compare(as_number(subject), "IN", Param(numbers, "Array(Float64)")))
+    return either(*(compare_values("=", subject, value, context) for value in listed)) or Number(0)
 
 
 def _is_same(one: Expr, other: Expr, *, constant: bool) -> Expr:
@@ -48,14 +48,14 @@ def _is_same(one: Expr, other: Expr, *, constant: bool) -> Expr:
 
 def _compared_with_null(sign: str, other: Value) -> Expr:
     if sign in ("=", "!="):
-        missing = Number(1) if other.kind is Kind.NOTHING else call("isNull", other.expr)
+        missing = Number(1) if other.type is ValueType.NOTHING else call("isNull", other.expr)
         return missing if sign == "=" else call("not", missing)
     return Number(0)
 
 
 def _are_times(left: Value, right: Value) -> bool:
-    kinds = {left.kind, right.kind}
-    return bool(kinds & set(TIMES)) and kinds <= {*TIMES, Kind.TEXT} and len(kinds) > 1
+    kinds = {left.type, right.type}
+    return bool(kinds & set(TIMES)) and kinds <= {*TIMES, ValueType.STRING} and len(kinds) > 1
 
 
 def _never_null(condition: Expr) -> Expr:

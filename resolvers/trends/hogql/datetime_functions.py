@@ -8,53 +8,53 @@ from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal, quoted
+from resolvers.trends.hogql.errors import HogQLError, quoted
 from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
 from resolvers.trends.hogql.values import (
-    Kind,
     Value,
-    as_moment,
+    ValueType,
+    as_datetime,
     as_number,
-    instant,
+    constant_integer,
+    constant_string,
+    datetime_literal,
     number_result,
-    unfit,
-    whole_literal,
-    written_text,
+    type_error,
 )
 from resolvers.trends.query import WeekStartDay
 
 _UNITS = {name: name.title() for name in ("second", "minute", "hour", "day", "week", "month", "quarter", "year")}
 _LONGEST_INTERVAL = 100_000
 _ROUNDED_TO = {
-    "Second": Kind.MOMENT,  # ClickHouse keeps the finer type here
-    **dict.fromkeys(("Minute", "FiveMinutes", "TenMinutes", "FifteenMinutes", "Hour", "Day"), Kind.SECOND),
+    "Second": ValueType.DATETIME,  # ClickHouse keeps the finer type here
+    **dict.fromkeys(("Minute", "FiveMinutes", "TenMinutes", "FifteenMinutes", "Hour", "Day"), ValueType.SECOND),
 }
 _FORMAT = re.compile(r"([^%]|%[aAbcCdDeFfgGhHiIjklmMnpQrRsStTuVwWyYz%])*", re.DOTALL)
 _SUNDAY_WEEKS, _MONDAY_WEEKS = 0, 1
 _WEEK_MODES = 9
 
 
-def interval(amount: Value, unit: str, spot: exp.Expr) -> Value:
-    """So many units; the amount is written out."""
-    name = _unit(unit, spot)
-    figure = whole_literal(amount, -_LONGEST_INTERVAL, _LONGEST_INTERVAL)
-    return Value(call(f"toInterval{name}", Param(figure, "Int64")), Kind.INTERVAL, spot, literal=name)
+def interval(amount: Value, unit: str, node: exp.Expr) -> Value:
+    """An interval of a constant number of units."""
+    name = _unit(unit, node)
+    number = constant_integer(amount, -_LONGEST_INTERVAL, _LONGEST_INTERVAL)
+    return Value(call(f"toInterval{name}", Param(number, "Int64")), ValueType.INTERVAL, node, literal=name)
 
 
-def shift(time: Value, sign: str, by: Value, around: CompileContext) -> Value:
-    """A time earlier or later; a date stays one when it moves by whole days."""
-    if by.kind is not Kind.INTERVAL:
+def shift(time: Value, sign: str, by: Value, context: CompileContext) -> Value:
+    """Move a time by an interval; a date stays one when it moves by whole days."""
+    if by.type is not ValueType.INTERVAL:
         hint = "Write timestamp - INTERVAL 7 DAY, or dateDiff('day', a, b)."
-        raise unfit(by, Kind.INTERVAL, hint)
-    stays = time.kind is Kind.DATE and by.literal not in ("Second", "Minute", "Hour")
-    if stays or time.kind is Kind.SECOND:
-        return Value(compare(time.expr, sign, by.expr), time.kind, time.spot)
-    return Value(compare(as_moment(time, around), sign, by.expr), Kind.MOMENT, time.spot)
+        raise type_error(by, ValueType.INTERVAL, hint)
+    stays = time.type is ValueType.DATE and by.literal not in ("Second", "Minute", "Hour")
+    if stays or time.type is ValueType.SECOND:
+        return Value(compare(time.expr, sign, by.expr), time.type, time.node)
+    return Value(compare(as_datetime(time, context), sign, by.expr), ValueType.DATETIME, time.node)
 
 
 def unit_name(value: Value) -> str:
-    """A unit that stands as an argument, in quotes or bare."""
-    return written_text(value)
+    """The unit that an argument names, in quotes or bare."""
+    return constant_string(value)
 
 
 def is_unit(text: str) -> bool:
@@ -62,54 +62,56 @@ def is_unit(text: str) -> bool:
     return text.lower().removesuffix("s") in _UNITS
 
 
-def _unit(text: str, spot: exp.Expr) -> str:
+def _unit(text: str, node: exp.Expr) -> str:
     name = _UNITS.get(text.lower().removesuffix("s"))
     if name is None:
-        raise Refusal(f"{quoted(text)} is no unit of time.", spot, f"Choose one of {', '.join(_UNITS)}.")
+        raise HogQLError(
+            "{text} is not a unit of time.", node, "Choose one of {units}.", text=quoted(text), units=tuple(_UNITS)
+        )
     return name
 
 
 def _now(invocation: Invocation) -> Value:
-    return Value(instant(invocation.around.now, invocation.around), Kind.MOMENT, invocation.spot)
+    return Value(datetime_literal(invocation.context.now, invocation.context), ValueType.DATETIME, invocation.node)
 
 
 def _day(days_ago: int) -> Build:
     def build(invocation: Invocation) -> Value:
-        around = invocation.around
-        date = around.now.astimezone(around.timezone).date() - timedelta(days=days_ago)
-        return Value(Param(date.isoformat(), "Date32"), Kind.DATE, invocation.spot)
+        context = invocation.context
+        date = context.now.astimezone(context.timezone).date() - timedelta(days=days_ago)
+        return Value(Param(date.isoformat(), "Date32"), ValueType.DATE, invocation.node)
 
     return build
 
 
 def _to_date(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
-    time = _unix_time(value, invocation.around) if value.kind is Kind.NUMBER else value
-    made = call("toDate32", as_moment(time, invocation.around))
-    return Value(made, Kind.DATE, invocation.spot)
+    time = _unix_time(value, invocation.context) if value.type is ValueType.NUMBER else value
+    made = call("toDate32", as_datetime(time, invocation.context))
+    return Value(made, ValueType.DATE, invocation.node)
 
 
 def _to_moment(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
-    if value.kind is Kind.NUMBER:
-        return _unix_time(value, invocation.around)
-    return Value(as_moment(value, invocation.around), Kind.MOMENT, invocation.spot)
+    if value.type is ValueType.NUMBER:
+        return _unix_time(value, invocation.context)
+    return Value(as_datetime(value, invocation.context), ValueType.DATETIME, invocation.node)
 
 
 def _from_unix(invocation: Invocation) -> Value:
-    return _unix_time(invocation.arguments[0], invocation.around)
+    return _unix_time(invocation.arguments[0], invocation.context)
 
 
-def _unix_time(value: Value, around: CompileContext) -> Value:
+def _unix_time(value: Value, context: CompileContext) -> Value:
     microseconds = call("trunc", compare(as_number(value), "*", Number(1_000_000)))
     whole = call("accurateCastOrNull", microseconds, Param("Int64", "String"))
-    return Value(call("fromUnixTimestamp64Micro", whole, around.zone), Kind.MOMENT, value.spot)
+    return Value(call("fromUnixTimestamp64Micro", whole, context.zone), ValueType.DATETIME, value.node)
 
 
 def _start(unit: str) -> Build:
     def build(invocation: Invocation) -> Value:
         first, *mode = invocation.arguments
-        given = whole_literal(mode[0], 0, _WEEK_MODES) if mode else None
+        given = constant_integer(mode[0], 0, _WEEK_MODES) if mode else None
         return _start_of(first, unit, invocation, given)
 
     return build
@@ -117,28 +119,28 @@ def _start(unit: str) -> Build:
 
 def _truncate(invocation: Invocation) -> Value:
     unit, time = invocation.arguments
-    return _start_of(time, _unit(unit_name(unit), unit.spot), invocation)
+    return _start_of(time, _unit(unit_name(unit), unit.node), invocation)
 
 
 def _start_of(time: Value, unit: str, invocation: Invocation, mode: int | None = None) -> Value:
-    at = as_moment(time, invocation.around)
-    kind = _ROUNDED_TO.get(unit, Kind.DATE)
+    at = as_datetime(time, invocation.context)
+    kind = _ROUNDED_TO.get(unit, ValueType.DATE)
     if unit == "Week":
-        sunday = invocation.around.week_start is WeekStartDay.SUNDAY
+        sunday = invocation.context.week_start is WeekStartDay.SUNDAY
         first_day = _SUNDAY_WEEKS if sunday else _MONDAY_WEEKS
-        return Value(call("toStartOfWeek", at, Number(first_day if mode is None else mode)), kind, invocation.spot)
-    return Value(call(f"toStartOf{unit}", at), kind, invocation.spot)
+        return Value(call("toStartOfWeek", at, Number(first_day if mode is None else mode)), kind, invocation.node)
+    return Value(call(f"toStartOf{unit}", at), kind, invocation.node)
 
 
 def _start_of_interval(invocation: Invocation) -> Value:
     time, by = invocation.arguments
-    if by.kind is not Kind.INTERVAL:
-        raise unfit(by, Kind.INTERVAL, "toStartOfInterval(timestamp, INTERVAL 15 MINUTE)")
+    if by.type is not ValueType.INTERVAL:
+        raise type_error(by, ValueType.INTERVAL, "For example toStartOfInterval(timestamp, INTERVAL 15 MINUTE).")
     if not _is_positive(by.expr):
-        raise Refusal("the interval is not longer than nothing.", by.spot)
-    at = as_moment(time, invocation.around)
-    kind = Kind.SECOND if by.literal in ("Second", "Minute", "Hour", "Day") else Kind.DATE
-    return Value(call("toStartOfInterval", at, by.expr), kind, invocation.spot)
+        raise HogQLError("the interval must be positive.", by.node)
+    at = as_datetime(time, invocation.context)
+    kind = ValueType.SECOND if by.literal in ("Second", "Minute", "Hour", "Day") else ValueType.DATE
+    return Value(call("toStartOfInterval", at, by.expr), kind, invocation.node)
 
 
 def _is_positive(interval_: Expr) -> bool:
@@ -150,49 +152,52 @@ def _is_positive(interval_: Expr) -> bool:
 
 def _difference(invocation: Invocation) -> Value:
     unit, start, end = invocation.arguments
-    name = Param(_unit(unit_name(unit), unit.spot).lower(), "String")
-    around = invocation.around
-    made = call("dateDiff", name, as_moment(start, around), as_moment(end, around), around.zone)
-    return number_result(made, invocation.spot)
+    name = Param(_unit(unit_name(unit), unit.node).lower(), "String")
+    context = invocation.context
+    made = call("dateDiff", name, as_datetime(start, context), as_datetime(end, context), context.zone)
+    return number_result(made, invocation.node)
 
 
 def _shifted(sign: str, unit: str | None = None) -> Build:
     def build(invocation: Invocation) -> Value:
-        around = invocation.around
+        context = invocation.context
         if unit is not None:
             time, amount = invocation.arguments
-            return shift(time, sign, interval(amount, unit, amount.spot), around)
+            return shift(time, sign, interval(amount, unit, amount.node), context)
         if len(invocation.arguments) == 2:
             time, by = invocation.arguments
-            return shift(time, sign, by, around)
+            return shift(time, sign, by, context)
         name, amount, time = invocation.arguments
-        return shift(time, sign, interval(amount, unit_name(name), name.spot), around)
+        return shift(time, sign, interval(amount, unit_name(name), name.node), context)
 
     return build
 
 
 def _interval_of(unit: str) -> Build:
-    return lambda invocation: interval(invocation.arguments[0], unit, invocation.spot)
+    return lambda invocation: interval(invocation.arguments[0], unit, invocation.node)
 
 
 def _formatted(invocation: Invocation) -> Value:
     time, form = invocation.arguments
-    written = written_text(form)
+    written = constant_string(form)
     if not _FORMAT.fullmatch(written):
-        raise Refusal(
-            f"{quoted(written)} is no format of a time.", form.spot, "Write something like '%Y-%m-%d %H:%i'."
+        raise HogQLError(
+            "{text} is not a format of times.",
+            form.node,
+            "For example '%Y-%m-%d %H:%i'.",
+            text=quoted(written),
         )
-    made = call("formatDateTime", as_moment(time, invocation.around), Param(written, "String"))
-    return Value(made, Kind.TEXT, invocation.spot)
+    made = call("formatDateTime", as_datetime(time, invocation.context), Param(written, "String"))
+    return Value(made, ValueType.STRING, invocation.node)
 
 
 def _unix(invocation: Invocation) -> Value:
-    at = as_moment(invocation.arguments[0], invocation.around)
-    return number_result(call("toUnixTimestamp64Second", at), invocation.spot)
+    at = as_datetime(invocation.arguments[0], invocation.context)
+    return number_result(call("toUnixTimestamp64Second", at), invocation.node)
 
 
 def _part(name: str) -> Function:
-    return plain(name, moment, result=Kind.NUMBER)
+    return plain(name, moment, result=ValueType.NUMBER)
 
 
 _PARTS = (
@@ -212,7 +217,7 @@ _STARTS = (
     "Year",
 )
 
-MOMENTS: Mapping[str, Function] = {
+DATETIME_FUNCTIONS: Mapping[str, Function] = {
     "now": Function(0, 0, _now),
     "today": Function(0, 0, _day(0)),
     "yesterday": Function(0, 0, _day(1)),
@@ -227,9 +232,9 @@ MOMENTS: Mapping[str, Function] = {
     **{name.lower(): _part(name) for name in _PARTS},
     **{f"tostartof{unit.lower()}": Function(1, 1, _start(unit)) for unit in _STARTS},
     "tostartofweek": Function(1, 2, _start("Week")),
-    "tomonday": plain("toMonday", moment, result=Kind.DATE),
-    "tolastdayofmonth": plain("toLastDayOfMonth", moment, result=Kind.DATE),
-    "tostartofisoyear": plain("toStartOfISOYear", moment, result=Kind.DATE),
+    "tomonday": plain("toMonday", moment, result=ValueType.DATE),
+    "tolastdayofmonth": plain("toLastDayOfMonth", moment, result=ValueType.DATE),
+    "tostartofisoyear": plain("toStartOfISOYear", moment, result=ValueType.DATE),
     "tostartofinterval": Function(2, 2, _start_of_interval),
     **{name: Function(2, 2, _truncate) for name in ("datetrunc", "date_trunc")},
     **{name: Function(3, 3, _difference) for name in ("datediff", "date_diff")},

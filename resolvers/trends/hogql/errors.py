@@ -1,32 +1,40 @@
-"""What an expression may not say, and where it says so."""
+"""Errors in an expression, with the place in its text."""
 
 from sqlglot import exp
 
-from errors import BadUserInput
+from errors import BadUserInput, Message
 from resolvers.trends.query import InputPath
 
 _LONGEST_NAME = 60
 
 
-class Refusal(Exception):
-    """A part of an expression that cannot be used; `start` is its offset in the text."""
+class HogQLError(Exception):
+    """An error in a part of an expression; `start` is its offset in the text.
 
-    def __init__(self, message: str, spot: exp.Expr | int, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.start = spot if isinstance(spot, int) else _start(spot)
+    Like those of a GatewayError, message and hint are literal templates for the values.
+    """
 
-    def located(self, text: str, path: InputPath) -> BadUserInput:
+    def __init__(self, template: str, node: exp.Expr | int, hint: str | None = None, /, **values: object) -> None:
+        super().__init__(template)
+        self.message = Message(template, values)
+        self.hint = None if hint is None else Message(hint, values)
+        self.start = node if isinstance(node, int) else _start(node)
+
+    def locate(self, text: str, path: InputPath) -> BadUserInput:
         """The error that the client sees: lines and columns count from 1."""
         before = text[: self.start]
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        return BadUserInput(f"Line {line}, column {column}: {self.message}", path=path, hint=self.hint)
+        return BadUserInput(
+            "Line {line}, column {column}: {message}",
+            path=path,
+            hint=self.hint,
+            line=before.count("\n") + 1,
+            column=len(before) - (before.rfind("\n") + 1) + 1,
+            message=self.message,
+        )
 
 
 def quoted(name: str) -> str:
-    """A name from the text, as messages show it."""
+    """A name from the text, as messages quote it."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     return f"`{short}`"
 

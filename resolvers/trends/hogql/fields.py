@@ -1,4 +1,4 @@
-"""The names that an expression may read: every one is a field of the layout, or a path into a property."""
+"""The fields that an expression may read: those of the layout, and paths into properties."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,18 +32,18 @@ from datasource.layouts.contract import (
 from datasource.sql.tree import Call, Cast, Expr, Null, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal, quoted
-from resolvers.trends.hogql.values import Kind, Value
+from resolvers.trends.hogql.errors import HogQLError, quoted
+from resolvers.trends.hogql.values import Value, ValueType
 
 DEEPEST_PATH = 10
 _KNOWN = (
-    "event, timestamp, distinct_id, uuid, person_id, $session_id, $group_0, properties.key, "
-    "person.properties.key, group_0.properties.key and session.$session_duration are fields; "
-    "an odd key stands in quotes: properties.`odd key`."
+    "The fields are event, timestamp, distinct_id, uuid, person_id, $session_id, $group_0, properties.key, "
+    "person.properties.key, group_0.properties.key and session.$session_duration. "
+    "Quote a key with special characters: properties.`odd key`."
 )
 _GROUPS = range(GROUP_TYPE_COUNT)
 _TEXTS: dict[tuple[str, ...], Expr] = {
-    ("event",): Cast(EVENT, "String"),  # the dictionary type of its column does not fit everywhere
+    ("event",): Cast(EVENT, "String"),  # some functions reject the dictionary type of its column
     ("distinct_id",): DISTINCT_ID,
     ("uuid",): call("toString", EVENT_ID),
     ("elements_chain",): ELEMENTS_CHAIN,
@@ -66,7 +66,7 @@ _OWNERS: dict[tuple[str, ...], tuple[Callable[[str], Expr], Callable[[str], Expr
 }
 
 Step = str | int
-"""A key, or a place in a list, counted from 1."""
+"""A key, or an index of a list, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Path:
     """A name with its steps: person.properties.address['city']."""
 
     steps: tuple[Step, ...]
-    spot: exp.Expr
+    node: exp.Expr
 
     def __str__(self) -> str:
         first, *rest = self.steps
@@ -82,7 +82,7 @@ class Path:
 
 
 def path_of(node: exp.Expr) -> Path | None:
-    """The path that a node spells, None for what is no name. Raises Refusal for odd steps."""
+    """The path that a node names, None for any other node. Raises HogQLError for an invalid step."""
     outer: list[exp.Expr] = []
     inner = node
     while isinstance(inner, exp.Dot | exp.Bracket):
@@ -96,59 +96,69 @@ def path_of(node: exp.Expr) -> Path | None:
     return Path(tuple(steps), node)
 
 
-def read_field(path: Path, around: CompileContext) -> Value:
-    """The value of a name. Raises Refusal for a name that is none."""
-    steps, spot = path.steps, path.spot
+def read_field(path: Path, context: CompileContext) -> Value:
+    """The value of a field. Raises HogQLError for an unknown one."""
+    steps, node = path.steps, path.node
     if steps in _TEXTS:
-        return Value(_TEXTS[steps], Kind.TEXT, spot)  # type: ignore[index]  # a path of names alone is in it
+        return Value(_TEXTS[steps], ValueType.STRING, node)  # type: ignore[index]  # a path of names alone is in it
     if steps == ("timestamp",):
-        return Value(call("toTimeZone", TIMESTAMP, around.zone), Kind.MOMENT, spot)
+        return Value(call("toTimeZone", TIMESTAMP, context.zone), ValueType.DATETIME, node)
     if steps == ("elements_chain_texts",):
-        return Value(ELEMENTS_TEXTS, Kind.LIST, spot)
+        return Value(ELEMENTS_TEXTS, ValueType.LIST, node)
     if steps in _PERSON_NAMES:
-        return Value(PERSON_ID, Kind.TEXT, spot, identity=PERSON)
+        return Value(PERSON_ID, ValueType.STRING, node, identity=PERSON)
     if steps[0] == "session" and len(steps) == 2:
         return _session_field(path, str(steps[1]))
     for owner, (text, number) in _OWNERS.items():
         if steps[: len(owner)] == owner:
             return _property(path, steps[len(owner) :], text, number)
-    raise Refusal(f"{quoted(str(path))} is no field.", spot, _KNOWN)
+    raise HogQLError("unknown field {field}.", node, _KNOWN, field=quoted(str(path)))
 
 
-def inside(json: Expr, steps: Sequence[Step], spot: exp.Expr) -> Value:
-    """The value at a path inside a JSON text, NULL where there is none."""
+def inside(json: Expr, steps: Sequence[Step], node: exp.Expr) -> Value:
+    """The value at a path inside a JSON string, NULL where there is none."""
     places = tuple(Param(step, "String" if isinstance(step, str) else "Int64") for step in steps)
     text = Call("JSONExtract", (json, *places, Param("Nullable(String)", "String")))
     number = call("ifNotFinite", call("toFloat64OrNull", text), Null())
-    return Value(text, Kind.TEXT, spot, number=number)
+    return Value(text, ValueType.STRING, node, number=number)
 
 
 def _property(
     path: Path, steps: Sequence[Step], text: Callable[[str], Expr], number: Callable[[str], Expr]
 ) -> Value:
     if not steps or not isinstance(steps[0], str) or not steps[0]:
-        raise Refusal(f"{quoted(str(path))} needs the key of a property.", path.spot, "Write properties.plan.")
+        raise HogQLError(
+            "{field} needs the key of a property.",
+            path.node,
+            "For example properties.plan.",
+            field=quoted(str(path)),
+        )
     if len(steps) > DEEPEST_PATH:
-        raise Refusal(f"the path has more than {DEEPEST_PATH} steps.", path.spot)
+        raise HogQLError("the path has more than {deepest} steps.", path.node, deepest=DEEPEST_PATH)
     key, *rest = steps
     if rest:
-        return inside(text(str(key)), rest, path.spot)
-    return Value(text(str(key)), Kind.TEXT, path.spot, number=number(str(key)))
+        return inside(text(str(key)), rest, path.node)
+    return Value(text(str(key)), ValueType.STRING, path.node, number=number(str(key)))
 
 
 def _session_field(path: Path, key: str) -> Value:
     if key in SESSION_FIGURES:
-        return Value(session_number(key), Kind.NUMBER, path.spot)
+        return Value(session_number(key), ValueType.NUMBER, path.node)
     if key in SESSION_TEXTS:
-        return Value(session_text(key), Kind.TEXT, path.spot, number=session_number(key))
-    known = ", ".join(sorted(SESSION_FIGURES | SESSION_TEXTS))
-    raise Refusal(f"{quoted(key)} is no field of a session.", path.spot, f"Choose one of {known}.")
+        return Value(session_text(key), ValueType.STRING, path.node, number=session_number(key))
+    raise HogQLError(
+        "sessions have no field {field}.",
+        path.node,
+        "Choose one of {known}.",
+        field=quoted(key),
+        known=tuple(sorted(SESSION_FIGURES | SESSION_TEXTS)),
+    )
 
 
 def _key(node: exp.Expr) -> str:
     if not isinstance(node, exp.Identifier):
-        raise Refusal(
-            "a name is needed after the dot.", node, "An odd key stands in quotes: properties.`odd key`."
+        raise HogQLError(
+            "expected a name after the dot.", node, "Quote a key with special characters: properties.`odd key`."
         )
     return node.name
 
@@ -156,9 +166,11 @@ def _key(node: exp.Expr) -> str:
 def _bracketed(node: exp.Bracket) -> Step:
     inner = node.expressions[0] if len(node.expressions) == 1 else None
     if not isinstance(inner, exp.Literal):
-        raise Refusal("a key in quotes or a place is needed in brackets.", node, "Write properties['odd key'].")
+        raise HogQLError(
+            "expected a key in quotes or an index in brackets.", node, "For example properties['odd key']."
+        )
     if inner.is_string:
         return inner.name
     if not inner.name.isdecimal() or not 0 < int(inner.name) < 10**6:
-        raise Refusal("places in a list count from 1.", inner)
+        raise HogQLError("indexes of lists start at 1.", inner)
     return int(inner.name)

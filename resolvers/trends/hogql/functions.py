@@ -1,7 +1,4 @@
-"""The functions that are allowed, by lower-case name: what each takes, and what it becomes in ClickHouse.
-
-A name that is not in FUNCTIONS, or in AGGREGATES of aggregates.py, does not exist.
-"""
+"""Functions by lower-case name: the arguments that each takes, and what it becomes in ClickHouse."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,34 +7,34 @@ from sqlglot import exp
 
 from datasource.sql.tree import Call, Expr, Null, Number, Param, call, compare, equals
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal
+from resolvers.trends.hogql.errors import HogQLError
 from resolvers.trends.hogql.values import (
-    Kind,
     Value,
-    agree,
+    ValueType,
     as_condition,
-    as_moment,
+    as_datetime,
+    as_integer,
     as_number,
-    as_text,
-    as_whole,
+    as_string,
+    constant_integer,
+    constant_string,
     number_result,
-    unfit,
-    whole_literal,
-    written_text,
+    type_error,
+    unify,
 )
 
-MANY = 100
+MAX_ARGUMENTS = 100
 """The most arguments of a function that takes any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A function's name as written, with its arguments."""
+    """A call: the function's name as the client wrote it, with its arguments."""
 
     name: str
     arguments: tuple[Value, ...]
-    spot: exp.Expr
-    around: CompileContext
+    node: exp.Expr
+    context: CompileContext
 
 
 Build = Callable[[Invocation], Value]
@@ -46,25 +43,31 @@ Read = Callable[[Value, CompileContext], Expr]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """How many arguments a function takes, and how it is built."""
+    """The number of arguments that a function takes, and how its call is built."""
 
     least: int
     most: int
     build: Build
 
     def apply(self, invocation: Invocation) -> Value:
-        """The value of a call. Raises Refusal for the wrong number of arguments."""
+        """The value of a call. Raises HogQLError for the wrong number of arguments."""
         count = len(invocation.arguments)
         if not self.least <= count <= self.most:
             needed = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-            what = "argument" if needed == "1" else "arguments"
-            raise Refusal(f"{invocation.name}() takes {needed} {what}, not {count}.", invocation.spot)
+            raise HogQLError(
+                "{function}() takes {needed} {arguments}, not {count}.",
+                invocation.node,
+                function=invocation.name,
+                needed=needed,
+                arguments="argument" if needed == "1" else "arguments",
+                count=count,
+            )
         return self.build(invocation)
 
 
 def text(value: Value, _: CompileContext) -> Expr:
-    """Reads an argument as text; the others likewise."""
-    return as_text(value)
+    """Read an argument as a string; the functions below read other types."""
+    return as_string(value)
 
 
 def number(value: Value, _: CompileContext) -> Expr:
@@ -72,30 +75,30 @@ def number(value: Value, _: CompileContext) -> Expr:
 
 
 def whole(value: Value, _: CompileContext) -> Expr:
-    return as_whole(value)
+    return as_integer(value)
 
 
 def written(value: Value, _: CompileContext) -> Expr:
-    return Param(written_text(value), "String")
+    return Param(constant_string(value), "String")
 
 
-def moment(value: Value, around: CompileContext) -> Expr:
-    return as_moment(value, around)
+def moment(value: Value, context: CompileContext) -> Expr:
+    return as_datetime(value, context)
 
 
-def plain(name: str, *reads: Read, least: int | None = None, result: Kind = Kind.TEXT) -> Function:
-    """ClickHouse's function of that name, its arguments read so; those beyond `least` may be left out."""
+def plain(name: str, *reads: Read, least: int | None = None, result: ValueType = ValueType.STRING) -> Function:
+    """ClickHouse's function of that name; `reads` read the arguments, of which the first `least` are required."""
 
     def build(invocation: Invocation) -> Value:
         read = zip(reads, invocation.arguments, strict=False)
-        made = Call(name, tuple(read_one(value, invocation.around) for read_one, value in read))
-        return _result(made, result, invocation.spot)
+        made = Call(name, tuple(read_one(value, invocation.context) for read_one, value in read))
+        return _result(made, result, invocation.node)
 
     return Function(len(reads) if least is None else least, len(reads), build)
 
 
-def _result(made: Expr, kind: Kind, spot: exp.Expr) -> Value:
-    return number_result(made, spot) if kind is Kind.NUMBER else Value(made, kind, spot)
+def _result(made: Expr, kind: ValueType, node: exp.Expr) -> Value:
+    return number_result(made, node) if kind is ValueType.NUMBER else Value(made, kind, node)
 
 
 def _if(invocation: Invocation) -> Value:
@@ -104,75 +107,75 @@ def _if(invocation: Invocation) -> Value:
 
 def _multi_if(invocation: Invocation) -> Value:
     if len(invocation.arguments) % 2 == 0:
-        raise Refusal("multiIf() takes pairs of condition and value, and a last value.", invocation.spot)
+        raise HogQLError("multiIf() takes pairs of a condition and a value, and a last value.", invocation.node)
     return _choice(invocation, "multiIf")
 
 
 def _choice(invocation: Invocation, name: str) -> Value:
     *pairs, otherwise = invocation.arguments
     conditions = [as_condition(condition) for condition in pairs[::2]]
-    kind, values, numbers = agree([*pairs[1::2], otherwise], invocation.around)
+    kind, values, numbers = unify([*pairs[1::2], otherwise], invocation.context)
 
     def chosen(results: list[Expr]) -> Expr:
         parts = [part for pair in zip(conditions, results, strict=False) for part in pair]
         return Call(name, (*parts, results[-1]))
 
-    return Value(chosen(values), kind, invocation.spot, number=chosen(numbers) if numbers else None)
+    return Value(chosen(values), kind, invocation.node, number=chosen(numbers) if numbers else None)
 
 
 def _coalesce(invocation: Invocation) -> Value:
-    kind, values, numbers = agree(invocation.arguments, invocation.around)
+    kind, values, numbers = unify(invocation.arguments, invocation.context)
     number_ = Call("coalesce", tuple(numbers)) if numbers else None
-    return Value(Call("coalesce", tuple(values)), kind, invocation.spot, number=number_)
+    return Value(Call("coalesce", tuple(values)), kind, invocation.node, number=number_)
 
 
 def _null_if(invocation: Invocation) -> Value:
-    kind, values, _ = agree(invocation.arguments, invocation.around)
+    kind, values, _ = unify(invocation.arguments, invocation.context)
     first = invocation.arguments[0]
-    if kind is not Kind.TEXT or first.number is None:
-        return Value(Call("nullIf", tuple(values)), kind, invocation.spot)
+    if kind is not ValueType.STRING or first.number is None:
+        return Value(Call("nullIf", tuple(values)), kind, invocation.node)
     number_ = call("if", equals(values[0], values[1]), Null(), first.number)
-    return Value(Call("nullIf", tuple(values)), kind, invocation.spot, number=number_)
+    return Value(Call("nullIf", tuple(values)), kind, invocation.node, number=number_)
 
 
 def _extreme(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
-        kind, values, numbers = agree(invocation.arguments, invocation.around)
+        kind, values, numbers = unify(invocation.arguments, invocation.context)
         if numbers:
-            kind, values = Kind.NUMBER, numbers
-        return Value(Call(name, tuple(values)), kind, invocation.spot)
+            kind, values = ValueType.NUMBER, numbers
+        return Value(Call(name, tuple(values)), kind, invocation.node)
 
     return build
 
 
 def _null_test(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
-        return Value(call(name, _any(invocation.arguments[0])), Kind.BOOLEAN, invocation.spot)
+        return Value(call(name, _any(invocation.arguments[0])), ValueType.BOOLEAN, invocation.node)
 
     return build
 
 
 def _any(value: Value) -> Expr:
-    if value.kind is Kind.INTERVAL:
-        raise unfit(value, Kind.TEXT)
-    return as_text(value) if value.kind is Kind.NOTHING else value.expr
+    if value.type is ValueType.INTERVAL:
+        raise type_error(value, ValueType.STRING)
+    return as_string(value) if value.type is ValueType.NOTHING else value.expr
 
 
 def _logic(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         conditions = tuple(as_condition(value) for value in invocation.arguments)
-        return Value(Call(name, conditions), Kind.BOOLEAN, invocation.spot)
+        return Value(Call(name, conditions), ValueType.BOOLEAN, invocation.node)
 
     return build
 
 
 def _to_text(invocation: Invocation) -> Value:
-    return Value(as_text(invocation.arguments[0]), Kind.TEXT, invocation.spot)
+    return Value(as_string(invocation.arguments[0]), ValueType.STRING, invocation.node)
 
 
 def readable_number(value: Value) -> Expr:
-    """The value as a number, whatever it is; NULL where its text is none."""
-    if value.kind is Kind.TEXT and value.number is None:
+    """The value as a number; NULL for a string that is not one."""
+    if value.type is ValueType.STRING and value.number is None:
         return call("toFloat64OrNull", value.expr)
     return as_number(value)
 
@@ -182,54 +185,54 @@ def _to_float(*, zero: bool = False, whole_only: bool = False) -> Build:
         made = readable_number(invocation.arguments[0])
         if whole_only:
             made = call("toFloat64", call("accurateCastOrNull", made, Param("Int64", "String")))
-        return Value(call("ifNull", made, Number(0)) if zero else made, Kind.NUMBER, invocation.spot)
+        return Value(call("ifNull", made, Number(0)) if zero else made, ValueType.NUMBER, invocation.node)
 
     return build
 
 
 def _to_bool(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
-    if value.kind is not Kind.TEXT:
-        return Value(as_condition(value), Kind.BOOLEAN, invocation.spot)
+    if value.type is not ValueType.STRING:
+        return Value(as_condition(value), ValueType.BOOLEAN, invocation.node)
     texts = Param(("true", "false"), "Array(String)")
     made = call("transform", value.expr, texts, Param((1, 0), "Array(UInt8)"), Null())
-    return Value(made, Kind.BOOLEAN, invocation.spot)
+    return Value(made, ValueType.BOOLEAN, invocation.node)
 
 
 def _rounding(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         first, *digits = invocation.arguments
-        places = tuple(Param(whole_literal(value, -15, 15), "Int64") for value in digits)
-        return Value(Call(name, (as_number(first), *places)), Kind.NUMBER, invocation.spot)
+        places = tuple(Param(constant_integer(value, -15, 15), "Int64") for value in digits)
+        return Value(Call(name, (as_number(first), *places)), ValueType.NUMBER, invocation.node)
 
     return build
 
 
 def _int_div(invocation: Invocation) -> Value:
-    # ClickHouse's own fails on zero and on what is not finite.
+    # ClickHouse's own intDiv fails on zero and on values that are not finite.
     left, right = (as_number(value) for value in invocation.arguments)
-    return Value(call("trunc", compare(left, "/", right)), Kind.NUMBER, invocation.spot)
+    return Value(call("trunc", compare(left, "/", right)), ValueType.NUMBER, invocation.node)
 
 
 def _operator(sign: str) -> Build:
     def build(invocation: Invocation) -> Value:
         left, right = (as_number(value) for value in invocation.arguments)
-        return Value(compare(left, sign, right), Kind.NUMBER, invocation.spot)
+        return Value(compare(left, sign, right), ValueType.NUMBER, invocation.node)
 
     return build
 
 
 _CONDITIONS: Mapping[str, Function] = {
     "if": Function(3, 3, _if),
-    "multiif": Function(3, MANY + 1, _multi_if),
-    "coalesce": Function(1, MANY, _coalesce),
+    "multiif": Function(3, MAX_ARGUMENTS + 1, _multi_if),
+    "coalesce": Function(1, MAX_ARGUMENTS, _coalesce),
     "ifnull": Function(2, 2, _coalesce),
     "nullif": Function(2, 2, _null_if),
     "isnull": Function(1, 1, _null_test("isNull")),
     "isnotnull": Function(1, 1, _null_test("isNotNull")),
-    "and": Function(2, MANY, _logic("and")),
-    "or": Function(2, MANY, _logic("or")),
-    "xor": Function(2, MANY, _logic("xor")),
+    "and": Function(2, MAX_ARGUMENTS, _logic("and")),
+    "or": Function(2, MAX_ARGUMENTS, _logic("or")),
+    "xor": Function(2, MAX_ARGUMENTS, _logic("xor")),
 }
 _CONVERSIONS: Mapping[str, Function] = {
     "tostring": Function(1, 1, _to_text),
@@ -242,15 +245,15 @@ _CONVERSIONS: Mapping[str, Function] = {
 _MATH: Mapping[str, Function] = {
     **{name: Function(1, 2, _rounding(name)) for name in ("round", "floor", "ceil", "trunc")},
     **{
-        name: plain(name, number, result=Kind.NUMBER)
+        name: plain(name, number, result=ValueType.NUMBER)
         for name in ("abs", "sign", "sqrt", "exp", "log2", "log10", "log", "sin", "cos", "tan", "cbrt")
     },
     "ceiling": Function(1, 2, _rounding("ceil")),
     "truncate": Function(1, 2, _rounding("trunc")),
-    "ln": plain("log", number, result=Kind.NUMBER),
-    "pow": plain("pow", number, number, result=Kind.NUMBER),
-    "power": plain("pow", number, number, result=Kind.NUMBER),
-    "negate": plain("negate", number, result=Kind.NUMBER),
+    "ln": plain("log", number, result=ValueType.NUMBER),
+    "pow": plain("pow", number, number, result=ValueType.NUMBER),
+    "power": plain("pow", number, number, result=ValueType.NUMBER),
+    "negate": plain("negate", number, result=ValueType.NUMBER),
     "plus": Function(2, 2, _operator("+")),
     "minus": Function(2, 2, _operator("-")),
     "multiply": Function(2, 2, _operator("*")),
@@ -258,12 +261,12 @@ _MATH: Mapping[str, Function] = {
     "modulo": Function(2, 2, _operator("%")),
     "mod": Function(2, 2, _operator("%")),
     "intdiv": Function(2, 2, _int_div),
-    "least": Function(1, MANY, _extreme("least")),
-    "greatest": Function(1, MANY, _extreme("greatest")),
-    "isfinite": plain("isFinite", number, result=Kind.BOOLEAN),
-    "isnan": plain("isNaN", number, result=Kind.BOOLEAN),
-    "isinfinite": plain("isInfinite", number, result=Kind.BOOLEAN),
+    "least": Function(1, MAX_ARGUMENTS, _extreme("least")),
+    "greatest": Function(1, MAX_ARGUMENTS, _extreme("greatest")),
+    "isfinite": plain("isFinite", number, result=ValueType.BOOLEAN),
+    "isnan": plain("isNaN", number, result=ValueType.BOOLEAN),
+    "isinfinite": plain("isInfinite", number, result=ValueType.BOOLEAN),
 }
 
-SCALARS: Mapping[str, Function] = {**_CONDITIONS, **_CONVERSIONS, **_MATH}
+SCALAR_FUNCTIONS: Mapping[str, Function] = {**_CONDITIONS, **_CONVERSIONS, **_MATH}
 """Conditions, conversions and arithmetic."""

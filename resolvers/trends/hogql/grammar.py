@@ -1,7 +1,6 @@
-"""The texts that can be an expression at all: a dialect with nothing of SQL but expressions.
+"""The syntax of expressions: a sqlglot dialect without statements, subqueries, types and functions.
 
-It knows no statement, no subquery, no type and no function: a call is a name with arguments, whatever the name.
-What names and forms mean is decided in expressions.py.
+A call is any name with arguments; translate.py decides what names and forms mean.
 """
 
 from collections.abc import Sequence
@@ -12,10 +11,10 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from resolvers.trends.hogql.errors import Refusal, quoted
+from resolvers.trends.hogql.errors import HogQLError, quoted
 
 LONGEST_TEXT = 4000
-MOST_WORDS = 800
+MOST_TOKENS = 800
 DEEPEST = 24
 """Brackets within brackets."""
 
@@ -50,8 +49,8 @@ _SIGNS = {
     "||": TokenType.DPIPE,
     "??": TokenType.DQMARK,
 }
-# Known only to be refused by what they are.
-_REFUSED = {
+# Tokens only so that the errors can name them.
+_FORBIDDEN = {
     "SELECT": (TokenType.SELECT, "Subqueries are not allowed."),
     "--": (TokenType.COMMENT, _NO_COMMENTS),
     "/*": (TokenType.COMMENT, _NO_COMMENTS),
@@ -59,8 +58,8 @@ _REFUSED = {
     "->": (TokenType.ARROW, "Functions as arguments are not allowed."),
 }
 _HINTS = {
-    **dict(_REFUSED.values()),
-    TokenType.SEMICOLON: "Write one expression, and nothing else.",
+    **dict(_FORBIDDEN.values()),
+    TokenType.SEMICOLON: "Write a single expression.",
     TokenType.L_BRACE: "Parameters and objects are not allowed.",
     TokenType.PLACEHOLDER: "Write if(condition, then, otherwise).",
 }
@@ -78,8 +77,8 @@ _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 _PREFIXES = frozenset({TokenType.NOT, TokenType.DASH, TokenType.INTERVAL})
 _NAMES = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING})
-_QUOTES = "Texts stand in '...', odd keys in `...`."
-_ONE_EXPRESSION = "Write one expression, such as properties.plan or avg(properties.price)."
+_QUOTES = "Write strings as '...' and keys with special characters as `...`."
+_ONE_EXPRESSION = "Write a single expression, such as properties.plan or avg(properties.price)."
 
 
 class _Tokenizer(tokens.Tokenizer):
@@ -88,7 +87,7 @@ class _Tokenizer(tokens.Tokenizer):
     STRING_ESCAPES: ClassVar = ["'", "\\"]
     VAR_SINGLE_TOKENS: ClassVar = {"$"}
     COMMENTS: ClassVar = []
-    KEYWORDS: ClassVar = {**_KEYWORDS, **_SIGNS, **{text: kind for text, (kind, _) in _REFUSED.items()}}
+    KEYWORDS: ClassVar = {**_KEYWORDS, **_SIGNS, **{text: kind for text, (kind, _) in _FORBIDDEN.items()}}
 
 
 class _Parser(parser.Parser):
@@ -116,7 +115,7 @@ class _Parser(parser.Parser):
     }
 
     def _parse_alias(self, this: exp.Expr | None, explicit: bool = False) -> exp.Expr | None:  # noqa: ARG002 - sqlglot's
-        # Whatever the caller asks for: without AS, a forgotten operator would read as an alias.
+        # Never without AS: a forgotten operator would become an alias.
         return super()._parse_alias(this, explicit=True)
 
     def _parse_interval(self, *args: bool, **options: bool) -> exp.Expr | None:  # type: ignore[override]  # wider
@@ -125,7 +124,7 @@ class _Parser(parser.Parser):
         return found.update_positions(start) if isinstance(found, exp.Interval) else found
 
     def _parse_function(self, *args: object, **options: object) -> exp.Expr | None:
-        call = super()._parse_function(*args, **options)  # type: ignore[arg-type]  # handed through as it came
+        call = super()._parse_function(*args, **options)  # type: ignore[arg-type]  # passed through
         if isinstance(call, exp.Anonymous) and self._match(TokenType.L_PAREN):  # quantile(0.9)(x)
             arguments = self._parse_function_args()
             self._match_r_paren()
@@ -139,56 +138,60 @@ class _HogQL(Dialect):
 
 
 def parse(text: str) -> exp.Expr:
-    """The tree of a text; an `AS name` at its end is dropped. Raises Refusal."""
+    """Parse an expression; an `AS name` at its end is dropped. Raises HogQLError."""
     if len(text) > LONGEST_TEXT:
-        raise Refusal(f"the expression is longer than {LONGEST_TEXT} characters.", 0)
+        raise HogQLError("the expression is longer than {longest} characters.", 0, longest=LONGEST_TEXT)
     try:
         text.encode()
-        words = _without_alias(_checked(_HogQL().tokenize(text)))
-        trees = _HogQL().parser(error_message_context=LONGEST_TEXT).parse_into(exp.Condition, words, text)
+        tokens_ = _without_alias(_checked(_HogQL().tokenize(text)))
+        trees = _HogQL().parser(error_message_context=LONGEST_TEXT).parse_into(exp.Condition, tokens_, text)
     except UnicodeEncodeError as failure:
-        raise Refusal("half of a character stands here.", failure.start) from failure
+        raise HogQLError("a character is incomplete.", failure.start) from failure
     except TokenError as failure:
-        raise Refusal("a quote is not closed.", len(text), _QUOTES) from failure
+        raise HogQLError("a quote is not closed.", len(text), _QUOTES) from failure
     except ParseError as failure:
-        raise _misfit(failure) from failure
+        raise _unexpected(failure) from failure
     except RecursionError as failure:
-        raise Refusal("the expression is nested too deeply.", 0) from failure
+        raise HogQLError("the expression is nested too deeply.", 0) from failure
     if len(trees) != 1 or trees[0] is None:
-        raise Refusal("this is not one expression.", words[0].start, _ONE_EXPRESSION)
+        raise HogQLError("this is not a single expression.", tokens_[0].start, _ONE_EXPRESSION)
     return _unwrapped(trees[0])
 
 
-def _checked(words: Sequence[Token]) -> list[Token]:
-    if len(words) > MOST_WORDS:
-        raise Refusal(f"the expression has more than {MOST_WORDS} words and signs.", words[MOST_WORDS].start)
-    checked = [_after_dot(word, before) for before, word in zip([None, *words], words, strict=False)]
+def _checked(tokens_: Sequence[Token]) -> list[Token]:
+    if len(tokens_) > MOST_TOKENS:
+        raise HogQLError(
+            "the expression has more than {most} tokens.", tokens_[MOST_TOKENS].start, most=MOST_TOKENS
+        )
+    checked = [_after_dot(token, before) for before, token in zip([None, *tokens_], tokens_, strict=False)]
     depth = run = 0
-    for word in checked:
-        if word.token_type not in _ALLOWED or word.comments:
-            hint = _NO_COMMENTS if word.comments else _HINTS.get(word.token_type)
-            raise Refusal(f"{quoted(word.text)} is not allowed.", word.start, hint)
-        run = run + 1 if word.token_type in _PREFIXES else 0
-        depth += (word.token_type in _OPENING) - (word.token_type in _CLOSING)
+    for token in checked:
+        if token.token_type not in _ALLOWED or token.comments:
+            hint = _NO_COMMENTS if token.comments else _HINTS.get(token.token_type)
+            raise HogQLError("{token} is not allowed.", token.start, hint, token=quoted(token.text))
+        run = run + 1 if token.token_type in _PREFIXES else 0
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
         if depth + run > DEEPEST:
-            raise Refusal(f"the expression is nested deeper than {DEEPEST} levels.", word.start)
+            raise HogQLError(
+                "the expression is nested deeper than {deepest} levels.", token.start, deepest=DEEPEST
+            )
     return checked
 
 
-def _after_dot(word: Token, before: Token | None) -> Token:
+def _after_dot(token: Token, before: Token | None) -> Token:
     # A keyword after a dot is a key: properties.end.
-    is_key = before is not None and before.token_type is TokenType.DOT and word.text.isidentifier()
-    if not is_key or word.token_type in _NAMES:
-        return word
-    return Token(TokenType.VAR, word.text, word.line, word.col, word.start, word.end)
+    is_key = before is not None and before.token_type is TokenType.DOT and token.text.isidentifier()
+    if not is_key or token.token_type in _NAMES:
+        return token
+    return Token(TokenType.VAR, token.text, token.line, token.col, token.start, token.end)
 
 
-def _without_alias(words: list[Token]) -> list[Token]:
-    while len(words) > 2 and words[-2].token_type is TokenType.ALIAS and words[-1].token_type in _NAMES:
-        words = words[:-2]
-    if not words:
-        raise Refusal("the expression is empty.", 0, _ONE_EXPRESSION)
-    return words
+def _without_alias(tokens_: list[Token]) -> list[Token]:
+    while len(tokens_) > 2 and tokens_[-2].token_type is TokenType.ALIAS and tokens_[-1].token_type in _NAMES:
+        tokens_ = tokens_[:-2]
+    if not tokens_:
+        raise HogQLError("the expression is empty.", 0, _ONE_EXPRESSION)
+    return tokens_
 
 
 def _unwrapped(tree: exp.Expr) -> exp.Expr:
@@ -197,7 +200,11 @@ def _unwrapped(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _misfit(failure: ParseError) -> Refusal:
+def _unexpected(failure: ParseError) -> HogQLError:
     found = failure.errors[0]
-    word, before = str(found["highlight"]), str(found["start_context"])
-    return Refusal(f"{quoted(word)} does not fit here, or something is missing after it.", len(before), _QUOTES)
+    return HogQLError(
+        "{token} is not expected here, or something is missing after it.",
+        len(str(found["start_context"])),
+        _QUOTES,
+        token=quoted(str(found["highlight"])),
+    )

@@ -1,4 +1,4 @@
-"""Functions of texts, lists of texts and JSON."""
+"""Functions of strings, lists of strings and JSON."""
 
 import re
 from collections.abc import Mapping
@@ -8,16 +8,25 @@ import pyarrow.compute as pc
 
 from datasource.sql.tree import Call, Expr, Number, Param, call
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.hogql.errors import Refusal, quoted
-from resolvers.trends.hogql.functions import MANY, Build, Function, Invocation, plain, text, whole, written
+from resolvers.trends.hogql.errors import HogQLError, quoted
+from resolvers.trends.hogql.functions import (
+    MAX_ARGUMENTS,
+    Build,
+    Function,
+    Invocation,
+    plain,
+    text,
+    whole,
+    written,
+)
 from resolvers.trends.hogql.values import (
-    Kind,
     Value,
-    as_text,
+    ValueType,
+    as_string,
+    constant_integer,
+    constant_string,
     number_result,
-    unfit,
-    whole_literal,
-    written_text,
+    type_error,
 )
 
 _LONGEST_PAD = 1000
@@ -26,43 +35,43 @@ _OPEN_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")
 
 
 def matches(subject: Value, pattern: Value, *, ignoring_case: bool) -> Expr:
-    """Whether a text is like a pattern that is written out; false for NULL."""
-    form = written_text(pattern)
+    """Whether a string is like a constant pattern; false for NULL."""
+    form = constant_string(pattern)
     if _OPEN_ESCAPE.search(form):
-        raise Refusal("the pattern ends in a single backslash.", pattern.spot, r"Write \\ for a backslash.")
-    made = call("ilike" if ignoring_case else "like", as_text(subject), Param(form, "String"))
+        raise HogQLError("the pattern ends with a single backslash.", pattern.node, r"Write \\ for a backslash.")
+    made = call("ilike" if ignoring_case else "like", as_string(subject), Param(form, "String"))
     return call("ifNull", made, Number(0))
 
 
 def element(list_: Value, index: Value) -> Value:
-    """A place of a list, counted from 1, from the end if negative; '' where there is none."""
-    if list_.kind is not Kind.LIST:
-        raise unfit(list_, Kind.LIST, "splitByString(',', properties.tags)[1]")
-    place = whole_literal(index)
+    """The element of a list at an index from 1, or from the end if negative; '' where there is none."""
+    if list_.type is not ValueType.LIST:
+        raise type_error(list_, ValueType.LIST, "For example splitByString(',', properties.tags)[1].")
+    place = constant_integer(index)
     if place == 0:
-        raise Refusal("places in a list count from 1.", index.spot)
-    return Value(call("arrayElement", list_.expr, Param(place, "Int64")), Kind.TEXT, list_.spot)
+        raise HogQLError("indexes of lists start at 1.", index.node)
+    return Value(call("arrayElement", list_.expr, Param(place, "Int64")), ValueType.STRING, list_.node)
 
 
 def _like(*, ignoring_case: bool, negated: bool = False) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
         made = matches(subject, pattern, ignoring_case=ignoring_case)
-        return Value(call("not", made) if negated else made, Kind.BOOLEAN, invocation.spot)
+        return Value(call("not", made) if negated else made, ValueType.BOOLEAN, invocation.node)
 
     return build
 
 
 def _concat(invocation: Invocation) -> Value:
-    parts = tuple(as_text(value) for value in invocation.arguments)
-    return Value(Call("concat", parts), Kind.TEXT, invocation.spot)
+    parts = tuple(as_string(value) for value in invocation.arguments)
+    return Value(Call("concat", parts), ValueType.STRING, invocation.node)
 
 
-def _searched(name: str, result: Kind) -> Build:
+def _searched(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
-        made = call(name, as_text(subject), Param(_expression(pattern), "String"))
-        return Value(made, result, invocation.spot)
+        made = call(name, as_string(subject), Param(_expression(pattern), "String"))
+        return Value(made, result, invocation.node)
 
     return build
 
@@ -70,37 +79,40 @@ def _searched(name: str, result: Kind) -> Build:
 def _replaced(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern, replacement = invocation.arguments
-        by = written_text(replacement)
+        by = constant_string(replacement)
         _check_expression(_expression(pattern), by, replacement)
-        made = call(name, as_text(subject), Param(written_text(pattern), "String"), Param(by, "String"))
-        return Value(made, Kind.TEXT, invocation.spot)
+        made = call(name, as_string(subject), Param(constant_string(pattern), "String"), Param(by, "String"))
+        return Value(made, ValueType.STRING, invocation.node)
 
     return build
 
 
 def _expression(pattern: Value) -> str:
-    form = written_text(pattern)
+    form = constant_string(pattern)
     _check_expression(form, "", pattern)
     return form
 
 
-def _check_expression(pattern: str, replacement: str, spot: Value) -> None:
-    # Arrow has the same RE2 as ClickHouse, which would fail in the middle of a query.
+def _check_expression(pattern: str, replacement: str, node: Value) -> None:
+    # Arrow uses RE2 as ClickHouse does, which would fail in the middle of a query.
     try:
         pc.replace_substring_regex(_NOTHING, pattern, replacement)
     except pa.ArrowInvalid as failure:
-        what = quoted(replacement or pattern)
-        hint = "Use RE2 syntax; a replacement may name groups of the pattern: \\1."
-        raise Refusal(f"{what} cannot be read as a regular expression.", spot.spot, hint) from failure
+        raise HogQLError(
+            "{text} is not a valid regular expression or replacement.",
+            node.node,
+            "Use RE2 syntax; a replacement may refer to groups of the pattern: \\1.",
+            text=quoted(replacement or pattern),
+        ) from failure
 
 
 def _plainly_replaced(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, part, by = invocation.arguments
-        if not written_text(part):
-            raise Refusal("the text to replace is empty.", part.spot)
-        made = call(name, as_text(subject), Param(written_text(part), "String"), as_text(by))
-        return Value(made, Kind.TEXT, invocation.spot)
+        if not constant_string(part):
+            raise HogQLError("the string to replace is empty.", part.node)
+        made = call(name, as_string(subject), Param(constant_string(part), "String"), as_string(by))
+        return Value(made, ValueType.STRING, invocation.node)
 
     return build
 
@@ -108,11 +120,11 @@ def _plainly_replaced(name: str) -> Build:
 def _split(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         separator, subject = invocation.arguments
-        by = written_text(separator)
+        by = constant_string(separator)
         if name == "splitByChar" and len(by.encode()) != 1:
-            raise Refusal("a single ASCII character is needed here.", separator.spot, "Use splitByString().")
-        whole_text = call("ifNull", as_text(subject), Param("", "String"))
-        return Value(call(name, Param(by, "String"), whole_text), Kind.LIST, invocation.spot)
+            raise HogQLError("expected a single ASCII character.", separator.node, "Use splitByString().")
+        whole_text = call("ifNull", as_string(subject), Param("", "String"))
+        return Value(call(name, Param(by, "String"), whole_text), ValueType.LIST, invocation.node)
 
     return build
 
@@ -120,73 +132,73 @@ def _split(name: str) -> Build:
 def _padded(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, length, *by = invocation.arguments
-        filling = written_text(by[0]) if by else " "
+        filling = constant_string(by[0]) if by else " "
         if not filling:
-            raise Refusal("the padding is empty.", by[0].spot)
-        places = Param(whole_literal(length, 0, _LONGEST_PAD), "Int64")
-        made = call(name, as_text(subject), places, Param(filling, "String"))
-        return Value(made, Kind.TEXT, invocation.spot)
+            raise HogQLError("the padding is empty.", by[0].node)
+        places = Param(constant_integer(length, 0, _LONGEST_PAD), "Int64")
+        made = call(name, as_string(subject), places, Param(filling, "String"))
+        return Value(made, ValueType.STRING, invocation.node)
 
     return build
 
 
 def _length(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
-    made = value.expr if value.kind is Kind.LIST else as_text(value)
-    return number_result(call("length", made), invocation.spot)
+    made = value.expr if value.type is ValueType.LIST else as_string(value)
+    return number_result(call("length", made), invocation.node)
 
 
 def _emptiness(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         value = invocation.arguments[0]
-        made = value.expr if value.kind is Kind.LIST else as_text(value)
-        return Value(call(name, made), Kind.BOOLEAN, invocation.spot)
+        made = value.expr if value.type is ValueType.LIST else as_string(value)
+        return Value(call(name, made), ValueType.BOOLEAN, invocation.node)
 
     return build
 
 
 def _has(invocation: Invocation) -> Value:
     list_, wanted = invocation.arguments
-    if list_.kind is not Kind.LIST:
-        raise unfit(list_, Kind.LIST, "splitByString(',', properties.tags)")
-    return Value(call("has", list_.expr, as_text(wanted)), Kind.BOOLEAN, invocation.spot)
+    if list_.type is not ValueType.LIST:
+        raise type_error(list_, ValueType.LIST, "For example splitByString(',', properties.tags).")
+    return Value(call("has", list_.expr, as_string(wanted)), ValueType.BOOLEAN, invocation.node)
 
 
 def _joined(invocation: Invocation) -> Value:
     list_, *by = invocation.arguments
-    if list_.kind is not Kind.LIST:
-        raise unfit(list_, Kind.LIST)
-    separator = Param(written_text(by[0]) if by else "", "String")
-    return Value(call("arrayStringConcat", list_.expr, separator), Kind.TEXT, invocation.spot)
+    if list_.type is not ValueType.LIST:
+        raise type_error(list_, ValueType.LIST)
+    separator = Param(constant_string(by[0]) if by else "", "String")
+    return Value(call("arrayStringConcat", list_.expr, separator), ValueType.STRING, invocation.node)
 
 
 def _element(invocation: Invocation) -> Value:
     return element(*invocation.arguments)
 
 
-def _place(value: Value, around: CompileContext) -> Expr:
+def _place(value: Value, context: CompileContext) -> Expr:
     if value.literal == 0:
-        raise Refusal("places in a text count from 1.", value.spot)
-    place = whole(value, around)
-    # ClickHouse fails on a 0 that it can work out beforehand.
+        raise HogQLError("positions in strings start at 1.", value.node)
+    place = whole(value, context)
+    # ClickHouse fails on a constant 0.
     return place if isinstance(value.literal, float) else call("nullIf", place, Number(0))
 
 
-def _json(name: str, result: Kind) -> Build:
+def _json(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         json, *path = invocation.arguments
-        made = Call(name, (as_text(json), *(_json_step(step) for step in path)))
-        if result is Kind.NUMBER:
-            return number_result(made, invocation.spot)
-        return Value(made, result, invocation.spot)
+        made = Call(name, (as_string(json), *(_json_step(step) for step in path)))
+        if result is ValueType.NUMBER:
+            return number_result(made, invocation.node)
+        return Value(made, result, invocation.node)
 
     return build
 
 
 def _json_step(step: Value) -> Expr:
-    if step.kind is Kind.TEXT:
-        return Param(written_text(step), "String")
-    return Param(whole_literal(step, -(10**6), 10**6), "Int64")
+    if step.type is ValueType.STRING:
+        return Param(constant_string(step), "String")
+    return Param(constant_integer(step, -(10**6), 10**6), "Int64")
 
 
 _PATH = 10
@@ -198,12 +210,12 @@ _TEXT_TO_TEXT = (
 )
 _CLICKHOUSE_NAMES = {"trim": "trimBoth"}
 
-STRINGS: Mapping[str, Function] = {
+STRING_FUNCTIONS: Mapping[str, Function] = {
     **{name.lower(): plain(_CLICKHOUSE_NAMES.get(name, name), text) for name in _TEXT_TO_TEXT},
     "trimboth": plain("trimBoth", text),
-    "concat": Function(1, MANY, _concat),
+    "concat": Function(1, MAX_ARGUMENTS, _concat),
     "length": Function(1, 1, _length),
-    "lengthutf8": plain("lengthUTF8", text, result=Kind.NUMBER),
+    "lengthutf8": plain("lengthUTF8", text, result=ValueType.NUMBER),
     **{
         name: plain(f"substring{form}", text, _place, whole, least=2)
         for name, form in (("substring", ""), ("substr", ""), ("substringutf8", "UTF8"))
@@ -211,10 +223,10 @@ STRINGS: Mapping[str, Function] = {
     **{name.lower(): plain(name, text, whole) for name in ("left", "leftUTF8", "right", "rightUTF8")},
     **{name.lower(): Function(2, 3, _padded(name)) for name in ("leftPad", "rightPad")},
     **{
-        name.lower(): plain(name, text, text, result=Kind.NUMBER)
+        name.lower(): plain(name, text, text, result=ValueType.NUMBER)
         for name in ("position", "positionUTF8", "positionCaseInsensitive", "positionCaseInsensitiveUTF8")
     },
-    **{name.lower(): plain(name, text, text, result=Kind.BOOLEAN) for name in ("startsWith", "endsWith")},
+    **{name.lower(): plain(name, text, text, result=ValueType.BOOLEAN) for name in ("startsWith", "endsWith")},
     "extracturlparameter": plain("extractURLParameter", text, written),
     "cuturlparameter": plain("cutURLParameter", text, written),
     "empty": Function(1, 1, _emptiness("empty")),
@@ -223,9 +235,9 @@ STRINGS: Mapping[str, Function] = {
     "ilike": Function(2, 2, _like(ignoring_case=True)),
     "notlike": Function(2, 2, _like(ignoring_case=False, negated=True)),
     "notilike": Function(2, 2, _like(ignoring_case=True, negated=True)),
-    "match": Function(2, 2, _searched("match", Kind.BOOLEAN)),
-    "extract": Function(2, 2, _searched("extract", Kind.TEXT)),
-    "countsubstrings": plain("countSubstrings", text, text, result=Kind.NUMBER),
+    "match": Function(2, 2, _searched("match", ValueType.BOOLEAN)),
+    "extract": Function(2, 2, _searched("extract", ValueType.STRING)),
+    "countsubstrings": plain("countSubstrings", text, text, result=ValueType.NUMBER),
     "replace": Function(3, 3, _plainly_replaced("replaceAll")),
     "replaceall": Function(3, 3, _plainly_replaced("replaceAll")),
     "replaceone": Function(3, 3, _plainly_replaced("replaceOne")),
@@ -237,16 +249,16 @@ STRINGS: Mapping[str, Function] = {
     "arraystringconcat": Function(1, 2, _joined),
     "has": Function(2, 2, _has),
 }
-"""Functions of texts and of lists."""
+"""Functions of strings and of lists."""
 
-JSON: Mapping[str, Function] = {
-    "jsonextractstring": Function(1, _PATH, _json("JSONExtractString", Kind.TEXT)),
-    "jsonextractraw": Function(1, _PATH, _json("JSONExtractRaw", Kind.TEXT)),
-    "jsonextractint": Function(1, _PATH, _json("JSONExtractInt", Kind.NUMBER)),
-    "jsonextractuint": Function(1, _PATH, _json("JSONExtractUInt", Kind.NUMBER)),
-    "jsonextractfloat": Function(1, _PATH, _json("JSONExtractFloat", Kind.NUMBER)),
-    "jsonextractbool": Function(1, _PATH, _json("JSONExtractBool", Kind.BOOLEAN)),
-    "jsonhas": Function(2, _PATH, _json("JSONHas", Kind.BOOLEAN)),
-    "jsonlength": Function(1, _PATH, _json("JSONLength", Kind.NUMBER)),
+JSON_FUNCTIONS: Mapping[str, Function] = {
+    "jsonextractstring": Function(1, _PATH, _json("JSONExtractString", ValueType.STRING)),
+    "jsonextractraw": Function(1, _PATH, _json("JSONExtractRaw", ValueType.STRING)),
+    "jsonextractint": Function(1, _PATH, _json("JSONExtractInt", ValueType.NUMBER)),
+    "jsonextractuint": Function(1, _PATH, _json("JSONExtractUInt", ValueType.NUMBER)),
+    "jsonextractfloat": Function(1, _PATH, _json("JSONExtractFloat", ValueType.NUMBER)),
+    "jsonextractbool": Function(1, _PATH, _json("JSONExtractBool", ValueType.BOOLEAN)),
+    "jsonhas": Function(2, _PATH, _json("JSONHas", ValueType.BOOLEAN)),
+    "jsonlength": Function(1, _PATH, _json("JSONLength", ValueType.NUMBER)),
 }
-"""Functions that read inside a JSON text by keys and places."""
+"""Functions that read inside a JSON string by keys and indexes."""

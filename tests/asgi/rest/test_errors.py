@@ -91,13 +91,13 @@ async def test_input_that_cannot_be_used_is_refused_with_its_parameter(
     assert (got.status_code, got.json()["attr"]) == (400, attr)
 
 
-async def test_words_are_those_of_the_parameters(client: RestClient) -> None:
-    limit = (await client.get(events=SIGN_UP, breakdown_limit=5000)).json()
-    assert limit["detail"] == "breakdown_limit is 1 to 1000, not 5000."
+async def test_errors_name_the_parameters(client: RestClient) -> None:
     value = (await client.get(events=SIGN_UP, properties=[FILTER])).json()
-    assert value["hint"] == "Only is_set and is_not_set go without."
-    action = (await client.get(actions=[{"id": "x"}])).json()
-    assert action["hint"] == "GraphQL's field actions of the project lists the actions you can use."
+    assert value["hint"] == "Only is_set and is_not_set go without a value."
+    action = (await client.get(actions=[{"id": 4711}])).json()
+    assert action["hint"] == "GraphQL's field Project.actions lists the actions you can use."
+    dates = (await client.get(events=SIGN_UP, date_from="2020-01-14", date_to="2020-01-13")).json()
+    assert dates["hint"] == "date_from must not be after date_to, which defaults to now."
     name = (await client.get(events=SIGN_UP, brekdown="a")).json()
     assert name["hint"].startswith("Did you mean breakdown? ")
 
@@ -184,7 +184,7 @@ async def test_missing_scope_is_named(gateway: Gateway, client: RestClient) -> N
 async def test_project_out_of_reach_is_not_found(client: RestClient, project_id: str) -> None:
     response = await RestClient(client.gateway, project_id, client.key).get(events=SIGN_UP)
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
-    assert response.json()["hint"] == "GET /api/projects/ lists those that are."
+    assert response.json()["hint"] == "GET /api/projects/ lists the projects you can use."
 
 
 async def test_access_controls_hold(world: World) -> None:

@@ -188,7 +188,7 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine,
     [
         (_captured(selector="a >"), "selector"),
         (_captured(selector=""), "selector"),
-        (_captured(tag_name=""), "tagName"),
+        (_captured(tag_name=""), "tag_name"),
     ],
 )
 def test_step_that_cannot_be_read_is_refused_with_its_place(step: ActionStep, key: str) -> None:

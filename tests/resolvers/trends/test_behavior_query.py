@@ -9,7 +9,7 @@ import pytest
 
 from errors import BadUserInput
 from resolvers.trends.actions import Action, ActionStep
-from resolvers.trends.behavior_query import doers
+from resolvers.trends.behavior_query import behavior_query
 from resolvers.trends.behaviors import (
     MOST_PERIODS,
     Behavior,
@@ -171,35 +171,35 @@ async def test_session_filters_of_a_behavior_see_whole_sessions(world: EventWorl
     [
         (replace(SEEN, event=None), "event"),
         (replace(SEEN, action_id=1), "event"),
-        (replace(SEEN, event=None, action_id=1), "actionId"),
-        (replace(SEEN, time_value=None), "timeValue"),
-        (replace(SEEN, time_interval=None), "timeInterval"),
-        (replace(SEEN, time_value=0), "timeValue"),
-        (replace(SEEN, time_value=10_000_000), "timeValue"),
-        (replace(SEEN, time_value=200, time_interval=CohortInterval.YEAR), "timeValue"),
-        (replace(SEEN, explicit_datetime="-7d"), "explicitDatetime"),
-        (replace(SEEN, time_value=None, time_interval=None, explicit_datetime="soon"), "explicitDatetime"),
-        (replace(SEEN, time_value=None, time_interval=None, explicit_datetime="2020-01-16"), "explicitDatetime"),
+        (replace(SEEN, event=None, action_id=1), "action_id"),
+        (replace(SEEN, time_value=None), "time_value"),
+        (replace(SEEN, time_interval=None), "time_interval"),
+        (replace(SEEN, time_value=0), "time_value"),
+        (replace(SEEN, time_value=10_000_000), "time_value"),
+        (replace(SEEN, time_value=200, time_interval=CohortInterval.YEAR), "time_value"),
+        (replace(SEEN, explicit_datetime="-7d"), "explicit_datetime"),
+        (replace(SEEN, time_value=None, time_interval=None, explicit_datetime="soon"), "explicit_datetime"),
+        (replace(SEEN, time_value=None, time_interval=None, explicit_datetime="2020-01-16"), "explicit_datetime"),
         (replace(SEEN, count=1), "count"),
-        (replace(SEEN, seq_event="b"), "seqEvent"),
+        (replace(SEEN, seq_event="b"), "seq_event"),
         (replace(COUNTED, count=None), "count"),
         (replace(COUNTED, count=0), "count"),
         (replace(COUNTED, count=1, count_operator=CohortCountOperator.LT), "count"),
-        (replace(COUNTED, count_operator=None), "countOperator"),
-        (replace(REGULAR, min_periods=None), "minPeriods"),
-        (replace(REGULAR, min_periods=4), "minPeriods"),
-        (replace(REGULAR, total_periods=MOST_PERIODS + 1), "totalPeriods"),
-        (replace(REGULAR, explicit_datetime="-7d", time_value=None, time_interval=None), "explicitDatetime"),
-        (replace(STOPPED, seq_time_value=7), "seqTimeValue"),
-        (replace(STOPPED, seq_time_interval=None), "seqTimeInterval"),
-        (replace(SEQUENCE, seq_event=None), "seqEvent"),
-        (replace(SEQUENCE, seq_action_id=3), "seqEvent"),
-        (replace(SEQUENCE, seq_event=None, seq_action_id=3), "seqActionId"),
-        (replace(SEQUENCE, seq_time_value=9_000_000), "seqTimeValue"),
+        (replace(COUNTED, count_operator=None), "count_operator"),
+        (replace(REGULAR, min_periods=None), "min_periods"),
+        (replace(REGULAR, min_periods=4), "min_periods"),
+        (replace(REGULAR, total_periods=MOST_PERIODS + 1), "total_periods"),
+        (replace(REGULAR, explicit_datetime="-7d", time_value=None, time_interval=None), "explicit_datetime"),
+        (replace(STOPPED, seq_time_value=7), "seq_time_value"),
+        (replace(STOPPED, seq_time_interval=None), "seq_time_interval"),
+        (replace(SEQUENCE, seq_event=None), "seq_event"),
+        (replace(SEQUENCE, seq_action_id=3), "seq_event"),
+        (replace(SEQUENCE, seq_event=None, seq_action_id=3), "seq_action_id"),
+        (replace(SEQUENCE, seq_time_value=9_000_000), "seq_time_value"),
     ],
 )
 def test_behavior_that_makes_no_sense_is_refused_at_its_part(behavior: Behavior, key: str) -> None:
     around = CompileContext(ZoneInfo("UTC"), NOW)
     with pytest.raises(BadUserInput) as caught:
-        doers(replace(behavior, path=("groups", 0)), around, Catalog())
+        behavior_query(replace(behavior, path=("groups", 0)), around, Catalog())
     assert caught.value.path == ("groups", 0, key)

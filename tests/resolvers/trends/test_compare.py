@@ -109,10 +109,10 @@ def test_period_so_far_back_keeps_the_time_of_day_of_an_exact_start() -> None:
 
 
 @pytest.mark.parametrize("compare_to", ["2019-01-01", "soon", "", "-1w ago", "-200y"])
-def test_period_to_compare_with_that_is_no_span_is_refused(compare_to: str) -> None:
+def test_compare_to_that_is_not_relative_is_an_error(compare_to: str) -> None:
     with pytest.raises(BadUserInput) as refusal:
         periods(replace(COMPARED, compare_to=compare_to))
-    assert refusal.value.path == COMPARE_TO == ("query", "compareTo")
+    assert refusal.value.path == COMPARE_TO == ("query", "compare_to")
     assert repr(compare_to) in refusal.value.message
     assert refusal.value.hint
 

@@ -173,7 +173,7 @@ async def test_unique_groups_leave_out_events_without_one(world: EventWorld, mat
 async def test_unique_group_without_an_index_is_refused(world: EventWorld) -> None:
     with pytest.raises(BadUserInput) as refused:
         await world.ask(trend(EventSeries("sign up", Math(TrendMath.UNIQUE_GROUP), path=("query", "events", 0))))
-    assert refused.value.path == ("query", "events", 0, "mathGroupTypeIndex")
+    assert refused.value.path == ("query", "events", 0, "math_group_type_index")
 
 
 async def test_dau_of_a_total_counts_a_person_once_in_the_range(world: EventWorld) -> None:

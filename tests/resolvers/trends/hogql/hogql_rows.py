@@ -12,21 +12,21 @@ from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Events, Expr, Named, Order, Select, call
 from errors import BadUserInput
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.query import WeekStartDay
 from tests.support.seeds.events import EventWorld
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 PATH = ("query", "breakdown")
+UTC_CONTEXT = CompileContext(ZoneInfo("UTC"), NOW)
 _LIMITS = Limits(seconds=20)
 
 
 async def values(world: EventWorld, text: str, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> list[object]:
     """The expression's value of every event, oldest first."""
-    timezone = world.project.timezone
-    return await _column(
-        world, breakdown_expression(text, PATH, timezone=timezone, now=NOW, week_start=week_start)
-    )
+    context = CompileContext(world.project.timezone, NOW, week_start)
+    return await _column(world, breakdown_expression(text, PATH, context))
 
 
 async def value(world: EventWorld, text: str) -> object:
@@ -37,14 +37,14 @@ async def value(world: EventWorld, text: str) -> object:
 
 async def matches(world: EventWorld, text: str) -> list[bool]:
     """Whether every event, oldest first, satisfies the expression."""
-    found = await _column(world, filter_expression(text, PATH, timezone=world.project.timezone, now=NOW))
+    found = await _column(world, filter_expression(text, PATH, CompileContext(world.project.timezone, NOW)))
     assert set(found) <= {0, 1}
     return [value == 1 for value in found]
 
 
 async def figure(world: EventWorld, text: str) -> float:
     """The figure of the expression over all events."""
-    expr = math_expression(text, PATH, timezone=world.project.timezone, now=NOW)
+    expr = math_expression(text, PATH, CompileContext(world.project.timezone, NOW))
     statement = lowered(Select((Named(expr, "v"),), Events()), world.project.id)
     result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
     ((found,),) = result.rows()
@@ -56,7 +56,7 @@ def refusal(text: str, *, aggregating: bool = False) -> BadUserInput:
     """The refusal of an expression."""
     compile_ = math_expression if aggregating else breakdown_expression
     with pytest.raises(BadUserInput) as caught:
-        compile_(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+        compile_(text, PATH, UTC_CONTEXT)
     return caught.value
 
 

@@ -1,14 +1,13 @@
-"""What is refused, by name and place; and nothing hostile that gets into a statement."""
+"""Errors of expressions name the part and its place, and hostile text never reaches a statement."""
 
 import re
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from datasource.sql.tree import Events, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from tests.resolvers.trends.hogql.hogql_rows import NOW, PATH, lowered, refusal
+from tests.resolvers.trends.hogql.hogql_rows import PATH, UTC_CONTEXT, lowered, refusal
 
 
 @pytest.mark.parametrize(
@@ -23,8 +22,8 @@ from tests.resolvers.trends.hogql.hogql_rows import NOW, PATH, lowered, refusal
         ("properties", (1, 1), "properties"),
         ("lower(event, 1)", (1, 1), "lower"),
         ("if(true, 1)", (1, 1), "if"),
-        ("if(true, 'a', 1)", (1, 15), "a text and a number"),
-        ("event > 5", (1, 9), "a text and a number"),
+        ("if(true, 'a', 1)", (1, 15), "a string and a number"),
+        ("event > 5", (1, 9), "a string and a number"),
         ("lower(event) + 1", (1, 1), "a number"),
         ("timestamp + 1", (1, 13), "an interval"),
         ("timestamp > 'soon'", (1, 13), "soon"),
@@ -37,15 +36,15 @@ from tests.resolvers.trends.hogql.hogql_rows import NOW, PATH, lowered, refusal
         (r"replaceRegexpOne(event, 'a', '\\1')", (1, 30), r"\1"),
         (r"event LIKE 'a\\'", (1, 12), "backslash"),
         ("event LIKE event", (1, 12), "in quotes"),
-        ("event IN (event)", (1, 11), "written out"),
+        ("event IN (event)", (1, 11), "constant"),
         ("event IN event", (1, 1), "list"),
         ("event IN ()", (1, 1), "list"),
         ("['a']", (1, 2), "list"),
         ("(1, 2)", (1, 2), "list"),
-        ("splitByChar(',', event)[0]", (1, 25), "from 1"),
+        ("splitByChar(',', event)[0]", (1, 25), "start at 1"),
         ("splitByChar('::', event)", (1, 13), "single"),
-        ("substring(event, 0)", (1, 18), "from 1"),
-        ("properties.a[0]", (1, 14), "from 1"),
+        ("substring(event, 0)", (1, 18), "start at 1"),
+        ("properties.a[0]", (1, 14), "start at 1"),
         ("leftPad(event, 100000000)", (1, 16), "1000"),
         ("1e999", (1, 1), "too large"),
         ("count()", (1, 1), "count"),
@@ -56,11 +55,11 @@ from tests.resolvers.trends.hogql.hogql_rows import NOW, PATH, lowered, refusal
         ("", (1, 1), "empty"),
         ("   ", (1, 1), "empty"),
         ("AS x", (1, 1), "AS"),
-        ("ELSE", (1, 1), "one expression"),
-        ("lower(event AS x)", (1, 7), "name"),
+        ("ELSE", (1, 1), "single expression"),
+        ("lower(event AS x)", (1, 7), "alias"),
     ],
 )
-def test_refusal_names_the_part_and_its_place(text: str, place: tuple[int, int], named: str) -> None:
+def test_error_names_the_part_and_its_place(text: str, place: tuple[int, int], named: str) -> None:
     found = refusal(text)
     assert found.path == PATH
     assert found.message.startswith(f"Line {place[0]}, column {place[1]}: ")
@@ -73,7 +72,7 @@ def test_refusal_names_the_part_and_its_place(text: str, place: tuple[int, int],
         ("properties.price", "properties.price"),
         ("sum(properties.price) + properties.tax", "properties.tax"),
         ("avg(sum(properties.price))", "sum"),
-        ("1 + 1", "aggregated"),
+        ("1 + 1", "aggregate"),
         ("sum(event)", "number"),
         ("max(event)", "number"),
         ("min(timestamp)", "number"),
@@ -90,7 +89,7 @@ def test_refusal_names_the_part_and_its_place(text: str, place: tuple[int, int],
         ("groupArray(event)", "groupArray"),
     ],
 )
-def test_math_that_is_no_figure_of_aggregates_is_refused(text: str, named: str) -> None:
+def test_math_without_valid_aggregates_is_an_error(text: str, named: str) -> None:
     assert named in refusal(text, aggregating=True).message
 
 
@@ -101,12 +100,12 @@ def test_math_that_is_no_figure_of_aggregates_is_refused(text: str, named: str) 
         ("event > 5", "toFloat()"),
         ("properties.a::Int64", "toInt()"),
         ("properties.a ? 1 : 2", "if("),
-        ("properties.1a", "odd keys"),
+        ("properties.1a", "special characters"),
         ("plan", "properties"),
         ("properties.price / lower(event)", "toFloat()"),
     ],
 )
-def test_refusal_hints_at_what_would_do(text: str, hint: str) -> None:
+def test_error_hints_at_what_works(text: str, hint: str) -> None:
     assert hint in (refusal(text).hint or "")
 
 
@@ -295,15 +294,15 @@ _HOSTILE = (
 
 
 @pytest.mark.parametrize("text", _HOSTILE, ids=range(len(_HOSTILE)))
-def test_hostile_text_is_refused_clearly_everywhere(text: str) -> None:
+def test_hostile_text_is_a_clear_error_everywhere(text: str) -> None:
     for compile_ in (breakdown_expression, filter_expression, math_expression):
         with pytest.raises(BadUserInput, match=r"^Line \d+, column \d+: ") as caught:
-            compile_(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+            compile_(text, PATH, UTC_CONTEXT)
         assert len(caught.value.message) < 300
         assert len(caught.value.hint or "") < 800
 
 
-def test_hostile_text_inside_an_aggregate_is_refused_too() -> None:
+def test_hostile_text_inside_an_aggregate_is_an_error() -> None:
     for text in ("sum((SELECT 1))", "count(project_id)", "avg(sleep(1))", "quantile((SELECT 1))(properties.a)"):
         assert "Line 1" in refusal(text, aggregating=True).message
 
@@ -333,14 +332,14 @@ _VOCABULARY = re.compile(r"[A-Za-z0-9_(){}:.,'+*/%<>=!\s-]+")
     ],
 )
 def test_text_reaches_the_statement_as_parameters_only(text: str) -> None:
-    expr = breakdown_expression(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+    expr = breakdown_expression(text, PATH, UTC_CONTEXT)
     statement = lowered(Select((Named(expr, "v"),), Events()), 7)
     assert _VOCABULARY.fullmatch(statement.text)
     for word in ("DROP", "--", "/*", "*/", ";", "#", "system", "'a", "select", "é"):
         assert word not in statement.text
 
 
-def test_deepest_expressions_that_are_allowed_become_statements() -> None:
+def test_deepest_valid_expressions_become_statements() -> None:
     for text in (
         "(" * 24 + "event" + ")" * 24,
         "lower(" * 23 + "event" + ")" * 23,
@@ -350,11 +349,11 @@ def test_deepest_expressions_that_are_allowed_become_statements() -> None:
         " or ".join(["properties.a between 1 and 5"] * 80),
         "1 - properties.a / 2 * " * 15 + "3",
     ):
-        expr = breakdown_expression(text, PATH, timezone=ZoneInfo("UTC"), now=NOW)
+        expr = breakdown_expression(text, PATH, UTC_CONTEXT)
         assert len(lowered(Select((Named(expr, "v"),), Events()), 7).text) < 100_000
 
 
-def test_expression_that_doubles_with_every_nesting_is_refused() -> None:
+def test_expression_that_doubles_with_every_nesting_is_an_error() -> None:
     text = "properties.a"
     for _ in range(16):
         text = f"({text} between 1 and 5)"
