@@ -89,7 +89,7 @@ async def find_page(source: Source, names: Names, wanted: Wanted) -> DefinitionP
         columns=tuple(Named(Column(name), name) for name in ("name", *(column.name for column in names.columns))),
         source=Derived(counted, "counted"),
         where=None if wanted.after is None else _follows(wanted.after),
-        order_by=(Order(Column(COUNT), descending=True), Order(Column("name"))),
+        order_by=(Order(Column(COUNT), is_descending=True), Order(Column("name"))),
         limit=wanted.first + 1,
     )
     everything = Select((Named(call("uniqExact", names.name), "names"),), names.table, where=where)

@@ -136,10 +136,10 @@ async def _newest(source: Source, properties: PropertySet, keys: Sequence[str], 
             where = every(_is_among(Column("event", "e"), events), since)
             return None if span is None else _Rows(Table("events", "e"), where)
         case PropertyOwner.PERSON:
-            return _Rows(Table("persons", "p", final=True), _newest_persons(Column("person_no", "p"), count))
+            return _Rows(Table("persons", "p", is_final=True), _newest_persons(Column("person_no", "p"), count))
         case PropertyOwner.GROUP:
             of_type = equals(Column("type_index", "g"), Number(properties.group_type_index or 0))
-            return _Rows(Table("groups", "g", final=True), of_type)
+            return _Rows(Table("groups", "g", is_final=True), of_type)
 
 
 def _events_with(keys: Sequence[str], event: str | None) -> Select:
@@ -164,7 +164,7 @@ async def _newest_span(source: Source, events: Select, count: int) -> tuple[date
             Table("events_by_hour", "h"),
             where=every(events_of, days),
             group_by=(hour,),
-            order_by=(Order(hour, descending=True),),
+            order_by=(Order(hour, is_descending=True),),
         )
     )
     starts, counts = cast(tuple[list[int], list[int]], answer.columns)
@@ -184,7 +184,7 @@ def _reach(starts: Sequence[int], counts: Sequence[int], wanted: int) -> int:
 
 def _newest_persons(number: Column, count: int) -> Expr | None:
     highest = Select((Named(call("max", Column("person_no", "q")), "highest"),), Table("persons", "q"))
-    merged = Select((Named(Column("old_no", "m"), "old_no"),), Table("person_merges", "m", final=True))
+    merged = Select((Named(Column("old_no", "m"), "old_no"),), Table("person_merges", "m", is_final=True))
     return every(
         compare(number, ">", Infix("-", (Scalar(highest), Number(count)))),
         Infix("NOT IN", (number, Scalar(merged))),
@@ -204,7 +204,7 @@ async def _most_frequent(
             contains(text, search),
         ),
         group_by=(kind, text),
-        order_by=(Order(Column("found"), descending=True), Order(text)),
+        order_by=(Order(Column("found"), is_descending=True), Order(text)),
         limit=first,
     )
     rows = (await source.ask(query)).rows()

@@ -99,7 +99,7 @@ class _NativeTables:
                 everyone = Derived(_everyone(), "everyone")
                 return Rows(everyone, Column("person_no", "everyone"), _NO_FIELDS.__getitem__)
             case DistinctIds():
-                table = Table("person_distinct_ids", "d", final=True)
+                table = Table("person_distinct_ids", "d", is_final=True)
                 of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
                 return Rows(table, _merged(Column("person_no", "d")), of_id.__getitem__)
             case _:
@@ -107,13 +107,13 @@ class _NativeTables:
 
     def join_persons(self, wanted: Sequence[Field], person: Expr) -> Join:
         columns = (Named(Column("person_no", "p"), "person_no"), *as_values(wanted, partial(_own_value, "p")))
-        query = Select(columns=columns, source=Table("persons", "p", final=True))
+        query = Select(columns=columns, source=Table("persons", "p", is_final=True))
         return Join("ANY LEFT", Derived(query, "person"), equals(person, Column("person_no", "person")))
 
     def join_groups(self, index: int, wanted: Sequence[Field]) -> Join:
         query = Select(
             columns=(Named(Column("key", "g"), "key"), *as_values(wanted, partial(_own_value, "g"))),
-            source=Table("groups", "g", final=True),
+            source=Table("groups", "g", is_final=True),
             where=equals(Column("type_index", "g"), Number(index)),
         )
         alias = f"group{index}"
@@ -197,6 +197,6 @@ def _merges() -> tuple[Expr, Expr]:
         "tuple",
         (call("groupArray", Column("old_no", "m")), call("groupArray", Column("new_no", "m"))),
     )
-    query = Select(columns=(Named(lists, "lists"),), source=Table("person_merges", "m", final=True))
+    query = Select(columns=(Named(lists, "lists"),), source=Table("person_merges", "m", is_final=True))
     merges = Alias(Scalar(query), "merges")
     return call("tupleElement", merges, Number(1)), call("tupleElement", Column("merges"), Number(2))

@@ -20,7 +20,7 @@ class PostHogTables:
 
     def table(self, name: str, alias: str, *, latest: bool = False) -> Table:
         """A table; `latest` passes over all versions of a row but the last one."""
-        return Table(name, alias, final=latest, project_column="team_id", database=self.database)
+        return Table(name, alias, is_final=latest, project_column="team_id", database=self.database)
 
     def event_properties(self, alias: str) -> JsonProperties:
         """The properties of events."""

@@ -1,19 +1,24 @@
-"""The one place where a SQL tree becomes text with bound parameters."""
+"""Rendering of a SQL tree, the only place where it becomes text with bound parameters."""
 
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import assert_never
 
 from datasource.clickhouse.engine import Identifier, ParamValue
 from datasource.sql.tree import (
     Alias,
     Call,
     Cast,
+    CohortMember,
     Column,
     Derived,
+    DistinctIds,
+    Events,
     Expr,
+    Field,
     Infix,
     Join,
     Lambda,
@@ -23,9 +28,11 @@ from datasource.sql.tree import (
     Order,
     Over,
     Param,
+    Persons,
     Query,
     Scalar,
     Select,
+    Source,
     Subcolumn,
     Table,
     Union,
@@ -39,14 +46,14 @@ _OPERATORS = frozenset({"AND", "OR", "=", "!=", "<", "<=", ">", ">=", "IN", "NOT
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Text with `{name:Type}` in it, and the values of those names with their types."""
+    """SQL text with `{name:Type}` parameters, and the values and types of these by name."""
 
     text: str
     params: MappingProxyType[str, ParamValue]
     types: MappingProxyType[str, str]
 
-    def described(self) -> str:
-        """The text with a comment line per parameter that gives its value."""
+    def describe(self) -> str:
+        """Return the text below one comment line per parameter, which shows its value."""
         lines = [
             f"-- {name} {self.types[name]} = {json.dumps(value, ensure_ascii=False)}"
             for name, value in self.params.items()
@@ -55,24 +62,29 @@ class Statement:
 
 
 def render(query: Query) -> Statement:
-    """The statement of a tree that holds no logical nodes any more (see layout.py)."""
+    """Render a tree in which a layout has replaced all logical nodes. Raises TypeError otherwise."""
     renderer = _Renderer()
     text = renderer.query(query)
     return Statement(text, MappingProxyType(renderer.params), MappingProxyType(renderer.types))
+
+
+def is_column_name(name: str) -> bool:
+    """Return whether a column of that name can be rendered. Other installations' names may contain a dollar."""
+    return _COLUMN.fullmatch(name) is not None
 
 
 class _Renderer:
     def __init__(self) -> None:
         self.params: dict[str, ParamValue] = {}
         self.types: dict[str, str] = {}
-        self._bound: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[str, str], str] = {}
 
     def query(self, query: Query) -> str:
         if isinstance(query, Union):
-            return "\nUNION ALL\n".join(self.select(select) for select in query.queries)
-        return self.select(query)
+            return "\nUNION ALL\n".join(self._select(select) for select in query.queries)
+        return self._select(query)
 
-    def select(self, select: Select) -> str:
+    def _select(self, select: Select) -> str:
         columns = ",\n".join(_indent(self._named(column)) for column in select.columns)
         clauses = [f"SELECT\n{columns}"]
         if select.source is not None:
@@ -88,12 +100,12 @@ class _Renderer:
             clauses.append(f"LIMIT {select.limit:d}")
         return "\n".join(clauses)
 
-    def expression(self, node: Expr) -> str:
+    def _expression(self, node: Expr) -> str:
         match node:
             case Column(name, table):
                 return _column(name) if table is None else f"{_name(table)}.{_column(name)}"
             case Subcolumn(column, key, kind):
-                path = f"{self.expression(column)}.{self._bind(Identifier(key), 'Identifier')}"
+                path = f"{self._expression(column)}.{self._bind(Identifier(key), 'Identifier')}"
                 return path if kind is None else f"{path}.:{_type(kind)}"
             case Param(value, kind):
                 return self._bind(value, kind)
@@ -105,51 +117,58 @@ class _Renderer:
                 prefix = f"{_name(name)}({self._list(parameters)})" if parameters else _name(name)
                 return f"{prefix}({self._list(args)})"
             case Infix(operator, operands):
-                return f"({f' {_operator(operator)} '.join(self.expression(item) for item in operands)})"
+                # Always in parentheses, so that precedence never matters.
+                return f"({f' {_operator(operator)} '.join(self._expression(item) for item in operands)})"
             case Cast(operand, kind):
-                return f"CAST({self.expression(operand)}, '{_escaped(_type(kind))}')"
+                return f"CAST({self._expression(operand)}, '{_escaped(_type(kind))}')"
             case Alias(operand, name):
-                return f"({self.expression(operand)} AS {_name(name)})"
+                return f"({self._expression(operand)} AS {_name(name)})"
             case Lambda(names, body):
-                return f"({', '.join(_name(name) for name in names)}) -> {self.expression(body)}"
+                return f"({', '.join(_name(name) for name in names)}) -> {self._expression(body)}"
             case Over(function, order_by):
-                return f"{self.expression(function)} OVER (ORDER BY {self._orders(order_by)})"
+                return f"{self._expression(function)} OVER (ORDER BY {self._orders(order_by)})"
             case Scalar(query):
                 return f"(\n{_indent(self.query(query))}\n)"
+            case Field() | CohortMember():
+                raise TypeError(f"{type(node).__name__} must be replaced by a layout before rendering")
             case _:
-                raise TypeError(f"{type(node).__name__} is no node of a finished statement")
+                assert_never(node)
 
     def _named(self, named: Named) -> str:
-        text = self.expression(named.expr)
+        text = self._expression(named.expr)
         return text if text == named.name else f"{text} AS {_name(named.name)}"
 
-    def _source(self, source: object) -> str:
+    def _source(self, source: Source) -> str:
         match source:
-            case Table(name, alias, final, _, database):
-                place = _name(name) if database is None else f"{_name(database)}.{_name(name)}"
-                return f"{place} AS {_name(alias)}{' FINAL' if final else ''}"
+            case Table(name, alias, is_final, _, database):
+                table = _name(name) if database is None else f"{_name(database)}.{_name(name)}"
+                return f"{table} AS {_name(alias)}{' FINAL' if is_final else ''}"
             case Derived(query, alias):
                 return f"(\n{_indent(self.query(query))}\n) AS {_name(alias)}"
+            case Events() | Persons() | DistinctIds():
+                raise TypeError(f"{type(source).__name__} must be replaced by a layout before rendering")
             case _:
-                raise TypeError(f"{type(source).__name__} is no source of a finished statement")
+                assert_never(source)
 
     def _join(self, join: Join) -> str:
-        return f"{join.kind} JOIN {self._source(join.source)} ON {self.expression(join.condition)}"
+        return f"{join.kind} JOIN {self._source(join.source)} ON {self._expression(join.condition)}"
 
     def _conjunction(self, condition: Expr) -> str:
         if isinstance(condition, Infix) and condition.operator == "AND":
-            return "\n    AND ".join(self.expression(item) for item in condition.operands)
-        return self.expression(condition)
+            return "\n    AND ".join(self._expression(item) for item in condition.operands)
+        return self._expression(condition)
 
     def _orders(self, orders: Sequence[Order]) -> str:
-        return ", ".join(f"{self.expression(order.expr)}{' DESC' if order.descending else ''}" for order in orders)
+        return ", ".join(
+            f"{self._expression(order.expr)}{' DESC' if order.is_descending else ''}" for order in orders
+        )
 
     def _list(self, nodes: Sequence[Expr]) -> str:
-        return ", ".join(self.expression(node) for node in nodes)
+        return ", ".join(self._expression(node) for node in nodes)
 
     def _bind(self, value: ParamValue, kind: str) -> str:
-        identity = (repr(value), kind)
-        name = self._bound.setdefault(identity, f"p{len(self._bound)}")
+        # By repr, since 1, 1.0 and True are equal and hash alike.
+        name = self._names.setdefault((repr(value), kind), f"p{len(self._names)}")
         self.params[name] = value
         self.types[name] = kind
         return f"{{{name}:{_type(kind)}}}"
@@ -161,7 +180,7 @@ def _indent(text: str) -> str:
 
 def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name that the compiler gives")
+        raise ValueError(f"{name!r} is not a valid name")
     return name
 
 
@@ -169,20 +188,15 @@ def _column(name: str) -> str:
     return f"`{name}`" if "$" in name and is_column_name(name) else _name(name)
 
 
-def is_column_name(name: str) -> bool:
-    """Whether a column of that name can be part of a statement: others than our own may hold a dollar."""
-    return _COLUMN.fullmatch(name) is not None
-
-
 def _type(kind: str) -> str:
     if not _TYPE.fullmatch(kind):
-        raise ValueError(f"{kind!r} is no type that the compiler gives")
+        raise ValueError(f"{kind!r} is not a valid type")
     return kind
 
 
 def _operator(operator: str) -> str:
     if operator not in _OPERATORS:
-        raise ValueError(f"{operator!r} is no operator")
+        raise ValueError(f"{operator!r} is not a valid operator")
     return operator
 
 

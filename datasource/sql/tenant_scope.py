@@ -1,4 +1,4 @@
-"""The project's condition: added here, to every table a statement reads, and nowhere else."""
+"""The project's condition, which is added here to every table, and nowhere else."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from datasource.sql.tree import Column, Param, Query, Select, Table, equals, eve
 
 
 def scope_to_project(query: Query, project_id: int) -> Query:
-    """The same query, unable to read a row of another project."""
+    """Return the query restricted to the rows of one project."""
 
     def restrict(node: object) -> object:
         if not isinstance(node, Select) or not isinstance(node.source, Table):

@@ -1,6 +1,6 @@
-"""A small SQL tree. Statements are built of these nodes only; render.py alone turns them into text.
+"""A small SQL tree, which render.py alone turns into text.
 
-Values are parameters, or figures of the compiler. A client's text can be in the tree as a parameter only.
+A value is a parameter or a number of the compiler. A client's text can only be a parameter.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from datasource.clickhouse.engine import ParamValue
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its name, which a layout or the compiler chose."""
+    """A column by its name, which a layout or the compiler chooses."""
 
     name: str
     table: str | None = None
@@ -21,7 +21,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Subcolumn:
-    """One path of a JSON column. The key is a client's, so it is bound as an identifier parameter."""
+    """One path of a JSON column. The key is bound as an identifier parameter, since it is a client's."""
 
     column: Column
     key: str
@@ -30,7 +30,7 @@ class Subcolumn:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A value bound by name under a ClickHouse type."""
+    """A value bound as a parameter of a ClickHouse type."""
 
     value: ParamValue
     type: str
@@ -38,7 +38,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A figure of the compiler's own."""
+    """A number that the compiler chooses."""
 
     value: int | float
 
@@ -50,7 +50,7 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function call; `parameters` are those of a parametric aggregate, quantile(0.9)(x)."""
+    """A function call. `parameters` belong to a parametric aggregate: quantile(0.9)(x)."""
 
     name: str
     args: "tuple[Expr, ...]" = ()
@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Infix:
-    """Operands joined by one operator: AND, OR, =, <, IN, + ..."""
+    """Operands joined by one operator, such as AND, =, IN or +."""
 
     operator: str
     operands: "tuple[Expr, ...]"
@@ -67,7 +67,7 @@ class Infix:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """`CAST(x, 'Type')`, the type being the compiler's choice."""
+    """`CAST(x, 'Type')`; the compiler chooses the type."""
 
     operand: "Expr"
     type: str
@@ -75,7 +75,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """`(expr AS name)`: the same SELECT may then say Column(name) for it, which spares repeating it."""
+    """`(expr AS name)`. The same SELECT can then refer to it as Column(name)."""
 
     expr: "Expr"
     name: str
@@ -99,16 +99,16 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A query that answers one value."""
+    """A scalar subquery."""
 
     query: "Query"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an event or of what belongs to it; a layout replaces it by what its tables hold.
+    """A field of an event, its person, groups or session. A layout replaces it by an expression over its tables.
 
-    `name` is one of the names in layout.py, `key` a property's key, `group_type_index` a group's.
+    `name` is one of the names in layouts/contract.py, `key` the key of a property.
     """
 
     name: str
@@ -118,9 +118,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CohortMember:
-    """Whether the event's person is a member of a cohort, as of one calculation; a layout replaces it.
+    """Whether the event's person is in a cohort, as of one calculation. A layout replaces it.
 
-    `is_static` says that the members were listed, for layouts that keep those elsewhere.
+    `is_static` says that the members were uploaded; some layouts store those in another table.
     """
 
     cohort_id: int
@@ -159,29 +159,29 @@ class Order:
     """One key of ORDER BY."""
 
     expr: Expr
-    descending: bool = False
+    is_descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that holds rows of every project; the project's condition is added to each (see scope.py).
+    """A table with rows of all projects, which tenant_scope.py restricts to one.
 
-    `database` is None for the one that the engine is connected to.
+    `database` is None for the engine's own.
     """
 
     name: str
     alias: str
-    final: bool = False
+    is_final: bool = False
     project_column: str = "project_id"
     database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events, whatever a layout keeps them in; fields of them are `Field` nodes.
+    """The events, in whichever tables a layout has them. Their fields are `Field` nodes.
 
-    `near` is a span of time (two instants) in which all of the events lie and all of their sessions' events, so
-    that a layout need not look at all history for what belongs to them.
+    `near` are the first and last instant of these events and of all events of their sessions, so that a layout
+    need not read the whole history to join them.
     """
 
     near: "tuple[Expr, Expr] | None" = None
@@ -189,25 +189,28 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Persons:
-    """The persons as of now, one row each, also those without events; fields of a person are `Field` nodes."""
+    """All current persons, one row each, even without events. Their fields are `Field` nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DistinctIds:
-    """The distinct ids that persons are known by: `Field` nodes of the id and of the person as of now."""
+    """The distinct ids with their current persons. Both are `Field` nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A query in FROM."""
+    """A derived table: a query in FROM."""
 
     query: "Query"
     alias: str
 
 
+Source = Table | Events | Persons | DistinctIds | Derived
+
+
 @dataclass(frozen=True, slots=True)
 class Join:
-    """`kind JOIN source ON condition`. Only queries are joined: every table stands alone in a FROM."""
+    """`kind JOIN source ON condition`. Only queries are joined, so every table is alone in a FROM."""
 
     kind: str
     source: Derived
@@ -219,7 +222,7 @@ class Select:
     """One SELECT."""
 
     columns: tuple[Named, ...]
-    source: Table | Events | Persons | DistinctIds | Derived | None = None
+    source: Source | None = None
     joins: tuple[Join, ...] = ()
     where: Expr | None = None
     group_by: tuple[Expr, ...] = ()
@@ -239,27 +242,27 @@ Node = TypeVar("Node")
 
 
 def call(name: str, *args: Expr) -> Call:
-    """A function call."""
+    """Return `name(args...)`."""
     return Call(name, args)
 
 
 def equals(left: Expr, right: Expr) -> Infix:
-    """`left = right`."""
+    """Return `left = right`."""
     return Infix("=", (left, right))
 
 
 def compare(left: Expr, operator: str, right: Expr) -> Infix:
-    """`left operator right`."""
+    """Return `left operator right`."""
     return Infix(operator, (left, right))
 
 
 def every(*conditions: Expr | None) -> Expr | None:
-    """All of the conditions that are there; None, which is true, when there is none."""
+    """Join conditions with AND. None means true."""
     return _joined("AND", conditions)
 
 
 def either(*conditions: Expr | None) -> Expr | None:
-    """Any of the conditions; None when one of them is true anyway, or when there is none."""
+    """Join conditions with OR. None means true, so with a None, or no condition at all, the result is None."""
     if any(condition is None for condition in conditions):
         return None
     return _joined("OR", conditions)
@@ -280,7 +283,7 @@ def _operands(operator: str, condition: Expr) -> tuple[Expr, ...]:
 
 
 def transform(node: Node, change: Callable[[object], object]) -> Node:
-    """The tree with `change` applied to every node, children first."""
+    """Apply `change` to every node of a tree, children first."""
     return cast(Node, _transform(node, change))
 
 
@@ -297,15 +300,15 @@ def _transform(node: object, change: Callable[[object], object]) -> object:
         new = _transform(child, change)
         if new is not child:
             changed[name] = new
-    # mypy cannot see that a kind with field names is a dataclass.
+    # mypy cannot see that a class with field names is a dataclass.
     return change(replace(node, **changed) if changed else node)  # type: ignore[type-var]
 
 
+_FIELD_NAMES: dict[type, tuple[str, ...] | None] = {}
+
+
 def _field_names(kind: type) -> tuple[str, ...] | None:
-    """The fields of a node's kind, None for what is no node; looked up once, since trees are walked often."""
+    # Cached, since trees are walked often. None for values, which are not nodes.
     if kind not in _FIELD_NAMES:
         _FIELD_NAMES[kind] = tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
     return _FIELD_NAMES[kind]
-
-
-_FIELD_NAMES: dict[type, tuple[str, ...] | None] = {}

@@ -81,10 +81,10 @@ def limit_values(counted: Select, rows: EventSelection, math: Math, limit: int, 
     values = kept(rows.values)
     by_text = tuple(Order(value.expr) for value in values)
     if rows.buckets is None:
-        order = (Order(Column(FIGURE), descending=True), *by_text)
+        order = (Order(Column(FIGURE), is_descending=True), *by_text)
         return _merge_rest(_ranked(counted, values, (FIGURE,), order), values, _merge_totals(math), limit)
     sizes = _sizes(counted, values, len(rows.buckets.starts) if running else None)
-    order = (Order(_is_missing(values)), Order(Column("size"), descending=True), *by_text)
+    order = (Order(_is_missing(values)), Order(Column("size"), is_descending=True), *by_text)
     return _merge_rest(_ranked(sizes, values, (_BUCKETS, _FIGURES), order), values, _merge_lists(math), limit)
 
 

@@ -55,7 +55,7 @@ async def run_trend(
     return assemble(
         plan,
         [result for _, result in answers],
-        sql=";\n\n".join(statement.described() for statement, _ in asked),
+        sql=";\n\n".join(statement.describe() for statement, _ in asked),
         statistics=_statistics([result for _, result in asked], time.perf_counter() - started),
     )
 

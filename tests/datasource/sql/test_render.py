@@ -48,7 +48,7 @@ ONE = Select((Named(Number(1), "x"),))
 
 
 def text_of(node: Expr) -> str:
-    """The text of one expression."""
+    """Render one expression."""
     return render(Select((Named(node, "it"),))).text.removeprefix("SELECT\n    ").removesuffix(" AS it")
 
 
@@ -77,26 +77,26 @@ def text_of(node: Expr) -> str:
         (Alias(call("count"), "n"), "(count() AS n)"),
         (Lambda(("x", "y"), Infix("+", (Column("x"), Column("y")))), "(x, y) -> (x + y)"),
         (
-            Over(call("row_number"), (Order(Column("a"), descending=True), Order(Column("b")))),
+            Over(call("row_number"), (Order(Column("a"), is_descending=True), Order(Column("b")))),
             "row_number() OVER (ORDER BY a DESC, b)",
         ),
         (Scalar(ONE), "(\n        SELECT\n            1 AS x\n    )"),
     ],
 )
-def test_text_of_an_expression(node: Expr, text: str) -> None:
+def test_expression_is_rendered(node: Expr, text: str) -> None:
     assert text_of(node) == text
 
 
-def test_text_of_a_statement() -> None:
-    inner = Select((Named(Column("number", "n"), "n"),), Table("numbers", "n", final=True))
+def test_statement_is_rendered() -> None:
+    inner = Select((Named(Column("number", "n"), "n"),), Table("numbers", "n", is_final=True))
     joined = Select((Named(Column("key", "g"), "key"),), Table("groups", "g"))
     query = Select(
-        columns=(Named(Column("n"), "n"), Named(call("count"), "figure")),
+        columns=(Named(Column("n"), "n"), Named(call("count"), "total")),
         source=Derived(inner, "inner"),
         joins=(Join("ANY LEFT", Derived(joined, "g0"), equals(Column("n"), Column("key", "g0"))),),
         where=every(equals(Column("n"), Param(1, "UInt8")), either(Column("a"), Column("b"))),
         group_by=(Column("n"),),
-        order_by=(Order(Column("n")), Order(Column("figure"), descending=True)),
+        order_by=(Order(Column("n")), Order(Column("total"), is_descending=True)),
         limit=10,
     )
     assert (
@@ -104,7 +104,7 @@ def test_text_of_a_statement() -> None:
         == """\
 SELECT
     n,
-    count() AS figure
+    count() AS total
 FROM (
     SELECT
         n.number AS n
@@ -118,21 +118,21 @@ ANY LEFT JOIN (
 WHERE (n = {p0:UInt8})
     AND (a OR b)
 GROUP BY n
-ORDER BY n, figure DESC
+ORDER BY n, total DESC
 LIMIT 10"""
     )
 
 
-def test_text_of_a_union() -> None:
+def test_union_is_rendered() -> None:
     assert render(Union((ONE, ONE))).text == "SELECT\n    1 AS x\nUNION ALL\nSELECT\n    1 AS x"
 
 
-def test_condition_of_alternatives_alone_keeps_its_parentheses() -> None:
+def test_or_condition_keeps_its_parentheses() -> None:
     query = Select((Named(Number(1), "x"),), Table("t", "t"), where=either(Column("a"), Column("b")))
     assert render(query).text.endswith("WHERE (a OR b)")
 
 
-def test_equal_values_of_one_type_share_a_parameter_and_others_do_not() -> None:
+def test_only_equal_values_of_one_type_share_a_parameter() -> None:
     values: list[Expr] = [
         Param("1", "String"),
         Param("1", "String"),
@@ -165,7 +165,7 @@ def test_rendering_is_repeatable() -> None:
 
 
 @given(st.text(), st.text())
-def test_clients_text_is_never_part_of_a_statement(value: str, key: str) -> None:
+def test_client_text_never_changes_the_sql(value: str, key: str) -> None:
     def shape(value: str, key: str) -> str:
         values = call(
             "tuple", Param(value, "String"), Subcolumn(Column("p"), key), Param((value,), "Array(String)")
@@ -179,7 +179,7 @@ def test_clients_text_is_never_part_of_a_statement(value: str, key: str) -> None
 @pytest.mark.parametrize(
     "kind", ["column", "table of column", "call", "named", "alias", "lambda", "table", "table alias", "derived"]
 )
-def test_name_that_no_compiler_gives_is_refused(kind: str, name: str) -> None:
+def test_invalid_name_is_rejected(kind: str, name: str) -> None:
     nodes: dict[str, Expr] = {
         "column": Column(name),
         "table of column": Column("a", name),
@@ -194,46 +194,46 @@ def test_name_that_no_compiler_gives_is_refused(kind: str, name: str) -> None:
         "derived": Select((Named(Null(), "x"),), Derived(ONE, name)),
     }
     query = selects[kind] if kind in selects else Select((Named(nodes[kind], "x"),))
-    with pytest.raises(ValueError, match="is no name that the compiler gives"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         render(query)
 
 
-def test_column_of_another_installation_is_quoted() -> None:
+def test_column_with_a_dollar_is_quoted() -> None:
     assert text_of(Column("$group_0", "e")) == "e.`$group_0`"
     assert text_of(Column("mat_$browser", "e")) == "e.`mat_$browser`"
 
 
-def test_table_of_another_database_names_it() -> None:
-    query = Select((Named(Column("a", "t"), "a"),), Table("t", "t", final=True, database="other"))
+def test_table_of_another_database_is_qualified() -> None:
+    query = Select((Named(Column("a", "t"), "a"),), Table("t", "t", is_final=True, database="other"))
     assert "FROM other.t AS t FINAL" in render(query).text
-    with pytest.raises(ValueError, match="is no name"):
+    with pytest.raises(ValueError, match="is not a valid name"):
         render(Select((Named(Null(), "x"),), Table("t", "t", database="a.b")))
 
 
 @pytest.mark.parametrize("type_", ["", "String}", "String; SELECT", "A\\", "A\n", "`A`"])
-def test_type_that_no_compiler_gives_is_refused(type_: str) -> None:
+def test_invalid_type_is_rejected(type_: str) -> None:
     for node in (Param("x", type_), Cast(Null(), type_)):
-        with pytest.raises(ValueError, match="is no type that the compiler gives"):
+        with pytest.raises(ValueError, match="is not a valid type"):
             text_of(node)
 
 
 @pytest.mark.parametrize("operator", ["", "OR 1=1 OR", "and", ";", "LIKE"])
-def test_unknown_operator_is_refused(operator: str) -> None:
-    with pytest.raises(ValueError, match="is no operator"):
+def test_unknown_operator_is_rejected(operator: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid operator"):
         text_of(Infix(operator, (Null(), Null())))
 
 
-def test_logical_nodes_are_refused() -> None:
-    with pytest.raises(TypeError, match="Field is no node of a finished statement"):
+def test_logical_nodes_are_rejected() -> None:
+    with pytest.raises(TypeError, match="Field must be replaced by a layout"):
         text_of(Field("event"))
-    with pytest.raises(TypeError, match="Events is no source of a finished statement"):
+    with pytest.raises(TypeError, match="Events must be replaced by a layout"):
         render(Select((Named(Null(), "x"),), Events()))
 
 
 @pytest.mark.parametrize("value", [*HOSTILE, 5, 1.5, None, ("a", "b\n'"), (1, 2)])
-def test_description_has_a_comment_line_for_every_value(value: ParamValue) -> None:
+def test_description_shows_every_value_in_a_comment(value: ParamValue) -> None:
     kind = "Nullable(String)"
-    first, *rest = render(Select((Named(Param(value, kind), "x"),))).described().split("\n")
+    first, *rest = render(Select((Named(Param(value, kind), "x"),))).describe().split("\n")
     head, _, shown = first.partition(" = ")
     assert head == f"-- p0 {kind}"
     assert json.loads(shown) == (list(value) if isinstance(value, tuple) else value)
@@ -241,9 +241,9 @@ def test_description_has_a_comment_line_for_every_value(value: ParamValue) -> No
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_clickhouse_gets_hostile_text_as_it_is(engine: Engine, value: str) -> None:
+async def test_hostile_text_reaches_clickhouse_unchanged(engine: Engine, value: str) -> None:
     query = Select((Named(Param(value, "String"), "one"), Named(Param((value, "x"), "Array(String)"), "two")))
     statement = render(query)
-    for text in (statement.text, statement.described()):
+    for text in (statement.text, statement.describe()):
         result = await engine.query(text, statement.params)
         assert list(result.rows()) == [(value, [value, "x"])]

@@ -41,17 +41,17 @@ A, B = (equals(Column(name), Number(1)) for name in "ab")
 
 
 def table(name: str, where: Expr | None = None) -> Select:
-    """A query of one table."""
+    """Return a query of one table."""
     return Select((Named(Column("x", name), "x"),), Table(name, name), where=where)
 
 
 def of_project(name: str) -> Expr:
-    """The condition that a table's rows are of the project."""
+    """Return the project's condition on a table."""
     return equals(Column("project_id", name), Param(PROJECT, "UInt32"))
 
 
 def selects_of(node: object) -> Iterator[Select]:
-    """Every SELECT of a tree, found without the code under test."""
+    """Find every SELECT of a tree, without the code under test."""
     if isinstance(node, Select):
         yield node
     if isinstance(node, tuple):
@@ -63,7 +63,7 @@ def selects_of(node: object) -> Iterator[Select]:
 
 
 def unscoped(query: Query) -> list[str]:
-    """The tables that are read without the project's condition as a necessary one."""
+    """Return the tables that are read without the project's condition as part of an AND."""
     missing = []
     for select in selects_of(query):
         if isinstance(select.source, Table):
@@ -83,12 +83,12 @@ def unscoped(query: Query) -> list[str]:
         (either(A, B), Infix("AND", (of_project("t"), Infix("OR", (A, B))))),
     ],
 )
-def test_condition_is_added_to_whatever_a_table_is_asked_for(where: Expr | None, scoped: Expr) -> None:
+def test_condition_is_added_to_any_other_condition(where: Expr | None, scoped: Expr) -> None:
     found = scope_to_project(table("t", where), PROJECT)
     assert found == Select((Named(Column("x", "t"), "x"),), Table("t", "t"), where=scoped)
 
 
-def test_condition_names_the_tables_own_project_column() -> None:
+def test_condition_uses_the_project_column_of_the_table() -> None:
     source = Table("cohortpeople", "c", project_column="team_id")
     found = scope_to_project(Select((Named(Number(1), "x"),), source), PROJECT)
     assert isinstance(found, Select)
@@ -107,12 +107,12 @@ NESTED = Select(
 )
 
 
-def test_every_table_wherever_it_is_read_gets_the_condition() -> None:
+def test_every_table_gets_the_condition_wherever_it_is_read() -> None:
     assert len(unscoped(NESTED)) == 9
     assert unscoped(scope_to_project(NESTED, PROJECT)) == []
 
 
-def test_queries_of_queries_keep_their_own_conditions() -> None:
+def test_query_without_a_table_keeps_its_condition() -> None:
     found = scope_to_project(NESTED, PROJECT)
     assert isinstance(found, Select)
     assert isinstance(found.where, Infix)
@@ -134,9 +134,7 @@ def test_every_query_of_a_union_gets_the_condition() -> None:
         ((group_text(0, "x"), group_number(3, "x")), {"events", "groups"}),
     ],
 )
-def test_statement_of_the_native_layout_is_scoped_in_every_table(
-    fields_read: tuple[Field, ...], tables: set[str]
-) -> None:
+def test_every_table_of_the_native_layout_is_scoped(fields_read: tuple[Field, ...], tables: set[str]) -> None:
     columns = tuple(Named(field, f"c{n}") for n, field in enumerate(fields_read))
     lowered = NativeLayout().lower(Select(columns, Events(), where=either(A, B)))
     assert set(unscoped(lowered)) == tables

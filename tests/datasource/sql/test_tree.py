@@ -30,7 +30,7 @@ from datasource.sql.tree import (
 A, B, C = (equals(Column(name), Number(1)) for name in "abc")
 
 
-def test_shorthands_make_the_nodes_of_their_names() -> None:
+def test_shorthands_build_nodes() -> None:
     assert call("min", Column("a"), Null()) == Call("min", (Column("a"), Null()))
     assert equals(Column("a"), Number(1)) == Infix("=", (Column("a"), Number(1)))
     assert compare(Column("a"), "<", Number(1)) == Infix("<", (Column("a"), Number(1)))
@@ -50,9 +50,7 @@ def test_shorthands_make_the_nodes_of_their_names() -> None:
         ((Infix("OR", (A, B)), C), Infix("AND", (Infix("OR", (A, B)), C))),
     ],
 )
-def test_every_joins_the_conditions_that_are_there(
-    conditions: tuple[Expr | None, ...], joined: Expr | None
-) -> None:
+def test_every_joins_conditions_with_and(conditions: tuple[Expr | None, ...], joined: Expr | None) -> None:
     assert every(*conditions) == joined
 
 
@@ -68,9 +66,7 @@ def test_every_joins_the_conditions_that_are_there(
         ((Infix("AND", (A, B)), C), Infix("OR", (Infix("AND", (A, B)), C))),
     ],
 )
-def test_either_is_always_true_when_one_condition_is(
-    conditions: tuple[Expr | None, ...], joined: Expr | None
-) -> None:
+def test_either_joins_conditions_with_or(conditions: tuple[Expr | None, ...], joined: Expr | None) -> None:
     assert either(*conditions) == joined
 
 
@@ -93,7 +89,7 @@ def _holds(condition: Expr | None, facts: dict[Expr, bool]) -> bool:
 
 
 @given(st.lists(TREES, min_size=1, max_size=4), st.tuples(st.booleans(), st.booleans(), st.booleans()))
-def test_joined_conditions_mean_what_their_parts_do(
+def test_joined_conditions_hold_when_their_parts_do(
     parts: list[Expr | None], truths: tuple[bool, bool, bool]
 ) -> None:
     facts: dict[Expr, bool] = dict(zip((A, B, C), truths, strict=True))
@@ -120,21 +116,21 @@ def test_transform_reaches_every_node() -> None:
     assert "Param(value='old'" in found
 
 
-def test_transform_changes_children_before_their_parents() -> None:
+def test_transform_visits_children_first() -> None:
     seen: list[str] = []
 
-    def note(node: object) -> object:
+    def visit(node: object) -> object:
         seen.append(type(node).__name__)
         return replace(node, name="sum") if isinstance(node, Call) else node
 
-    assert transform(call("count", call("count", Number(1))), note) == call("sum", call("sum", Number(1)))
+    assert transform(call("count", call("count", Number(1))), visit) == call("sum", call("sum", Number(1)))
     assert seen == ["Number", "Call", "Call"]
 
 
-def test_transform_that_changes_nothing_gives_the_same_tree() -> None:
+def test_transform_without_changes_returns_the_same_tree() -> None:
     assert transform(DEEP, lambda node: node) is DEEP
 
 
-def test_transform_leaves_values_alone() -> None:
+def test_transform_does_not_visit_values() -> None:
     listed = Param(("a", "b"), "Array(String)")
     assert transform(listed, lambda node: node) is listed

@@ -89,7 +89,7 @@ POSTHOG = PostHogLayout(
 def _sql(query: TrendQuery, layout: EventLayout) -> str:
     parts = compile_trend(query, PROJECT, layout, now=NOW).parts
     statements = (render(scope_to_project(layout.lower(part.query), PROJECT.id)) for part in parts)
-    return ";\n\n".join(statement.described() for statement in statements) + "\n"
+    return ";\n\n".join(statement.describe() for statement in statements) + "\n"
 
 
 @pytest.mark.parametrize("name", NAMES)
