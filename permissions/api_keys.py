@@ -1,4 +1,4 @@
-"""The API key as a text: how it is made, hashed, masked and read from a header."""
+"""API keys as strings: generating, hashing, masking, and parsing the Authorization header."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ RANDOM_BYTES = 35
 DIGITS = string.digits + string.ascii_letters
 SHORTEST_MASKABLE = 12
 
-SEND_HINT = "Send the header 'Authorization: Bearer phx_...' with an API key of yours."
+SEND_HINT = "Send your API key in the header 'Authorization: Bearer phx_...'."
 BEARER = re.compile(r"bearer[ \t]+(\S+)", re.IGNORECASE)
 
 
@@ -21,7 +21,7 @@ def generate_key() -> str:
 
 
 def base62(data: bytes) -> str:
-    """The bytes as one big-endian number."""
+    """Write the bytes as one big-endian number."""
     number = int.from_bytes(data, "big")
     digits = []
     while number:
@@ -31,26 +31,28 @@ def base62(data: bytes) -> str:
 
 
 def hash_key(key: str) -> str:
-    """What the store keeps. Unsalted and fast will do: the key is 280 random bits, beyond any guessing."""
+    """Return the hash under which the store keeps the key."""
+    # Neither salted nor slow, since 280 random bits cannot be guessed.
     return "sha256$" + hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def mask_key(key: str) -> str:
-    """Enough to tell one's keys apart; of a text so short that the rest could be guessed, nothing."""
+    """Return the ends of the key, enough to tell keys apart."""
+    # Of a string this short, the rest could be guessed.
     if len(key) < SHORTEST_MASKABLE or not key.isprintable():
         return "..."
     return f"{key[:4]}...{key[-4:]}"
 
 
 def parse_authorization(header: str | None) -> str:
-    """The key in an Authorization header; anything else raises UNAUTHENTICATED, saying what is expected."""
+    """Return the key in an Authorization header; raises UNAUTHENTICATED if there is none."""
     if header is None or not header.strip():
         raise GatewayError(ErrorCode.UNAUTHENTICATED, "No API key was sent.", hint=SEND_HINT)
     match = BEARER.fullmatch(header.strip())
     if match is None:
         raise GatewayError(
             ErrorCode.UNAUTHENTICATED,
-            "The Authorization header must be the word Bearer and one API key.",
+            "The Authorization header must consist of 'Bearer' and an API key.",
             hint=SEND_HINT,
         )
     return match[1]

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from datasource.metadata.keys import find_key, find_key_by_id, touch_key
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError, Message
 from permissions.api_keys import hash_key, mask_key, parse_authorization
 from permissions.caller import Caller
+
+_NEW_KEY = "Ask for a new key."
+_NEW_LINK = "Request a new link."
 
 logger = logging.getLogger("trendgate.authentication")
 
@@ -16,18 +19,19 @@ logger = logging.getLogger("trendgate.authentication")
 async def authenticate(
     store: MetadataStore, authorization_header: str | None, *, now: datetime | None = None
 ) -> Caller:
-    """Whose key the header carries.
+    """Return the caller whose key is in the header.
 
-    Raises UNAUTHENTICATED without a usable key, UPSTREAM_UNAVAILABLE when the store does not answer. Of a key
-    no message says more than its mask.
+    Raises UNAUTHENTICATED without a usable key, UPSTREAM_UNAVAILABLE if the store does not respond. Messages
+    contain no more of a key than its mask.
     """
     key = parse_authorization(authorization_header)
-    wanted = hash_key(key)
-    # The look-up is by hash, so the time it takes tells nothing about how much of a guess was right; nor does
-    # the comparison that follows it.
-    found = await find_key(store, wanted)
-    if found is None or not hmac.compare_digest(found[1], wanted):
-        raise _refusal(f"The API key {mask_key(key)} is not known.", "Check that it was copied in full.")
+    key_hash = hash_key(key)
+    # Neither the lookup by hash nor the comparison takes longer for a guess that is partly right.
+    found = await find_key(store, key_hash)
+    if found is None or not hmac.compare_digest(found[1], key_hash):
+        raise _unauthenticated(
+            "Unknown API key {mask}.", hint="Check that the whole key was copied.", mask=mask_key(key)
+        )
     owned, at = found[0], now or datetime.now(UTC)
     _check_usable(owned, at)
     await _touch(store, owned.key, at)
@@ -36,19 +40,22 @@ async def authenticate(
 
 @dataclass(frozen=True, slots=True)
 class LinkedKey:
-    """The key that a signed link was made with, and when."""
+    """The id of the API key that created a signed link, and the time of creation."""
 
     id: str
     at: datetime
 
 
 async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: datetime) -> Caller:
-    """Whose key it is. Raises UNAUTHENTICATED once that one cannot be used, or has another value."""
+    """Return the caller who created the link.
+
+    Raises UNAUTHENTICATED if the key has become unusable or was rolled.
+    """
     owned = await find_key_by_id(store, key.id)
     if owned is None:
-        raise _refusal("The API key of the link is not known.", "Ask for a new link.")
+        raise _unauthenticated("The API key of this link no longer exists.", hint=_NEW_LINK)
     if owned.key.last_rolled_at is not None and owned.key.last_rolled_at >= key.at:
-        raise _refusal("The API key of the link was replaced.", "Ask for a new link.")
+        raise _unauthenticated("The API key of this link was replaced.", hint=_NEW_LINK)
     _check_usable(owned, now)
     await _touch(store, owned.key, now)
     return _caller(owned)
@@ -56,16 +63,19 @@ async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: dateti
 
 def _check_usable(owned: OwnedKey, now: datetime) -> None:
     if owned.key.revoked_at is not None:
-        raise _refusal(f"The API key {owned.key.mask} was revoked.", "Ask for a new key.")
+        raise _unauthenticated("The API key {mask} was revoked.", hint=_NEW_KEY, mask=owned.key.mask)
     if owned.key.expires_at is not None and owned.key.expires_at <= now:
-        raise _refusal(
-            f"The API key {owned.key.mask} expired at {owned.key.expires_at:%Y-%m-%d %H:%M} UTC.",
-            "Ask for a new key.",
+        raise _unauthenticated(
+            "The API key {mask} expired at {time:%Y-%m-%d %H:%M} UTC.",
+            hint=_NEW_KEY,
+            mask=owned.key.mask,
+            time=owned.key.expires_at,
         )
     if owned.owner is not None and not owned.owner.is_active:
-        raise _refusal(
-            f"The owner of the API key {owned.key.mask} is not active.",
-            "Ask an admin to activate the member.",
+        raise _unauthenticated(
+            "The owner of the API key {mask} is deactivated.",
+            hint="Ask an admin to activate the member.",
+            mask=owned.key.mask,
         )
 
 
@@ -73,8 +83,8 @@ async def _touch(store: MetadataStore, key: KeyRecord, now: datetime) -> None:
     try:
         await touch_key(store, key, now)
     except GatewayError as exc:
-        # A store that can be read but not written still knows who asks.
-        logger.warning("the last use of the API key %s was not written: %s", key.mask, exc.message)
+        # A store that can be read but not written still authenticates.
+        logger.warning("the last use of the API key %s was not recorded: %s", key.mask, exc.message)
 
 
 def _caller(owned: OwnedKey) -> Caller:
@@ -91,5 +101,5 @@ def _caller(owned: OwnedKey) -> Caller:
     )
 
 
-def _refusal(message: str, hint: str) -> GatewayError:
-    return GatewayError(ErrorCode.UNAUTHENTICATED, message, hint=hint)
+def _unauthenticated(template: str, *, hint: str, **values: object) -> GatewayError:
+    return GatewayError(ErrorCode.UNAUTHENTICATED, Message(template, values), hint=hint)

@@ -9,10 +9,10 @@ from permissions.policy import Principal
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an API key, and the person or the project that it belongs to.
+    """An API key and its owner, which is a person or a project: exactly one of `user` and `project_id` is set.
 
-    Exactly one of `user` and `project_id` is set. `scoped_projects` and `scoped_organizations` narrow what a
-    person reaches; None: no narrowing.
+    `scoped_projects` and `scoped_organizations` restrict the key to some of what the person can reach; None: no
+    restriction.
     """
 
     key_id: str
@@ -31,7 +31,7 @@ class Caller:
 
     @property
     def actor(self) -> Actor:
-        """Who goes on record for what the caller changes."""
+        """The actor that the audit log names for changes of the caller."""
         return Actor(
             ActorKind.API_KEY,
             user_id=self.user_id,
@@ -42,10 +42,10 @@ class Caller:
 
     @property
     def reach(self) -> Reach:
-        """The projects that the key may be used for, before rules."""
+        """The projects the key may be used for, before rules."""
         if self.project_id is not None:
             return Reach(organization_ids=None, project_ids=frozenset({self.project_id}))
-        organizations = {each.organization_id for each in self.memberships if not self.is_shut_out(each)}
+        organizations = {each.organization_id for each in self.memberships if not self.is_locked_out(each)}
         if self.scoped_organizations is not None:
             organizations &= set(self.scoped_organizations)
         projects = None if self.scoped_projects is None else frozenset(self.scoped_projects)
@@ -53,7 +53,7 @@ class Caller:
 
     @property
     def owner_reach(self) -> Reach:
-        """The projects that the key's owner reaches, whatever the key is scoped to."""
+        """The projects of the key's owner, whatever the key is scoped to."""
         if self.project_id is not None:
             return self.reach
         return Reach(frozenset(each.organization_id for each in self.memberships), None)
@@ -62,12 +62,12 @@ class Caller:
     def memberships(self) -> tuple[MembershipRecord, ...]:
         return self.user.memberships if self.user else ()
 
-    def is_shut_out(self, membership: MembershipRecord) -> bool:
-        """Whether the organization takes no keys of members below admin, of whom the caller is one."""
+    def is_locked_out(self, membership: MembershipRecord) -> bool:
+        """Whether the organization does not accept this key, since it accepts admins' keys only."""
         return not membership.features.member_keys and membership.level < OrganizationLevel.ADMIN
 
     def principal_in(self, organization_id: str) -> Principal:
-        """The caller as that organization knows them."""
+        """Return the caller as a principal of the organization's policies."""
         if self.user is None:
             return Principal(user_id=None, level=None, is_project_key=True)
         return Principal(user_id=self.user.id, level=self.user.level_in(organization_id))

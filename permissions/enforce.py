@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from datasource.metadata.records import AccessLevel, SavedRecord
-from errors import ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError, Place
 from permissions.api_keys import SEND_HINT
 from permissions.caller import Caller
 from permissions.policy import Controlled, Policy
@@ -42,8 +42,10 @@ def require_scopes(context: CallerContext, *scopes: str) -> Caller:
     if missing:
         raise GatewayError(
             ErrorCode.FORBIDDEN,
-            f"The API key lacks the scope {' and the scope '.join(missing)}.",
-            hint=f"Give the key the scope {', or '.join(scopes_meeting(missing[0]))}.",
+            "The API key lacks the scope {missing}.",
+            hint="Add one of these scopes to the key: {scopes}.",
+            missing=" and the scope ".join(missing),
+            scopes=scopes_meeting(missing[0]),
             details={"missingScope": missing[0], "missingScopes": list(missing)},
         )
     return caller
@@ -92,8 +94,11 @@ def _forbidden(
     has = level or AccessLevel.NONE
     return GatewayError(
         ErrorCode.FORBIDDEN,
-        f"This needs {required.value} access to {what}; yours is {has.value}.",
-        hint="viewer.can explains your access. Someone who may edit access can give you more.",
+        "This requires {required} access to {what}; you have {level}.",
+        required=required,
+        what=what,
+        level=has,
+        hint=Place.ACCESS_EXPLANATION,
         details={
             "resource": resource.name.upper(),
             "missingLevel": required.name,

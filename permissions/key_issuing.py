@@ -6,18 +6,18 @@ from datasource.metadata.keys import NewKey, get_key, insert_key, replace_key, u
 from datasource.metadata.models import LABEL_LENGTH
 from datasource.metadata.records import KeyRecord, MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from permissions.api_keys import generate_key, hash_key, mask_key
 from permissions.scopes import check_scopes
 
 MOST_KEYS = 10
-"""How many usable keys a person may have."""
+"""The maximum number of usable keys of a person."""
 LONGEST_DESCRIPTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """`value` is the key itself: show it once, it is stored nowhere."""
+    """A new key. `value` is the key itself, which is not stored: show it once."""
 
     record: KeyRecord
     value: str = field(repr=False)
@@ -35,10 +35,10 @@ async def issue_key(
     expires_at: datetime | None = None,
     now: datetime | None = None,
 ) -> IssuedKey:
-    """A new key of a person; without `scoped_…` it reaches whatever its owner does.
+    """Issue a key to a person; without `scoped_…` it can be used for everything its owner can reach.
 
-    Raises BadUserInput for a bad label, scope or time, for ids of projects or organizations that are not the
-    owner's, and for a key too many.
+    Raises BadUserInput for an invalid label, description, scope or time, for projects and organizations that are
+    not the owner's, and when the owner has MOST_KEYS already.
     """
     at = now or datetime.now(UTC)
     settings = _settings(label, description, scopes, expires_at, at)
@@ -60,17 +60,20 @@ async def issue_project_key(
     expires_at: datetime | None = None,
     now: datetime | None = None,
 ) -> IssuedKey:
-    """A new key of a project, which outlives whoever made it. It reaches this project only, is bound by its scopes
-    alone, and never changes access. Raises BadUserInput as issue_key does."""
+    """Issue a key to a project, which stays valid when its creator leaves.
+
+    It can be used for this project only, is limited by its scopes alone, and cannot change access rules. Raises
+    BadUserInput for invalid settings.
+    """
     at = now or datetime.now(UTC)
     settings = _settings(label, description, scopes, expires_at, at)
     return await _issue(store, replace(settings, project_id=project.id), at)
 
 
 async def roll_key(store: MetadataStore, id_or_mask: str, *, now: datetime | None = None) -> IssuedKey:
-    """The same key with another value; the old value is refused from then on.
+    """Replace the value of a key; the old value becomes invalid at once.
 
-    Raises NotFound, and BadUserInput for a key that was revoked or a mask that several have.
+    Raises NotFound, and BadUserInput for a revoked key or an ambiguous mask.
     """
     key = await get_key(store, id_or_mask)
     value = generate_key()
@@ -84,10 +87,12 @@ def _settings(
     checked_label, checked_scopes = check_label(label), check_scopes(scopes)
     if len(description) > LONGEST_DESCRIPTION or not description.replace("\n", " ").isprintable():
         raise BadUserInput(
-            f"A key's description has at most {LONGEST_DESCRIPTION} printable characters.", path=("description",)
+            "The description of a key may have at most {limit} printable characters.",
+            limit=LONGEST_DESCRIPTION,
+            path=("description",),
         )
     if expires_at is not None and expires_at <= now:
-        raise BadUserInput("The key would have expired already.", path=("expiresAt",))
+        raise BadUserInput("The expiry must be in the future.", path=("expires_at",))
     return NewKey(
         label=checked_label,
         description=description,
@@ -108,9 +113,15 @@ async def _issue(store: MetadataStore, new: NewKey, now: datetime) -> IssuedKey:
 def check_label(label: str) -> str:
     trimmed = label.strip()
     if not trimmed:
-        raise BadUserInput("The key's label is empty.", path=("label",), hint="Say what the key is for.")
+        raise BadUserInput(
+            "The label of a key must not be empty.", path=("label",), hint="Say what the key is for."
+        )
     if len(trimmed) > LABEL_LENGTH or not trimmed.isprintable():
-        raise BadUserInput(f"A key's label has at most {LABEL_LENGTH} printable characters.", path=("label",))
+        raise BadUserInput(
+            "The label of a key may have at most {limit} printable characters.",
+            limit=LABEL_LENGTH,
+            path=("label",),
+        )
     return trimmed
 
 
@@ -118,7 +129,10 @@ def _check_organizations(owner: MemberRecord, organizations: tuple[str, ...]) ->
     foreign = [each for each in organizations if each not in owner.organization_ids]
     if foreign:
         raise BadUserInput(
-            f"{owner.email} is not a member of the organization {foreign[0]}.", path=("scopedOrganizations",)
+            "{email} is not a member of the organization {organization_id}.",
+            email=owner.email,
+            organization_id=foreign[0],
+            path=("scoped_organizations",),
         )
 
 
@@ -126,7 +140,9 @@ async def _check_projects(store: MetadataStore, owner: MemberRecord, projects: t
     unknown = await unknown_projects(store, projects, owner.organization_ids) if projects else ()
     if unknown:
         raise BadUserInput(
-            f"{owner.email} does not reach a project {unknown[0]}.",
-            path=("scopedProjects",),
-            hint="List the projects: python server.py project list.",
+            "{email} has no access to a project {project_id}.",
+            email=owner.email,
+            project_id=unknown[0],
+            path=("scoped_projects",),
+            hint=Place.PROJECTS,
         )

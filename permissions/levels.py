@@ -3,15 +3,15 @@
 from datasource.metadata.records import AccessLevel
 
 Ladder = tuple[AccessLevel, ...]
-"""Levels by ascending power: none, what reading takes, what writing takes, and perhaps more."""
+"""Levels in ascending order: none, the one to read, the one to write, and possibly more."""
 
 MEMBERSHIP_LADDER: Ladder = (AccessLevel.NONE, AccessLevel.MEMBER, AccessLevel.ADMIN)
-"""Of projects and organizations."""
+"""For projects and organizations."""
 
 OBJECT_LADDER: Ladder = (AccessLevel.NONE, AccessLevel.VIEWER, AccessLevel.EDITOR, AccessLevel.MANAGER)
-"""Of everything else."""
+"""For everything else."""
 
 
 def reaches(ladder: Ladder, level: AccessLevel | None, required: AccessLevel) -> bool:
-    """Whether a level is the required one or above it; no level and a level of another ladder reach nothing."""
+    """Return whether a level is at least the required one; None and levels of another ladder are not."""
     return level in ladder and ladder.index(level) >= ladder.index(required)

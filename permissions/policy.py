@@ -1,7 +1,7 @@
-"""Who may do what: pure decisions over rules that were loaded before.
+"""Access decisions: pure functions of rules that were loaded before.
 
-A policy sees one project with the eyes of one principal. It is given the rules that apply to them and answers
-levels, each with the reason for it. docs/access-control.md tells the rules in prose.
+A policy is about one project and one principal. From the rules that apply to them it derives levels, each with the
+reason for it. docs/access-control.md describes the rules in prose.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from permissions.resources import PROJECT, Resource
 
 
 class Source(StrEnum):
-    """What a level comes from."""
+    """Where a level comes from."""
 
     OBJECT = "object"
     RESOURCE = "resource"
@@ -28,7 +28,7 @@ class Source(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """Whom a rule is about, the most specific first."""
+    """Whom a rule applies to, most specific first."""
 
     MEMBER = "member"
     ROLE = "role"
@@ -36,7 +36,7 @@ class SubjectKind(StrEnum):
 
 
 class AccessSource(StrEnum):
-    """Why somebody is among those with access to an object."""
+    """Why a member has access to an object, for lists of people with access."""
 
     CREATOR = "creator"
     ORGANIZATION_ADMIN = "organization_admin"
@@ -48,10 +48,9 @@ class AccessSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks, as the project's organization knows them.
+    """The caller as seen by the project's organization; `level` is None for non-members.
 
-    `level` is None for those who are no members of it. A project's own key is no person: rules do not bind it,
-    its scopes alone do.
+    A project's own key is not a person: its scopes limit it, rules do not.
     """
 
     user_id: str | None
@@ -74,7 +73,7 @@ class Controlled:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A level and where it comes from; `rule` is the rule that decided, if one did. No level: no access at all."""
+    """A level and where it comes from; `rule` is the deciding rule, if any. Without a level there is no access."""
 
     level: AccessLevel | None
     source: Source | None = None
@@ -82,13 +81,13 @@ class Access:
 
     @property
     def subject(self) -> SubjectKind | None:
-        """Whom the deciding rule is about."""
+        """Whom the deciding rule applies to."""
         return subject_of(self.rule) if self.rule else None
 
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """What a list may show: of `only`, where given, or else all but `hidden`; and always what `creator` made."""
+    """What a list shows: `only` these if given, otherwise all but `hidden`, and always what `creator` created."""
 
     only: frozenset[str] | None = None
     hidden: frozenset[str] = frozenset()
@@ -113,7 +112,7 @@ def subject_of(rule: RuleRecord) -> SubjectKind:
 def applicable_rules(
     rules: Iterable[RuleRecord], membership_id: str | None, role_ids: AbstractSet[str]
 ) -> list[RuleRecord]:
-    """Those about everyone, about this membership, and about one of these roles."""
+    """Return the rules for everyone, for this membership, and for any of these roles."""
     return [
         rule
         for rule in rules
@@ -124,9 +123,9 @@ def applicable_rules(
 
 
 class Policy:
-    """A project's rules as they bind one principal.
+    """The effect of a project's rules on one principal.
 
-    `rules` are the project's, and of them only those that apply to the principal: see `applicable_rules`.
+    `rules` are those of the project that apply to the principal, as `applicable_rules` selects them.
     """
 
     def __init__(
@@ -155,52 +154,56 @@ class Policy:
             else:
                 self._objects.setdefault(rule.resource, {}).setdefault(rule.resource_id, []).append(rule)
 
-    # ------------------------------------------------------------------ levels
-
     def object_access(self, target: Controlled) -> Access:
-        """The level on an object. The first that says something decides: who made it, being an admin, rules that
-        name a member or a role, rules about the whole resource, the object's rule for everyone, the default."""
+        """Return the level on an object.
+
+        The first of these that applies decides: the principal created it, the principal is an admin, rules of the
+        object for the member or a role, rules for the whole resource, the object's rule for everyone, the default.
+        """
         return self._bypass(target) or self._ruled_access(target) or self._default(target.resource)
 
     def explicit_access(self, target: Controlled) -> Access:
-        """The same, but where only a default would be left, none at all."""
+        """Return the level on an object like `object_access`, but without the default."""
         return self._bypass(target) or self._ruled_access(target) or NO_ACCESS
 
     def everyone_access(self, resource: Resource) -> Access:
-        """What an object without rules of its own gives a member whom no rule names."""
+        """Return the level of everyone on an object without rules of its own."""
         rules = self._resource_rules(resource)
         general = [rule for rule in rules if subject_of(rule) is SubjectKind.DEFAULT]
         return _highest(resource.ruling, general, _resource_source(resource)) or self._default(resource)
 
     def resource_access(self, resource: Resource) -> Access:
-        """The level on a whole kind of resource: the highest of all rules about it."""
+        """Return the level on a whole kind of resource: the highest of all rules for it."""
         known = self._resource_access.get(resource.name)
         if known is None:
             known = self._resource_access[resource.name] = self._find_resource_access(resource)
         return known
 
     def has_specific_access(self, resource: Resource, required: AccessLevel) -> bool:
-        """Whether some object of the resource gives the level by name or role."""
+        """Return whether a rule for the member or a role gives the level on any object of the resource."""
         if self.principal.is_admin or self.principal.is_project_key:
             return True
         return self._has_named_rule(resource, required)
 
     def passes_gate(self, resource: Resource, required: AccessLevel, *, strictly: bool = False) -> bool:
-        """Whether a request about the resource may go on to its objects.
+        """Return whether a request for the resource may proceed to its objects.
 
-        `strictly`: a level on the whole resource is needed, as it is to create; otherwise one object will do.
+        `strictly`: the level is needed on the whole resource, as for creating; otherwise on any object of it.
         """
         if resource.reaches(self.resource_access(resource).level, required):
             return True
         return not strictly and self.has_specific_access(resource, required)
 
     def can_reach_project(self) -> bool:
-        """Whether the project exists for the principal."""
+        """Return whether the project is visible to the principal."""
         return PROJECT.reaches(self.object_access(self.project).level, PROJECT.read_level)
 
     def can_modify(self, target: Controlled) -> bool:
-        """Whether the principal may change the rules of an object: who made it, explicit admins of the project,
-        explicit managers of the object. A default is no explicit level, and a project's key is nobody."""
+        """Return whether the principal may change the rules of an object.
+
+        Its creator, explicit admins of the project and explicit managers of the object may. A default level is
+        not explicit, and a project's key never may.
+        """
         if self.principal.is_project_key:
             return False
         if _is_creator(self.principal, target):
@@ -212,12 +215,10 @@ class Policy:
             self.explicit_access(target).level, resource.ladder[-1]
         )
 
-    # ------------------------------------------------------------------ lists
-
     def list_filter(self, resource: Resource, *, includes_all_for_admins: bool = False) -> ListFilter:
-        """What a list of the resource shows once the gate is passed.
+        """Return what a list of the resource shows behind the gate.
 
-        Rules about the whole resource are not looked at, so an object can be missing that opens by its id.
+        Rules for the whole resource are not considered, so an object can be missing that can be opened by its id.
         """
         if self.principal.is_project_key:
             return ListFilter()
@@ -229,10 +230,8 @@ class Policy:
             return ListFilter(only=allowed, creator=self.principal.user_id)
         return ListFilter(hidden=blocked, creator=self.principal.user_id)
 
-    # ------------------------------------------------------------------ explanations
-
     def access_source(self, target: Controlled) -> AccessSource | None:
-        """Why the principal has access, as a list of people with access tells it; None for who is no member."""
+        """Return why the principal has access; None for non-members."""
         if self.principal.level is None:
             return None
         if _is_creator(self.principal, target):
@@ -248,10 +247,8 @@ class Policy:
             return AccessSource.PROJECT_ADMIN
         return AccessSource.DEFAULT
 
-    # ------------------------------------------------------------------ parts
-
     def _bypass(self, target: Controlled) -> Access | None:
-        """The level of those whom rules do not bind; NO_ACCESS for those who are no members."""
+        """Return the level of principals who are exempt from rules; NO_ACCESS for non-members."""
         resource = target.resource
         if self.principal.is_project_key:
             return Access(resource.maximum, Source.PROJECT_KEY)
@@ -266,7 +263,7 @@ class Policy:
     def _ruled_access(self, target: Controlled) -> Access | None:
         resource = target.resource
         rules = self._rules_of(target)
-        if not rules:  # as it is with most objects
+        if not rules:
             return self._resource_rule(resource)
         named = [rule for rule in rules if subject_of(rule) is not SubjectKind.DEFAULT]
         if (found := _highest(resource, named, Source.OBJECT)) is not None:
@@ -312,7 +309,7 @@ class Policy:
         )
 
     def _allowed_and_blocked(self, resource: Resource) -> tuple[frozenset[str], frozenset[str]]:
-        """Ids of objects that rules by name or role open, and of those that rules close."""
+        """Return the ids that rules for the member or a role open, and those that rules close."""
         allowed, blocked = set(), set()
         for object_id, rules in self._objects.get(resource.name, {}).items():
             named = [rule for rule in rules if subject_of(rule) is not SubjectKind.DEFAULT]
@@ -332,7 +329,7 @@ def _resource_source(resource: Resource) -> Source:
 
 
 def _highest(resource: Resource, rules: Iterable[RuleRecord], source: Source) -> Access | None:
-    """The access of the rule with the highest level; of rules with one level the most specific is named."""
+    """Return the access of the rule with the highest level; among equals, of the most specific one."""
     ladder = resource.ladder
     ranked = (rule for rule in rules if rule.access_level in ladder)
     best = max(

@@ -1,4 +1,4 @@
-"""The projects that a caller reaches, each with the policy that binds them there."""
+"""The projects that a caller can reach, each with its policy."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from permissions.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class ReachedProject:
-    """A project as the caller meets it."""
+    """A project that the caller can reach, and the policy for them there."""
 
     record: ProjectRecord
     policy: Policy
@@ -20,7 +20,7 @@ class ReachedProject:
 
 @dataclass(frozen=True, slots=True)
 class ReachedPage:
-    """Some of the projects in reach, by ascending id; `total` counts all of them."""
+    """A page of the reachable projects, by ascending id; `total` counts all of them."""
 
     projects: tuple[ReachedProject, ...]
     total: int
@@ -30,7 +30,7 @@ class ReachedPage:
 async def reach_projects(
     store: MetadataStore, caller: Caller, project_ids: Collection[int]
 ) -> dict[int, ReachedProject]:
-    """Those of the projects that exist for the caller, with one statement for all of their rules."""
+    """Return the given projects that the caller can reach; loads the rules of all with one statement."""
     found = await reach.ruled_projects(store, caller.reach, project_ids, _membership_ids(caller))
     reached = (_reached(caller, ruled.record, ruled.rules) for ruled in found.values())
     return {each.record.id: each for each in reached if each.policy.can_reach_project()}
@@ -39,9 +39,9 @@ async def reach_projects(
 async def list_reached_projects(
     store: MetadataStore, caller: Caller, *, first: int, after: int | None, offset: int = 0
 ) -> ReachedPage:
-    """The first of them with an id greater than `after`, after passing over `offset`.
+    """List reachable projects with an id greater than `after`, skipping the first `offset`.
 
-    What rules hide is neither on a page nor counted.
+    Projects hidden by rules are neither listed nor counted.
     """
     hidden = await _hidden_projects(store, caller)
     page = await reach.projects_in_reach(
@@ -54,7 +54,7 @@ async def list_reached_projects(
 
 
 async def reread_project(store: MetadataStore, caller: Caller, project: ReachedProject) -> ReachedProject:
-    """The project after a change of its rules, also where these hide it from the caller now."""
+    """Return the project with its current rules, even if they now hide it from the caller."""
     rules = await reach.rules_of_projects(store, [project.record.id], _membership_ids(caller))
     return _reached(caller, project.record, rules.get(project.record.id, ()))
 
@@ -62,7 +62,7 @@ async def reread_project(store: MetadataStore, caller: Caller, project: ReachedP
 async def find_owner_projects(
     store: MetadataStore, caller: Caller, project_ids: Collection[int]
 ) -> dict[int, ReachedProject]:
-    """Those that are of an organization of the key's owner, whatever the key is scoped to and rules say."""
+    """Return the given projects of the owner's organizations, regardless of rules and the scope of the key."""
     found = await reach.ruled_projects(store, caller.owner_reach, project_ids, _membership_ids(caller))
     return {ruled.record.id: _reached(caller, ruled.record, ruled.rules) for ruled in found.values()}
 
@@ -77,7 +77,7 @@ async def _hidden_projects(store: MetadataStore, caller: Caller) -> list[int]:
 
 
 def policy_for(caller: Caller, organization_id: str, project_id: int, rules: Collection[RuleRecord]) -> Policy:
-    """`rules` are those of the project that apply to the caller."""
+    """Build the policy from the project's rules that apply to the caller."""
     membership = caller.user.membership_in(organization_id) if caller.user else None
     features = membership.features if membership else OrganizationFeatures()
     return Policy(caller.principal_in(organization_id), project_id, rules, features)

@@ -1,4 +1,4 @@
-"""The registry of what access is controlled on: a new kind gains it by one `register(Resource(...))`."""
+"""The registry of resources with access control; a new kind joins with one `register(Resource(...))`."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ Find = Callable[[MetadataStore, Collection[SavedKey]], Awaitable[Mapping[SavedKe
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of thing that rules are about.
+    """A kind of object that rules apply to.
 
-    `name` is also the object of its scopes (`insight:read`). `default` is everyone's level where no rule says
-    otherwise. `minimum` and `maximum` bound what a rule may be set to, not what stored rules mean; `maximum` is
-    also the level of those whom no rule binds. The resource-wide rules of a `parent` count instead of its own.
+    `name` is also the object of its scopes (`insight:read`). `default` is the level without a rule. `minimum` and
+    `maximum` limit what a rule can be set to, not the effect of stored rules; `maximum` is also the level of
+    admins and creators. The resource-wide rules of a `parent` replace its own.
     """
 
     name: str
@@ -32,41 +32,41 @@ class Resource:
     maximum: AccessLevel = AccessLevel.MANAGER
     parent: "Resource | None" = None
     has_resource_rules: bool = True
-    """Whether rules may be about all of them at once. Of projects they cannot: each has its own."""
+    """Whether rules may apply to the whole resource. Projects have rules of single projects only."""
     admins_list_all: bool = False
-    """Whether lists show organization admins also what rules hide from everyone."""
+    """Whether lists show organization admins what rules hide from everyone."""
     takes_rules: bool = True
-    """Whether there are rules at all. About organizations there are none: the membership decides."""
+    """Whether there are rules at all. Organizations have none: the membership decides."""
     find: Find | None = field(default=None, compare=False)
-    """Looks up saved objects of this kind, many at once, by project and id."""
+    """Loads saved objects of this kind by project and id."""
 
     @property
     def ruling(self) -> "Resource":
-        """The resource whose resource-wide rules count: the parent, or itself."""
+        """The resource whose resource-wide rules apply: the parent, or itself."""
         return self.parent or self
 
     @property
     def read_level(self) -> AccessLevel:
-        """What reading takes."""
+        """The level to read an object."""
         return self.ladder[1]
 
     @property
     def write_level(self) -> AccessLevel:
-        """What changing and deleting take."""
+        """The level to change or delete an object."""
         return self.ladder[2]
 
     @property
     def label(self) -> str:
-        """One of them, in words."""
+        """The singular, in words."""
         return self.name.replace("_", " ")
 
     @property
     def labels(self) -> str:
-        """Several of them, in words."""
+        """The plural, in words."""
         return f"{self.label}s"
 
     def reaches(self, level: AccessLevel | None, required: AccessLevel) -> bool:
-        """Whether a level is at least the required one."""
+        """Return whether a level is at least the required one."""
         return reaches(self.ruling.ladder, level, required)
 
 
@@ -74,16 +74,16 @@ _registry: dict[str, Resource] = {}
 
 
 def register(resource: Resource) -> Resource:
-    """Make it known. Its scopes, its rules and its name in the API come with it."""
+    """Register a resource, which also adds its scopes and its value of the API's enum."""
     if resource.name in _registry:
-        raise ValueError(f"there is a resource {resource.name} already")
+        raise ValueError(f"the resource {resource.name} is already registered")
     _registry[resource.name] = resource
     return resource
 
 
 @contextmanager
 def registered(*resources: Resource) -> Iterator[None]:
-    """The resources are known within the block; a schema built there shows them."""
+    """Register resources within the block; a schema built there includes them."""
     for resource in resources:
         register(resource)
     try:
@@ -94,18 +94,46 @@ def registered(*resources: Resource) -> Iterator[None]:
 
 
 def find_resource(name: str) -> Resource | None:
-    """The resource of that name, if there is one."""
     return _registry.get(name)
 
 
 def known_resources() -> tuple[Resource, ...]:
-    """Every registered resource, in the order of registration."""
+    """Return all registered resources, in the order of registration."""
     return tuple(_registry.values())
 
 
 def controlled_resources() -> tuple[Resource, ...]:
-    """Those that rules can be about."""
+    """Return the resources that can have rules."""
     return tuple(resource for resource in _registry.values() if resource.takes_rules)
+
+
+def check_level(resource: Resource, level: AccessLevel) -> None:
+    """Raise BadUserInput at ("accessLevel",) for a level that a rule of the resource cannot have."""
+    ladder, path = resource.ladder, ("accessLevel",)
+    if level not in ladder:
+        raise BadUserInput(
+            "{resources} have no access level {level}; valid levels: {levels}.",
+            resources=resource.labels.capitalize(),
+            level=level,
+            levels=ladder,
+            path=path,
+        )
+    if ladder.index(level) < ladder.index(resource.minimum):
+        raise BadUserInput(
+            "{level} is below {minimum}, the minimum for {resources}.",
+            level=level,
+            minimum=resource.minimum,
+            resources=resource.labels,
+            path=path,
+        )
+    if ladder.index(level) > ladder.index(resource.maximum):
+        raise BadUserInput(
+            "{level} is above {maximum}, the maximum for {resources}.",
+            level=level,
+            maximum=resource.maximum,
+            resources=resource.labels,
+            path=path,
+        )
 
 
 ORGANIZATION = register(
@@ -131,23 +159,3 @@ PROJECT = register(
 INSIGHT = register(Resource("insight", find=INSIGHT_REPOSITORY.find))
 ACTION = register(Resource("action", minimum=AccessLevel.VIEWER, find=ACTION_REPOSITORY.find))
 COHORT = register(Resource("cohort", find=COHORT_REPOSITORY.find))
-
-
-def check_level(resource: Resource, level: AccessLevel) -> None:
-    """Raises BadUserInput at ("accessLevel",) for a level off the resource's ladder or beyond its bounds."""
-    ladder = resource.ladder
-    if level not in ladder:
-        levels = ", ".join(each.value for each in ladder)
-        raise BadUserInput(
-            f"{level.value} is no access level of {resource.labels}; those are {levels}.", path=("accessLevel",)
-        )
-    if ladder.index(level) < ladder.index(resource.minimum):
-        raise BadUserInput(
-            f"{level.value} is below the minimum of {resource.labels}, which is {resource.minimum.value}.",
-            path=("accessLevel",),
-        )
-    if ladder.index(level) > ladder.index(resource.maximum):
-        raise BadUserInput(
-            f"{level.value} is above the maximum of {resource.labels}, which is {resource.maximum.value}.",
-            path=("accessLevel",),
-        )

@@ -132,7 +132,7 @@ class RequestContext:
                 hint="An admin of its organization can give you access.",
             )
         membership = caller.user.membership_in(found.record.organization_id) if caller.user else None
-        if membership is not None and caller.is_shut_out(membership):
+        if membership is not None and caller.is_locked_out(membership):
             raise _out_of_scope(f"The organization of the project {project_id} accepts API keys of admins only.")
         raise _out_of_scope(f"The API key is not for the organization of the project {project_id}.")
 

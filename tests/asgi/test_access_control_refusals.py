@@ -27,7 +27,7 @@ def refusal(answer: Answer) -> tuple[str, Any]:
         ("INSIGHT", "MEMBER", "none, viewer, editor, manager"),
         ("COHORT", "ADMIN", "none, viewer, editor, manager"),
         ("PROJECT", "EDITOR", "none, member, admin"),
-        ("ACTION", "NONE", "below the minimum of actions, which is viewer"),
+        ("ACTION", "NONE", "below viewer, the minimum for actions"),
     ],
 )
 async def test_level_that_cannot_be_set_is_refused(world: World, resource: str, level: str, words: str) -> None:
@@ -50,7 +50,7 @@ async def test_level_above_the_maximum_is_refused(gateway: Gateway, world: World
             admin = replace(world.admin, gateway=extended)
             answer = await set_access(admin, "EDITOR", "ACTIVITY_LOG")
             assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
-            assert "above the maximum of activity logs, which is viewer" in answer.error["message"]
+            assert "above viewer, the maximum for activity logs" in answer.error["message"]
             assert rules_of(await changed_policy(admin, "NONE", "ACTIVITY_LOG")) == [(None, "NONE")]
 
 

@@ -173,7 +173,7 @@ async def test_refusal_names_the_resource_and_both_levels(world: World) -> None:
     await world.give("viewer", on=insight, to=plain)
     case = Case("insight", plain, insight)
     refused = await plain.ask(case.document("Update", "{ id }"), id=insight)
-    assert refused.error["message"] == f"This needs editor access to the insight {insight}; yours is viewer."
+    assert refused.error["message"] == f"This requires editor access to the insight {insight}; you have viewer."
     assert {key: refused.extensions[key] for key in ("code", "resource", "missingLevel", "level")} == {
         "code": "FORBIDDEN",
         "resource": "INSIGHT",
@@ -182,7 +182,7 @@ async def test_refusal_names_the_resource_and_both_levels(world: World) -> None:
     }
     await world.give("none", "insight")
     refused = await world.creator.ask(case.document("Update", "{ id }"), id=insight)
-    assert refused.error["message"] == "This needs editor access to insights; yours is none."
+    assert refused.error["message"] == "This requires editor access to insights; you have none."
     assert (refused.extensions["missingLevel"], refused.extensions["level"]) == ("EDITOR", "NONE")
 
 

@@ -251,7 +251,7 @@ async def test_link_of_a_key_that_was_rolled_is_refused(desk: Desk) -> None:
     desk.clock.now += timedelta(minutes=1)
     await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new0", now=desk.clock.now)
     response = await desk.open(link)
-    assert (response.status_code, response.json()["detail"]) == (401, "The API key of the link was replaced.")
+    assert (response.status_code, response.json()["detail"]) == (401, "The API key of this link was replaced.")
 
 
 async def test_scope_that_the_key_lost_closes_the_link(desk: Desk) -> None:

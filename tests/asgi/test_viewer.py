@@ -80,7 +80,7 @@ async def test_rule_that_decides_is_named(world: World, subject: str, kind: str)
     assert (refused["allowed"], refused["missingLevel"], refused["missingScope"]) == (False, "EDITOR", None)
     assert refused["grantedBy"] == grant("VIEWER", "OBJECT", sourceResourceId=insight, **named)
     assert refused["reason"] == (
-        f"This needs editor access to the insight {insight}; yours is viewer. "
+        f"This requires editor access to the insight {insight}; you have viewer. "
         f"An access control of this insight gives {whom} viewer access."
     )
     await world.give("none", to=to)

@@ -66,13 +66,13 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
     [
         (
             ("member", *IN_1, "insight"),
-            "error: member is no access level of insights; those are none, viewer, edi",
+            "error: Insights have no access level member; valid levels: none, viewer",
         ),
         (
             ("editor", *IN_1, "project"),
-            "error: editor is no access level of projects; those are none, member, adm",
+            "error: Projects have no access level editor; valid levels: none, member, a",
         ),
-        (("none", *IN_1, "action"), "error: none is below the minimum of actions, which is viewer."),
+        (("none", *IN_1, "action"), "error: none is below viewer, the minimum for actions."),
         (
             ("none", *IN_1, "insight", "--id", "3"),
             "error: There is no insight 3 in project 1.\nhint: Leave --id out",
@@ -112,7 +112,7 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
 def test_rule_that_cannot_be_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("access", "set", *words)).startswith(error)
     assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
-    bounds = ("access level of", "minimum")
+    bounds = ("no access level", "minimum")
     if not any(word in error for word in bounds):
         assert error_of(acme("access", "remove", *words[1:])).startswith(error)
 

@@ -102,7 +102,7 @@ def test_key_with_a_bad_scope_lists_the_valid_ones(run: Run) -> None:
     run("member", "add", "ada@example.com")
     words = ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "insights:read")
     refusal = error_of(run(*words))
-    assert refusal.startswith("error: 'insights:read' is not a scope.\nhint: Did you mean insight:read?")
+    assert refusal.startswith("error: Unknown scope 'insights:read'.\nhint: Did you mean insight:read?")
     assert "project:write" in refusal
 
 

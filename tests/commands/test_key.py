@@ -90,15 +90,15 @@ def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> Non
         ),
         ((*PROJECTS, "--organization", "Acme"), "error: A project's key reaches that project and nothing else."),
         (("key", "create", "--for-project", "9", *ADAS[4:]), "error: There is no project 9.\nhint: List them: "),
-        ((*ADAS, "--expires", "2020-01-01"), "error: The key would have expired already."),
+        ((*ADAS, "--expires", "2020-01-01"), "error: The expiry must be in the future."),
         (
             (*ADAS, "--expires", "soon"),
             "error: 'soon' is not a time at which a key can expire.\nhint: Give a dura",
         ),
-        ((*ADAS, "--project", "2"), "error: ada@example.com does not reach a project 2."),
+        ((*ADAS, "--project", "2"), "error: ada@example.com has no access to a project 2."),
         (
             (*ADAS, "--description", "x" * 1001),
-            "error: A key's description has at most 1000 printable characters.",
+            "error: The description of a key may have at most 1000 printable characters.",
         ),
     ],
 )

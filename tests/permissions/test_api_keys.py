@@ -91,7 +91,7 @@ def test_authorization_that_is_not_there_says_so(header: str | None) -> None:
     ],
 )
 def test_authorization_of_another_form_says_what_is_expected(header: str) -> None:
-    with pytest.raises(GatewayError, match="must be the word Bearer and one API key") as caught:
+    with pytest.raises(GatewayError, match="must consist of 'Bearer' and an API key") as caught:
         parse_authorization(header)
     assert caught.value.code is ErrorCode.UNAUTHENTICATED
     assert KEY[4:] not in f"{caught.value.message} {caught.value.hint} {caught.value.details}"

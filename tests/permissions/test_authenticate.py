@@ -81,7 +81,7 @@ async def test_authenticate_without_a_key_says_where_it_belongs(store: MetadataS
 
 
 async def test_authenticate_with_another_scheme_is_refused(store: MetadataStore) -> None:
-    assert "must be the word Bearer" in (await _refused(store, "Basic YTpi")).message
+    assert "must consist of 'Bearer'" in (await _refused(store, "Basic YTpi")).message
 
 
 async def test_authenticate_with_an_unknown_key_shows_its_mask_alone(
@@ -89,7 +89,7 @@ async def test_authenticate_with_an_unknown_key_shows_its_mask_alone(
 ) -> None:
     wrong = issued.value[:-4] + "0000"
     refusal = await _refused(store, f"Bearer {wrong}")
-    assert refusal.message == "The API key phx_...0000 is not known."
+    assert refusal.message == "Unknown API key phx_...0000."
     assert wrong[4:12] not in f"{refusal.message}{refusal.hint}{refusal.details}"
 
 
@@ -97,7 +97,7 @@ async def test_authenticate_with_an_unknown_key_shows_its_mask_alone(
 async def test_authenticate_with_a_key_that_is_nearly_right_is_refused(
     store: MetadataStore, issued: IssuedKey, spoil: Callable[[str], str]
 ) -> None:
-    assert "is not known" in (await _refused(store, f"Bearer {spoil(issued.value)}")).message
+    assert "Unknown API key" in (await _refused(store, f"Bearer {spoil(issued.value)}")).message
 
 
 async def test_authenticate_with_the_stored_hash_is_refused(store: MetadataStore, issued: IssuedKey) -> None:
@@ -105,7 +105,7 @@ async def test_authenticate_with_the_stored_hash_is_refused(store: MetadataStore
         stored = await session.scalar(text("SELECT secure_value FROM api_keys"))
     assert isinstance(stored, str)
     assert issued.value not in stored
-    assert "is not known" in (await _refused(store, f"Bearer {stored}")).message
+    assert "Unknown API key" in (await _refused(store, f"Bearer {stored}")).message
 
 
 async def test_authenticate_with_a_revoked_key_says_so(store: MetadataStore, issued: IssuedKey) -> None:
@@ -119,7 +119,7 @@ async def test_authenticate_for_an_inactive_owner_is_refused_until_active_again(
 ) -> None:
     await set_member_active(store, email="ada@example.com", is_active=False)
     refusal = await _refused(store, f"Bearer {issued.value}")
-    assert refusal.message == f"The owner of the API key {issued.record.mask} is not active."
+    assert refusal.message == f"The owner of the API key {issued.record.mask} is deactivated."
     await set_member_active(store, email="ada@example.com", is_active=True)
     assert (await authenticate(store, f"Bearer {issued.value}")).key_id == issued.record.id
 
@@ -148,7 +148,7 @@ async def test_authenticate_on_a_store_that_cannot_be_written_still_answers(
     with caplog.at_level(logging.WARNING, logger="trendgate.authentication"):
         caller = await authenticate(store, f"Bearer {issued.value}")
     assert caller.key_id == issued.record.id
-    assert f"last use of the API key {issued.record.mask} was not written" in caplog.text
+    assert f"last use of the API key {issued.record.mask} was not recorded" in caplog.text
     assert issued.value not in caplog.text
 
 
@@ -178,7 +178,7 @@ async def test_revoked_key_that_expired_too_was_revoked(store: MetadataStore, ow
 
 async def test_rolled_key_answers_to_its_new_value_alone(store: MetadataStore, issued: IssuedKey) -> None:
     rolled = await roll_key(store, issued.record.id)
-    assert "is not known" in (await _refused(store, f"Bearer {issued.value}")).message
+    assert "Unknown API key" in (await _refused(store, f"Bearer {issued.value}")).message
     assert (await authenticate(store, f"Bearer {rolled.value}")).key_id == issued.record.id
 
 
@@ -226,7 +226,7 @@ async def test_persons_key_goes_with_the_person(
 ) -> None:
     async with store.write() as session:
         await session.execute(delete(User).where(User.id == owner.id))
-    assert "is not known" in (await _refused(store, f"Bearer {issued.value}")).message
+    assert "Unknown API key" in (await _refused(store, f"Bearer {issued.value}")).message
 
 
 async def test_key_of_a_person_who_left_every_organization_reaches_nothing(

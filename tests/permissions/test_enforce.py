@@ -62,7 +62,7 @@ def test_required_level_is_the_resources(resource: Resource, action: str, level:
 def test_gate_that_is_closed_names_the_level_and_the_resource() -> None:
     refusal = _refused_gate(policy(rule(INSIGHT, "viewer")), INSIGHT, WRITE)
     assert refusal.code is ErrorCode.FORBIDDEN
-    assert refusal.message == "This needs editor access to insights; yours is viewer."
+    assert refusal.message == "This requires editor access to insights; you have viewer."
     assert refusal.details == {"resource": "INSIGHT", "missingLevel": "EDITOR", "level": "VIEWER"}
     assert refusal.hint
 
@@ -70,7 +70,7 @@ def test_gate_that_is_closed_names_the_level_and_the_resource() -> None:
 def test_object_that_is_closed_names_the_level_and_the_object() -> None:
     refusal = _refused_object(policy(rule(INSIGHT, "none", on="5")), INSIGHT_5, READ)
     assert refusal.code is ErrorCode.FORBIDDEN
-    assert refusal.message == "This needs viewer access to the insight 5; yours is none."
+    assert refusal.message == "This requires viewer access to the insight 5; you have none."
     assert refusal.details == {"resource": "INSIGHT", "missingLevel": "VIEWER", "level": "NONE"}
     assert refusal.hint
 
@@ -79,10 +79,10 @@ def test_resource_of_two_words_is_named_in_words() -> None:
     recording = Resource("session_recording")
     asked = policy(rule(recording, "none"))
     refusal = _refused_gate(asked, recording, READ)
-    assert refusal.message == "This needs viewer access to session recordings; yours is none."
+    assert refusal.message == "This requires viewer access to session recordings; you have none."
     assert refusal.details["resource"] == "SESSION_RECORDING"
     refusal = _refused_object(asked, Controlled(recording, "9"), READ)
-    assert refusal.message == "This needs viewer access to the session recording 9; yours is none."
+    assert refusal.message == "This requires viewer access to the session recording 9; you have none."
 
 
 def test_who_is_no_member_has_none() -> None:
@@ -109,7 +109,7 @@ def test_gate_for_one_object_is_not_enough_to_create() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "manager", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, INSIGHT, WRITE)
     refusal = _refused_gate(asked, INSIGHT, WRITE, strictly=True)
-    assert refusal.message == "This needs editor access to insights; yours is none."
+    assert refusal.message == "This requires editor access to insights; you have none."
 
 
 def test_gate_for_one_object_needs_the_same_level() -> None:
@@ -134,7 +134,7 @@ def test_projects_gate_is_the_level_on_the_project_itself() -> None:
     asked = policy(rule(PROJECT, "member", on=str(PROJECT_ID)))
     check_gate(asked, PROJECT, READ)
     refusal = _refused_gate(asked, PROJECT, WRITE)
-    assert refusal.message == f"This needs admin access to the project {PROJECT_ID}; yours is member."
+    assert refusal.message == f"This requires admin access to the project {PROJECT_ID}; you have member."
     assert refusal.details == {"resource": "PROJECT", "missingLevel": "ADMIN", "level": "MEMBER"}
     check_gate(policy(rule(PROJECT, "none")), PROJECT, WRITE)
     check_gate(policy(rule(PROJECT, "none", on=str(PROJECT_ID)), principal=ADMIN), PROJECT, WRITE)

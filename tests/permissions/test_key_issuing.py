@@ -62,8 +62,8 @@ async def test_key_scoped_to_a_foreign_or_missing_project_is_refused_alike(
     for project_id in (foreign.id, 99):
         with pytest.raises(BadUserInput) as caught:
             await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_projects=[project_id])
-        assert caught.value.message == f"ada@example.com does not reach a project {project_id}."
-        assert caught.value.path == ("scopedProjects",)
+        assert caught.value.message == f"ada@example.com has no access to a project {project_id}."
+        assert caught.value.path == ("scoped_projects",)
     assert await list_keys(store) == ()
 
 
@@ -71,7 +71,7 @@ async def test_key_scoped_to_a_foreign_organization_is_refused(store: MetadataSt
     strangers = await create_organization(store, name="Strangers")
     with pytest.raises(BadUserInput, match="is not a member of the organization") as caught:
         await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_organizations=[strangers.id])
-    assert caught.value.path == ("scopedOrganizations",)
+    assert caught.value.path == ("scoped_organizations",)
     assert await list_keys(store) == ()
 
 
@@ -124,7 +124,7 @@ async def test_key_keeps_its_description(store: MetadataStore, owner: MemberReco
 async def test_key_with_an_unusable_description_is_refused(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord, description: str
 ) -> None:
-    with pytest.raises(BadUserInput, match="description has at most 1000 printable characters") as caught:
+    with pytest.raises(BadUserInput, match="may have at most 1000 printable characters") as caught:
         await _issued(store, owner, description=description)
     assert caught.value.path == ("description",)
     with pytest.raises(BadUserInput, match="description"):
@@ -143,9 +143,9 @@ async def test_key_keeps_when_it_expires(store: MetadataStore, owner: MemberReco
 async def test_key_that_would_have_expired_is_refused(
     store: MetadataStore, owner: MemberRecord, before: timedelta
 ) -> None:
-    with pytest.raises(BadUserInput, match="expired already") as caught:
+    with pytest.raises(BadUserInput, match="must be in the future") as caught:
         await _issued(store, owner, expires_at=NOON - before)
-    assert caught.value.path == ("expiresAt",)
+    assert caught.value.path == ("expires_at",)
     assert await list_keys(store) == ()
 
 
@@ -199,7 +199,7 @@ async def test_projects_key_with_odd_settings_is_refused(store: MetadataStore, p
     assert caught.value.path == ("scopes",)
     with pytest.raises(BadUserInput) as caught:
         await issue_project_key(store, project=project, label="x", scopes=["*"], expires_at=NOON, now=NOON)
-    assert caught.value.path == ("expiresAt",)
+    assert caught.value.path == ("expires_at",)
     assert await list_keys(store) == ()
 
 

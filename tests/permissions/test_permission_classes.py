@@ -116,7 +116,7 @@ def _is_forbidden(answer: object, needs: str) -> bool:
     return (
         isinstance(answer, GatewayError)
         and answer.code is ErrorCode.FORBIDDEN
-        and answer.message.startswith(f"This needs {needs}")
+        and answer.message.startswith(f"This requires {needs}")
     )
 
 

@@ -202,7 +202,7 @@ async def test_key_scoped_to_nothing_reaches_nothing(store: MetadataStore, world
 # ---------------------------------------------------------------------- organizations that take no keys
 
 
-async def test_organization_without_member_keys_shuts_out_members_but_not_admins(
+async def test_organization_without_member_keys_locks_out_members_but_not_admins(
     store: MetadataStore, world: World
 ) -> None:
     for organization in (world.acme, world.zeta):
@@ -210,7 +210,7 @@ async def test_organization_without_member_keys_shuts_out_members_but_not_admins
     ada = await get_member(store, email="ada@example.com")
     caller = _caller(ada)
     assert await _listed(store, caller) == ["zoo"]
-    assert [caller.is_shut_out(each) for each in ada.memberships] == [True, False]
+    assert [caller.is_locked_out(each) for each in ada.memberships] == [True, False]
 
 
 async def test_organization_without_member_keys_takes_those_of_its_projects(
@@ -373,14 +373,14 @@ def test_principal_is_as_the_organization_knows_the_caller(world: World) -> None
 
 
 @pytest.mark.parametrize("level", list(OrganizationLevel))
-def test_key_is_shut_out_below_admin_where_members_keys_are_not_taken(
+def test_key_is_locked_out_below_admin_where_members_keys_are_not_taken(
     world: World, level: OrganizationLevel
 ) -> None:
     membership = replace(world.ada.memberships[0], level=level)
     closed = replace(membership, features=replace(membership.features, member_keys=False))
     caller = _caller(world.ada)
-    assert not caller.is_shut_out(membership)
-    assert caller.is_shut_out(closed) is (level is OrganizationLevel.MEMBER)
+    assert not caller.is_locked_out(membership)
+    assert caller.is_locked_out(closed) is (level is OrganizationLevel.MEMBER)
 
 
 async def test_rule_that_is_removed_opens_the_project_again(store: MetadataStore, world: World) -> None:

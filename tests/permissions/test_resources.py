@@ -55,7 +55,7 @@ def test_registered_resource_is_known_within_the_block_only() -> None:
 
 
 def test_resource_of_a_taken_name_stops_the_start() -> None:
-    with pytest.raises(ValueError, match="insight already"):
+    with pytest.raises(ValueError, match="insight is already registered"):
         register(Resource("insight"))
     assert find_resource("insight") is INSIGHT
 

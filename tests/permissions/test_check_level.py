@@ -35,10 +35,10 @@ def test_rule_may_be_set_to_what_is_within_the_bounds_and_nothing_else(
 
 def test_level_of_another_ladder_is_refused_with_the_ladder() -> None:
     message = _refused(INSIGHT, "admin")
-    assert message == "admin is no access level of insights; those are none, viewer, editor, manager."
-    assert _refused(PROJECT, "viewer").endswith("projects; those are none, member, admin.")
+    assert message == "Insights have no access level admin; valid levels: none, viewer, editor, manager."
+    assert _refused(PROJECT, "viewer").endswith("no access level viewer; valid levels: none, member, admin.")
 
 
 def test_level_beyond_a_bound_is_refused_with_the_bound() -> None:
-    assert _refused(ACTION, "none") == "none is below the minimum of actions, which is viewer."
-    assert _refused(ACTIVITY_LOG, "editor") == "editor is above the maximum of activity logs, which is viewer."
+    assert _refused(ACTION, "none") == "none is below viewer, the minimum for actions."
+    assert _refused(ACTIVITY_LOG, "editor") == "editor is above viewer, the maximum for activity logs."
