@@ -1,4 +1,4 @@
-"""Operations by their hash or id: automatic ones, and those of a manifest."""
+"""Operations by their hash or id: automatic persisted queries, and those of a manifest."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ NEWER = "application/graphql-response+json"
 
 @pytest.fixture
 async def own(gateway: Gateway) -> AsyncIterator[Gateway]:
-    """A gateway whose kept operations nobody else has seen."""
+    """A gateway without persisted queries."""
     stores = replace(gateway.stores, operations=MemoryOperations())
     async with open_gateway(stores, gateway.settings) as own:
         yield own
@@ -34,7 +34,7 @@ async def key(gateway: Gateway) -> str:
 
 @pytest.fixture
 async def closed(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Gateway]:
-    """A gateway that answers two registered operations, one by its hash, one by a name."""
+    """A gateway that runs two registered operations only, one by its hash, one by a name."""
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps({hash_operation(REGISTERED): REGISTERED, "label-1": LABEL}))
     update = {"operations_manifest": file, "operations_registered_only": True}
@@ -63,7 +63,7 @@ def code(body: Any) -> str:
     return str(error["extensions"]["code"])
 
 
-async def test_hash_is_unknown_until_the_text_came_with_it(own: Gateway, key: str) -> None:
+async def test_hash_is_unknown_until_it_is_sent_with_its_text(own: Gateway, key: str) -> None:
     refused = await post(own, key, extensions=automatic(LABEL))
     assert code(refused) == "PERSISTED_QUERY_NOT_FOUND"
     assert refused["errors"][0]["message"] == "PersistedQueryNotFound"
@@ -74,7 +74,7 @@ async def test_hash_is_unknown_until_the_text_came_with_it(own: Gateway, key: st
     assert (await get(own, key, documentId=f"sha256:{hash_operation(LABEL)}")).json() == sent
 
 
-async def test_kept_operation_takes_variables_and_the_callers_own_key(own: Gateway, key: str) -> None:
+async def test_persisted_query_uses_the_variables_and_key_of_the_request(own: Gateway, key: str) -> None:
     text = "query Q($name: String!) { __type(name: $name) { name } viewer { keyLabel } }"
     await post(own, key, query=text, variables={"name": "Query"}, extensions=automatic(text))
     answer = await post(own, None, variables={"name": "Trend"}, extensions=automatic(text))
@@ -84,7 +84,7 @@ async def test_kept_operation_takes_variables_and_the_callers_own_key(own: Gatew
 
 
 @pytest.mark.parametrize("accept", ["application/json", NEWER])
-async def test_unknown_hash_has_the_status_of_what_never_ran(own: Gateway, accept: str) -> None:
+async def test_unknown_hash_has_the_status_of_a_request_that_never_runs(own: Gateway, accept: str) -> None:
     response = await own.client.post("/graphql", json={"extensions": automatic(LABEL)}, headers={"accept": accept})
     assert response.status_code == (400 if accept == NEWER else 200)
     assert response.headers["cache-control"] == "no-store"
@@ -105,7 +105,7 @@ async def test_unknown_hash_has_the_status_of_what_never_ran(own: Gateway, accep
         ([], []),
     ],
 )
-async def test_hash_that_is_malformed_or_of_another_text_is_refused(
+async def test_malformed_or_wrong_hash_is_rejected(
     own: Gateway, key: str, persisted: object, path: list[str]
 ) -> None:
     answer = await post(own, key, query=LABEL, extensions={"persistedQuery": persisted})
@@ -115,30 +115,30 @@ async def test_hash_that_is_malformed_or_of_another_text_is_refused(
 
 
 @pytest.mark.parametrize("text", ["{ nope }", "{", "{ project { name } }", "query A { a } query B { b }"])
-async def test_text_that_is_not_valid_is_not_kept(own: Gateway, key: str, text: str) -> None:
+async def test_invalid_operation_is_not_stored(own: Gateway, key: str, text: str) -> None:
     assert code(await post(own, key, query=text, extensions=automatic(text))).startswith("GRAPHQL_")
     assert code(await post(own, key, extensions=automatic(text))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
-async def test_text_of_a_caller_without_key_is_answered_and_not_kept(own: Gateway) -> None:
+async def test_operation_sent_without_a_key_runs_and_is_not_stored(own: Gateway) -> None:
     text = "{ __typename }"
     assert await post(own, query=text, extensions=automatic(text)) == {"data": {"__typename": "Query"}}
     assert code(await post(own, extensions=automatic(text))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
-async def test_operation_whose_fields_are_refused_is_kept_all_the_same(own: Gateway, key: str) -> None:
+async def test_operation_whose_fields_fail_is_stored(own: Gateway, key: str) -> None:
     text = '{ project(id: "nope") { name } }'
     await post(own, key, query=text, extensions=automatic(text))
     answer = await post(own, key, extensions=automatic(text))
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_kept_mutation_is_not_run_by_get(own: Gateway, key: str) -> None:
+async def test_get_does_not_run_a_persisted_mutation(own: Gateway, key: str) -> None:
     await post(own, key, query=CHANGE, extensions=automatic(CHANGE))
     assert (await get(own, key, extensions=automatic(CHANGE))).status_code == 405
 
 
-async def test_kept_operations_are_off_where_they_are_switched_off(gateway: Gateway, key: str) -> None:
+async def test_persisted_queries_can_be_disabled(gateway: Gateway, key: str) -> None:
     async with open_gateway(replace(gateway.stores, operations=None), gateway.settings) as bare:
         answer = await post(bare, key, extensions=automatic(LABEL))
         assert code(answer) == "PERSISTED_QUERY_NOT_SUPPORTED"
@@ -147,18 +147,18 @@ async def test_kept_operations_are_off_where_they_are_switched_off(gateway: Gate
 
 
 @pytest.mark.parametrize("sent", [{"documentId": 5}, {"documentId": ""}, {"documentId": ["a"]}])
-async def test_document_id_that_is_no_text_is_refused(own: Gateway, sent: dict[str, Any]) -> None:
+async def test_document_id_must_be_a_non_empty_string(own: Gateway, sent: dict[str, Any]) -> None:
     answer = await post(own, **sent)
     assert code(answer) == "BAD_USER_INPUT"
     assert answer["errors"][0]["extensions"]["path"] == ["documentId"]
 
 
-async def test_text_with_a_document_id_is_refused(own: Gateway, key: str) -> None:
+async def test_query_with_a_document_id_is_rejected(own: Gateway, key: str) -> None:
     answer = await post(own, key, query=LABEL, documentId="abc")
     assert "not both" in answer["errors"][0]["message"]
 
 
-async def test_word_within_a_text_is_no_document_id(own: Gateway, key: str) -> None:
+async def test_field_named_document_id_is_not_an_id(own: Gateway, key: str) -> None:
     answer = await post(own, key, query="{ documentId: __typename }", variables={"documentId": "abc"})
     assert answer == {"data": {"documentId": "Query"}}
 
@@ -172,7 +172,7 @@ async def test_word_within_a_text_is_no_document_id(own: Gateway, key: str) -> N
         {"documentId": f"sha256:{hash_operation(REGISTERED)}"},
     ],
 )
-async def test_registered_operation_is_answered_by_its_id(closed: Gateway, key: str, sent: dict[str, Any]) -> None:
+async def test_registered_operation_runs_by_its_id(closed: Gateway, key: str, sent: dict[str, Any]) -> None:
     answer = await post(closed, key, variables={"first": 1}, **sent)
     assert answer["data"]["projects"]["totalCount"] >= 1
     sent = {**sent, "variables": {"first": 1}}
@@ -187,16 +187,16 @@ async def test_registered_operation_may_have_any_id(closed: Gateway, key: str) -
 @pytest.mark.parametrize(
     "text", [LABEL, REGISTERED, "{ __typename }", "{ __schema { description } }", "{ nope }", "{"]
 )
-async def test_text_is_refused_where_only_registered_operations_run(closed: Gateway, key: str, text: str) -> None:
+async def test_query_is_rejected_if_only_registered_operations_run(closed: Gateway, key: str, text: str) -> None:
     assert code(await post(closed, key, query=text)) == "PERSISTED_QUERY_ID_REQUIRED"
     assert code((await get(closed, key, query=text)).json()) == "PERSISTED_QUERY_ID_REQUIRED"
 
 
-async def test_nothing_at_all_is_refused_where_only_registered_operations_run(closed: Gateway) -> None:
+async def test_empty_request_is_rejected_if_only_registered_operations_run(closed: Gateway) -> None:
     assert code(await post(closed)) == "PERSISTED_QUERY_ID_REQUIRED"
 
 
-async def test_id_that_is_not_registered_is_refused_with_and_without_its_text(closed: Gateway, key: str) -> None:
+async def test_unknown_id_is_rejected_with_and_without_its_query(closed: Gateway, key: str) -> None:
     text = "{ viewer { scopes } }"
     for sent in (
         {"extensions": automatic(text)},
@@ -206,21 +206,21 @@ async def test_id_that_is_not_registered_is_refused_with_and_without_its_text(cl
         assert code(await post(closed, key, **sent)) == "PERSISTED_QUERY_NOT_IN_LIST"
 
 
-async def test_registered_id_with_another_text_is_refused(closed: Gateway, key: str) -> None:
+async def test_registered_id_with_another_query_is_rejected(closed: Gateway, key: str) -> None:
     extensions = automatic("", sha256="label-1")
     assert code(await post(closed, key, query="{ viewer { scopes } }", extensions=extensions)) == "BAD_USER_INPUT"
 
 
-async def test_page_is_off_where_only_registered_operations_run(closed: Gateway) -> None:
+async def test_graphiql_is_disabled_if_only_registered_operations_run(closed: Gateway) -> None:
     assert (await closed.client.get("/graphql", headers={"accept": "text/html"})).status_code == 406
 
 
-async def test_browser_that_names_an_operation_gets_its_answer(closed: Gateway) -> None:
+async def test_browser_that_sends_an_id_gets_json(closed: Gateway) -> None:
     response = await closed.client.get("/graphql?documentId=label-1", headers={"accept": "text/html"})
     assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_manifest_without_more_only_adds_to_what_runs(gateway: Gateway, key: str, tmp_path: Path) -> None:
+async def test_manifest_alone_restricts_nothing(gateway: Gateway, key: str, tmp_path: Path) -> None:
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps({"label-1": LABEL}))
     settings = gateway.settings.model_copy(update={"operations_manifest": file})

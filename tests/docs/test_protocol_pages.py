@@ -1,4 +1,4 @@
-"""The pages about HTTP, federation and persisted operations name what there is."""
+"""The pages about HTTP, federation and persisted operations match the code."""
 
 import re
 from pathlib import Path
@@ -27,29 +27,29 @@ def test_settings_of_the_page_exist(page: str) -> None:
     assert named - set(Settings.model_fields) == set()
 
 
-def test_entities_of_the_page_are_those_of_the_schema() -> None:
+def test_federation_page_lists_the_entities() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([\w ]+)` \| `(\w+):read` \|$", FEDERATION, re.MULTILINE)
     assert {name: keys.split() for name, keys, _ in rows} == {name: [*keys] for name, keys in ENTITIES.items()}
     assert all(scope == name.lower() for name, _, scope in rows)
 
 
-def test_examples_of_the_page_about_federation_are_graphql_of_its_version() -> None:
+def test_federation_examples_are_valid_in_its_version() -> None:
     for example in re.findall(r"```graphql\n(.*?)```", FEDERATION, re.DOTALL):
         parse(example)
     assert set(re.findall(r"federation/v([\d.]+)", FEDERATION)) == {FEDERATION_VERSION}
     assert f"hold {MAX_ENTITIES} of them" in FEDERATION
-    assert f"| references of a router | {MAX_ENTITIES} |" in HTTP
+    assert f"| entity references from a router | {MAX_ENTITIES} |" in HTTP
 
 
-def test_codes_of_the_page_about_persisted_operations_are_all_there() -> None:
+def test_persisted_operations_page_lists_all_codes() -> None:
     codes = {str(code) for code in ErrorCode if code.startswith("PERSISTED_")}
     assert set(re.findall(r"^\| `(PERSISTED_\w+)` \|", PERSISTED, re.MULTILINE)) == codes
     assert APOLLO_FORMAT in PERSISTED
 
 
-def test_figures_and_headers_of_the_page_about_http_are_those_in_force() -> None:
-    assert f"Answers of {MIN_BYTES:,} bytes and more" in HTTP
-    assert f"answered for {MAX_AGE_S // 3600} hours" in HTTP
-    section = HTTP.split("## Pages of other origins")[1]
+def test_http_page_has_the_actual_numbers_and_headers() -> None:
+    assert f"Responses of {MIN_BYTES:,} bytes or more" in HTTP
+    assert f"preflight responses for {MAX_AGE_S // 3600} hours" in HTTP
+    section = HTTP.split("## Cross-origin requests")[1]
     for header in (*ALLOWED_HEADERS, *EXPOSED_HEADERS):
         assert header in section or header.startswith(("apollo", "x-apollo")), header

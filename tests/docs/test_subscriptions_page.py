@@ -1,4 +1,4 @@
-"""The documents of the page on subscriptions are ones that the schema takes."""
+"""The documents of the page on subscriptions are valid."""
 
 import json
 import re
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "subscriptions.md").read_text(encod
 
 
 def documents() -> list[str]:
-    """That of the block, that of the JavaScript, that of the shell."""
+    """Return the documents of the GraphQL, JavaScript and shell examples."""
     return [
         *re.findall(r"```graphql\n(.*?)```", PAGE, re.DOTALL),
         *re.findall(r"= `(subscription.*?)`;", PAGE, re.DOTALL),
