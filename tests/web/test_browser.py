@@ -103,7 +103,7 @@ def test_lying_bars_are_as_long_as_the_totals(page: Page, ask: Ask) -> None:
 
 
 def test_a_pie_has_a_slice_for_each_series(page: Page, ask: Ask) -> None:
-    page.choose_example("Share of the airlines")
+    page.choose_example("Share of each airline")
     page.await_trend("ACTIONS_PIE")
     answered = series_of(page, ask)
     colours = page.legend()
@@ -134,7 +134,7 @@ def test_a_number_is_bold_and_tells_its_change(page: Page, ask: Ask) -> None:
     page.await_trend("BOLD_NUMBER")
     now, before = (line["aggregatedValue"] for line in series_of(page, ask))
     assert page.find(".trend-number").text == f"{now:,.0f}" == "27,110"
-    assert page.find(".trend-number-change").text.endswith(f"less than {before:,.0f} in the period before")
+    assert page.find(".trend-number-change").text.endswith(f"less than {before:,.0f} in the previous period")
 
 
 def test_a_table_lists_the_totals(page: Page, ask: Ask) -> None:
@@ -193,7 +193,7 @@ def test_a_partial_answer_is_drawn_and_tells_what_is_missing(page: Page) -> None
     )
     page.run()
     page.await_trend("ACTIONS_LINE_GRAPH")
-    assert page.find(".trend-hint").text == "For a complete chart also ask for series { label } and labels."
+    assert page.find(".trend-hint").text == "For a complete chart, also request series { label } and labels."
     assert page.table() == [["Date", "Series 1"], ["1", "838"], ["2", "935"], ["3", "904"]]
 
 

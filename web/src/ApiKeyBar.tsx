@@ -18,14 +18,14 @@ export type KeyStatus =
 type Tone = "quiet" | "good" | "bad";
 
 const MESSAGES: Record<Exclude<KeyStatus["kind"], "accepted">, [Tone, string]> = {
-  missing: ["quiet", "Queries need a key. It is kept for this browser tab only."],
-  required: ["bad", "API key missing: enter one to run this query."],
-  malformed: ["bad", "Not an API key: it has characters no key can have."],
+  missing: ["quiet", "Queries need an API key. It is only kept for this browser tab."],
+  required: ["bad", "API key missing. Enter one to run this query."],
+  malformed: ["bad", "This is not an API key: it contains invalid characters."],
   checking: ["quiet", "Checking the key …"],
-  unchecked: ["quiet", "Key set, but the server could not be asked about it."],
-  refused: ["bad", "API key refused: unknown, expired or revoked."],
+  unchecked: ["quiet", "Key set, but the server could not be reached to check it."],
+  refused: ["bad", "API key rejected: unknown, expired or revoked."],
   headersUsed: ["quiet", "Not used: the Headers editor sets Authorization."],
-  headersRefused: ["bad", "The Headers editor's Authorization was refused."],
+  headersRefused: ["bad", "The Authorization header of the Headers editor was rejected."],
 };
 
 type Props = { apiKey: string; status: KeyStatus; onApply: (key: string) => void };

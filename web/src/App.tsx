@@ -14,7 +14,7 @@ const exchanges = new Exchanges();
 const chart = chartPlugin(exchanges);
 const plugins = [chart, HISTORY_PLUGIN];
 
-// Told before an operation is sent from a tab, also from a new one.
+// Called before a tab, also a new one, sends an operation.
 const showTab = ({ tabs, activeTabIndex }: TabsState) =>
   exchanges.show(tabs[activeTabIndex]?.id ?? "", tabs.map((tab) => tab.id));
 

@@ -13,7 +13,7 @@ export type Exchange = {
   isStale: boolean;
 };
 
-/** Told about everything that happens to one operation. */
+/** Records everything that happens to one operation. */
 export type Recorder = {
   receive(result: unknown): void;
   fail(error: unknown): void;

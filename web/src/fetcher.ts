@@ -23,7 +23,7 @@ export type Answer = { source: KeySource; verdict: Verdict };
 
 export type KeyCheck = { outcome: "accepted"; label: string } | { outcome: "refused" } | { outcome: "unknown" };
 
-// The page and the endpoint share one address. Its query string is left out: it is no part of the request.
+// The page and the endpoint share one address. Its query string is left out: it is not part of the request.
 const endpoint = (): string => location.origin + location.pathname;
 
 /**
@@ -90,7 +90,7 @@ async function postJudged(init: RequestInit, key: string, onAnswer: (answer: Ans
     if (!isMultipart(response)) onAnswer({ source, verdict: judge(await readJson(response.clone())) });
     return response;
   } catch (error) {
-    // GraphiQL prints all of an error; a stack of minified code helps nobody.
+    // GraphiQL prints the whole error, and a stack of minified code is no help.
     if (error instanceof Error) delete error.stack;
     throw error;
   }
@@ -163,17 +163,17 @@ function isMultipart(response: Response): boolean {
   return (response.headers.get("Content-Type") ?? "").startsWith("multipart/");
 }
 
-/** The JSON object of a response; otherwise an error that says what came instead (a proxy's page, say). */
+/** The JSON object of a response; otherwise an error that says what was received, such as a proxy's page. */
 async function readJson(response: Response): Promise<object> {
   const text = await response.text();
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null) return body;
   } catch {
-    // Told below.
+    // Reported below.
   }
   const type = response.headers.get("Content-Type") ?? "no content type";
   throw new Error(
-    `The server answered ${response.status} ${response.statusText} (${type}) instead of JSON: ${text.slice(0, 200)}`,
+    `The server returned ${response.status} ${response.statusText} (${type}) instead of JSON: ${text.slice(0, 200)}`,
   );
 }

@@ -52,11 +52,11 @@ function describe(error: unknown, url: string): Error {
 }
 
 function describeClose({ code, reason }: CloseEvent): Error {
-  if (KEY_REFUSED.includes(code)) return new KeyRefused(`The subscription was refused: ${reason || "API key"}.`);
+  if (KEY_REFUSED.includes(code)) return new KeyRefused(`The subscription was rejected: ${reason || "API key"}.`);
   return new Error(`The server closed the subscription: ${reason || "no reason given"} (${code}).`);
 }
 
-// GraphiQL prints all of an error; a stack of minified code helps nobody.
+// GraphiQL prints the whole error, and a stack of minified code is no help.
 function plain(error: Error): Error {
   delete error.stack;
   return error;

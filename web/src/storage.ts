@@ -19,7 +19,7 @@ export function hasStoredTabs(storage: Storage | null): boolean {
   return storage?.getItem("graphiql:tabState") != null;
 }
 
-/** Shares the width between the chart, the query and its answer, until somebody moves the edges between them. */
+/** Divides the width between the chart, the query and the answer until the user moves the dividers. */
 export function setWidths(storage: Storage | null): void {
   storage?.setItem("graphiql:docExplorerFlex", "0.66");
   storage?.setItem("graphiql:editorFlex", "1.6");
@@ -61,7 +61,7 @@ class PrefixedStorage implements Storage {
   }
 }
 
-// The history keeps headers even when GraphiQL is told not to keep them, and they may hold a key.
+// The history keeps headers even if GraphiQL is set not to keep them, and they may hold a key.
 function dropHeaders(history: string): string {
   return JSON.stringify(JSON.parse(history), (name, value: unknown) => (name === "headers" ? undefined : value));
 }

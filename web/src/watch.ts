@@ -1,6 +1,6 @@
 import type { Recorder } from "./exchanges.ts";
 
-/** The same results, told to the recorder as they pass. `return` ends it at once, not only at the next result. */
+/** Passes results on and records them. `return` ends it at once, not only at the next result. */
 export function watch<T>(source: AsyncIterable<T>, recorder: Recorder, cancel: () => void): AsyncIterableIterator<T> {
   const inner = source[Symbol.asyncIterator]();
   const over: IteratorResult<T> = { value: undefined, done: true };

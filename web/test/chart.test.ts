@@ -116,7 +116,7 @@ test("sums that mean nothing are not shown", () => {
   assert.equal(totalOf('events: [{ event: "a" }], formula: "A / 2"'), null);
 });
 
-test("what was counted is told in words", () => {
+test("the chart says in words what was counted", () => {
   const input = 'events: [{ event: "paid" }, { event: null, customName: "All" }], breakdown: ["plan"], dateFrom: "-7d"';
   const chart = chartFor(input, "labels timezone series { label data }", { ...TWO_DAYS, timezone: "UTC", series: [] });
   assert.deepEqual(chart.facts, ["paid, All by plan", "since -7d", "UTC"]);
@@ -127,25 +127,25 @@ test("hints name in one sentence what is missing", () => {
     chartFor(input, selection, trend).hint;
   assert.equal(
     hintOf("", "series { data }", { series: [{ data: [1] }] }),
-    "For a complete chart also ask for series { label } and labels.",
+    "For a complete chart, also request series { label } and labels.",
   );
   assert.equal(
     hintOf("display: ACTIONS_PIE", "labels series { label data }", { labels: [], series: [{ label: "a", data: [] }] }),
-    "For a complete chart also ask for series { aggregatedValue }.",
+    "For a complete chart, also request series { aggregatedValue }.",
   );
   assert.equal(
     hintOf("compare: true", "days series { label data }", {
       days: ["2024-01-01"],
       series: [{ label: "a", data: [1] }],
     }),
-    "For a complete chart also ask for series { compareLabel }.",
+    "For a complete chart, also request series { compareLabel }.",
   );
   assert.equal(
     hintOf('formula: "A", breakdown: ["x"]', "days series { label data }", {
       days: [],
       series: [{ label: "a", data: [1] }],
     }),
-    "For a complete chart also ask for series { breakdownValue }.",
+    "For a complete chart, also request series { breakdownValue }.",
   );
 });
 

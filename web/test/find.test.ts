@@ -63,7 +63,7 @@ test("an insight's display comes from the query beside its trend, and is missed 
   assert.equal(known?.hint, null);
   const guessed = ask(selection, { name: "Sales", trend });
   assert.equal(guessed?.display, "ACTIONS_BAR_VALUE");
-  assert.match(guessed?.hint ?? "", /ask for query beside trend/);
+  assert.match(guessed?.hint ?? "", /request query next to trend/);
 });
 
 test("a subscription's trend is its result", () => {

@@ -12,7 +12,7 @@ export function ExamplesMenu() {
     hasChosen.current = true;
     show(example);
   };
-  // Whoever chose an example goes on in the editor; whoever closed the menu, where they were.
+  // Choosing an example moves the focus to the editor; closing the menu restores it.
   const moveFocus = (event: Event) => {
     if (hasChosen.current) {
       event.preventDefault();

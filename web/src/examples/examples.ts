@@ -48,7 +48,7 @@ ${SERIES_OVER_TIME}`,
 const COMPARE = example(
   "compare",
   "February against January",
-  "Cancelled flights per day, and dashed those of the days before.",
+  "Cancelled flights per day; the previous period is dashed.",
   `events: [{ event: "flight cancelled" }]
 compare: true
 dateFrom: "2013-02-01"
@@ -124,7 +124,7 @@ series { label breakdownValue data }`,
 const TOTALS = example(
   "totals",
   "Top destinations",
-  "One total for each of the twelve airports that most flights went to.",
+  "The totals of the twelve most frequent destinations.",
   `events: [{ event: "flight departed" }]
 breakdown: ["dest"]
 breakdownLimit: 12
@@ -136,7 +136,7 @@ display: ACTIONS_BAR_VALUE`,
 
 const PIE = example(
   "pie",
-  "Share of the airlines",
+  "Share of each airline",
   "Seven airlines, and all others in one slice.",
   `events: [{ event: "flight departed" }]
 breakdown: ["name"]
@@ -151,7 +151,7 @@ display: ACTIONS_PIE`,
 const MAP = example(
   "map",
   "Where planes are built",
-  "Flights by the country of the plane's manufacturer: an expression makes ISO codes of names.",
+  "Flights by the country of the plane's manufacturer: an expression turns names into ISO codes.",
   `events: [{ event: "flight departed" }]
 properties: [{
   key: "manufacturer"
@@ -176,7 +176,7 @@ display: WORLD_MAP`,
 const NUMBER = example(
   "number",
   "Flights in December",
-  "One number, and how it changed against the month before.",
+  "One number, and its change from the month before.",
   `events: [{ event: "flight departed" }]
 compareTo: "-1m"
 compare: true
@@ -206,8 +206,8 @@ display: ACTIONS_TABLE`,
 const TWO: Example = {
   id: "two",
   title: "Two trends at once",
-  about: "Aliases ask for several trends; the panel has a selector for them.",
-  query: `${comment("Aliases ask for several trends; the panel has a selector for them.")}
+  about: "Aliases query several trends; the panel has a selector for them.",
+  query: `${comment("Aliases query several trends; the panel has a selector for them.")}
 query TwoTrends {
   project(id: "1") {
     january: trend(query: {
@@ -237,8 +237,8 @@ fragment Figures on Trend {
 const PROGRESS: Example = {
   id: "progress",
   title: "Progress of a long query",
-  about: "A subscription tells how many rows were read until the trend is there.",
-  query: `${comment("A subscription tells how many rows were read until the trend is there.")}
+  about: "A subscription reports the number of rows read until the result arrives.",
+  query: `${comment("A subscription reports the number of rows read until the result arrives.")}
 subscription Progress {
   trend(
     projectId: "1"

@@ -21,7 +21,7 @@ export function BoldNumber({ lines }: { lines: readonly Line[] }) {
 }
 
 function Change({ from, to }: { from: number | null; to: number | null }) {
-  const before = `${formatFigure(from)} in the period before`;
+  const before = `${formatFigure(from)} in the previous period`;
   if (!from || to === null) return <span className="trend-number-change">{before}</span>;
   const share = (to - from) / Math.abs(from);
   const sign = share > 0 ? "▲" : share < 0 ? "▼" : "=";

@@ -4,13 +4,13 @@ import { ChartIcon } from "./ChartIcon.tsx";
 
 const TEXTS = {
   nothing: ["Charts appear here", "Run the query with Ctrl-Enter or the play button, or start from an example."],
-  noTrend: ["No trend in this answer", "The panel draws what the field trend answers. An example shows how to ask."],
-  stopped: ["No figures arrived", "The operation ended before its trend was there. Run it again, or try an example."],
+  noTrend: ["No trend in this answer", "The panel draws the field trend. Start from an example to see how to query it."],
+  stopped: ["No data received", "The operation ended before the trend was complete. Run it again, or try an example."],
 } as const;
 
 const SHOWN = ["months", "compare", "pie", "map", "formula", "progress"];
 
-/** What the panel says where there is nothing to draw. */
+/** What the panel shows when there is nothing to draw. */
 export function EmptyState({ reason }: { reason: keyof typeof TEXTS }) {
   const show = useExample();
   const [title, text] = TEXTS[reason];

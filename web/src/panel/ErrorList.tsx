@@ -4,7 +4,7 @@ type AnswerError = { message: string; extensions?: { code?: unknown; hint?: unkn
 export function ErrorList({ errors, hasData }: { errors: readonly AnswerError[]; hasData: boolean }) {
   return (
     <div className="trend-errors" role="alert">
-      <strong>{hasData ? "A part of the answer is missing" : "The answer is an error"}</strong>
+      <strong>{hasData ? "Part of the answer is missing" : "The answer is an error"}</strong>
       <ul>
         {errors.slice(0, 5).map(({ message, extensions }, index) => (
           <li key={index}>

@@ -4,7 +4,7 @@ import { fractionOf, type Progress } from "../trends/progress.ts";
 
 type Props = { state: Exchange["state"]; progress: Progress | null };
 
-/** How far a running operation is: rows where a subscription tells them, otherwise only that it runs. */
+/** The progress of a running operation: rows if a subscription reports them, otherwise only that it is running. */
 export function ProgressBar({ state, progress }: Props) {
   if (state !== "running" && !progress) return null;
   const fraction = state === "done" ? 1 : progress && fractionOf(progress);

@@ -4,10 +4,10 @@ import { formatFigure } from "../trends/figures.ts";
 import type { Look } from "../trends/palette.ts";
 import { Swatch } from "./Legend.tsx";
 
-/** The figures behind a chart: a row per bucket, or per series where each has one total. */
+/** The values of a chart: a row per bucket, or per series if each has one total. */
 export function TrendTable({ chart, look }: { chart: Chart; look: Look }) {
   return (
-    <div className="trend-table" tabIndex={0} role="region" aria-label={`Figures of ${chart.title}`}>
+    <div className="trend-table" tabIndex={0} role="region" aria-label={`Values of ${chart.title}`}>
       {isTotal(chart.display) ? <Totals lines={chart.lines} look={look} /> : <Buckets chart={chart} look={look} />}
     </div>
   );

@@ -39,7 +39,7 @@ export class Operation {
     this.#variables = variables;
   }
 
-  /** Null where the text is no document, or where it does not say which of its operations is meant. */
+  /** Null if the text is not a document, or does not say which of its operations to run. */
   static read({ query, operationName, variables }: Sent): Operation | null {
     try {
       const document = parse(query, { noLocation: true });

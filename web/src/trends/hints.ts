@@ -15,8 +15,8 @@ export function findHint(
     ...(inSeries.length ? [`series { ${inSeries.join(" ")} }`] : []),
     ...(lacksBuckets(trend, fields, asked, series) ? ["labels"] : []),
   ];
-  if (wanted.length) return `For a complete chart also ask for ${wanted.join(" and ")}.`;
-  return asked ? null : "Also ask for query beside trend: it tells which display this was saved with.";
+  if (wanted.length) return `For a complete chart, also request ${wanted.join(" and ")}.`;
+  return asked ? null : "Also request query next to trend: it has the display that the insight was saved with.";
 }
 
 function missingInSeries(

@@ -1,4 +1,4 @@
-/** Colours told apart with any kind of colour vision (after Okabe and Ito), at least 3:1 against their page. */
+/** Colours that can be told apart with any type of colour vision (after Okabe and Ito), at least 3:1 against their page. */
 const LIGHT = ["#0072b2", "#c9640a", "#008b66", "#b1548a", "#8a7400", "#2a94d6", "#6b4fc4", "#a3372f"];
 const DARK = ["#56b4e9", "#f0a13c", "#35c79c", "#e58fc0", "#e8d94f", "#8fb4ff", "#b9a2ff", "#ff8f80"];
 
