@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from datasource.metadata.records import ProjectRecord
 from tests.asgi.graphql.streams import FOLLOW, read_events
 from tests.support.gateway import Gateway
 from tests.support.live_server import endless_stores, running, serve, serving, wait_for
-from tests.support.slow_trend import QUERY, open_busy_project
+from tests.support.paused_trend import QUERY, open_busy_project, pause_trends
 
 EVENTS = "text/event-stream"
 INSTANT = {"events": [{}], "dateFrom": "2020-01-13", "dateTo": "2020-01-14"}
@@ -48,12 +49,23 @@ async def ask(
 
 
 async def test_trend_is_followed_event_by_event(
-    gateway: Gateway, engine: Engine, port: int, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.trend_stream.FIRST_AFTER_S", 0)
     busy = await open_busy_project(gateway, engine)
-    key = await gateway.key("*", project=busy)
-    response = await ask(port, FOLLOW, {"id": str(busy.id), "query": QUERY}, key=key)
+    headers = {"accept": EVENTS, "authorization": f"Bearer {await gateway.key('*', project=busy)}"}
+    request = {"query": FOLLOW, "variables": {"id": str(busy.id), "query": QUERY}}
+    stores, resume = pause_trends(gateway.stores)
+    text = ""
+    async with (
+        serve(gateway.settings, stores) as port,
+        httpx2.AsyncClient(timeout=60) as client,
+        client.stream("POST", f"http://127.0.0.1:{port}/graphql", json=request, headers=headers) as response,
+    ):
+        async for part in response.aiter_text():
+            text += part
+            if re.search(r'"totalRows": ?\d', text):
+                resume.set()
     assert response.status_code == 200
     assert response.headers["content-type"] == EVENTS
     assert response.headers["cache-control"] == "no-cache, no-transform"
@@ -61,7 +73,7 @@ async def test_trend_is_followed_event_by_event(
     assert "content-encoding" not in response.headers
     assert "content-length" not in response.headers
     assert response.headers["x-request-id"]
-    *events, end = read_events(response.text)
+    *events, end = read_events(text)
     assert end == ("complete", None)
     assert {name for name, _ in events} == {"next"}
     told = [data["data"]["trend"] for _, data in events]
@@ -84,14 +96,14 @@ async def test_events_come_while_clickhouse_works_and_its_query_ends_with_the_re
         )
         writer.write((head + body).encode())
         for _ in range(3):  # it never ends, so what is read came before its end
-            assert b"event: next" in await asyncio.wait_for(reader.readuntil(b"event: next"), 10)
+            assert b"event: next" in await asyncio.wait_for(reader.readuntil(b"event: next"), 60)
         await wait_for(engine, 1)
         if leave == "close":
             writer.close()
             await writer.wait_closed()
         else:
             writer.transport.abort()
-        assert await wait_for(engine, 0) < 2
+        await wait_for(engine, 0)
 
 
 async def test_reader_that_reads_no_more_and_goes_is_noticed(
@@ -132,7 +144,7 @@ async def test_stream_that_is_left_when_the_server_stops_is_cut_after_its_grace(
         server.stop()
         with pytest.raises(httpx2.RemoteProtocolError):
             await asked
-    assert await wait_for(engine, 0) < 2
+    await wait_for(engine, 0)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def folder_of(embedded: EmbeddedEngine) -> Path:
 
 
 async def until(engine: Engine, *, running: int, waiting: int) -> None:
-    """Wait at most five seconds until so many statements run and wait."""
-    async with asyncio.timeout(5):
+    """Wait until this many statements run and wait."""
+    async with asyncio.timeout(60):
         while (engine.queue_status.running, engine.queue_status.waiting) != (running, waiting):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)

@@ -68,8 +68,11 @@ def test_closed_engine_rejects_statements_and_frees_its_folder(tmp_path: Path) -
 
 
 async def test_close_ends_a_running_query(tmp_path: Path) -> None:
-    after = """task = asyncio.create_task(engine.query("SELECT sum(sipHash64(number)) FROM numbers(2000000000)"))
-    await asyncio.sleep(0.1)
+    after = """limits = Limits(seconds=600, rows_to_read=10**15)
+    endless = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+    task = asyncio.create_task(engine.query(endless, limits=limits))
+    while not engine.queue_status.running:
+        await asyncio.sleep(0)
     await engine.close()
     try:
         await task
@@ -87,6 +90,7 @@ def _open(folder: Path, then: str = "pass") -> str:
     return f"""
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.engine import Limits
 from errors import GatewayError
 
 sys.argv.append({str(folder)!r})
@@ -100,7 +104,7 @@ async def main() -> None:
     {then}
     await engine.close()
 
-asyncio.run(asyncio.wait_for(main(), 20))
+asyncio.run(asyncio.wait_for(main(), 50))
 """
 
 

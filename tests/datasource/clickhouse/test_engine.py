@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-import time
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasource.clickhouse.engine import Engine, Identifier, Limits, Progress
+from datasource.clickhouse.engine import Engine, Identifier, Limits, Progress, QueryResult, QueueStatus
 from datasource.clickhouse.errors import ClickHouseError
 from errors import GatewayError
+from tests.datasource.clickhouse.queues import until
 
 TEXTS = (
     "",
@@ -200,9 +200,9 @@ async def test_query_that_writes_is_rejected(engine: Engine, text: str) -> None:
 
 
 async def test_queries_run_at_the_same_time(engine: Engine) -> None:
-    started = time.perf_counter()
-    await asyncio.gather(*(engine.query("SELECT sleep(0.4) AS s") for _ in range(4)))
-    assert time.perf_counter() - started < 1.2
+    tasks = [asyncio.create_task(engine.query(ENDLESS, limits=WIDE)) for _ in range(3)]
+    await until_running(engine, 3)
+    await cancel(*tasks)
 
 
 async def test_more_queries_than_sessions_all_succeed(engine: Engine) -> None:
@@ -220,7 +220,7 @@ async def test_insert_writes_the_batch_with_parameters(engine: Engine) -> None:
 
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
-WIDE = Limits(seconds=60, rows_to_read=10**15)
+WIDE = Limits(seconds=600, rows_to_read=10**15)
 
 
 async def running(engine: Engine) -> list[object]:
@@ -228,15 +228,24 @@ async def running(engine: Engine) -> list[object]:
     return [text for text in answer.columns[0] if "system.processes" not in str(text)]
 
 
+async def until_running(engine: Engine, queries: int) -> None:
+    async with asyncio.timeout(60):
+        while len(await running(engine)) != queries:  # noqa: ASYNC110 - ClickHouse has no event for it
+            await asyncio.sleep(0.01)
+
+
+async def cancel(*tasks: asyncio.Task[QueryResult]) -> None:
+    for task in tasks:
+        task.cancel()
+    async with asyncio.timeout(60):
+        await asyncio.wait(tasks)
+    assert all(task.cancelled() for task in tasks)
+
+
 async def test_cancelled_query_ends_in_clickhouse(engine: Engine) -> None:
     task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-    await asyncio.sleep(0.3)
-    assert len(await running(engine)) == 1
-    started = time.perf_counter()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.perf_counter() - started < 1
+    await until_running(engine, 1)
+    await cancel(task)
     assert await running(engine) == []
 
 
@@ -253,22 +262,19 @@ async def test_cancelled_queries_leave_nothing_for_the_next_ones(engine: Engine,
 
 
 async def test_cancelled_query_in_the_queue_never_runs(engine: Engine) -> None:
-    busy = [asyncio.create_task(engine.query("SELECT sleep(0.5) AS s")) for _ in range(4)]
-    await asyncio.sleep(0.1)
-    waiting = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-    await asyncio.sleep(0.1)
-    started = time.perf_counter()
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    assert waiting.cancelled()
-    assert time.perf_counter() - started < 0.2
-    assert [answer.columns for answer in await asyncio.gather(*busy)] == [([0],)] * 4
+    busy = [asyncio.create_task(engine.query(ENDLESS, limits=WIDE)) for _ in range(4)]
+    await until(engine, running=4, waiting=0)
+    waiting = asyncio.create_task(engine.query("SELECT 1 AS x"))
+    await until(engine, running=4, waiting=1)
+    await cancel(waiting)  # while all four places are taken
+    assert engine.queue_status == QueueStatus(running=4, waiting=0)
+    await cancel(*busy)
 
 
 async def test_cancelled_command_ends_in_clickhouse(engine: Engine) -> None:
     await engine.command("CREATE TABLE sums (s UInt64) ENGINE = Memory")
     task = asyncio.create_task(engine.command(f"INSERT INTO sums {ENDLESS}"))
-    await asyncio.sleep(0.3)
+    await until_running(engine, 1)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
@@ -284,22 +290,34 @@ async def test_ping_of_an_open_engine_succeeds(engine: Engine) -> None:
 LONG = "SELECT sum(sipHash64(number)) AS s FROM numbers({n:UInt64})"
 
 
-async def test_progress_of_a_long_query_grows_to_its_total(engine: Engine) -> None:
+async def test_progress_of_a_running_query_grows(engine: Engine) -> None:
     received: list[Progress] = []
     threads: set[int] = set()
+    is_enough = asyncio.Event()
 
     def listen(progress: Progress) -> None:
         received.append(progress)
         threads.add(threading.get_ident())
+        if len(received) == 3:
+            is_enough.set()
 
-    answer = await engine.query(LONG, {"n": 40_000_000}, limits=WIDE, on_progress=listen)
-    assert answer.rows_read == 40_000_000
-    assert len(received) > 1
+    task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=listen))
+    async with asyncio.timeout(60):
+        await is_enough.wait()
+    await cancel(task)
     assert received == sorted(received, key=lambda each: (each.rows_read, each.bytes_read))
-    assert received[0].rows_read < received[-1].rows_read <= 40_000_000
-    assert received[-1].total_rows == 40_000_000
+    assert received[0].rows_read < received[-1].rows_read
+    assert received[-1].total_rows == 10**12
     assert received[-1].bytes_read == 8 * received[-1].rows_read
     assert threads == {threading.get_ident()}
+
+
+async def test_progress_of_a_finished_query_is_at_most_its_total(engine: Engine) -> None:
+    received: list[Progress] = []
+    answer = await engine.query(LONG, {"n": 20_000_000}, limits=WIDE, on_progress=received.append)
+    assert answer.rows_read == 20_000_000
+    assert all(each.rows_read <= 20_000_000 for each in received)
+    assert {each.total_rows for each in received} <= {None, 20_000_000}
 
 
 async def test_progress_is_reported_to_its_own_query_only(engine: Engine) -> None:
@@ -324,7 +342,7 @@ async def test_progress_of_a_failed_query_is_its_own(engine: Engine) -> None:
 async def test_cancelled_query_with_a_listener_ends_in_clickhouse(engine: Engine) -> None:
     received = asyncio.Event()
     task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE, on_progress=lambda _: received.set()))
-    await asyncio.wait_for(received.wait(), 10)
+    await asyncio.wait_for(received.wait(), 60)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

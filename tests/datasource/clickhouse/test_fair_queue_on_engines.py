@@ -13,7 +13,7 @@ from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, unt
 from tests.support.native_server import Backend
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
-WIDE = Limits(seconds=60, rows_to_read=10**15)
+WIDE = Limits(seconds=600, rows_to_read=10**15)
 
 
 async def query(engine: Engine, key: str, text: str = "SELECT sleep(0.01) AS s") -> QueryResult:
@@ -73,11 +73,23 @@ async def test_key_with_many_statements_does_not_delay_another(
 ) -> None:
     limits = QueueLimits(per_key=2)
     async with open_queue(kind, backend, folder_of(embedded), concurrency=2, limits=limits) as engine:
-        many = [asyncio.create_task(query(engine, "many")) for _ in range(60)]
-        await asyncio.wait(many, return_when=asyncio.FIRST_COMPLETED)
-        await query(engine, "few")
-        assert sum(task.done() for task in many) < 30
-        await asyncio.gather(*many)
+        ended: list[str] = []
+
+        async def query_and_record(key: str) -> None:
+            await query(engine, key)
+            ended.append(key)
+
+        endless = [asyncio.create_task(query(engine, "many", ENDLESS)) for _ in range(2)]
+        await until(engine, running=2, waiting=0)
+        waiting = [asyncio.create_task(query_and_record("many")) for _ in range(60)]
+        await until(engine, running=2, waiting=60)
+        waiting.append(asyncio.create_task(query_and_record("few")))
+        await until(engine, running=2, waiting=61)
+        endless[0].cancel()
+        await asyncio.gather(*waiting)
+        assert ended[0] == "few"
+        endless[1].cancel()
+        await asyncio.wait(endless)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,7 +102,7 @@ async def test_busy_engine_answers_pings_and_a_cancelled_query_leaves_the_queue(
         await until(engine, running=1, waiting=0)
         waiting = asyncio.create_task(query(engine, "a", ENDLESS))
         await until(engine, running=1, waiting=1)
-        await asyncio.wait_for(engine.ping(), 2)
+        await asyncio.wait_for(engine.ping(), 60)
         waiting.cancel()
         await until(engine, running=1, waiting=0)
         next_one = asyncio.create_task(query(engine, "a", "SELECT 1 AS x"))

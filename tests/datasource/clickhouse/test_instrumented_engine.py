@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 
 import pyarrow as pa
 import pytest
@@ -70,10 +71,9 @@ async def test_insert_is_reported(instrumented: InstrumentedEngine, reports: lis
 
 
 async def test_slow_query_is_logged_without_its_text(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    slow = InstrumentedEngine(engine, lambda _: None, slow_s=0.05)
-    await slow.query("SELECT sleep(0.1) AS secret")
-    await slow.query("SELECT 1")
+    await InstrumentedEngine(engine, lambda _: None, slow_s=0.05).query("SELECT sleep(0.1) AS secret")
+    await InstrumentedEngine(engine, lambda _: None, slow_s=60).query("SELECT 1")
     [record] = [record for record in caplog.records if record.name == "trendgate.queries"]
     assert record.levelno == logging.WARNING
-    assert "0.1 s" in record.getMessage()
+    assert re.search(r"\d\.\d s\b", record.getMessage())
     assert "secret" not in record.getMessage()

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-import time
+from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
 
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.engine import Limits, QueryResult
 from datasource.clickhouse.errors import ClickHouseError
+from datasource.clickhouse.failover import COOLDOWN_S
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_engine import NativeEngine
 from datasource.clickhouse.protocol import Timeouts
@@ -19,7 +20,14 @@ from tests.support.native_server import Backend, Drop, Fail, Fault, Hang, Native
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"
 DOWN = "UPSTREAM_UNAVAILABLE"
-WIDE = Limits(seconds=60, rows_to_read=10**15)
+WIDE = Limits(seconds=600, rows_to_read=10**15)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 async def code_of(engine: NativeEngine, text: str = "SELECT 1 AS x", limits: Limits | None = None) -> ErrorCode:
@@ -33,13 +41,21 @@ async def code_of(engine: NativeEngine, text: str = "SELECT 1 AS x", limits: Lim
 
 
 async def nothing_runs(server: NativeServer) -> None:
-    """Wait at most two seconds until neither the server nor chdb runs a query."""
-    for _ in range(200):
-        if not server.at_work and not server.backend.running():
-            break
-        await asyncio.sleep(0.01)
-    assert server.at_work == []
-    assert server.backend.running() == []
+    """Wait until neither the server nor chdb runs a query."""
+    await until(lambda: not server.at_work and not server.backend.running())
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def start_endless(engine: NativeEngine, server: NativeServer) -> "asyncio.Task[QueryResult]":
+    """Start a query that never ends, and wait until chdb runs it."""
+    task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
+    await until(lambda: bool(server.at_work and server.backend.running()))
+    return task
 
 
 async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
@@ -49,28 +65,27 @@ async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
                 await engine.query("SELECT 1")
             assert server.hellos == 1
             await asyncio.gather(*(engine.query("SELECT sleep(0.05)") for _ in range(20)))
-            assert (server.most_clients, server.hellos) == (3, 3)
-        await asyncio.sleep(0.1)
-        assert server.clients == 0
+            assert server.most_clients == server.hellos <= 3
+        await until(lambda: server.clients == 0)
 
 
 async def test_query_that_waits_too_long_for_a_connection_is_rejected(backend: Backend) -> None:
     with serving(backend) as server:
         KEY_ID.set("key")
         async with open_native(server, connections=1, queue_limits=QueueLimits(wait_s=0.1)) as engine:
-            busy = asyncio.create_task(engine.query("SELECT sleep(0.5) AS s"))
-            await asyncio.sleep(0.1)
+            busy = await start_endless(engine, server)
             assert await code_of(engine) is ErrorCode.RATE_LIMITED
             await engine.ping()  # bypasses the queue
-            assert (await busy).columns == ([0],)
+            busy.cancel()
+            await asyncio.wait([busy])
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
 async def test_two_hundred_clients_share_four_connections(backend: Backend) -> None:
     with serving(backend) as server:
-        faults: tuple[Fault, ...] = (Drop(), Drop(mid_block=True), Fail(241), Hang())
-        server.fail_next(*faults * 3, matching="odd")
-        async with open_native(server, timeouts=Timeouts(1.0, 0.5)) as engine:
+        faults: tuple[Fault, ...] = (Drop(), Drop(mid_block=True), Fail(241))
+        server.fail_next(*faults * 3, Hang(), matching="odd")
+        async with open_native(server, timeouts=Timeouts(10.0, 2.0)) as engine:
             texts = [f"SELECT {n} AS n{', 1 AS odd' if n % 10 == 0 else ''}" for n in range(200)]
             answers = await asyncio.gather(*(engine.query(text) for text in texts), return_exceptions=True)
             for n, answer in enumerate(answers):
@@ -145,7 +160,9 @@ async def test_insert_is_never_retried(backend: Backend) -> None:
 
 async def test_next_host_is_used_while_one_is_down(backend: Backend) -> None:
     with serving(backend) as one, serving(backend) as two:
-        async with open_native(one, two, cooldown_s=0.3) as engine:
+        async with open_native(one, two) as engine:
+            clock = Clock()
+            engine._pool._failover._clock = clock
             await engine.query("SELECT 1")
             one.stop()
             assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
@@ -154,7 +171,7 @@ async def test_next_host_is_used_while_one_is_down(backend: Backend) -> None:
             one.start()
             await engine.query("SELECT 4")
             assert len(two.queries) == 3  # the first host is cooling down
-            await asyncio.sleep(0.3)
+            clock.now += COOLDOWN_S
             await engine.query("SELECT 5")  # on the connection to the second host, which is closed after it
             await engine.query("SELECT 6")
             assert [len(server.queries) for server in (one, two)] == [2, 4]
@@ -206,14 +223,11 @@ async def test_missing_database_is_reported(backend: Backend) -> None:
 async def test_cancelled_query_is_killed_and_frees_its_slot(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server, connections=1) as engine:
-            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-            await asyncio.sleep(0.3)
+            task = await start_endless(engine, server)
             (query_id,) = server.at_work
-            started = time.perf_counter()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert time.perf_counter() - started < 1
             await nothing_runs(server)
             assert any(f"KILL QUERY WHERE query_id = '{query_id}'" in query.text for query in server.queries)
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
@@ -240,12 +254,10 @@ async def test_cancelled_query_on_a_hanging_server_ends(backend: Backend) -> Non
         async with open_native(server, connections=1) as engine:
             server.fail_next(Hang())
             task = asyncio.create_task(engine.query("SELECT 1"))
-            await asyncio.sleep(0.1)
-            started = time.perf_counter()
+            await until(lambda: bool(server.queries))
             task.cancel()
             await asyncio.wait([task])
             assert task.cancelled()
-            assert time.perf_counter() - started < 1.5
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
 
 
@@ -256,33 +268,30 @@ async def test_query_that_the_server_does_not_time_out_is_ended(
     with serving(backend) as server:
         async with open_native(server) as engine:
             server.fail_next(Slow(1.0))
-            started = time.perf_counter()
             with pytest.raises(GatewayError) as raised:
                 await engine.query(ENDLESS, limits=Limits(seconds=0.2, rows_to_read=10**15))
             assert raised.value.code is ErrorCode.TIMEOUT
             assert raised.value.details == {"limit": 0.2, "actual": 0.4, "unit": "seconds"}
-            assert time.perf_counter() - started < 2
             await nothing_runs(server)
 
 
 async def test_silent_server_is_unavailable(backend: Backend) -> None:
     with serving(backend) as server:
-        async with open_native(server, timeouts=Timeouts(1.0, 0.3)) as engine:
+        async with open_native(server, timeouts=Timeouts(10.0, 1.0)) as engine:
             server.fail_next(Hang())
-            with pytest.raises(GatewayError, match=r"did not answer within 0\.3 seconds") as raised:
+            with pytest.raises(GatewayError, match=r"did not answer within 1") as raised:
                 await engine.query("SELECT 1 AS x")
             assert raised.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
-            assert raised.value.details == {"limit": 0.3, "unit": "seconds", "waitedFor": "answer"}
+            assert raised.value.details == {"limit": 1.0, "unit": "seconds", "waitedFor": "answer"}
             assert len(server.queries) == 1  # no retry: it may still be running
-            long = "SELECT sleep(1) AS s"  # sends progress all along
+            long = "SELECT sleep(2) AS s"  # sends progress all along
             assert (await engine.query(long)).columns == ([0],)
 
 
 async def test_server_killed_during_a_query_is_unavailable(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-            await asyncio.sleep(0.3)
+            task = await start_endless(engine, server)
             await asyncio.to_thread(server.stop)
             with pytest.raises(GatewayError) as raised:
                 await task
@@ -295,11 +304,8 @@ async def test_server_killed_during_a_query_is_unavailable(backend: Backend) -> 
 async def test_close_ends_running_queries(backend: Backend) -> None:
     with serving(backend) as server:
         async with open_native(server) as engine:
-            task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-            await asyncio.sleep(0.3)
-            started = time.perf_counter()
+            task = await start_endless(engine, server)
             await engine.close()
-            assert time.perf_counter() - started < 1
             with pytest.raises(GatewayError) as raised:
                 await task
             assert raised.value.code is ErrorCode.CANCELLED

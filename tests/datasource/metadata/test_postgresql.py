@@ -86,7 +86,7 @@ async def test_more_requests_than_connections_take_turns(store: MetadataStore) -
 
 async def test_requests_that_are_cancelled_give_their_connections_back(store: MetadataStore) -> None:
     for _ in range(5):
-        tasks = [asyncio.create_task(_ask(store, "SELECT pg_sleep(0.3)")) for _ in range(2)]
+        tasks = [asyncio.create_task(_ask(store, "SELECT pg_sleep(600)")) for _ in range(2)]
         await asyncio.sleep(0.05)
         for task in tasks:
             task.cancel()
