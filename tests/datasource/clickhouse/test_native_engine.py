@@ -42,7 +42,7 @@ async def code_of(engine: NativeEngine, text: str = "SELECT 1 AS x", limits: Lim
 
 async def nothing_runs(server: NativeServer) -> None:
     """Wait until neither the server nor chdb runs a query."""
-    await until(lambda: not server.at_work and not server.backend.running())
+    await until(lambda: not server.running and not server.backend.running())
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -54,7 +54,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def start_endless(engine: NativeEngine, server: NativeServer) -> "asyncio.Task[QueryResult]":
     """Start a query that never ends, and wait until chdb runs it."""
     task = asyncio.create_task(engine.query(ENDLESS, limits=WIDE))
-    await until(lambda: bool(server.at_work and server.backend.running()))
+    await until(lambda: bool(server.running and server.backend.running()))
     return task
 
 
@@ -63,9 +63,9 @@ async def test_connections_are_reused_and_bounded(backend: Backend) -> None:
         async with open_native(server, connections=3) as engine:
             for _ in range(5):
                 await engine.query("SELECT 1")
-            assert server.hellos == 1
+            assert server.handshakes == 1
             await asyncio.gather(*(engine.query("SELECT sleep(0.05)") for _ in range(20)))
-            assert server.most_clients == server.hellos <= 3
+            assert server.max_clients == server.handshakes <= 3
         await until(lambda: server.clients == 0)
 
 
@@ -94,7 +94,7 @@ async def test_two_hundred_clients_share_four_connections(backend: Backend) -> N
                     assert n % 10 == 0
                 else:
                     assert answer.columns[0] == [n]
-            assert server.most_clients <= 4 + 4  # connections that kill a query are extra
+            assert server.max_clients <= 4 + 4  # connections that kill a query are extra
             assert engine._workers.running == 0
             assert engine._pool.idle <= 4
             assert [(await engine.query("SELECT 7 AS x")).columns for _ in range(8)] == [([7],)] * 8
@@ -107,7 +107,7 @@ async def test_connection_that_was_idle_for_long_is_pinged_first(backend: Backen
             engine._pool._idle_check_s = 0
             await engine.query("SELECT 1")
             await engine.query("SELECT 1")
-            assert server.hellos == 1
+            assert server.handshakes == 1
             server.stop()
             server.start()
             assert (await engine.query("SELECT 1 AS x")).columns == ([1],)
@@ -179,7 +179,7 @@ async def test_next_host_is_used_while_one_is_down(backend: Backend) -> None:
 
 async def test_host_that_never_greets_is_skipped(backend: Backend) -> None:
     with serving(backend) as one, serving(backend) as two:
-        one.hangs_at_hello = True
+        one.hangs_at_handshake = True
         async with open_native(one, two, timeouts=Timeouts(0.3, 0.3)) as engine:
             assert (await engine.query("SELECT 2 AS x")).columns == ([2],)
 
@@ -208,7 +208,7 @@ async def test_wrong_password_is_reported_without_it(backend: Backend, credentia
     with serving(backend, password="secret") as server:
         async with open_native(server, credentials=credentials) as engine:
             assert await code_of(engine) is ErrorCode.UPSTREAM_UNAVAILABLE
-            assert server.hellos == 1
+            assert server.handshakes == 1
         async with open_native(server, credentials="default:secret@") as engine:
             await engine.ping()
 
@@ -224,7 +224,7 @@ async def test_cancelled_query_is_killed_and_frees_its_slot(backend: Backend) ->
     with serving(backend) as server:
         async with open_native(server, connections=1) as engine:
             task = await start_endless(engine, server)
-            (query_id,) = server.at_work
+            (query_id,) = server.running
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -1,7 +1,7 @@
-"""A cluster of ClickHouse servers, each in a process of its own: real Distributed tables over real sockets.
+"""A cluster of ClickHouse servers, one process each: real Distributed tables over real sockets.
 
-The servers are chdb's: its command line can listen, in ClickHouse's own protocol. Two things a server has are not
-in it, Keeper and the queue of ON CLUSTER, so `engine.py` stands in for these.
+The servers are chdb, which can listen with ClickHouse's own protocol. It lacks Keeper and the ON CLUSTER queue,
+for which `engine.py` stands in.
 """
 
 from tests.support.cluster_servers.engine import ClusterEngine, migrated_cluster, open_cluster

@@ -1,8 +1,7 @@
-"""An engine on such a cluster.
+"""An engine on such a cluster, which stands in for Keeper.
 
-It stands in for Keeper, which the servers lack: a statement ON CLUSTER is run on every server, without that
-clause; tables of the Replicated family are plain ones; and what is written into a table that is whole on every
-server is written on every one, as replication would. All else is the product: the native engine, its settings.
+It runs an ON CLUSTER statement on every server without that clause, creates plain tables instead of replicated
+ones, and writes to every server what replication would copy there. All else is the product's native engine.
 """
 
 import re
@@ -27,7 +26,7 @@ _WRITES: Final = re.compile(r"\s*(?:INSERT INTO|DELETE FROM|TRUNCATE TABLE) (\w+
 
 
 class ClusterEngine:
-    """See Engine. Statements go to the first server unless all of them have to run them."""
+    """Runs statements on the first server, or on all of them where that is needed."""
 
     is_shared = True
     cluster = CLUSTER
@@ -56,7 +55,7 @@ class ClusterEngine:
     ) -> None:
         single = text.replace(_ON_CLUSTER, "")
         plain = _DEDUPLICATION.sub("", _REPLICATED.sub(r"ENGINE = \1(", single))
-        servers = self.servers if self._is_everywhere(text) else self.servers[:1]
+        servers = self.servers if self._runs_on_all(text) else self.servers[:1]
         for server in servers:
             await server.command(plain, params, blocks=blocks)
 
@@ -70,14 +69,14 @@ class ClusterEngine:
         for server in self.servers:
             await server.close()
 
-    def _is_everywhere(self, text: str) -> bool:
+    def _runs_on_all(self, text: str) -> bool:
         written = _WRITES.match(text)
         return _ON_CLUSTER in text or (written is not None and written.group(1) not in self._sharded)
 
 
 @asynccontextmanager
 async def open_cluster(ports: Sequence[int]) -> AsyncIterator[ClusterEngine]:
-    """An engine on the servers at these ports."""
+    """Open an engine on the servers at these ports."""
     addresses = [ServerAddress.parse(f"clickhouse://127.0.0.1:{port}") for port in ports]
     engine = ClusterEngine([NativeEngine.open(address, cluster=CLUSTER) for address in addresses])
     try:
@@ -88,7 +87,7 @@ async def open_cluster(ports: Sequence[int]) -> AsyncIterator[ClusterEngine]:
 
 @asynccontextmanager
 async def migrated_cluster(folder: Path) -> AsyncIterator[ClusterEngine]:
-    """Servers with the tables that `migrate` makes."""
+    """Start servers, and migrate them."""
     with start_servers(folder) as ports:
         async with open_cluster(ports) as engine:
             await migrate(engine)

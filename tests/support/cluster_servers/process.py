@@ -1,4 +1,4 @@
-"""One server: reads `config.xml` in the working folder, keeps its data in `data`, ends with its standard input."""
+"""One server: reads `config.xml` in the working folder, stores data in `data`, ends when its stdin closes."""
 
 import os
 import sys
@@ -13,11 +13,11 @@ SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0 FORMA
 """
 
 
-def _end_with_input() -> None:
+def _exit_at_eof() -> None:
     sys.stdin.buffer.read()
     os._exit(0)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    threading.Thread(target=_exit_at_eof, daemon=True).start()
     _chdb.query(_LISTEN, "TSV", path="data")  # type: ignore[attr-defined]  # its stub lacks it

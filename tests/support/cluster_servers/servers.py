@@ -1,4 +1,4 @@
-"""Starts servers that know each other as the shards of one cluster."""
+"""Servers that are the shards of one cluster."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ _START_S: Final = 60
 
 @contextmanager
 def start_servers(folder: Path, macros: Sequence[str] = MACROS) -> Iterator[tuple[int, ...]]:
-    """The ports of the servers, of which each is one shard, as its macros say."""
+    """Start one server per item of `macros`, which names its shard, and yield their ports."""
     ports = _free_ports(len(macros))
     processes = [_start(folder / f"server{n}", ports, n, macros[n]) for n in range(len(macros))]
     try:
@@ -37,9 +37,9 @@ def _free_ports(count: int) -> tuple[int, ...]:
     return ports
 
 
-def _start(folder: Path, ports: Sequence[int], place: int, macros: str) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, ports: Sequence[int], index: int, macros: str) -> "subprocess.Popen[bytes]":
     folder.mkdir(parents=True)
-    (folder / "config.xml").write_text(_config(ports, place, macros))
+    (folder / "config.xml").write_text(_config(ports, index, macros))
     output = (folder / "output").open("wb")
     with output:
         return subprocess.Popen(
@@ -47,14 +47,14 @@ def _start(folder: Path, ports: Sequence[int], place: int, macros: str) -> "subp
         )
 
 
-def _config(ports: Sequence[int], place: int, macros: str) -> str:
+def _config(ports: Sequence[int], index: int, macros: str) -> str:
     shards = "".join(
         "<shard><internal_replication>true</internal_replication>"
         f"<replica><host>127.0.0.1</host><port>{port}</port></replica></shard>"
         for port in ports
     )
     return (
-        f"<clickhouse><tcp_port>{ports[place]}</tcp_port><listen_host>127.0.0.1</listen_host>"
+        f"<clickhouse><tcp_port>{ports[index]}</tcp_port><listen_host>127.0.0.1</listen_host>"
         f"<macros>{macros}</macros>"
         f"<remote_servers><{CLUSTER}>{shards}</{CLUSTER}></remote_servers></clickhouse>"
     )
@@ -67,6 +67,6 @@ def _await_port(port: int, process: "subprocess.Popen[bytes]") -> None:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            assert process.poll() is None, "a server of the cluster has ended"
+            assert process.poll() is None, "a server of the cluster has exited"
             assert time.monotonic() < deadline, "a server of the cluster does not listen"
             time.sleep(0.05)

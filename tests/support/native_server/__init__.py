@@ -1,4 +1,4 @@
-"""A server that speaks ClickHouse's native protocol over a socket, with chdb doing the work behind it."""
+"""A server of ClickHouse's native protocol, which runs statements on chdb."""
 
 from tests.support.native_server.backend import Backend, open_backend
 from tests.support.native_server.faults import Drop, Fail, Fault, Hang, Slow

@@ -1,4 +1,4 @@
-"""What the server knows of chdb."""
+"""The chdb sessions behind the server."""
 
 import queue
 import re
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,12 +15,13 @@ from datasource.clickhouse.chdb_session import ChdbResult
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Progress
 from tests.support.native_server.blocks import Block, Column, read_file
+from tests.support.native_server.streams import read_text
 
 if TYPE_CHECKING:
     from chdb.session import Session
 
 _KILL: Final = re.compile(r"KILL QUERY WHERE query_id = '([\w-]+)' ASYNC")
-_READS: Final = re.compile(r"\s*(?:--[^\n]*\n\s*)*(SELECT|WITH|\(|DESCRIBE|SHOW|EXPLAIN|EXISTS)", re.IGNORECASE)
+_QUERY: Final = re.compile(r"\s*(?:--[^\n]*\n\s*)*(SELECT|WITH|\(|DESCRIBE|SHOW|EXPLAIN|EXISTS)", re.IGNORECASE)
 _CODE: Final = re.compile(r"Code: (\d+)\. DB::Exception: ", re.DOTALL)
 
 
@@ -48,16 +50,16 @@ class ServerException(Exception):
 
 
 class Backend:
-    """Sessions on one folder, which are made as they are needed and lent to one query at a time."""
+    """Sessions on one folder, opened on demand and lent to one query at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._idle: queue.LifoQueue[Session] = queue.LifoQueue()
         self._killer = self._new_session()
-        self._one_kill_at_a_time = threading.Lock()
+        self._killer_lock = threading.Lock()
 
     def run(self, query: Query, on_progress: Callable[[Progress], None]) -> Result | None:
-        """The rows, or None of a statement that has none."""
+        """Run a query. Returns None for a statement without a result."""
         if kill := _KILL.fullmatch(query.text):
             self.kill(kill.group(1))
             return None
@@ -65,13 +67,13 @@ class Backend:
             return _run(session, query, on_progress)
 
     def kill(self, query_id: str) -> None:
-        with self._one_kill_at_a_time:
-            _ask(self._killer, f"KILL QUERY WHERE startsWith(query, '/* {query_id} */')", {}, "Null")
+        with self._killer_lock:
+            _execute(self._killer, f"KILL QUERY WHERE startsWith(query, '/* {query_id} */')", {}, "Null")
 
     def running(self) -> list[str]:
-        """The texts of the queries that chdb runs now, but for this look at them."""
-        with self._one_kill_at_a_time:
-            data = _ask(self._killer, "SELECT query FROM system.processes", {}, "TSVRaw").bytes().decode()
+        """Return the texts of the running queries, except this one."""
+        with self._killer_lock:
+            data = _execute(self._killer, "SELECT query FROM system.processes", {}, "TSVRaw").bytes().decode()
         return [line for line in data.splitlines() if line.startswith("/* ")]
 
     def close(self) -> None:
@@ -97,39 +99,35 @@ class Backend:
 
 
 def _run(session: "Session", query: Query, on_progress: Callable[[Progress], None]) -> Result | None:
-    text, is_read = _with_settings(query), bool(_READS.match(query.text))
+    text, is_query = _with_settings(query), bool(_QUERY.match(query.text))
 
-    def report(figures: Mapping[str, int]) -> None:
-        on_progress(Progress(figures["read_rows"], figures["total_rows_to_read"], figures["read_bytes"]))
+    def report(counters: Mapping[str, int]) -> None:
+        on_progress(Progress(counters["read_rows"], counters["total_rows_to_read"], counters["read_bytes"]))
 
     session._conn.set_progress_callback(report)
     try:
-        answer = _ask(session, f"/* {query.id} */ {text}", query.params, "Native" if is_read else "Null")
+        result = _execute(session, f"/* {query.id} */ {text}", query.params, "Native" if is_query else "Null")
     finally:
         session._conn.set_progress_callback(None)
-    if not is_read:
+    if not is_query:
         return None
-    blocks = tuple(read_file(answer.bytes()))
+    blocks = tuple(read_file(result.bytes()))
     header = Block(0, tuple(Column(each.name, each.kind, b"") for each in blocks[0].columns)) if blocks else None
     if header is None or any("DateTime" in each.kind for each in header.columns):
-        header = _describe(session, query)  # chdb's file says no time zones, and says nothing without rows
+        header = _describe(session, query)  # chdb's file has no time zones, and is empty without rows
         kinds = [each.kind for each in header.columns]
         blocks = tuple(_retyped(block, kinds) for block in blocks)
-    return Result(header, blocks, answer.storage_rows_read(), answer.storage_bytes_read())
+    return Result(header, blocks, result.storage_rows_read(), result.storage_bytes_read())
 
 
 def _describe(session: "Session", query: Query) -> Block:
-    answer = _ask(session, f"DESCRIBE ({query.text})", query.params, "Native")
-    columns = next(read_file(answer.bytes())).columns
-    names, kinds = (_texts(column.data) for column in columns[:2])
+    result = _execute(session, f"DESCRIBE ({query.text})", query.params, "Native")
+    columns = next(read_file(result.bytes())).columns
+    names, kinds = (_read_strings(column.data) for column in columns[:2])
     return Block(0, tuple(Column(name, kind, b"") for name, kind in zip(names, kinds, strict=True)))
 
 
-def _texts(data: bytes) -> Iterator[str]:
-    from io import BytesIO
-
-    from tests.support.native_server.wire import read_text
-
+def _read_strings(data: bytes) -> Iterator[str]:
     source = BytesIO(data)
     while source.tell() < len(data):
         yield read_text(source)
@@ -156,28 +154,28 @@ def _tables(session: "Session", tables: Mapping[str, Sequence[Block]]) -> Iterat
             structure = ", ".join(f"{each.name} {each.kind}" for each in blocks[0].columns)
             params = {"file": file.name, "structure": structure.replace("\\", "\\\\")}
             rows = "SELECT * FROM file({file:String}, 'Native', {structure:String})"
-            _ask(session, f"CREATE TEMPORARY TABLE {name} ENGINE = Memory AS {rows}", params, "Null")
+            _execute(session, f"CREATE TEMPORARY TABLE {name} ENGINE = Memory AS {rows}", params, "Null")
     try:
         yield
     finally:
         for name in tables:
-            _ask(session, f"DROP TEMPORARY TABLE {name}", {}, "Null")
+            _execute(session, f"DROP TEMPORARY TABLE {name}", {}, "Null")
 
 
-def _ask(session: "Session", text: str, params: Mapping[str, str], output: str) -> ChdbResult:
+def _execute(session: "Session", text: str, params: Mapping[str, str], output: str) -> ChdbResult:
     try:
-        answer: ChdbResult = session.query(text, output, params=dict(params))
+        result: ChdbResult = session.query(text, output, params=dict(params))
     except Exception as failure:
-        session.query("SELECT 1", "Null")  # see the embedded engine
+        session.query("SELECT 1", "Null")  # as chdb_session.py does
         found = _CODE.search(str(failure))
         code, message = (int(found.group(1)), str(failure)[found.end() :]) if found else (1002, str(failure))
         raise ServerException(code, message) from failure
-    return answer
+    return result
 
 
 @contextmanager
 def open_backend(embedded: EmbeddedEngine) -> Iterator[Backend]:
-    """A backend on the folder that the engine holds; chdb takes one folder in one process."""
+    """Open a backend on the engine's folder, as chdb allows one folder per process."""
     backend = Backend(Path(embedded._lock.name).parent)
     yield backend
     backend.close()

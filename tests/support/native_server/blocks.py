@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Final
 
 from datasource.clickhouse.columns import split_type
-from tests.support.native_server.wire import Source, read_text, read_varint, text, varint
+from tests.support.native_server.streams import Source, read_text, read_varint, text, varint
 
 INFO: Final = b"\x01\x00\x02" + struct.pack("<i", -1) + b"\x00"
 _SIZES: Final[Mapping[str, int]] = {

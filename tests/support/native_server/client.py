@@ -1,4 +1,4 @@
-"""One connection of a client: its greeting, its queries, what is answered."""
+"""One connection of a client: handshake, queries and responses."""
 
 import socket
 import struct
@@ -12,7 +12,15 @@ from datasource.clickhouse.engine import Progress
 from tests.support.native_server.backend import Query, Result, ServerException
 from tests.support.native_server.blocks import Block, read_packet
 from tests.support.native_server.faults import Drop, Fail, Hang, Slow
-from tests.support.native_server.wire import Frames, Line, compress, read_text, read_varint, text, varint
+from tests.support.native_server.streams import (
+    CompressedReader,
+    SocketStream,
+    compress,
+    read_text,
+    read_varint,
+    text,
+    varint,
+)
 
 if TYPE_CHECKING:
     from tests.support.native_server.server import NativeServer
@@ -20,47 +28,47 @@ if TYPE_CHECKING:
 REVISION: Final = 54468
 HELLO, DATA, EXCEPTION, PROGRESS, PONG, END, PROFILE = range(7)
 CLIENT_QUERY, CLIENT_DATA, CLIENT_CANCEL, CLIENT_PING = range(1, 5)
-BETWEEN_SIGNS_S: Final = 0.1
+PROGRESS_INTERVAL_S: Final = 0.1
 
 
 class Client:
-    """One connection."""
+    """A connected client, served by one thread."""
 
-    def __init__(self, server: "NativeServer", line: Line) -> None:
+    def __init__(self, server: "NativeServer", stream: SocketStream) -> None:
         self.server = server
-        self.line = line
-        self.at_work = ""
+        self.stream = stream
+        self.running_id = ""
         self._is_compressed = False
         self._progress = self._sent = Progress(0, 0, 0)
 
     def serve(self) -> None:
-        if not self._greet():
+        if not self._shake_hands():
             return
         while True:
-            match read_varint(self.line):
+            match read_varint(self.stream):
                 case 4:
-                    self.line.write(varint(PONG))
+                    self.stream.write(varint(PONG))
                 case 1:
                     query = self._read_query()
-                    self.at_work = query.id
+                    self.running_id = query.id
                     try:
                         if not self._answer(query):
                             return
                     finally:
-                        self.at_work = ""
+                        self.running_id = ""
                 case 3:
-                    continue  # what it was about has ended
+                    continue  # its query has ended already
                 case other:
                     raise AssertionError(f"a client sent packet {other}")
 
-    def _greet(self) -> bool:
-        assert read_varint(self.line) == HELLO
-        read_text(self.line)
+    def _shake_hands(self) -> bool:
+        assert read_varint(self.stream) == HELLO
+        read_text(self.stream)
         for _ in range(3):
-            read_varint(self.line)
-        database, user, password = (read_text(self.line) for _ in range(3))
-        self.server.hellos += 1
-        if self.server.hangs_at_hello:
+            read_varint(self.stream)
+        database, user, password = (read_text(self.stream) for _ in range(3))
+        self.server.handshakes += 1
+        if self.server.hangs_at_handshake:
             self._wait_for_end()
             return False
         if (user, password) != (self.server.user, self.server.password):
@@ -71,57 +79,57 @@ class Client:
             return False
         version = varint(26) + varint(9) + varint(REVISION)
         zone = text("Etc/UTC") + text("fixture") + varint(2)
-        self.line.write(varint(HELLO) + text("ClickHouse") + version + zone + varint(0) + bytes(8))
-        read_text(self.line)  # the quota key
+        self.stream.write(varint(HELLO) + text("ClickHouse") + version + zone + varint(0) + bytes(8))
+        read_text(self.stream)  # the quota key
         return True
 
     def _read_query(self) -> Query:
-        query_id = read_text(self.line)
+        query_id = read_text(self.stream)
         traceparent = self._read_client_info()
         settings = self._read_settings()
-        read_text(self.line)
-        read_varint(self.line)
-        self._is_compressed = bool(read_varint(self.line))
-        sql = read_text(self.line)
+        read_text(self.stream)
+        read_varint(self.stream)
+        self._is_compressed = bool(read_varint(self.stream))
+        sql = read_text(self.stream)
         params = {name: _undump(value) for name, value in self._read_settings().items()}
         return Query(query_id, sql, settings, params, self._read_tables(), traceparent)
 
     def _read_client_info(self) -> str | None:
-        self.line.read(1)
+        self.stream.read(1)
         for _ in range(3):
-            read_text(self.line)
-        self.line.read(9)
+            read_text(self.stream)
+        self.stream.read(9)
         for _ in range(3):
-            read_text(self.line)
+            read_text(self.stream)
         for _ in range(3):
-            read_varint(self.line)
-        read_text(self.line)
+            read_varint(self.stream)
+        read_text(self.stream)
         for _ in range(2):
-            read_varint(self.line)
-        traceparent = self._read_trace() if self.line.read(1) == b"\1" else None
+            read_varint(self.stream)
+        traceparent = self._read_trace() if self.stream.read(1) == b"\1" else None
         for _ in range(3):
-            read_varint(self.line)
+            read_varint(self.stream)
         return traceparent
 
     def _read_trace(self) -> str:
-        # The trace's id is a UUID, which ClickHouse reads as two numbers, the first half first.
-        first, second, span = struct.unpack("<QQQ", self.line.read(24))
-        read_text(self.line)
-        return f"00-{first:016x}{second:016x}-{span:016x}-{self.line.read(1)[0]:02x}"
+        # The trace id is a UUID, which ClickHouse reads as two numbers, first half first.
+        first, second, span = struct.unpack("<QQQ", self.stream.read(24))
+        read_text(self.stream)
+        return f"00-{first:016x}{second:016x}-{span:016x}-{self.stream.read(1)[0]:02x}"
 
     def _read_settings(self) -> dict[str, str]:
         settings: dict[str, str] = {}
-        while name := read_text(self.line):
-            self.line.read(1)
-            settings[name] = read_text(self.line)
+        while name := read_text(self.stream):
+            self.stream.read(1)
+            settings[name] = read_text(self.stream)
         return settings
 
     def _read_tables(self) -> dict[str, list[Block]]:
         tables: dict[str, list[Block]] = {}
         while True:
-            assert read_varint(self.line) == CLIENT_DATA
-            name = read_text(self.line)
-            block = read_packet(Frames(self.line) if self._is_compressed else self.line)
+            assert read_varint(self.stream) == CLIENT_DATA
+            name = read_text(self.stream)
+            block = read_packet(CompressedReader(self.stream) if self._is_compressed else self.stream)
             if not block.columns:
                 return tables
             tables.setdefault(name, []).append(block)
@@ -132,7 +140,7 @@ class Client:
                 self._wait_for_end()
                 return False
             case Drop(mid_block=False):
-                self.line.cut()
+                self.stream.cut()
                 return False
             case Slow(seconds):
                 time.sleep(seconds)
@@ -148,21 +156,21 @@ class Client:
             assert result is not None
             self._send_data(result.header)
             packet = varint(DATA) + text("") + self._packed(result.blocks[0])
-            self.line.write(packet[: len(packet) // 2])
-            self.line.cut()
+            self.stream.write(packet[: len(packet) // 2])
+            self.stream.cut()
             return False
         self._send(result)
         return True
 
     def _run(self, query: Query) -> Result | None:
-        """Run it and show signs of life; a client that cancels or goes away ends it."""
+        """Run the query and send progress. A client that cancels or disconnects ends it."""
         future: Future[Result | None] = Future()
         self._progress = self._sent = Progress(0, 0, 0)
         here, there = socket.socketpair()
         with here, there:
             future.add_done_callback(lambda _: there.send(b"!"))
             work = threading.Thread(
-                target=_resolve, args=(future, lambda: self.server.backend.run(query, self._note))
+                target=_resolve, args=(future, lambda: self.server.backend.run(query, self._set_progress))
             )
             work.start()
             try:
@@ -173,18 +181,18 @@ class Client:
 
     def _watch(self, query: Query, future: "Future[Result | None]", end: socket.socket) -> None:
         while not future.done():
-            if self.line.has_something(BETWEEN_SIGNS_S, end):
+            if self.stream.wait_readable(PROGRESS_INTERVAL_S, end):
                 self._read_cancel(query, future)
             elif not future.done():
                 self._send_progress()
 
-    def _note(self, progress: Progress) -> None:
+    def _set_progress(self, progress: Progress) -> None:
         self._progress = progress
 
     def _read_cancel(self, query: Query, future: "Future[Result | None]") -> None:
         try:
-            assert read_varint(self.line) == CLIENT_CANCEL
-        finally:  # gone or not
+            assert read_varint(self.stream) == CLIENT_CANCEL
+        finally:  # whether it cancelled or disconnected
             while not _is_done(future, 0.02):
                 self.server.backend.kill(query.id)
 
@@ -194,35 +202,35 @@ class Client:
             for block in result.blocks:
                 self._send_data(block)
             rows = sum(block.rows for block in result.blocks)
-            self.line.write(varint(PROFILE) + varint(rows) + varint(len(result.blocks)) + varint(0) + bytes(3))
+            self.stream.write(varint(PROFILE) + varint(rows) + varint(len(result.blocks)) + varint(0) + bytes(3))
             total = self._progress.total_rows
             self._progress = Progress(result.rows_read, total, result.bytes_read)
             self._send_progress()
-        self.line.write(varint(END))
+        self.stream.write(varint(END))
 
     def _send_progress(self) -> None:
-        """What was read since it was told last, which may be nothing: a sign of life."""
+        """Send what was read since the last packet, even if nothing, to show that the server is alive."""
         now, last = self._progress, self._sent
         self._sent = now
         rows, size = max(0, now.rows_read - last.rows_read), max(0, now.bytes_read - last.bytes_read)
         total = max(0, (now.total_rows or 0) - (last.total_rows or 0))
-        self.line.write(varint(PROGRESS) + varint(rows) + varint(size) + varint(total) + bytes(4))
+        self.stream.write(varint(PROGRESS) + varint(rows) + varint(size) + varint(total) + bytes(4))
 
     def _send_data(self, block: Block) -> None:
-        self.line.write(varint(DATA) + text("") + self._packed(block))
+        self.stream.write(varint(DATA) + text("") + self._packed(block))
 
     def _packed(self, block: Block) -> bytes:
         data = block.as_packet()
         return compress(data, self.server.compression) if self._is_compressed else data
 
     def _fail(self, code: int, message: str) -> None:
-        texts = text("DB::Exception") + text(f"DB::Exception: {message}") + text("")
-        self.line.write(varint(EXCEPTION) + struct.pack("<i", code) + texts + b"\0")
+        strings = text("DB::Exception") + text(f"DB::Exception: {message}") + text("")
+        self.stream.write(varint(EXCEPTION) + struct.pack("<i", code) + strings + b"\0")
 
     def _wait_for_end(self) -> None:
         try:
             while True:
-                self.line.read(1)
+                self.stream.read(1)
         except (EOFError, OSError):
             return
 
@@ -243,7 +251,7 @@ def _is_done(future: "Future[Result | None]", within_s: float) -> bool:
 
 
 def _undump(value: str) -> str:
-    """A text in quotation marks, as the driver sends parameters."""
+    """Read a quoted string, as the driver sends parameters."""
     assert value[0] == value[-1] == "'"
     out, escaped = [], False
     for letter in value[1:-1]:

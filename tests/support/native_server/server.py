@@ -1,4 +1,4 @@
-"""Listens, and talks to each client on a thread."""
+"""The server: accepts connections, and serves each on a thread."""
 
 import socket
 import ssl
@@ -9,11 +9,11 @@ from collections import deque
 from tests.support.native_server.backend import Backend, Query
 from tests.support.native_server.client import Client
 from tests.support.native_server.faults import Fault
-from tests.support.native_server.wire import LZ4, Line
+from tests.support.native_server.streams import LZ4, SocketStream
 
 
 class NativeServer:
-    """Start it, ask it at `port`, tell it what to do wrong, stop it, start it again on the same port."""
+    """A server that can be given faults, stopped, and started again on the same port."""
 
     def __init__(
         self,
@@ -31,13 +31,13 @@ class NativeServer:
         self.tls = tls
         self.port = 0
         self.queries: list[Query] = []
-        self.hellos = 0
-        self.most_clients = 0
+        self.handshakes = 0
+        self.max_clients = 0
         self._faults: deque[tuple[str, Fault]] = deque()
         self._clients: set[Client] = set()
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
-        self.hangs_at_hello = False
+        self.hangs_at_handshake = False
 
     def start(self) -> "NativeServer":
         listener = socket.create_server(("127.0.0.1", self.port), backlog=300)
@@ -47,7 +47,7 @@ class NativeServer:
         return self
 
     def stop(self) -> None:
-        """Refuse from now on, and cut every connection; what runs is ended."""
+        """Close the port and every connection, and end the running queries."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.shutdown(socket.SHUT_RDWR)
@@ -55,33 +55,33 @@ class NativeServer:
         with self._lock:
             clients = tuple(self._clients)
         for client in clients:
-            client.line.cut()
+            client.stream.cut()
         deadline = time.monotonic() + 10
         while self._clients and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not self._clients, "a client's thread did not end"
 
     def fail_next(self, *faults: Fault, matching: str = "") -> None:
-        """What to do with the next queries whose text holds `matching`, one after another."""
+        """Set a fault for each of the next queries whose text contains `matching`."""
         self._faults.extend((matching, fault) for fault in faults)
 
     @property
     def clients(self) -> int:
-        """How many are connected."""
+        """The number of connected clients."""
         return len(self._clients)
 
     @property
-    def at_work(self) -> list[str]:
-        """The ids of the queries that were not answered yet."""
+    def running(self) -> list[str]:
+        """The ids of the running queries."""
         with self._lock:
-            return [client.at_work for client in self._clients if client.at_work]
+            return [client.running_id for client in self._clients if client.running_id]
 
     def fault_for(self, query: Query) -> Fault | None:
         with self._lock:
             self.queries.append(query)
-            for place, (matching, fault) in enumerate(self._faults):
+            for index, (matching, fault) in enumerate(self._faults):
                 if matching in query.text:
-                    del self._faults[place]
+                    del self._faults[index]
                     return fault
         return None
 
@@ -98,16 +98,16 @@ class NativeServer:
         try:
             if self.tls is not None:
                 connected = self.tls.wrap_socket(connected, server_side=True)
-            client = Client(self, Line(connected))
+            client = Client(self, SocketStream(connected))
             with self._lock:
                 self._clients.add(client)
-                self.most_clients = max(self.most_clients, len(self._clients))
+                self.max_clients = max(self.max_clients, len(self._clients))
             try:
                 client.serve()
             finally:
                 with self._lock:
                     self._clients.discard(client)
         except (EOFError, OSError):
-            return  # the client has gone
+            return  # disconnected
         finally:
             connected.close()

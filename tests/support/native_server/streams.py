@@ -1,4 +1,4 @@
-"""Bytes from and to a socket: numbers, texts, compressed frames."""
+"""Bytes from and to a socket: integers, strings, compressed frames."""
 
 import select
 import socket
@@ -41,37 +41,37 @@ def text(value: str) -> bytes:
     return varint(len(data)) + data
 
 
-class Buffered:
-    """Reads exactly so many bytes of what comes in pieces of any size."""
+class BufferedReader:
+    """Reads exact numbers of bytes from chunks of any size."""
 
     def __init__(self, more: Callable[[int], bytes]) -> None:
         self._more = more
         self._data = b""
-        self._place = 0
+        self._position = 0
 
     @property
     def left(self) -> int:
-        """How many bytes are here already."""
-        return len(self._data) - self._place
+        """The number of buffered bytes."""
+        return len(self._data) - self._position
 
     def read(self, size: int) -> bytes:
-        """Raises EOFError where nothing more comes."""
+        """Raise EOFError at the end of the stream."""
         if self.left < size:
-            parts, have = [self._data[self._place :]], self.left
+            parts, have = [self._data[self._position :]], self.left
             while have < size:
                 parts.append(self._more(size - have))
                 have += len(parts[-1])
-            self._data, self._place = b"".join(parts), 0
-        self._place += size
-        return self._data[self._place - size : self._place]
+            self._data, self._position = b"".join(parts), 0
+        self._position += size
+        return self._data[self._position - size : self._position]
 
 
-class Line:
-    """A client's socket."""
+class SocketStream:
+    """The socket of a client."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._buffer = Buffered(self._receive)
+        self._buffer = BufferedReader(self._receive)
         self.read = self._buffer.read
 
     def _receive(self, wanted: int) -> bytes:
@@ -80,8 +80,8 @@ class Line:
             raise EOFError
         return data
 
-    def has_something(self, within_s: float, unless: socket.socket) -> bool:
-        """Whether the client sent something, or went away; waits until then, or until `unless` can be read."""
+    def wait_readable(self, within_s: float, unless: socket.socket) -> bool:
+        """Return whether the client sends data or disconnects, in time and before `unless` is readable."""
         if self._buffer.left:
             return True
         ready, _, _ = select.select([self._socket, unless], [], [], within_s)
@@ -94,27 +94,27 @@ class Line:
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # cut off by the client already
+            return  # disconnected already
 
 
-class Frames:
-    """Compressed frames of a socket as the bytes that are in them."""
+class CompressedReader:
+    """Reads the contents of compressed frames."""
 
-    def __init__(self, line: Source) -> None:
-        self._line = line
-        self.read = Buffered(lambda _: self._frame()).read
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.read = BufferedReader(lambda _: self._frame()).read
 
     def _frame(self) -> bytes:
-        checksum = self._line.read(16)
-        head = self._line.read(FRAME_HEAD.size)
+        checksum = self._source.read(16)
+        head = self._source.read(FRAME_HEAD.size)
         method, packed, size = FRAME_HEAD.unpack(head)
-        data = self._line.read(packed - FRAME_HEAD.size)
+        data = self._source.read(packed - FRAME_HEAD.size)
         assert checksum == _checksum(head + data), "the client's checksum is wrong"
         return _unpack(data, method, size)
 
 
 def compress(data: bytes, method: int) -> bytes:
-    """One frame."""
+    """Return one compressed frame."""
     packed = _pack(data, method)
     body = FRAME_HEAD.pack(method, FRAME_HEAD.size + len(packed), len(data)) + packed
     return _checksum(body) + body
