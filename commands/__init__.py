@@ -1,4 +1,6 @@
-"""The command line. A module per command; each has `register(app)`, and is named in COMMANDS."""
+"""The command line. Each command is a module with `register(cli)`, listed in COMMANDS."""
+
+from typing import Annotated
 
 import typer
 
@@ -18,6 +20,7 @@ from commands import (
     serve,
 )
 from commands.errors import ErrorReportingGroup
+from telemetry.version import installed_version
 
 COMMANDS = (
     *(serve, migrate, load, demo, project, cohort),
@@ -35,6 +38,22 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    cli.callback()(_root)
     for command in COMMANDS:
         command.register(cli)
     return cli
+
+
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        typer.echo(f"trendgate {installed_version()}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass

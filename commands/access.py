@@ -29,24 +29,24 @@ from permissions.resources import check_level
 
 EXPLANATION_COLUMNS = ("question", "answer")
 
-ResourceOption = Annotated[str, typer.Option(metavar="RESOURCE", help=f"What kind of thing: {RESOURCES}.")]
+ResourceOption = Annotated[str, typer.Option(metavar="RESOURCE", help=f"The resource: {RESOURCES}.")]
 IdOption = Annotated[
     int | None,
-    typer.Option("--id", metavar="ID", help="One of the resource; default: all of it.", show_default=False),
+    typer.Option("--id", metavar="ID", help="One object of the resource. Default: all.", show_default=False),
 ]
 MemberOption = Annotated[
     str | None,
-    typer.Option(metavar="EMAIL", help="A rule for this member; default: everyone.", show_default=False),
+    typer.Option(metavar="EMAIL", help="The member the rule is for. Default: everyone.", show_default=False),
 ]
 RoleOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="A rule for this role; default: everyone.", show_default=False),
+    typer.Option(metavar="NAME", help="The role the rule is for. Default: everyone.", show_default=False),
 ]
 
 
 def register(cli: typer.Typer) -> None:
     group = typer.Typer(
-        help="Access: the levels of members, roles and everyone in a project.", no_args_is_help=True
+        help="Manage access rules of members, roles and everyone in a project.", no_args_is_help=True
     )
     group.command("list")(show)
     group.command("set")(set_level)
@@ -59,16 +59,16 @@ def show(
     project: ProjectOption,
     resource: Annotated[
         str | None,
-        typer.Option(metavar="RESOURCE", help=f"Only of this kind: {RESOURCES}.", show_default=False),
+        typer.Option(metavar="RESOURCE", help=f"Only rules about this resource: {RESOURCES}.", show_default=False),
     ] = None,
     object_id: Annotated[
         int | None,
-        typer.Option("--id", metavar="ID", help="Only of this one of the resource.", show_default=False),
+        typer.Option("--id", metavar="ID", help="Only rules about this object.", show_default=False),
     ] = None,
 ) -> None:
-    """List the stored rules. One without an id is about all of the resource."""
+    """List access rules. A rule without an id is about all objects of its resource."""
     if resource is None and object_id is not None:
-        raise BadUserInput("An id alone names nothing.", hint=f"Give --resource with --id: {RESOURCES}.")
+        raise BadUserInput("--id requires --resource.", resources=RESOURCES, hint="Add --resource: {resources}.")
 
     async def action(store: MetadataStore) -> tuple[OrganizationRecord, list[tuple[str, ...]]]:
         if resource is not None and object_id is not None:
@@ -80,9 +80,9 @@ def show(
         rules = await find_rules(store, project)
         return organization, await rule_rows(store, organization, [r for r in rules if kind in (None, r.resource)])
 
-    organization, lines = with_store(action)
-    print_table(COLUMNS, lines, empty="No rules: everyone has the defaults.")
-    _say_what_is_off(organization)
+    organization, rows = with_store(action)
+    print_table(COLUMNS, rows, empty="No rules: everyone has the default levels.")
+    _warn_about_features(organization)
 
 
 def set_level(
@@ -90,7 +90,7 @@ def set_level(
         AccessLevel,
         typer.Argument(
             metavar="LEVEL",
-            help="none, member or admin for a project; none, viewer, editor or manager for the rest.",
+            help="none, member or admin for a project; none, viewer, editor or manager for other resources.",
         ),
     ],
     *,
@@ -100,9 +100,9 @@ def set_level(
     member: MemberOption = None,
     role: RoleOption = None,
 ) -> None:
-    """Give everyone, a member or a role a level on one object, or on all of a resource.
+    """Set the level of a member, a role or everyone on one object, or on a whole resource.
 
-    A rule counts at once. What a member has in the end, and why, tells access explain.
+    The rule takes effect immediately. Run `access explain` to see a member's effective level and why.
     """
 
     async def action(store: MetadataStore) -> tuple[Target, Subject, str]:
@@ -113,8 +113,8 @@ def set_level(
 
     target, subject, change = with_store(action)
     typer.echo(f"{target}, {subject}: {change}")
-    _say_what_is_off(target.organization)
-    _say_who_is_not_bound(subject)
+    _warn_about_features(target.organization)
+    _warn_about_admins(subject)
 
 
 def remove(
@@ -124,7 +124,7 @@ def remove(
     member: MemberOption = None,
     role: RoleOption = None,
 ) -> None:
-    """Remove the rule that access set writes with the same options. Other rules count then, or the default."""
+    """Remove the rule that `access set` creates with the same options. Other rules or the default then apply."""
 
     async def action(store: MetadataStore) -> str:
         target = await find_target(store, project, resource, object_id)
@@ -140,7 +140,7 @@ def explain(
     resource: ResourceOption,
     object_id: IdOption = None,
 ) -> None:
-    """Tell what a member may do with one object, or with all of a resource, and which rule decides it."""
+    """Show what a member may do with one object or a whole resource, and which rule decides."""
 
     async def action(store: MetadataStore) -> list[tuple[str, str]]:
         target = await find_target(store, project, resource, object_id)
@@ -150,7 +150,7 @@ def explain(
 
 
 async def _write(store: MetadataStore, target: Target, subject: Subject, level: AccessLevel | None) -> str:
-    """Store the rule, or remove it, and say what changed."""
+    """Store or remove the rule, and describe the change."""
     key = rule_key(target, subject)
     before = next(
         (
@@ -160,30 +160,29 @@ async def _write(store: MetadataStore, target: Target, subject: Subject, level: 
         ),
         None,
     )
-    most = load_settings().max_objects_with_rules
-    await set_rule(store, key, level, actor=OPERATOR, now=datetime.now(UTC), most_objects=most)
+    max_objects = load_settings().max_objects_with_rules
+    await set_rule(store, key, level, actor=OPERATOR, now=datetime.now(UTC), most_objects=max_objects)
     if before is level:
-        return "there was no rule" if level is None else f"{level.value} already"
+        return "there was no rule" if level is None else f"already {level.value}"
     return f"{before.value if before else 'no rule'} -> {level.value if level else 'no rule'}"
 
 
-def _say_what_is_off(organization: OrganizationRecord) -> None:
-    update = f"python server.py organization update {shlex.quote(organization.name)}"
+def _warn_about_features(organization: OrganizationRecord) -> None:
+    update = f"trendgate organization update {shlex.quote(organization.name)}"
     if not organization.features.access_control:
         typer.echo(
-            f"Access control is off in {organization.name}: no rule counts. "
-            f"Switch it on: {update} --access-control.",
+            f"Access control is off in {organization.name}: no rule applies. "
+            f"Turn it on: {update} --access-control.",
             err=True,
         )
     elif not organization.features.role_based_access:
         typer.echo(
-            f"Roles are off in {organization.name}: rules of roles do not count. "
-            f"Switch them on: {update} --roles.",
+            f"Roles are off in {organization.name}: rules for roles do not apply. Turn them on: {update} --roles.",
             err=True,
         )
 
 
-def _say_who_is_not_bound(subject: Subject) -> None:
+def _warn_about_admins(subject: Subject) -> None:
     if subject.member and subject.membership and subject.membership.level >= OrganizationLevel.ADMIN:
         level = subject.membership.level.name.lower()
-        typer.echo(f"{subject.member.email} is {level}: rules do not bind them.", err=True)
+        typer.echo(f"{subject.member.email} is {level}: rules do not apply to them.", err=True)

@@ -1,4 +1,4 @@
-"""What a member may do with something, and why, in words for an operator."""
+"""What a member may do with a target and why, for an operator."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,11 +10,11 @@ from datasource.metadata.store import MetadataStore
 from permissions.policy import Access, Controlled, Policy, Principal, Source
 from permissions.resources import PROJECT
 
-Line = tuple[str, str]
+Row = tuple[str, str]
 
 
-async def explain_access(store: MetadataStore, member: MemberRecord, target: Target) -> list[Line]:
-    """Questions an operator has, each with its answer."""
+async def explain_access(store: MetadataStore, member: MemberRecord, target: Target) -> list[Row]:
+    """An operator's questions, each with its answer."""
     membership = member.membership_in(target.organization.id)
     project_id = target.project.id
     mine = [membership.id] if membership else []
@@ -22,11 +22,11 @@ async def explain_access(store: MetadataStore, member: MemberRecord, target: Tar
     roles = {role.id: role.name for role in await list_roles(store, target.organization.id)}
     principal = Principal(member.id, membership.level if membership else None)
     policy = Policy(principal, project_id, rules, target.organization.features)
-    return list(Explanation(member, target, policy, rules, roles).lines())
+    return list(Explanation(member, target, policy, rules, roles).rows())
 
 
 class Explanation:
-    """`rules` are those of the project that are about the member, `roles` the names of the organization's."""
+    """`rules` are those of the project that apply to the member; `roles` maps ids to names."""
 
     def __init__(
         self,
@@ -46,22 +46,22 @@ class Explanation:
         self._whole = policy.resource_access(target.resource)
         self._access = policy.object_access(self._object) if self._object else self._whole
 
-    def lines(self) -> Iterator[Line]:
-        yield "who", f"{self._member.email}, {self._standing()}"
-        yield "what", str(self._target)
+    def rows(self) -> Iterator[Row]:
+        yield "member", f"{self._member.email}, {self._membership()}"
+        yield "target", str(self._target)
         yield "level", self._level(self._access)
         if self._resource is not PROJECT:
             yield "level in the project", self._level(self._policy.object_access(self._policy.project))
             yield "gate for reading", self._gate(self._resource.read_level)
             yield "gate for writing", self._gate(self._resource.write_level)
-        yield "may read", self._verdict(self._why_not(self._resource.read_level))
-        yield "may change", self._verdict(self._why_not(self._resource.write_level))
+        yield "may read", _yes_or_no(self._obstacle(self._resource.read_level))
+        yield "may change", _yes_or_no(self._obstacle(self._resource.write_level))
         if self._object is None:
-            yield "may create", self._verdict(self._why_not(self._resource.write_level, strictly=True))
-        yield "may edit rules", self._edits()
+            yield "may create", _yes_or_no(self._obstacle(self._resource.write_level, strictly=True))
+        yield "may edit rules", self._may_edit_rules()
         yield "keys", self._keys()
-        for rule in self._undecisive():
-            yield "does not decide", f"{self._rule(rule)}: {rule.access_level.value}{self._is_off(rule)}"
+        for rule in self._other_rules():
+            yield "does not decide", f"{self._rule(rule)}: {rule.access_level.value}{self._why_ignored(rule)}"
 
     def _controlled(self) -> Controlled | None:
         if self._target.resource_id is None:
@@ -69,26 +69,26 @@ class Explanation:
         record = self._target.record
         return Controlled(self._resource, self._target.resource_id, record.created_by if record else None)
 
-    def _standing(self) -> str:
+    def _membership(self) -> str:
         level = self._policy.principal.level
         where = self._target.organization.name
-        return f"no member of {where}" if level is None else f"{level.name.lower()} of {where}"
+        return f"not a member of {where}" if level is None else f"{level.name.lower()} of {where}"
 
     def _level(self, access: Access) -> str:
-        return f"{_word(access.level)}: {self._reason(access)}"
+        return f"{_level_name(access.level)}: {self._reason(access)}"
 
     def _reason(self, access: Access) -> str:
         if access.rule is not None:
             return self._rule(access.rule)
         match access.source:
             case Source.CREATOR:
-                return "they made it, which no rule takes from them"
+                return "they created it, which no rule can override"
             case Source.ORG_ADMIN:
-                return "no rule binds admins and owners of the organization"
+                return "rules do not apply to admins and owners of the organization"
             case Source.SYSTEM_DEFAULT if not self._target.organization.features.access_control:
-                return "the default, since access control is off in the organization"
+                return "the default, because access control is off in the organization"
             case Source.SYSTEM_DEFAULT:
-                return "the default, since no rule says otherwise"
+                return "the default, because no rule applies"
         return "they are not a member of the organization"
 
     def _rule(self, rule: RuleRecord) -> str:
@@ -104,67 +104,68 @@ class Explanation:
         return f"the rule about {about} for {whom}"
 
     def _gate(self, required: AccessLevel) -> str:
-        labels, has = self._resource.labels, _word(self._whole.level)
+        labels, has = self._resource.labels, _level_name(self._whole.level)
         if self._resource.reaches(self._whole.level, required):
             return f"open: {has} on all {labels} ({self._reason(self._whole)})"
         if self._policy.passes_gate(self._resource, required):
             some = f"{required.value} on some {self._resource.label}"
-            return f"open, but not to create: a rule for them or a role of theirs gives {some}"
+            return f"open, except for creating: a rule for them or one of their roles grants {some}"
         return (
-            f"closed: it takes {required.value} on all {labels}, and theirs is {has} ({self._reason(self._whole)})"
+            f"closed: requires {required.value} on all {labels}, but they have {has} ({self._reason(self._whole)})"
         )
 
-    def _why_not(self, required: AccessLevel, *, strictly: bool = False) -> str:
-        """What is in the way of who needs that level; empty when nothing is."""
+    def _obstacle(self, required: AccessLevel, *, strictly: bool = False) -> str:
+        """What prevents the member from doing something that requires the level; empty if nothing does."""
         if not self._policy.can_reach_project():
-            return "the project does not exist for them"
+            return "they cannot see the project"
         if self._resource is not PROJECT and not self._policy.passes_gate(
             self._resource, required, strictly=strictly
         ):
-            return "the gate is closed" if not strictly else f"creating takes {required.value} on all of them"
+            return "the gate is closed" if not strictly else f"creating requires {required.value} on all of them"
         if self._object is not None and not self._resource.reaches(self._access.level, required):
-            return f"it takes {required.value}, and theirs is {_word(self._access.level)}"
+            return f"requires {required.value}, but they have {_level_name(self._access.level)}"
         return ""
 
-    def _verdict(self, why_not: str) -> str:
-        return f"no: {why_not}" if why_not else "yes"
-
-    def _edits(self) -> str:
+    def _may_edit_rules(self) -> str:
         of_object = self._object or self._policy.project
         if not self._policy.can_modify(of_object):
-            return f"no: it takes {self._who_edits()}"
-        # Rules about an object are behind the checks for changing it.
-        return self._verdict(self._why_not(self._resource.write_level) if self._object else "")
+            return f"no: requires {self._editors()}"
+        # Editing the rules about an object also requires permission to change the object.
+        return _yes_or_no(self._obstacle(self._resource.write_level) if self._object else "")
 
-    def _who_edits(self) -> str:
-        editors = "an admin of the organization, or admin on the project by a rule"
+    def _editors(self) -> str:
+        editors = "admin of the organization, or admin on the project by a rule"
         if self._resource is PROJECT or self._object is None:
             return editors
-        most, label = self._resource.ladder[-1].value, self._resource.label
-        return f"{editors}, or {most} on the {label} by a rule, or who made it"
+        highest, label = self._resource.ladder[-1].value, self._resource.label
+        return f"{editors}, or {highest} on the {label} by a rule, or having created it"
 
     def _keys(self) -> str:
         organization, level = self._target.organization, self._policy.principal.level
         if not self._member.is_active:
-            return "refused: the member is not active"
+            return "refused: the member is deactivated"
         if level is None:
-            return f"reach nothing of {organization.name}"
+            return f"no access to {organization.name}"
         if level < OrganizationLevel.ADMIN and not organization.features.member_keys:
-            return f"refused: {organization.name} takes no keys of members below admin"
-        return "accepted; their scopes narrow what is said here"
+            return f"refused: {organization.name} does not accept keys of members below admin"
+        return "accepted, within their scopes"
 
-    def _undecisive(self) -> Iterator[RuleRecord]:
+    def _other_rules(self) -> Iterator[RuleRecord]:
         about = {(self._resource.name, self._target.resource_id), (self._resource.ruling.name, None)}
         for rule in self._rules:
             if (rule.resource, rule.resource_id) in about and rule is not self._access.rule:
                 yield rule
 
-    def _is_off(self, rule: RuleRecord) -> str:
+    def _why_ignored(self, rule: RuleRecord) -> str:
         features = self._target.organization.features
         if not features.access_control:
             return " (access control is off)"
         return " (roles are off)" if rule.role_id is not None and not features.role_based_access else ""
 
 
-def _word(level: AccessLevel | None) -> str:
+def _yes_or_no(obstacle: str) -> str:
+    return f"no: {obstacle}" if obstacle else "yes"
+
+
+def _level_name(level: AccessLevel | None) -> str:
     return level.value if level else AccessLevel.NONE.value

@@ -1,4 +1,4 @@
-"""What a rule is about, and whom it names, as the command line says it."""
+"""The target and the subject of an access rule, from the options of a command."""
 
 import shlex
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ RESOURCES = ", ".join(resource.name for resource in controlled_resources())
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A whole resource of a project or, with an id, one object of it: `record`, or the project itself."""
+    """A whole resource of a project or, with an id, one object: `record`, or the project itself."""
 
     project: ProjectRecord
     organization: OrganizationRecord
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A member, a role or, without either, everyone in the project."""
+    """A member, a role or, with neither, everyone in the project."""
 
     member: MemberRecord | None = None
     membership: MembershipRecord | None = None
@@ -65,16 +65,18 @@ def rule_key(target: Target, subject: Subject) -> RuleKey:
 
 
 async def find_target(store: MetadataStore, project_id: int, resource_name: str, object_id: int | None) -> Target:
-    """Raises BadUserInput for a resource without rules, NotFound for a project or object that is not there."""
+    """Raises BadUserInput for a resource without access rules, NotFound for an unknown project or object."""
     resource = read_resource(resource_name)
     project = await require_project(store, project_id)
     organization = await organization_of(store, project)
     if resource is PROJECT:
-        # Each project has its own rules, so its id need not be said twice.
+        # The project is an option already, so its id need not be repeated.
         if object_id not in (None, project.id):
             raise BadUserInput(
-                f"{object_id} is not the id of project {project.id}.",
-                hint="For the rules of a project leave --id out: --project says which one.",
+                "--id {id} does not match --project {project}.",
+                id=object_id,
+                project=project.id,
+                hint="Omit --id for the rules of a project: --project selects it.",
             )
         return Target(project, organization, resource, str(project.id))
     if object_id is None:
@@ -83,28 +85,34 @@ async def find_target(store: MetadataStore, project_id: int, resource_name: str,
     found = {} if resource.find is None else await resource.find(store, [key])
     if key not in found:
         raise NotFound(
-            f"There is no {resource.label} {object_id} in project {project.id}.",
-            hint=f"Leave --id out for a rule about all {resource.labels}.",
+            "Project {project} has no {label} {id}.",
+            project=project.id,
+            label=resource.label,
+            id=object_id,
+            labels=resource.labels,
+            hint="Omit --id for a rule about all {labels}.",
         )
     return Target(project, organization, resource, str(object_id), found[key])
 
 
 def read_resource(name: str) -> Resource:
-    """Raises BadUserInput for what is no resource, or one that takes no rules."""
+    """Raises BadUserInput for an unknown resource, or one without access rules."""
     resource = find_resource(name)
     if resource is None or not resource.takes_rules:
-        raise BadUserInput(f"There are no access rules about {name!r}.", hint=f"Resources are {RESOURCES}.")
+        raise BadUserInput(
+            "Invalid resource {name!r}.", name=name, resources=RESOURCES, hint="Valid resources: {resources}."
+        )
     return resource
 
 
 async def find_subject(
     store: MetadataStore, organization: OrganizationRecord, email: str | None, role: str | None
 ) -> Subject:
-    """Raises BadUserInput for both at once, NotFound for a member or role that the organization does not have,
+    """Raises BadUserInput for both, NotFound for a member or role that the organization does not have, and
     FORBIDDEN for a role while roles are off."""
     if email is not None and role is not None:
         raise BadUserInput(
-            "A rule names a member or a role, not both.", hint="Leave out --member, --role, or both for everyone."
+            "A rule is for a member or a role, not both.", hint="Omit --member, --role, or both for everyone."
         )
     if email is not None:
         return Subject(*await require_membership(store, email, organization))
@@ -113,7 +121,9 @@ async def find_subject(
     if not organization.features.role_based_access:
         raise GatewayError(
             ErrorCode.FORBIDDEN,
-            f"Roles are off in {organization.name}.",
-            hint=f"Switch them on: python server.py organization update {shlex.quote(organization.name)} --roles.",
+            "Roles are off in {organization}.",
+            organization=organization.name,
+            quoted=shlex.quote(organization.name),
+            hint="Turn them on: trendgate organization update {quoted} --roles.",
         )
     return Subject(role=await require_role(store, role, organization))

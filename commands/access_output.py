@@ -1,4 +1,4 @@
-"""Stored rules as the rows of a table."""
+"""Access rules as the rows of a table."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,16 +14,16 @@ COLUMNS = ("resource", "id", "subject", "name", "level", "updated")
 async def rule_rows(
     store: MetadataStore, organization: OrganizationRecord, rules: Iterable[RuleRecord]
 ) -> list[tuple[str, ...]]:
-    """Rules of one project, by what they are about; whom they name is told by address or by name."""
+    """The rules of one project in order of their resources. Members are shown by e-mail address."""
     roles = {role.id: role.name for role in await list_roles(store, organization.id)}
     members = {
         membership.id: member.email for member in await list_members(store) for membership in member.memberships
     }
-    return [_row(rule, members, roles) for rule in sorted(rules, key=_place)]
+    return [_row(rule, members, roles) for rule in sorted(rules, key=_sort_key)]
 
 
-def _place(rule: RuleRecord) -> tuple[str, int, str]:
-    # Ids are numbers in the form of text: 9 comes before 10.
+def _sort_key(rule: RuleRecord) -> tuple[str, int, str]:
+    # Ids are digits in a string: 9 comes before 10.
     number = rule.resource_id or ""
     return rule.resource, len(number), number
 
@@ -34,5 +34,11 @@ def _row(rule: RuleRecord, members: Mapping[str, str], roles: Mapping[str, str])
         kind, name = "member", members.get(rule.member_id, rule.member_id)
     elif rule.role_id is not None:
         kind, name = "role", roles.get(rule.role_id, rule.role_id)
-    about = (rule.resource, rule.resource_id or "")
-    return (*about, kind, name, rule.access_level.value, format_minute(rule.updated_at))
+    return (
+        rule.resource,
+        rule.resource_id or "",
+        kind,
+        name,
+        rule.access_level.value,
+        format_minute(rule.updated_at),
+    )

@@ -11,7 +11,7 @@ from errors import BadUserInput
 from permissions.resources import PROJECT, find_resource
 
 COLUMNS = ("when", "who", "what", "target", "change")
-NOTHING = "-"
+EMPTY = "-"
 
 
 def register(cli: typer.Typer) -> None:
@@ -23,29 +23,30 @@ def audit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Whose changes. Needed once there are several, unless a project is given.",
+            help="The organization. Required if there are several, unless --project is given.",
             show_default=False,
         ),
     ] = None,
     project: Annotated[
         int | None,
         typer.Option(
-            metavar="ID", help="Only what concerns this project, or its whole organization.", show_default=False
+            metavar="ID",
+            help="Only changes to this project or its organization.",
+            show_default=False,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of changes.")] = 50,
 ) -> None:
-    """Show who changed what, the newest first: rules, keys, roles, members and features. Times are in UTC."""
+    """Show who changed rules, keys, roles, members and features, newest first. Times are in UTC."""
 
     async def action(store: MetadataStore) -> AuditPage:
         organization_id = await _find_organization(store, organization, project)
         return await list_audit_log(store, organization_id, first=limit, project_id=project)
 
     page = with_store(action)
-    print_table(COLUMNS, [_line(entry) for entry in page.entries], empty="Nothing was changed yet.")
+    print_table(COLUMNS, [_row(entry) for entry in page.entries], empty="No changes yet.")
     if page.has_next:
-        shown = f"{len(page.entries)} of {page.total} changes are shown"
-        typer.echo(f"{shown}: --limit gives more.", err=True)
+        typer.echo(f"Showing {len(page.entries)} of {page.total} changes; use --limit for more.", err=True)
 
 
 async def _find_organization(store: MetadataStore, name: str | None, project_id: int | None) -> str:
@@ -55,20 +56,23 @@ async def _find_organization(store: MetadataStore, name: str | None, project_id:
     found = await organization_of(store, project)
     if name is not None and (await require_organization(store, name)).id != found.id:
         raise BadUserInput(
-            f"Project {project_id} belongs to {found.name}.", hint="Leave --organization out: --project is enough."
+            "Project {id} belongs to {organization}.",
+            id=project_id,
+            organization=found.name,
+            hint="Omit --organization: --project is enough.",
         )
     return found.id
 
 
-def _line(entry: AuditRecord) -> tuple[str, ...]:
+def _row(entry: AuditRecord) -> tuple[str, ...]:
     target = _target(entry)
     if entry.project_id is not None and entry.target.get("resource") != PROJECT.name:
         target = f"{target} in project {entry.project_id}"
     what = entry.action.value.replace(".", " ").replace("_", " ")
-    return format_minute(entry.at), _who(entry), what, target, _change(entry.before, entry.after)
+    return format_minute(entry.at), _actor(entry), what, target, _change(entry.before, entry.after)
 
 
-def _who(entry: AuditRecord) -> str:
+def _actor(entry: AuditRecord) -> str:
     actor = entry.actor
     if actor.kind is ActorKind.COMMAND_LINE:
         return "command line"
@@ -76,7 +80,7 @@ def _who(entry: AuditRecord) -> str:
 
 
 def _target(entry: AuditRecord) -> str:
-    """What was changed, by the names that it had then."""
+    """What was changed, by the names it had then."""
     match entry.target:
         case {"resource": str(resource)}:
             return f"{_about(entry, resource)} for {_subject(entry.target)}"
@@ -121,7 +125,7 @@ def _change(before: Document | None, after: Document | None) -> str:
 def _value(document: Mapping[str, object], name: str) -> str:
     match document.get(name):
         case None:
-            return NOTHING
+            return EMPTY
         case bool(on):
             return "on" if on else "off"
         case list(values):

@@ -27,7 +27,7 @@ COLUMNS = ("id", "name", "members", "failure")
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Cohorts: persons who have something in common.", no_args_is_help=True)
+    group = typer.Typer(help="Calculate cohorts, or adopt those of PostHog.", no_args_is_help=True)
     group.command("calculate")(calculate)
     group.command("adopt")(adopt)
     cli.add_typer(group, name="cohort")
@@ -37,42 +37,40 @@ def calculate(
     project: ProjectOption,
     cohort: Annotated[
         int | None,
-        typer.Option(
-            metavar="ID", help="One cohort and those that it depends on; default: all.", show_default=False
-        ),
+        typer.Option(metavar="ID", help="One cohort and those it depends on. Default: all.", show_default=False),
     ] = None,
 ) -> None:
-    """Calculate the members of cohorts as of now, each after those that it depends on.
+    """Calculate the members of cohorts, each after the cohorts it depends on.
 
-    Exit status: 0 all were calculated, 1 some could not be and keep the members that they had.
+    Exit status: 0 if all were calculated; 1 if some failed and keep their previous members.
     """
-    outcomes = asyncio.run(run(load_settings(), project, cohort))
+    outcomes = asyncio.run(calculate_cohorts(load_settings(), project, cohort))
     print_table(COLUMNS, [_row(outcome) for outcome in outcomes], empty="The project has no cohorts.")
     if any(outcome.failure for outcome in outcomes):
         raise typer.Exit(1)
 
 
 def adopt(
-    name: Annotated[str, typer.Argument(help="What it is called.")],
+    name: Annotated[str, typer.Argument(help="The name of the cohort.")],
     project: ProjectOption,
-    cohort_id: Annotated[int, typer.Option(metavar="M", help="The cohort's number in PostHog, and here too.")],
+    cohort_id: Annotated[int, typer.Option(metavar="M", help="The cohort's id in PostHog; it keeps it here.")],
     version: Annotated[
-        int, typer.Option(min=0, metavar="V", help="The calculation to read; 0: whatever PostHog has stored.")
+        int, typer.Option(min=0, metavar="V", help="The calculation to read; 0: all stored members.")
     ] = 0,
-    static: Annotated[bool, typer.Option("--static", help="Its members were listed.")] = False,
+    static: Annotated[bool, typer.Option("--static", help="The cohort is static (a list).")] = False,
 ) -> None:
-    """Make a cohort of the PostHog installation known to the project, for filters and breakdowns.
+    """Add a cohort of the PostHog installation to a project, for filters and breakdowns.
 
-    Its members stay the installation's: a trend reads them from there.
+    Its members stay in PostHog's tables; trends read them from there.
     """
     settings = load_settings()
     require_posthog(settings)
-    record = asyncio.run(run_adoption(settings, project, Cohort(cohort_id, name, version, static)))
+    record = asyncio.run(adopt_from_posthog(settings, project, Cohort(cohort_id, name, version, static)))
     typer.echo(f"Adopted cohort {record.id}: {record.name} ({record.size} members now)")
 
 
-async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> CohortRecord:
-    """Raises BadUserInput for a cohort that has no members: its number or version are most likely wrong."""
+async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort) -> CohortRecord:
+    """Raises BadUserInput for a cohort without members: its id or version is probably wrong."""
     now = datetime.now(UTC)
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, project_id)
@@ -80,8 +78,9 @@ async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> C
         size = await count_members(source, await stores.layouts.at(now), cohort.member)
         if not size:
             raise BadUserInput(
-                f"PostHog has stored no members of the cohort {cohort.id}.",
-                hint="Check its number, --version, and whether it is --static.",
+                "PostHog has no members of cohort {id}.",
+                id=cohort.id,
+                hint="Check --cohort-id and --version, and whether the cohort is --static.",
             )
         return await adopt_cohort(
             stores.metadata,
@@ -95,8 +94,7 @@ async def run_adoption(settings: Settings, project_id: int, cohort: Cohort) -> C
         )
 
 
-async def run(settings: Settings, project_id: int, cohort_id: int | None) -> Sequence[Outcome]:
-    """Calculate one cohort, or all."""
+async def calculate_cohorts(settings: Settings, project_id: int, cohort_id: int | None) -> Sequence[Outcome]:
     async with open_stores(settings) as stores:
         project = await require_project(stores.metadata, project_id)
         now = datetime.now(UTC)

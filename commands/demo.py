@@ -62,7 +62,7 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class DemoInfo:
-    """The demo project, and a key that reads it."""
+    """The demo project, and a key that can read it."""
 
     project_id: int
     key: str
@@ -73,9 +73,9 @@ def register(cli: typer.Typer) -> None:
 
 
 def demo() -> None:
-    """Make the demo project, every flight that left New York in 2013, with a key that reads it."""
+    """Create the demo project, all flights that left New York in 2013, and a key that can read it."""
     settings = load_settings()
-    require_own_tables(settings, "The demo is")
+    require_own_tables(settings, "demo")
     info = asyncio.run(_run(settings))
     typer.echo(f"Project id: {info.project_id}")
     typer.echo(f"API key: {info.key}")
@@ -87,7 +87,7 @@ async def _run(settings: Settings) -> DemoInfo:
 
 
 async def prepare_demo(settings: Settings, store: MetadataStore, engine: Engine, console: Console) -> DemoInfo:
-    """Make whatever of the demo is missing; cheap when nothing is, and safe to interrupt and repeat."""
+    """Create whatever is missing of the demo. Cheap if nothing is; safe to interrupt and repeat."""
     project = await ensure_project(
         store,
         organization=ORGANIZATION,
@@ -119,7 +119,7 @@ async def _load(
         return await ensure_group_type(store, project.id, name)
 
     data = find_data()
-    console.print("Loading the demo: every flight that left New York in 2013 ...")
+    console.print("Loading the demo: all flights that left New York in 2013 ...")
     report = LoadReport()
     sources: tuple[tuple[Kind, Iterator[Chunk]], ...] = (
         (Kind.GROUPS, read_groups(data)),
@@ -133,33 +133,35 @@ async def _load(
     if report.rejected:
         raise GatewayError(
             ErrorCode.INTERNAL,
-            f"{report.rejected} rows of the demo's data could not be loaded.",
-            hint=f"The reasons are in {rejects.path}.",
+            "{count} rows of the demo data could not be loaded.",
+            count=report.rejected,
+            file=str(rejects.path),
+            hint="See {file} for the reasons.",
         )
     console.print(f"Loaded {report.stored[Kind.EVENTS]} flights in {report.seconds:.1f} s.")
 
 
 async def ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> str:
-    """The key kept in the file or, when it does not do any more, another one."""
-    kept = await asyncio.to_thread(_read_secret, path)
-    found = await find_key(store, hash_key(kept)) if kept else None
-    if found is not None and _is_good(found[0], member):
-        return kept
+    """The key stored in the file, or a new one if that is no longer usable."""
+    stored = await asyncio.to_thread(_read_secret, path)
+    found = await find_key(store, hash_key(stored)) if stored else None
+    if found is not None and _is_usable(found[0], member):
+        return stored
     await _make_room(store, member, None if found is None else found[0])
     issued = await issue_key(store, owner=member, label=LABEL, scopes=SCOPES)
     await asyncio.to_thread(_write_secret, path, issued.value)
     return issued.value
 
 
-def _is_good(owned: OwnedKey, member: MemberRecord) -> bool:
+def _is_usable(owned: OwnedKey, member: MemberRecord) -> bool:
     key = owned.key
-    is_usable = key.revoked_at is None and (key.expires_at is None or key.expires_at > datetime.now(UTC))
-    return is_usable and key.user_id == member.id and not missing_scopes(key.scopes, SCOPES)
+    is_active = key.revoked_at is None and (key.expires_at is None or key.expires_at > datetime.now(UTC))
+    return is_active and key.user_id == member.id and not missing_scopes(key.scopes, SCOPES)
 
 
 async def _make_room(store: MetadataStore, member: MemberRecord, replaced: OwnedKey | None) -> None:
-    """Revoke the demo's key that is replaced, and the oldest of those whose values were lost with their folders:
-    a member has a limited number of keys."""
+    """Revoke the key that is replaced, and the oldest ones if the member would have too many."""
+    # The values of older keys are lost: they were in data folders that no longer exist.
     mine = [owned.key for owned in await list_keys(store) if owned.key.user_id == member.id]
     usable = [key for key in mine if key.revoked_at is None and key.label == LABEL]
     stale = {key.id for key in usable[: max(len(usable) - MOST_KEYS + 1, 0)]}

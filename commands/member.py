@@ -18,11 +18,11 @@ from datasource.metadata.store import MetadataStore
 
 COLUMNS = ("email", "name", "organization", "level", "active")
 
-EmailArgument = Annotated[str, typer.Argument(help="The person's e-mail address.")]
+EmailArgument = Annotated[str, typer.Argument(help="The member's e-mail address.")]
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Members: the people that keys belong to.", no_args_is_help=True)
+    group = typer.Typer(help="Manage the members of organizations.", no_args_is_help=True)
     group.command("add")(add)
     group.command("list")(show)
     group.command("level")(change_level)
@@ -34,11 +34,11 @@ def register(cli: typer.Typer) -> None:
 
 def add(
     email: EmailArgument,
-    name: Annotated[str, typer.Option(help="The person's name.", show_default=False)] = "",
+    name: Annotated[str, typer.Option(help="The member's name.", show_default=False)] = "",
     organization: OrganizationOption = None,
-    level: Annotated[Level, typer.Option(help="Level in the organization.")] = Level.MEMBER,
+    level: Annotated[Level, typer.Option(help="The member's level in the organization.")] = Level.MEMBER,
 ) -> None:
-    """Add a person to an organization."""
+    """Add a member to an organization."""
 
     async def action(store: MetadataStore) -> tuple[MemberRecord, str]:
         chosen = await ensure_organization(store, organization)
@@ -52,23 +52,23 @@ def add(
 
 
 def show() -> None:
-    """List every member, one line per organization."""
+    """List all members, one line per organization."""
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
-        return [line for member in await list_members(store) for line in _lines(member)]
+        return [line for member in await list_members(store) for line in _rows(member)]
 
-    print_table(COLUMNS, with_store(action), empty="No members yet: add one with member add EMAIL.")
+    print_table(COLUMNS, with_store(action), empty="No members yet. Add one: trendgate member add EMAIL.")
 
 
 def change_level(
     email: EmailArgument,
-    level: Annotated[Level, typer.Argument(help="The level from now on.")],
+    level: Annotated[Level, typer.Argument(help="The new level.")],
     organization: ExistingOrganizationOption = None,
 ) -> None:
-    """Change the level in an organization.
+    """Change a member's level in an organization.
 
-    Rules bind members; admins and owners have the highest level everywhere and may edit rules. Rules that name
-    the person stay, and count again once they are a member. Their keys go on working, with the new level.
+    Access rules apply to members only: admins and owners have the highest level everywhere and may edit rules.
+    Rules for the person are kept and apply again once their level is member. Their keys keep working.
     """
     wanted = OrganizationLevel[level.name]
 
@@ -78,40 +78,39 @@ def change_level(
         await set_member_level(store, email=email, organization_id=chosen.id, level=wanted)
         where = f"{member.email} in {chosen.name}"
         if before.level is wanted:
-            return f"{where}: {level.value} already"
-        bound = "rules do not bind them" if wanted >= OrganizationLevel.ADMIN else "rules bind them"
-        return f"{where}: {before.level.name.lower()} -> {level.value}; {bound}"
+            return f"{where}: already {level.value}"
+        effect = "rules do not apply" if wanted >= OrganizationLevel.ADMIN else "rules apply"
+        return f"{where}: {before.level.name.lower()} -> {level.value}; {effect}"
 
     typer.echo(with_store(action))
 
 
 def activate(email: EmailArgument) -> None:
-    """Let a person in again: their keys work unless revoked or expired, and rules that name them count."""
+    """Reactivate a member. Their keys work again, unless revoked or expired, and rules for them apply again."""
     member = _set_active(email, is_active=True)
-    typer.echo(f"{member.email} is active: their keys work unless revoked or expired")
+    typer.echo(f"{member.email} is active: their keys work, unless revoked or expired")
 
 
 def deactivate(email: EmailArgument) -> None:
-    """Shut a person out everywhere: all their keys are refused at once. Memberships, roles and rules stay.
+    """Deactivate a member: all their keys stop working immediately. Memberships, roles and rules are kept.
 
-    Keys that belong to a project go on working.
+    Keys that belong to a project keep working.
     """
     member = _set_active(email, is_active=False)
-    typer.echo(f"{member.email} is not active: their keys are refused, their rules and roles stay")
+    typer.echo(f"{member.email} is deactivated: their keys are refused; their rules and roles are kept")
 
 
 def remove(email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
-    """Take a person out of an organization, for good: the rules that name them and their roles there go.
+    """Remove a member from an organization permanently, with their roles and the rules for them.
 
-    Their keys stay and reach only the organizations that are left to them. What they made stays.
+    Their keys are kept but can no longer access the organization. What they created is kept.
     """
 
     async def action(store: MetadataStore) -> str:
         chosen = await require_organization(store, organization)
         member, _ = await require_membership(store, email, chosen)
         await remove_member(store, email=email, organization_id=chosen.id)
-        rest = "with their roles and the rules that named them; no key of theirs reaches it"
-        return f"Removed {member.email} from {chosen.name}, {rest}"
+        return f"Removed {member.email} from {chosen.name}, with their roles and the rules for them"
 
     typer.echo(with_store(action))
 
@@ -124,7 +123,7 @@ def _set_active(email: str, *, is_active: bool) -> MemberRecord:
     return with_store(action)
 
 
-def _lines(member: MemberRecord) -> list[tuple[str, ...]]:
+def _rows(member: MemberRecord) -> list[tuple[str, ...]]:
     active = "yes" if member.is_active else "no"
     memberships = [(each.organization_name, each.level.name.lower()) for each in member.memberships]
     return [

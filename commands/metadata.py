@@ -19,7 +19,7 @@ BY_OPTION = "with --organization"
 
 
 def with_store(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
-    """Run the action on the configured store, its tables made or brought up to date first."""
+    """Run the action on the configured metadata store, after upgrading its tables."""
     return asyncio.run(_with_store(load_settings(), action))
 
 
@@ -30,7 +30,7 @@ async def _with_store(settings: Settings, action: Callable[[MetadataStore], Awai
 
 
 async def ensure_organization(store: MetadataStore, name: str | None) -> OrganizationRecord:
-    """The named organization, made when missing; without a name the only one there is, or a first one."""
+    """The named organization, created if needed; without a name the only one, or a default one."""
     if name is not None:
         return await find_organization(store, name=name) or await create_organization(store, name=name)
     return await _sole_organization(store) or await create_organization(store, name=DEFAULT_ORGANIZATION)
@@ -39,18 +39,20 @@ async def ensure_organization(store: MetadataStore, name: str | None) -> Organiz
 async def require_organization(
     store: MetadataStore, name: str | None, *, choice: str = BY_OPTION
 ) -> OrganizationRecord:
-    """The named organization or, without a name, the only one there is; raises NotFound when it is not there.
+    """The named organization or, without a name, the only one; raises NotFound.
 
-    `choice` tells how to name one where there are several.
+    `choice` says how to name one if there are several.
     """
     if name is None:
-        found, missing = await _sole_organization(store, choice), "There are no organizations yet."
-        hint = "The first project or member makes one: python server.py project create NAME."
+        found = await _sole_organization(store, choice)
+        if found is None:
+            raise NotFound("No organizations yet.", hint="Create a project: trendgate project create NAME.")
     else:
-        found, missing = await find_organization(store, name=name), f"There is no organization named {name!r}."
-        hint = "List them: python server.py organization list."
-    if found is None:
-        raise NotFound(missing, hint=hint)
+        found = await find_organization(store, name=name)
+        if found is None:
+            raise NotFound(
+                "Organization {name!r} not found.", name=name, hint="List them: trendgate organization list."
+            )
     return found
 
 
@@ -58,12 +60,11 @@ async def require_project(store: MetadataStore, project_id: int) -> ProjectRecor
     """Raises NotFound."""
     project = await get_project(store, project_id)
     if project is None:
-        raise NotFound(f"There is no project {project_id}.", hint="List them: python server.py project list.")
+        raise NotFound("Project {id} not found.", id=project_id, hint="List them: trendgate project list.")
     return project
 
 
 async def organization_of(store: MetadataStore, project: ProjectRecord) -> OrganizationRecord:
-    """A project's organization."""
     organizations = {each.id: each for each in await list_organizations(store)}
     return organizations[project.organization_id]
 
@@ -71,14 +72,16 @@ async def organization_of(store: MetadataStore, project: ProjectRecord) -> Organ
 async def require_membership(
     store: MetadataStore, email: str, organization: OrganizationRecord
 ) -> tuple[MemberRecord, MembershipRecord]:
-    """Raises NotFound for somebody who is not known, or no member of the organization."""
+    """Raises NotFound for an unknown person, or one who is not a member of the organization."""
     member = await get_member(store, email=email)
     membership = member.membership_in(organization.id)
     if membership is None:
-        name = shlex.quote(organization.name)
         raise NotFound(
-            f"{member.email} is not a member of {organization.name}.",
-            hint=f"Add them: python server.py member add {member.email} --organization {name}.",
+            "{email} is not a member of {organization}.",
+            email=member.email,
+            organization=organization.name,
+            quoted=shlex.quote(organization.name),
+            hint="Add them: trendgate member add {email} --organization {quoted}.",
         )
     return member, membership
 
@@ -86,6 +89,10 @@ async def require_membership(
 async def _sole_organization(store: MetadataStore, choice: str = BY_OPTION) -> OrganizationRecord | None:
     organizations = await list_organizations(store)
     if len(organizations) > 1:
-        names = ", ".join(organization.name for organization in organizations)
-        raise BadUserInput("There are several organizations.", hint=f"Choose one {choice}: {names}.")
+        raise BadUserInput(
+            "There are several organizations.",
+            choice=choice,
+            names=", ".join(organization.name for organization in organizations),
+            hint="Choose one {choice}: {names}.",
+        )
     return organizations[0] if organizations else None

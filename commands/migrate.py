@@ -16,8 +16,8 @@ from resolvers.stores import open_stores, repair_all
 from settings import Settings
 
 _HINTS: Final = {
-    225: "The server has no Keeper: see `zookeeper` in its configuration.",
-    392: "The server takes no statements ON CLUSTER: see `distributed_ddl` in its configuration.",
+    225: "The server has no Keeper. Check `zookeeper` in its configuration.",
+    392: "The server does not accept ON CLUSTER statements. Check `distributed_ddl` in its configuration.",
 }
 
 
@@ -30,19 +30,19 @@ def migrate(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Make the tables on all servers of this cluster; default: TRENDGATE_CLICKHOUSE_CLUSTER.",
+            help="Create the tables on all servers of this cluster. Default: TRENDGATE_CLICKHOUSE_CLUSTER.",
             show_default=False,
         ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Print what would be run on the ClickHouse server, and change nothing."),
+        typer.Option("--dry-run", help="Print the statements for the ClickHouse server without running them."),
     ] = False,
 ) -> None:
-    """Make the tables of the metadata store and of a ClickHouse server, or bring them up to date.
+    """Create or upgrade the tables of the metadata store and of a ClickHouse server.
 
-    The embedded ClickHouse gets its tables when it is opened. Roll-ups that an interrupted load left wrong on a
-    server are counted anew.
+    The embedded ClickHouse upgrades its tables when it is opened. On a server, roll-ups of interrupted loads are
+    rebuilt as well.
     """
     settings = _on_cluster(load_settings(), cluster)
     check_cluster_has_server(settings)
@@ -54,7 +54,7 @@ def migrate(
         typer.echo("The metadata store is up to date.")
         return
     tasks, batches = asyncio.run(_migrate_both(settings))
-    _tell(settings, tasks, batches, is_named=cluster is not None)
+    _print_report(settings, tasks, batches, is_named=cluster is not None)
 
 
 def _on_cluster(settings: Settings, cluster: str | None) -> Settings:
@@ -62,8 +62,10 @@ def _on_cluster(settings: Settings, cluster: str | None) -> Settings:
         return settings
     if settings.clickhouse_cluster not in (None, cluster):
         raise BadUserInput(
-            f"--cluster {cluster} is not the cluster of TRENDGATE_CLICKHOUSE_CLUSTER.",
-            hint=f"That is {settings.clickhouse_cluster}: leave the option out, or correct the variable.",
+            "--cluster {option} conflicts with TRENDGATE_CLICKHOUSE_CLUSTER={variable}.",
+            option=cluster,
+            variable=settings.clickhouse_cluster,
+            hint="Omit the option, or change the variable.",
         )
     return settings.model_copy(update={"clickhouse_cluster": cluster})
 
@@ -71,8 +73,8 @@ def _on_cluster(settings: Settings, cluster: str | None) -> Settings:
 async def _plan(settings: Settings) -> Sequence[Task]:
     if settings.clickhouse_url is None or settings.events_layout != "native":
         raise BadUserInput(
-            "There is no ClickHouse server whose tables would be made.",
-            hint="--dry-run is for TRENDGATE_CLICKHOUSE_URL with the gateway's own tables.",
+            "--dry-run requires a ClickHouse server with the gateway's own tables.",
+            hint="Set TRENDGATE_CLICKHOUSE_URL, and TRENDGATE_EVENTS_LAYOUT=native.",
         )
     engine = open_engine(settings)
     try:
@@ -91,8 +93,9 @@ async def _migrate_both(settings: Settings) -> tuple[list[Task], int]:
         except ClickHouseError as failure:
             raise GatewayError(
                 ErrorCode.INTERNAL,
-                f"The tables could not be made to the end: ClickHouse's error {failure.code}.",
-                hint=_HINTS.get(failure.code, "See what the server's log says, and migrate again."),
+                "Creating the tables failed: ClickHouse error {error}.",
+                error=failure.code,
+                hint=_HINTS.get(failure.code, "Check the server's log, then migrate again."),
             ) from failure
 
     async with open_stores(settings, prepare) as stores:
@@ -109,17 +112,17 @@ def _print_statements(tasks: Sequence[Task]) -> None:
         typer.echo("-- The tables are up to date.")
 
 
-def _tell(settings: Settings, tasks: Sequence[Task], batches: int, *, is_named: bool) -> None:
+def _print_report(settings: Settings, tasks: Sequence[Task], batches: int, *, is_named: bool) -> None:
     for task in tasks:
         typer.echo(f"{_title(task)}.")
     where = f"cluster {settings.clickhouse_cluster}" if settings.clickhouse_cluster else "ClickHouse server"
     typer.echo(f"The metadata store and the {where} are up to date.")
     if batches:
-        typer.echo(f"Batches of interrupted loads that were counted anew: {batches}.")
+        typer.echo(f"Rebuilt the roll-up of {batches} interrupted batches.")
     if is_named and load_settings().clickhouse_cluster is None:
         typer.echo(f"Set TRENDGATE_CLICKHOUSE_CLUSTER={settings.clickhouse_cluster} for servers and loads.")
 
 
 def _title(task: Task) -> str:
-    again = ", on servers that came to the cluster" if task.is_again else ""
+    again = ", on servers added to the cluster" if task.is_again else ""
     return f"Step {task.step.version}: {task.step.name}{again}"

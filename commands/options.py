@@ -1,4 +1,4 @@
-"""Options that several commands share, and the words they take."""
+"""Options that several commands share."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,7 +9,7 @@ OrganizationOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Its organization, made when missing. Needed once there are several.",
+        help="The organization; created if it does not exist. Required if there are several.",
         show_default=False,
     ),
 ]
@@ -19,12 +19,12 @@ ExistingOrganizationOption = Annotated[
     typer.Option(
         "--organization",
         metavar="NAME",
-        help="The organization, as organization list shows it. Needed once there are several.",
+        help="The organization. Required if there are several.",
         show_default=False,
     ),
 ]
 
-ProjectOption = Annotated[int, typer.Option(metavar="ID", help="The project, as project list shows it.")]
+ProjectOption = Annotated[int, typer.Option(metavar="ID", help="The id of the project.")]
 
 
 class WeekStart(StrEnum):

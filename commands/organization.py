@@ -15,28 +15,28 @@ from errors import BadUserInput
 
 COLUMNS = ("name", "members", "projects", "access control", "roles", "member keys")
 
-MEANINGS: Final = {
-    ("access_control", True): "access control is on: stored rules count",
+EFFECTS: Final = {
+    ("access_control", True): "access control is on: rules apply",
     (
         "access_control",
         False,
-    ): "access control is off: stored rules stay and do not count, everyone has the defaults",
-    ("role_based_access", True): "roles are on: rules that name a role count",
-    ("role_based_access", False): "roles are off: rules that name a role stay and do not count",
-    ("member_keys", True): "member keys are on: keys of every active member are accepted",
-    ("member_keys", False): "member keys are off: keys of members below admin are not accepted",
+    ): "access control is off: rules are kept but do not apply, everyone has the default levels",
+    ("role_based_access", True): "roles are on: rules for roles apply",
+    ("role_based_access", False): "roles are off: rules for roles are kept but do not apply",
+    ("member_keys", True): "member keys are on: keys of all active members are accepted",
+    ("member_keys", False): "member keys are off: keys of members below admin are refused",
 }
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Organizations: members, projects, and features.", no_args_is_help=True)
+    group = typer.Typer(help="List organizations, and turn their features on or off.", no_args_is_help=True)
     group.command("list")(show)
     group.command("update")(update)
     cli.add_typer(group, name="organization")
 
 
 def show() -> None:
-    """List every organization: how many members and projects it has, and which features are on."""
+    """List all organizations with their numbers of members and projects, and their features."""
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
         projects = Counter(project.organization_id for project in await list_projects(store))
@@ -44,28 +44,30 @@ def show() -> None:
             organization_id for member in await list_members(store) for organization_id in member.organization_ids
         )
         return [
-            _line(each, members=members[each.id], projects=projects[each.id])
+            _row(each, members=members[each.id], projects=projects[each.id])
             for each in await list_organizations(store)
         ]
 
-    print_table(COLUMNS, with_store(action), empty="No organizations yet: the first project or member makes one.")
+    print_table(
+        COLUMNS, with_store(action), empty="No organizations yet. Create a project: trendgate project create NAME."
+    )
 
 
 def update(
     name: Annotated[
-        str | None, typer.Argument(help="Which one. Needed once there are several.", show_default=False)
+        str | None, typer.Argument(help="The organization. Required if there are several.", show_default=False)
     ] = None,
     access_control: Annotated[
         bool | None,
         typer.Option(
             "--access-control/--no-access-control",
-            help="Whether stored rules count. Off: everyone has the defaults.",
+            help="Whether access rules apply. If off, everyone has the default levels.",
             show_default=False,
         ),
     ] = None,
     roles: Annotated[
         bool | None,
-        typer.Option("--roles/--no-roles", help="Whether rules that name a role count.", show_default=False),
+        typer.Option("--roles/--no-roles", help="Whether rules for roles apply.", show_default=False),
     ] = None,
     member_keys: Annotated[
         bool | None,
@@ -76,12 +78,12 @@ def update(
         ),
     ] = None,
 ) -> None:
-    """Switch features on or off, at once; what is not given stays as it is. No rule or key is lost by it."""
+    """Turn features on or off, immediately. Features without an option, rules and keys are unchanged."""
     given = {"access_control": access_control, "role_based_access": roles, "member_keys": member_keys}
     if all(on is None for on in given.values()):
         raise BadUserInput(
-            "There is nothing to change.",
-            hint="Give --access-control, --roles, --member-keys, or one of them with --no- in front.",
+            "Nothing to change.",
+            hint="Use --access-control, --roles or --member-keys, or their --no- forms.",
         )
 
     async def action(store: MetadataStore) -> tuple[OrganizationRecord, OrganizationRecord]:
@@ -97,12 +99,12 @@ def update(
 
     before, after = with_store(action)
     was, now = asdict(before.features), asdict(after.features)
-    changed = [MEANINGS[feature, on] for feature, on in now.items() if was[feature] is not on]
-    for line in changed or ["nothing changed, it is so already"]:
+    changed = [EFFECTS[feature, on] for feature, on in now.items() if was[feature] is not on]
+    for line in changed or ["nothing changed"]:
         typer.echo(f"{after.name}: {line}")
 
 
-def _line(organization: OrganizationRecord, *, members: int, projects: int) -> tuple[str, ...]:
+def _row(organization: OrganizationRecord, *, members: int, projects: int) -> tuple[str, ...]:
     features = organization.features
     switches = (features.access_control, features.role_based_access, features.member_keys)
     return (organization.name, str(members), str(projects), *("on" if each else "off" for each in switches))

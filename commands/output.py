@@ -9,7 +9,7 @@ from rich.text import Text
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
-    """For eyes on a terminal; elsewhere tab-separated lines, a heading first, for other programs."""
+    """Print an aligned table on a terminal; elsewhere tab-separated lines, header first, for other programs."""
     if not sys.stdout.isatty():
         for cells in (columns, *rows):
             typer.echo("\t".join(_one_line(cell) for cell in cells))

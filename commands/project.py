@@ -18,7 +18,7 @@ COLUMNS = ("id", "name", "organization", "timezone", "week start")
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Projects: each has its own events.", no_args_is_help=True)
+    group = typer.Typer(help="Manage projects. Each has its own events.", no_args_is_help=True)
     group.command("create")(create)
     group.command("adopt")(adopt)
     group.command("list")(show)
@@ -26,14 +26,13 @@ def register(cli: typer.Typer) -> None:
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="What it is called.")],
-    timezone: Annotated[str, typer.Option(help="IANA name of the time zone its days are counted in.")] = "UTC",
-    week_start: Annotated[WeekStart, typer.Option(help="First day of its weeks.")] = WeekStart.SUNDAY,
+    name: Annotated[str, typer.Argument(help="The name of the project.")],
+    timezone: Annotated[str, typer.Option(help="The time zone of its days, as an IANA name.")] = "UTC",
+    week_start: Annotated[WeekStart, typer.Option(help="The first day of its weeks.")] = WeekStart.SUNDAY,
     organization: OrganizationOption = None,
 ) -> None:
     """Create a project and print its id."""
-
-    require_own_tables(load_settings(), "Making a project with events of its own is")
+    require_own_tables(load_settings(), "project create")
 
     async def action(store: MetadataStore) -> ProjectRecord:
         await check_adopted(store, expected=False)
@@ -51,19 +50,19 @@ def create(
 
 def adopt(
     *,
-    team_id: Annotated[int, typer.Option(metavar="N", help="The team's number in PostHog; the project's, too.")],
-    name: Annotated[str | None, typer.Option(help="What it is called.", show_default="PostHog team N")] = None,
-    timezone: Annotated[str, typer.Option(help="IANA name of the time zone its days are counted in.")] = "UTC",
-    week_start: Annotated[WeekStart, typer.Option(help="First day of its weeks.")] = WeekStart.SUNDAY,
+    team_id: Annotated[int, typer.Option(metavar="N", help="The team's id in PostHog, and the project's.")],
+    name: Annotated[str | None, typer.Option(help="The project's name.", show_default="PostHog team N")] = None,
+    timezone: Annotated[str, typer.Option(help="The time zone of its days, as an IANA name.")] = "UTC",
+    week_start: Annotated[WeekStart, typer.Option(help="The first day of its weeks.")] = WeekStart.SUNDAY,
     organization: OrganizationOption = None,
     group_type: Annotated[
         list[str] | None,
-        typer.Option(metavar="INDEX=NAME", help="A group type, 0 to 4, and its name; may be repeated."),
+        typer.Option(metavar="INDEX=NAME", help="A group type: its index, 0 to 4, and its name. Repeatable."),
     ] = None,
 ) -> None:
-    """Make a project of a team of the PostHog installation whose tables hold the events."""
+    """Create a project for a team of the PostHog installation whose tables hold the events."""
     require_posthog(load_settings())
-    group_types = [_group_type(text) for text in group_type or ()]
+    group_types = [_read_group_type(text) for text in group_type or ()]
 
     async def action(store: MetadataStore) -> ProjectRecord:
         await check_adopted(store, expected=True)
@@ -82,15 +81,15 @@ def adopt(
     typer.echo(f"Adopted project {project.id}: {project.name}")
 
 
-def _group_type(text: str) -> tuple[int, str]:
+def _read_group_type(text: str) -> tuple[int, str]:
     index, equals, name = text.partition("=")
     if not equals or not (index.isascii() and index.isdecimal()):
-        raise BadUserInput(f"{text!r} is no group type.", hint="Write its index and name, such as 0=company.")
+        raise BadUserInput("Invalid group type {text!r}.", text=text, hint="Use INDEX=NAME, such as 0=company.")
     return int(index), name
 
 
 def show() -> None:
-    """List every project."""
+    """List all projects."""
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
         organizations = {each.id: each.name for each in await list_organizations(store)}
@@ -105,4 +104,4 @@ def show() -> None:
             for project in await list_projects(store)
         ]
 
-    print_table(COLUMNS, with_store(action), empty="No projects yet: create one with project create NAME.")
+    print_table(COLUMNS, with_store(action), empty="No projects yet. Create one: trendgate project create NAME.")

@@ -22,12 +22,12 @@ from errors import NotFound
 
 COLUMNS = ("name", "organization", "members")
 
-RoleArgument = Annotated[str, typer.Argument(metavar="NAME", help="The role, as role list shows it.")]
+RoleArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the role.")]
 EmailArgument = Annotated[str, typer.Argument(help="The member's e-mail address.")]
 
 
 def register(cli: typer.Typer) -> None:
-    group = typer.Typer(help="Roles: groups of members that rules can name.", no_args_is_help=True)
+    group = typer.Typer(help="Manage roles: groups of members that access rules can be for.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(show)
     group.command("delete")(delete)
@@ -37,10 +37,10 @@ def register(cli: typer.Typer) -> None:
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="What it is called.")],
+    name: Annotated[str, typer.Argument(help="The name of the role.")],
     organization: ExistingOrganizationOption = None,
 ) -> None:
-    """Create a role without members. It gives nothing until access set names it."""
+    """Create a role without members. It has no effect until `access set` creates a rule for it."""
 
     async def action(store: MetadataStore) -> tuple[RoleRecord, OrganizationRecord]:
         chosen = await require_organization(store, organization)
@@ -49,51 +49,51 @@ def create(
     role, chosen = with_store(action)
     typer.echo(f"Created the role {role.name} in {chosen.name}")
     if not chosen.features.role_based_access:
-        typer.echo(f"Roles are off in {chosen.name}: rules that name one do not count.", err=True)
+        typer.echo(f"Roles are off in {chosen.name}: rules for roles do not apply.", err=True)
 
 
 def show() -> None:
-    """List every role with the addresses of its members."""
+    """List all roles with the e-mail addresses of their members."""
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
         return [
-            line for organization in await list_organizations(store) for line in await _lines(store, organization)
+            line for organization in await list_organizations(store) for line in await _rows(store, organization)
         ]
 
-    print_table(COLUMNS, with_store(action), empty="No roles yet: create one with role create NAME.")
+    print_table(COLUMNS, with_store(action), empty="No roles yet. Create one: trendgate role create NAME.")
 
 
 def delete(name: RoleArgument, organization: ExistingOrganizationOption = None) -> None:
-    """Delete a role and the rules that name it. Its members lose what these rules gave."""
+    """Delete a role and the rules for it. Its members lose the levels that these rules grant."""
 
     async def action(store: MetadataStore) -> RoleRecord:
         role, _ = await _find(store, name, organization)
         await delete_role(store, role)
         return role
 
-    typer.echo(f"Deleted the role {with_store(action).name} and the rules that named it")
+    typer.echo(f"Deleted the role {with_store(action).name} and its rules")
 
 
 def add(name: RoleArgument, email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
-    """Give a member a role: rules that name it apply to them at once, whichever key they use."""
+    """Add a member to a role. Its rules apply to them immediately, with any of their keys."""
 
     async def action(store: MetadataStore) -> str:
         role, chosen = await _find(store, name, organization)
         member, _ = await require_membership(store, email, chosen)
         await add_role_member(store, role, member)
-        return f"{member.email} has the role {role.name} of {chosen.name}"
+        return f"Added {member.email} to the role {role.name} in {chosen.name}"
 
     typer.echo(with_store(action))
 
 
 def remove(name: RoleArgument, email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
-    """Take a role from a member: rules that name it do not apply to them any more."""
+    """Remove a member from a role. Its rules no longer apply to them."""
 
     async def action(store: MetadataStore) -> str:
         role, chosen = await _find(store, name, organization)
         member, _ = await require_membership(store, email, chosen)
         await remove_role_member(store, role, member)
-        return f"{member.email} no longer has the role {role.name} of {chosen.name}"
+        return f"Removed {member.email} from the role {role.name} in {chosen.name}"
 
     typer.echo(with_store(action))
 
@@ -102,11 +102,13 @@ async def require_role(store: MetadataStore, name: str, organization: Organizati
     """Raises NotFound, also for a role of another organization."""
     try:
         return await get_role(store, organization_id=organization.id, name=name)
-    except NotFound as missing:
+    except NotFound as exc:
         raise NotFound(
-            f"There is no role named {name.strip()!r} in {organization.name}.",
-            hint="List them: python server.py role list.",
-        ) from missing
+            "{organization} has no role {name!r}.",
+            organization=organization.name,
+            name=name.strip(),
+            hint="List them: trendgate role list.",
+        ) from exc
 
 
 async def _find(
@@ -116,7 +118,7 @@ async def _find(
     return await require_role(store, name, chosen), chosen
 
 
-async def _lines(store: MetadataStore, organization: OrganizationRecord) -> list[tuple[str, ...]]:
+async def _rows(store: MetadataStore, organization: OrganizationRecord) -> list[tuple[str, ...]]:
     roles = await list_roles(store, organization.id)
     members = await find_role_members(store, [role.id for role in roles])
     people = await find_members(store, [user_id for each in members.values() for user_id in each])

@@ -60,12 +60,13 @@ def _check_released(sdl: str) -> None:
         listed = "\n".join(f"  `{change.coordinate}`: {change.description}" for change in missing)
         raise GatewayError(
             ErrorCode.BAD_USER_INPUT,
-            f"The schema breaks what clients of the last release may rely on:\n{listed}",
-            hint="Keep it, deprecated; or name it in CHANGELOG.md under Unreleased, Breaking, in backticks.",
+            "The schema breaks clients of the last release:\n{changes}",
+            changes=listed,
+            hint="Keep and deprecate it, or mention it in CHANGELOG.md under Unreleased, Breaking, in backticks.",
         )
 
 
 def named_as_breaking(changelog: str) -> frozenset[str]:
-    """What stands in backticks in the section Breaking of what is not released yet."""
+    """The names in backticks in the section Breaking of the unreleased changes."""
     section = _BREAKING.search(changelog)
     return frozenset(re.findall(r"`([^`\n]+)`", section["entries"])) if section else frozenset()

@@ -41,7 +41,7 @@ def serve(
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings().model_copy(update=given)
     if demo:
-        require_own_tables(settings, "The demo is")
+        require_own_tables(settings, "serve --demo")
     configure_logging(settings)
     # Bind first: loading the demo takes a while, and a port in use should be reported before it.
     with bind(settings.host, settings.port) as listener, export_traces():

@@ -1,6 +1,5 @@
 """Prometheus metrics: requests, operations, ClickHouse statements, and how they ended."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from prometheus_client import (
@@ -17,6 +16,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from telemetry.request import OperationReport, QueryReport
+from telemetry.version import installed_version
 
 _BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -30,7 +30,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        Info("trendgate_build", "The running version.", registry=self.registry).info({"version": _version()})
+        Info("trendgate_build", "The running version.", registry=self.registry).info(
+            {"version": installed_version()}
+        )
         self._operations = self._counter("operations", "GraphQL operations by outcome.", "type", "outcome")
         self._operation_seconds = self._histogram("operation_seconds", "Duration of GraphQL operations.", "type")
         self._errors = self._counter("errors", "Errors in GraphQL responses.", "code")
@@ -80,10 +82,3 @@ class Metrics:
 
     def _histogram(self, name: str, description: str, *labels: str) -> Histogram:
         return Histogram(f"trendgate_{name}", description, labels, buckets=_BUCKETS_S, registry=self.registry)
-
-
-def _version() -> str:
-    try:
-        return version("trendgate")
-    except PackageNotFoundError:
-        return "unreleased"

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -26,28 +27,32 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The environment of a command with a store of its own."""
+    """The environment of a command, with its own store."""
     for name in [name for name in os.environ if name.startswith("TRENDGATE_")]:
         monkeypatch.delenv(name)
     return {"TRENDGATE_DATA_DIR": str(tmp_path / "data")}
 
 
+def run_here(environment: dict[str, str], *words: str) -> CommandResult:
+    result = CliRunner().invoke(build_cli(), words, env=environment)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return CommandResult(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+
+
 @pytest.fixture
 def run(settings: dict[str, str]) -> Run:
-    """Runs a command within this process, which spares the start."""
+    """Runs a command in this process, which is faster than starting one."""
 
     def run(*words: str, **more_settings: str) -> CommandResult:
-        result = CliRunner().invoke(build_cli(), words, env=settings | more_settings)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return CommandResult(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
+        return run_here(settings | more_settings, *words)
 
     return run
 
 
 @pytest.fixture
 def start(settings: dict[str, str], tmp_path: Path) -> Run:
-    """Starts a command as an operator does, from another folder."""
+    """Runs a command in a new process, as an operator does, from another folder."""
 
     def start(*words: str, **more_settings: str) -> CommandResult:
         result = subprocess.run(
@@ -64,9 +69,8 @@ def start(settings: dict[str, str], tmp_path: Path) -> Run:
     return start
 
 
-@pytest.fixture
-def in_store(settings: dict[str, str]) -> InStore:
-    url = Settings(data_dir=Path(settings["TRENDGATE_DATA_DIR"])).metadata_url
+def in_store_of(environment: dict[str, str]) -> InStore:
+    url = Settings(data_dir=Path(environment["TRENDGATE_DATA_DIR"])).metadata_url
 
     async def do(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
         async with MetadataStore.open(url) as store:
@@ -79,11 +83,15 @@ def in_store(settings: dict[str, str]) -> InStore:
 
 
 @pytest.fixture
-def acme(run: Run, in_store: InStore) -> Run:
-    """Acme, with an owner, two members, a role, a project and a few saved things; and Zeta beside it.
+def in_store(settings: dict[str, str]) -> InStore:
+    return in_store_of(settings)
 
-    The first insight was made by the owner, the second by ada.
-    """
+
+@pytest.fixture(scope="session")
+def acme_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder that the fixture `acme` copies: it takes seconds to create."""
+    folder = tmp_path_factory.mktemp("acme") / "data"
+    environment = {"TRENDGATE_DATA_DIR": str(folder)}
     for words in (
         ("project", "create", "Flights", "--organization", "Acme"),
         ("member", "add", "boss@example.com", "--organization", "Acme", "--level", "owner"),
@@ -95,8 +103,18 @@ def acme(run: Run, in_store: InStore) -> Run:
         ("member", "add", "eve@example.com", "--organization", "Zeta"),
         ("role", "create", "Guards", "--organization", "Zeta"),
     ):
-        assert run(*words).status == 0, words
-    in_store(_save_things)
+        assert run_here(environment, *words).status == 0, words
+    in_store_of(environment)(_save_things)
+    return folder
+
+
+@pytest.fixture
+def acme(run: Run, settings: dict[str, str], acme_data: Path) -> Run:
+    """Acme with an owner, two members, a role, a project and some saved objects, and a second organization, Zeta.
+
+    The first insight was created by the owner, the second by ada.
+    """
+    shutil.copytree(acme_data, settings["TRENDGATE_DATA_DIR"])
     return run
 
 

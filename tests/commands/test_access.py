@@ -36,7 +36,7 @@ def test_rules_are_set_listed_and_removed(acme: Run) -> None:
     rule = (*IN_1, "insight", "--id", "1", "--role", "Analysts")
     what = "insight 1 (Delays) of project 1 (Flights), role Analysts"
     assert stdout_of(acme("access", "set", "viewer", *rule)) == f"{what}: editor -> viewer\n"
-    assert stdout_of(acme("access", "set", "viewer", *rule)) == f"{what}: viewer already\n"
+    assert stdout_of(acme("access", "set", "viewer", *rule)) == f"{what}: already viewer\n"
     assert stdout_of(acme("access", "remove", *rule)) == f"{what}: viewer -> no rule\n"
     assert stdout_of(acme("access", "remove", *rule)) == f"{what}: there was no rule\n"
     assert len(table_rows(acme("access", "list", *IN_1, "insight"))) == 3
@@ -58,7 +58,7 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
         result = acme("access", "set", "viewer", *IN_1, resource, "--id", "1", "--role", "Analysts")
         assert stdout_of(result) == f"{what} of project 1 (Flights), role Analysts: no rule -> viewer\n"
     owner = acme("access", "set", "viewer", *IN_1, "insight", "--member", "boss@example.com")
-    assert (owner.status, owner.stderr) == (0, "boss@example.com is owner: rules do not bind them.\n")
+    assert (owner.status, owner.stderr) == (0, "boss@example.com is owner: rules do not apply to them.\n")
 
 
 @pytest.mark.parametrize(
@@ -75,37 +75,37 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
         (("none", *IN_1, "action"), "error: none is below viewer, the minimum for actions."),
         (
             ("none", *IN_1, "insight", "--id", "3"),
-            "error: There is no insight 3 in project 1.\nhint: Leave --id out",
+            "error: Project 1 has no insight 3.\nhint: Omit --id",
         ),
         (
             ("none", "--project", "2", "--resource", "insight", "--id", "1"),
-            "error: There is no insight 1 in project 2.",
+            "error: Project 2 has no insight 1.",
         ),
         (
             ("none", *IN_1, "insight", "--id", "99999999999999999999"),
-            "error: There is no insight 9999999999999999",
+            "error: Project 1 has no insight 9999999999999999",
         ),
         (
             ("none", *IN_1, "project", "--id", "2"),
-            "error: 2 is not the id of project 1.\nhint: For the rules of a p",
+            "error: --id 2 does not match --project 1.\nhint: Omit --id",
         ),
         (
             ("none", *IN_1, "insights"),
-            "error: There are no access rules about 'insights'.\nhint: Resources are proj",
+            "error: Invalid resource 'insights'.\nhint: Valid resources: proj",
         ),
-        (("none", *IN_1, "organization"), "error: There are no access rules about 'organization'."),
-        (("none", "--project", "7", "--resource", "insight"), "error: There is no project 7.\nhint: List them: "),
+        (("none", *IN_1, "organization"), "error: Invalid resource 'organization'."),
+        (("none", "--project", "7", "--resource", "insight"), "error: Project 7 not found.\nhint: List them: "),
         (
             ("none", *IN_1, "insight", "--member", "eve@example.com"),
             "error: eve@example.com is not a member of Acme.\nhint: Add them: ",
         ),
         (
             ("none", *IN_1, "insight", "--role", "Guards"),
-            "error: There is no role named 'Guards' in Acme.\nhint: ",
+            "error: Acme has no role 'Guards'.\nhint: ",
         ),
         (
             ("none", *IN_1, "insight", "--role", "Analysts", "--member", "ada@example.com"),
-            "error: A rule names a member or a role, not both.\nhint: ",
+            "error: A rule is for a member or a role, not both.\nhint: ",
         ),
     ],
 )
@@ -129,11 +129,10 @@ def test_rules_of_roles_are_refused_while_roles_are_off(acme: Run) -> None:
     acme("organization", "update", "Acme", "--no-roles")
     for words in (("set", "editor"), ("remove",)):
         assert error_of(acme("access", *words, *rule)) == (
-            "error: Roles are off in Acme.\n"
-            "hint: Switch them on: python server.py organization update Acme --roles.\n"
+            "error: Roles are off in Acme.\nhint: Turn them on: trendgate organization update Acme --roles.\n"
         )
     listed = acme("access", "list", "--project", "1")
-    assert listed.stderr.startswith("Roles are off in Acme: rules of roles do not count.")
+    assert listed.stderr.startswith("Roles are off in Acme: rules for roles do not apply.")
     assert len(listed.stdout.splitlines()) == 2
 
 
@@ -142,8 +141,8 @@ def test_rules_may_be_written_while_access_control_is_off(acme: Run) -> None:
     result = acme("access", "set", "none", *IN_1, "insight")
     assert (result.status, result.stdout.endswith("no rule -> none\n")) == (0, True)
     assert result.stderr == (
-        "Access control is off in Acme: no rule counts. "
-        "Switch it on: python server.py organization update Acme --access-control.\n"
+        "Access control is off in Acme: no rule applies. "
+        "Turn it on: trendgate organization update Acme --access-control.\n"
     )
 
 
@@ -158,8 +157,6 @@ def test_objects_with_rules_are_limited_and_those_that_have_some_are_not(acme: R
 
 def test_list_of_an_id_without_its_resource_is_refused(acme: Run) -> None:
     refusal = error_of(acme("access", "list", "--project", "1", "--id", "1"))
-    assert refusal.startswith(
-        "error: An id alone names nothing.\nhint: Give --resource with --id: project, insight"
-    )
-    assert error_of(acme("access", "list", "--project", "7")).startswith("error: There is no project 7.\nhint: ")
-    assert error_of(acme("access", "list", *IN_1, "plane")).startswith("error: There are no access rules about")
+    assert refusal.startswith("error: --id requires --resource.\nhint: Add --resource: project, insight")
+    assert error_of(acme("access", "list", "--project", "7")).startswith("error: Project 7 not found.\nhint: ")
+    assert error_of(acme("access", "list", *IN_1, "plane")).startswith("error: Invalid resource")

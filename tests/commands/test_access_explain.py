@@ -24,19 +24,19 @@ def _set(run: Run, level: str, *words: str) -> None:
 
 def test_without_rules_the_defaults_are_told(acme: Run) -> None:
     assert _explain(acme, "Ada@example.com", *INSIGHT_1) == {
-        "who": "ada@example.com, member of Acme",
-        "what": "insight 1 (Delays) of project 1 (Flights)",
-        "level": "editor: the default, since no rule says otherwise",
-        "level in the project": "admin: the default, since no rule says otherwise",
-        "gate for reading": "open: editor on all insights (the default, since no rule says otherwise)",
-        "gate for writing": "open: editor on all insights (the default, since no rule says otherwise)",
+        "member": "ada@example.com, member of Acme",
+        "target": "insight 1 (Delays) of project 1 (Flights)",
+        "level": "editor: the default, because no rule applies",
+        "level in the project": "admin: the default, because no rule applies",
+        "gate for reading": "open: editor on all insights (the default, because no rule applies)",
+        "gate for writing": "open: editor on all insights (the default, because no rule applies)",
         "may read": "yes",
         "may change": "yes",
         "may edit rules": (
-            "no: it takes an admin of the organization, or admin on the project by a rule, "
-            "or manager on the insight by a rule, or who made it"
+            "no: requires admin of the organization, or admin on the project by a rule, "
+            "or manager on the insight by a rule, or having created it"
         ),
-        "keys": "accepted; their scopes narrow what is said here",
+        "keys": "accepted, within their scopes",
     }
 
 
@@ -47,7 +47,7 @@ def test_deciding_rule_and_outranked_ones_are_named(acme: Run) -> None:
     assert closed["level"] == "none: the rule about all insights for everyone"
     assert closed["does not decide"] == "the rule about insight 1 for everyone: editor"
     assert closed["gate for reading"] == (
-        "closed: it takes viewer on all insights, and theirs is none (the rule about all insights for everyone)"
+        "closed: requires viewer on all insights, but they have none (the rule about all insights for everyone)"
     )
     assert (closed["may read"], closed["may change"]) == ("no: the gate is closed", "no: the gate is closed")
 
@@ -56,9 +56,9 @@ def test_deciding_rule_and_outranked_ones_are_named(acme: Run) -> None:
     opened = _explain(acme, ADA, *INSIGHT_1)
     assert opened["level"] == "viewer: the rule about insight 1 for the role Analysts"
     assert opened["gate for reading"] == (
-        "open, but not to create: a rule for them or a role of theirs gives viewer on some insight"
+        "open, except for creating: a rule for them or one of their roles grants viewer on some insight"
     )
-    assert opened["gate for writing"].startswith("closed: it takes editor")
+    assert opened["gate for writing"].startswith("closed: requires editor")
     assert (opened["may read"], opened["may change"]) == ("yes", "no: the gate is closed")
     assert set(opened["does not decide"].split("; ")) == {
         "the rule about all insights for everyone: none",
@@ -72,13 +72,13 @@ def test_object_that_its_own_rule_closes_is_told_apart_from_the_gate(acme: Run) 
     _set(acme, "viewer", *INSIGHT_1)
     explained = _explain(acme, ADA, *INSIGHT_1)
     assert explained["gate for writing"].startswith("open: editor on all insights")
-    assert explained["may change"] == "no: it takes editor, and theirs is viewer"
+    assert explained["may change"] == "no: requires editor, but they have viewer"
 
 
 def test_who_made_it_keeps_the_level_and_is_stopped_by_the_gate(acme: Run) -> None:
     _set(acme, "viewer", "insight")
     explained = _explain(acme, ADA, "insight", "--id", "2")
-    assert explained["level"] == "manager: they made it, which no rule takes from them"
+    assert explained["level"] == "manager: they created it, which no rule can override"
     assert (explained["may read"], explained["may change"]) == ("yes", "no: the gate is closed")
     assert explained["may edit rules"] == "no: the gate is closed"
 
@@ -86,8 +86,8 @@ def test_who_made_it_keeps_the_level_and_is_stopped_by_the_gate(acme: Run) -> No
 def test_admins_are_bound_by_no_rule(acme: Run) -> None:
     _set(acme, "none", "insight")
     explained = _explain(acme, "boss@example.com", "insight")
-    assert explained["who"] == "boss@example.com, owner of Acme"
-    assert explained["level"] == "manager: no rule binds admins and owners of the organization"
+    assert explained["member"] == "boss@example.com, owner of Acme"
+    assert explained["level"] == "manager: rules do not apply to admins and owners of the organization"
     assert [explained[f"may {what}"] for what in ("read", "change", "create", "edit rules")] == ["yes"] * 4
 
 
@@ -95,12 +95,12 @@ def test_all_of_a_resource_tells_who_may_create(acme: Run) -> None:
     _set(acme, "none", "insight")
     _set(acme, "editor", *INSIGHT_1, "--member", ADA)
     explained = _explain(acme, ADA, "insight")
-    assert explained["what"] == "all insights of project 1 (Flights)"
+    assert explained["target"] == "all insights of project 1 (Flights)"
     assert explained["level"] == "none: the rule about all insights for everyone"
     assert (explained["may read"], explained["may change"]) == ("yes", "yes")
-    assert explained["may create"] == "no: creating takes editor on all of them"
+    assert explained["may create"] == "no: creating requires editor on all of them"
     assert explained["may edit rules"] == (
-        "no: it takes an admin of the organization, or admin on the project by a rule"
+        "no: requires admin of the organization, or admin on the project by a rule"
     )
 
 
@@ -111,7 +111,7 @@ def test_project_admin_by_a_rule_may_edit_rules(acme: Run) -> None:
     assert (whole["may change"], whole["may edit rules"]) == ("yes", "yes")
     assert "gate for reading" not in whole
     assert _explain(acme, ADA, "insight")["may edit rules"] == "yes"
-    assert _explain(acme, "bob@example.com", "project")["may edit rules"].startswith("no: it takes an admin")
+    assert _explain(acme, "bob@example.com", "project")["may edit rules"].startswith("no: requires admin")
 
 
 def test_hidden_project_hides_all_in_it(acme: Run) -> None:
@@ -119,39 +119,39 @@ def test_hidden_project_hides_all_in_it(acme: Run) -> None:
     explained = _explain(acme, ADA, *INSIGHT_1)
     assert explained["level"].startswith("editor")
     assert explained["level in the project"] == "none: the rule about the project for ada@example.com"
-    assert explained["may read"] == "no: the project does not exist for them"
+    assert explained["may read"] == "no: they cannot see the project"
 
 
 def test_features_that_are_off_are_the_reason_why_rules_do_not_decide(acme: Run) -> None:
     _set(acme, "none", *INSIGHT_1, "--role", "Analysts")
     acme("organization", "update", "Acme", "--no-roles", "--no-member-keys")
     explained = _explain(acme, ADA, *INSIGHT_1)
-    assert explained["level"] == "editor: the default, since no rule says otherwise"
+    assert explained["level"] == "editor: the default, because no rule applies"
     assert explained["does not decide"] == "the rule about insight 1 for the role Analysts: none (roles are off)"
-    assert explained["keys"] == "refused: Acme takes no keys of members below admin"
+    assert explained["keys"] == "refused: Acme does not accept keys of members below admin"
     assert _explain(acme, "boss@example.com", *INSIGHT_1)["keys"].startswith("accepted")
     acme("organization", "update", "Acme", "--no-access-control")
     explained = _explain(acme, ADA, *INSIGHT_1)
-    assert explained["level"] == "editor: the default, since access control is off in the organization"
+    assert explained["level"] == "editor: the default, because access control is off in the organization"
     assert explained["does not decide"].endswith(": none (access control is off)")
 
 
 def test_strangers_and_inactive_members_are_told(acme: Run) -> None:
     stranger = _explain(acme, "eve@example.com", *INSIGHT_1)
-    assert stranger["who"] == "eve@example.com, no member of Acme"
+    assert stranger["member"] == "eve@example.com, not a member of Acme"
     assert stranger["level"] == "none: they are not a member of the organization"
-    assert stranger["may read"] == "no: the project does not exist for them"
-    assert stranger["keys"] == "reach nothing of Acme"
+    assert stranger["may read"] == "no: they cannot see the project"
+    assert stranger["keys"] == "no access to Acme"
     acme("member", "deactivate", ADA)
-    assert _explain(acme, ADA, *INSIGHT_1)["keys"] == "refused: the member is not active"
+    assert _explain(acme, ADA, *INSIGHT_1)["keys"] == "refused: the member is deactivated"
 
 
 @pytest.mark.parametrize(
     ("words", "error"),
     [
         (("zoe@example.com", *IN_1, "insight"), "error: There is no member with the e-mail address"),
-        ((ADA, *IN_1, "insight", "--id", "9"), "error: There is no insight 9 in project 1."),
-        ((ADA, *IN_1, "planes"), "error: There are no access rules about 'planes'."),
+        ((ADA, *IN_1, "insight", "--id", "9"), "error: Project 1 has no insight 9."),
+        ((ADA, *IN_1, "planes"), "error: Invalid resource 'planes'."),
     ],
 )
 def test_explanation_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:

@@ -69,18 +69,18 @@ def test_changes_of_a_project_leave_out_those_of_other_projects(acme: Run, in_st
 def test_limit_says_how_many_more_there_are(acme: Run) -> None:
     result = acme("audit", "--organization", "Acme", "--limit", "2")
     assert (result.status, len(result.stdout.splitlines())) == (0, 3)
-    assert result.stderr == "2 of 5 changes are shown: --limit gives more.\n"
+    assert result.stderr == "Showing 2 of 5 changes; use --limit for more.\n"
 
 
 @pytest.mark.parametrize(
     ("words", "error"),
     [
         ((), "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"),
-        (("--organization", "Nowhere"), "error: There is no organization named 'Nowhere'.\nhint: List them: "),
-        (("--project", "9"), "error: There is no project 9.\nhint: List them: "),
+        (("--organization", "Nowhere"), "error: Organization 'Nowhere' not found.\nhint: List them: "),
+        (("--project", "9"), "error: Project 9 not found.\nhint: List them: "),
         (
             ("--project", "1", "--organization", "Zeta"),
-            "error: Project 1 belongs to Acme.\nhint: Leave --organization",
+            "error: Project 1 belongs to Acme.\nhint: Omit --organization",
         ),
     ],
 )

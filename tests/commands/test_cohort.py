@@ -57,7 +57,7 @@ def test_cohorts_are_calculated_in_their_order(data_dir: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--project", "7"), "There is no project 7."),
+        (("--project", "7"), "Project 7 not found."),
         (("--project", "1", "--cohort", "4"), "There is no such cohort in the project."),
     ],
 )

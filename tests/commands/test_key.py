@@ -47,7 +47,7 @@ def test_expiry_is_a_duration_or_a_time_in_utc(text: str, moment: datetime) -> N
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "90", "0d", "-1d", "9999999w", "2027-02-30", "31.01.2027", "٣d"])
 def test_expiry_that_cannot_be_read_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(BadUserInput, match="is not a time at which a key can expire") as refused:
+    with pytest.raises(BadUserInput, match="Invalid expiry") as refused:
         parse_expiry(text, NOW)
     assert "90d" in (refused.value.hint or "")
 
@@ -82,18 +82,24 @@ def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> Non
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        ((*ADAS, "--for-project", "1"), "error: A key belongs to a member or to a project.\nhint: Give --member"),
-        (("key", "create", "--label", "x", "--scope", "*"), "error: A key belongs to a member or to a project.\n"),
+        (
+            (*ADAS, "--for-project", "1"),
+            "error: A key must belong to a member or a project.\nhint: Use",
+        ),
+        (
+            ("key", "create", "--label", "x", "--scope", "*"),
+            "error: A key must belong to a member or a project.\n",
+        ),
         (
             (*PROJECTS, "--project", "1"),
-            "error: A project's key reaches that project and nothing else.\nhint: Leave",
+            "error: A project's key can access only that project.\nhint: Omit",
         ),
-        ((*PROJECTS, "--organization", "Acme"), "error: A project's key reaches that project and nothing else."),
-        (("key", "create", "--for-project", "9", *ADAS[4:]), "error: There is no project 9.\nhint: List them: "),
+        ((*PROJECTS, "--organization", "Acme"), "error: A project's key can access only that project."),
+        (("key", "create", "--for-project", "9", *ADAS[4:]), "error: Project 9 not found.\nhint: List them: "),
         ((*ADAS, "--expires", "2020-01-01"), "error: The expiry must be in the future."),
         (
             (*ADAS, "--expires", "soon"),
-            "error: 'soon' is not a time at which a key can expire.\nhint: Give a dura",
+            "error: Invalid expiry 'soon'.\nhint: Use a dura",
         ),
         ((*ADAS, "--project", "2"), "error: ada@example.com has no access to a project 2."),
         (
@@ -120,7 +126,7 @@ def test_rolled_key_has_another_value_and_all_else_as_before(acme: Run, in_store
     new = stdout_of(rolled).strip()
     assert re.fullmatch(r"phx_[0-9A-Za-z]{40,48}", new)
     assert new != old
-    assert rolled.stderr == "Keep this key in a safe place: it is not shown again.\n"
+    assert rolled.stderr == "Store this key safely; it won't be shown again.\n"
     assert in_store(lambda store: find_key(store, hash_key(old))) is None
     assert in_store(lambda store: find_key(store, hash_key(new))) is not None
     after = _stored(in_store)
@@ -152,6 +158,6 @@ def test_expired_key_is_listed_as_such_and_rolling_does_not_help_it(acme: Run, i
     assert (listed["expires"], listed["state"]) == ("2026-01-02 00:00Z", "expired")
     rolled = acme("key", "roll", key.id)
     assert rolled.status == 0
-    assert rolled.stderr.splitlines()[1] == "It has expired, and is refused all the same: create another one."
+    assert rolled.stderr.splitlines()[1] == "This key has expired and still will not work. Create a new one."
     assert acme("key", "revoke", key.id).status == 0
     assert _listed(acme)[0]["state"] == "revoked"

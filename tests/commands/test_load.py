@@ -42,8 +42,8 @@ def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tm
     *_, unused, last = done.stdout.splitlines()
     assert done.returncode == 3
     assert unused == "not loaded: ip"
-    assert last.startswith("loaded 2 events, 1 persons, 1 groups, 1 rejected, 0 already there, in ")
-    assert last.endswith(f" a second); rejects in {rejects}")
+    assert last.startswith("loaded 2 events, 1 persons, 1 groups, 1 rejected, 0 already stored, in ")
+    assert last.endswith(f" per second); rejects in {rejects}")
     (reject,) = map(orjson.loads, rejects.read_bytes().splitlines())
     assert (reject["file"], reject["row"], reject["line"]) == (str(events), 2, "{")
     assert done.stderr == ""
@@ -51,8 +51,8 @@ def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tm
     events.write_bytes(lines(EVENT, b"", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
     again = run(data_dir, "load", "--project", "1", events)
     assert again.returncode == 0
-    assert "loaded 0 events, 0 rejected, 1 already there" not in again.stdout
-    assert "loaded 0 events, 0 rejected, 2 already there" in again.stdout
+    assert "loaded 0 events, 0 rejected, 1 already stored" not in again.stdout
+    assert "loaded 0 events, 0 rejected, 2 already stored" in again.stdout
     assert not rejects.exists()
     assert query_events(
         data_dir,
@@ -71,7 +71,7 @@ def test_load_that_cannot_run_says_why_and_ends_with_one(data_dir: Path, tmp_pat
 
     unknown = run(data_dir, "load", "--project", "9", file)
     assert unknown.returncode == 1
-    assert unknown.stderr.startswith("error: There is no project 9.\nhint: ")
+    assert unknown.stderr.startswith("error: Project 9 not found.\nhint: ")
 
     nowhere = run(data_dir, "load", "--project", "1", file, "--rejects", file / "below")
     assert nowhere.returncode == 1
@@ -108,7 +108,7 @@ def test_load_interrupted_says_what_is_stored_and_continues_when_repeated(data_d
     rolled_up = "SELECT sum(events) FROM events_by_hour"
     assert query_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({stored},)", f"({stored},)"]
     assert (
-        f"loaded {count - stored} events, 1 rejected, {stored} already there"
+        f"loaded {count - stored} events, 1 rejected, {stored} already stored"
         in run(data_dir, "load", "--project", "1", file).stdout
     )
     assert query_events(data_dir, "SELECT count() FROM events", rolled_up) == [f"({count},)", f"({count},)"]

@@ -12,11 +12,11 @@ ACME = ("--organization", "Acme")
 
 def test_level_changes_and_says_whether_rules_bind(acme: Run) -> None:
     promoted = acme("member", "level", "ADA@example.com", "admin", *ACME)
-    assert stdout_of(promoted) == "ada@example.com in Acme: member -> admin; rules do not bind them\n"
+    assert stdout_of(promoted) == "ada@example.com in Acme: member -> admin; rules do not apply\n"
     again = acme("member", "level", "ada@example.com", "admin", *ACME)
-    assert stdout_of(again) == "ada@example.com in Acme: admin already\n"
+    assert stdout_of(again) == "ada@example.com in Acme: already admin\n"
     demoted = acme("member", "level", "ada@example.com", "member", *ACME)
-    assert stdout_of(demoted) == "ada@example.com in Acme: admin -> member; rules bind them\n"
+    assert stdout_of(demoted) == "ada@example.com in Acme: admin -> member; rules apply\n"
     assert audit_entries(acme, *ACME)[:2] == [
         ["command line", "member changed", "member ada@example.com", "level: admin -> member"],
         ["command line", "member changed", "member ada@example.com", "level: member -> admin"],
@@ -33,11 +33,11 @@ def test_keys_of_a_deactivated_member_are_refused_until_they_are_activated(acme:
     ada = in_store(lambda store: get_member(store, email="ada@example.com")).id
     assert in_store(caller) == ada
     out = stdout_of(acme("member", "deactivate", "ada@example.com"))
-    assert out == "ada@example.com is not active: their keys are refused, their rules and roles stay\n"
+    assert out == "ada@example.com is deactivated: their keys are refused; their rules and roles are kept\n"
     assert ["ada@example.com", "", "Acme", "member", "no"] in table_rows(acme("member", "list"))
     assert not in_store(lambda store: get_member(store, email="ada@example.com")).is_active
     back = stdout_of(acme("member", "activate", "ada@example.com"))
-    assert back == "ada@example.com is active: their keys work unless revoked or expired\n"
+    assert back == "ada@example.com is active: their keys work, unless revoked or expired\n"
     assert in_store(caller) == ada
     assert audit_entries(acme, *ACME)[:2] == [
         ["command line", "member changed", "member ada@example.com", "is_active: off -> on"],
@@ -51,10 +51,7 @@ def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store
     rule = ("--project", "1", "--resource", "project", "--member", "ada@example.com")
     assert acme("access", "set", "admin", *rule).status == 0
     removed = stdout_of(acme("member", "remove", "ada@example.com", *ACME))
-    assert removed == (
-        "Removed ada@example.com from Acme, with their roles and the rules that named them; "
-        "no key of theirs reaches it\n"
-    )
+    assert removed == ("Removed ada@example.com from Acme, with their roles and the rules for them\n")
     assert ["ada@example.com", "", "", "", "yes"] in table_rows(acme("member", "list"))
     assert ["Analysts", "Acme", ""] in table_rows(acme("role", "list"))
     assert len(table_rows(acme("access", "list", "--project", "1"))) == 1

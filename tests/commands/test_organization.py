@@ -15,14 +15,14 @@ def test_organizations_are_listed_with_what_they_have(acme: Run) -> None:
 
 def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None:
     assert stdout_of(acme("organization", "update", "Acme", "--no-roles", "--access-control")) == (
-        "Acme: roles are off: rules that name a role stay and do not count\n"
+        "Acme: roles are off: rules for roles are kept but do not apply\n"
     )
     assert stdout_of(
         acme("organization", "update", "Acme", "--roles", "--no-access-control", "--no-member-keys")
     ) == (
-        "Acme: access control is off: stored rules stay and do not count, everyone has the defaults\n"
-        "Acme: roles are on: rules that name a role count\n"
-        "Acme: member keys are off: keys of members below admin are not accepted\n"
+        "Acme: access control is off: rules are kept but do not apply, everyone has the default levels\n"
+        "Acme: roles are on: rules for roles apply\n"
+        "Acme: member keys are off: keys of members below admin are refused\n"
     )
     assert [line[3:] for line in table_rows(acme("organization", "list"))[1:]] == [
         ["off", "on", "off"],
@@ -39,9 +39,7 @@ def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None
 
 def test_feature_that_is_so_already_changes_nothing(acme: Run) -> None:
     before = audit_entries(acme, "--organization", "Acme")
-    assert (
-        stdout_of(acme("organization", "update", "Acme", "--roles")) == "Acme: nothing changed, it is so already\n"
-    )
+    assert stdout_of(acme("organization", "update", "Acme", "--roles")) == "Acme: nothing changed\n"
     assert audit_entries(acme, "--organization", "Acme") == before
 
 
@@ -53,8 +51,8 @@ def test_only_organization_needs_no_name(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("Acme",), "error: There is nothing to change.\nhint: Give --access-control, --roles, --member-keys"),
-        (("Nowhere", "--roles"), "error: There is no organization named 'Nowhere'.\nhint: List them: "),
+        (("Acme",), "error: Nothing to change.\nhint: Use --access-control, --roles or --member-keys"),
+        (("Nowhere", "--roles"), "error: Organization 'Nowhere' not found.\nhint: List them: "),
         (("--roles",), "error: There are several organizations.\nhint: Choose one by name: Acme, Zeta.\n"),
     ],
 )
@@ -64,6 +62,4 @@ def test_update_that_cannot_be_made_is_refused(acme: Run, words: tuple[str, ...]
 
 def test_update_before_there_are_organizations_says_how_they_come(run: Run) -> None:
     refusal = error_of(run("organization", "update", "--roles"))
-    assert refusal.startswith(
-        "error: There are no organizations yet.\nhint: The first project or member makes one"
-    )
+    assert refusal.startswith("error: No organizations yet.\nhint: Create a project")

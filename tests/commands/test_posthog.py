@@ -43,7 +43,7 @@ def _adopt(run: Run, *words: str) -> CommandResult:
     return run("project", "adopt", "--team-id", "7", *words, **POSTHOG)
 
 
-def test_team_is_adopted_under_its_number(run: Run) -> None:
+def test_team_is_adopted_with_its_id(run: Run) -> None:
     words = ("--timezone", "Europe/Berlin", "--week-start", "monday", "--group-type", "0=company")
     assert stdout_of(_adopt(run, *words, "--group-type", "2=plan=b")) == "Adopted project 7: PostHog team 7\n"
     assert table_rows(run("project", "list"))[1:] == [
@@ -53,14 +53,14 @@ def test_team_is_adopted_under_its_number(run: Run) -> None:
     assert stdout_of(other) == "Adopted project 3: Shop\n"
 
 
-def test_number_that_is_taken_is_refused(run: Run) -> None:
+def test_id_in_use_is_refused(run: Run) -> None:
     stdout_of(_adopt(run))
     assert "The number 7 is that of the project 'PostHog team 7' already" in error_of(_adopt(run, "--name", "B"))
     assert "is no team's number" in error_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
 
 
 @pytest.mark.parametrize("text", ["company", "a=company", "=company", "9=company", "0=", "-1=x"])
-def test_group_type_that_is_none_is_refused(run: Run, text: str) -> None:
+def test_invalid_group_type_is_refused(run: Run, text: str) -> None:
     assert "group type" in error_of(_adopt(run, "--group-type", text))
 
 
@@ -77,12 +77,12 @@ def test_command_that_writes_events_is_refused(run: Run, words: tuple[str, ...])
     assert "is not available with TRENDGATE_EVENTS_LAYOUT=posthog" in error_of(run(*words, **POSTHOG))
 
 
-def test_adopting_takes_an_installation(run: Run) -> None:
+def test_adopting_requires_an_installation(run: Run) -> None:
     for words in (
         ("project", "adopt", "--team-id", "7"),
         ("cohort", "adopt", "c", "--project", "7", "--cohort-id", "1"),
     ):
-        assert "There is no PostHog installation to adopt from" in error_of(run(*words))
+        assert "No PostHog installation is configured" in error_of(run(*words))
 
 
 @pytest.mark.usefixtures("installation")
@@ -93,8 +93,8 @@ def test_cohort_is_adopted_with_its_members(start: Run) -> None:
     assert "The number 12 is that of a cohort already" in error_of(
         start(*words, "12", "--version", "3", **POSTHOG)
     )
-    nobody = error_of(start(*words, "13", "--static", **POSTHOG))
-    assert nobody.startswith("error: PostHog has stored no members of the cohort 13.\nhint: ")
+    empty = error_of(start(*words, "13", "--static", **POSTHOG))
+    assert empty.startswith("error: PostHog has no members of cohort 13.\nhint: ")
     refused = error_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
     assert refused.startswith("error: Calculating cohorts is not available here")
 
