@@ -5,8 +5,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from datasource.metadata import projects
-from datasource.metadata.records import ProjectRecord
-from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
+from datasource.metadata.records import ProjectRecord, WeekStartDay
 from permissions.enforce import require_caller
 from permissions.reach import ReachedPage, ReachedProject, list_reached_projects
 from resolvers.cohort_references import load_cohorts, mentioned_cohorts
@@ -17,7 +16,7 @@ from resolvers.saved import check_page
 from resolvers.stored_json import dump_filters, load_filters
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import group_condition
-from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject, WeekStartDay
+from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject
 
 
 async def load_project(context: RequestContext, project_id: str) -> ReachedProject:
@@ -49,7 +48,7 @@ async def update_project(
     *,
     name: str | None,
     timezone: str | None,
-    week_start_day: StoredWeekStartDay | None,
+    week_start_day: WeekStartDay | None,
     filters: tuple[PropertyFilter, ...] | None,
 ) -> ReachedProject:
     """The project after the changes. Raises BadUserInput for filters that no trend could use."""
@@ -75,7 +74,7 @@ def trend_project(record: ProjectRecord) -> TrendProject:
     return TrendProject(
         id=record.id,
         timezone=ZoneInfo(record.timezone),
-        week_start=WeekStartDay(record.week_start_day.value),
+        week_start=record.week_start_day,
         test_account_filters=FilterGroup(LogicalOperator.AND, test_account_filters(record)),
     )
 

@@ -7,8 +7,7 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from datasource.metadata.records import OrganizationLevel
-from resolvers.trends.query import WeekStartDay
+from datasource.metadata.records import OrganizationLevel, WeekStartDay
 
 EnumClass = TypeVar("EnumClass", bound=type[Enum])
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 import strawberry
 
-from datasource.metadata.records import ProjectRecord
+from datasource.metadata.records import ProjectRecord, WeekStartDay
 from permissions.enforce import require_scopes
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
@@ -17,7 +17,7 @@ from resolvers.people import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend
-from resolvers.trends.query import PropertyType, WeekStartDay
+from resolvers.trends.query import PropertyType
 from schema.access import READ_ACCESS_SCOPE, AccessControlled, AccessPolicy
 from schema.action import Action
 from schema.audit import AUDIT_DESCRIPTION, AuditEntry, show_audit_log
@@ -106,7 +106,7 @@ class Project(AccessControlled):
             id=strawberry.ID(str(record.id)),
             name=record.name,
             timezone=record.timezone,
-            week_start_day=WeekStartDay(record.week_start_day.value),
+            week_start_day=record.week_start_day,
             group_types=[GroupType(index=group.index, name=group.name) for group in record.group_types],
         )
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import strawberry
 
-from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
+from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.resources import PROJECT
 from resolvers.projects import update_project
-from resolvers.trends.query import PropertyFilter, WeekStartDay
+from resolvers.trends.query import PropertyFilter
 from schema.filters import PropertyFilterInput
 from schema.info import ContextInfo
 from schema.project import Project
@@ -64,7 +64,7 @@ class ProjectMutations:
                 project,
                 name=new_value(input.name, "name"),
                 timezone=new_value(input.timezone, "timezone"),
-                week_start_day=None if week_start is None else StoredWeekStartDay(week_start.value),
+                week_start_day=week_start,
                 filters=None if filters is None else _read(filters, most=context.settings.max_filters),
             )
         return Project.from_reached(updated)

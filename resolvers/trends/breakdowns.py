@@ -1,4 +1,4 @@
-"""Splitting a series by values: the expression of a value, and which values keep their name."""
+"""Breakdowns: the expression of a value, and the limit of values with a name of their own."""
 
 from datasource.layouts.contract import session_text
 from datasource.sql.tree import (
@@ -25,10 +25,10 @@ from resolvers.trends.query import Breakdown, BreakdownType, Math, TrendMath
 from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
-"""The breakdown value of events that have none: the code that clients of trends know."""
+"""The breakdown value of events without one: the code that clients of trends expect."""
 
 OTHER_VALUES = "$$_posthog_breakdown_other_$$"
-"""The breakdown value under which everything past the limit is added up."""
+"""The breakdown value under which all values beyond the limit are added up."""
 
 _BUCKETS = "buckets"
 _FIGURES = "figures"
@@ -39,15 +39,15 @@ _MERGES = {TrendMath.MIN: "min", TrendMath.MAX: "max"}
 
 
 def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: EventSelection) -> tuple[Named, ...]:
-    """The columns b0, b1 ... that hold the values as text, NO_VALUE for none; `rows` are those that are split."""
+    """The columns b0, b1 ... with the values as strings, NO_VALUE for none, of the rows that are split."""
     return tuple(Named(_value(breakdown, n, rows), f"b{n}") for n, breakdown in enumerate(breakdowns))
 
 
-def _value(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
+def _value(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
     text = (
         _text(breakdown, rows.around)
         if breakdown.histogram_bin_count is None
-        else bin_label(breakdown, place, rows)
+        else bin_label(breakdown, index, rows)
     )
     present = call("nullIf", call("leftUTF8", text, Number(_LONGEST_VALUE)), Param("", "String"))
     return call("ifNull", present, Param(NO_VALUE, "String"))
@@ -55,18 +55,14 @@ def _value(breakdown: Breakdown, place: int, rows: EventSelection) -> Expr:
 
 def _text(breakdown: Breakdown, context: CompileContext) -> Expr:
     if breakdown.type is BreakdownType.HOGQL:
-        return _expression(breakdown, context)
+        return breakdown_expression(breakdown.property, breakdown.path, context)
     text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
-    if text == session_text("$session_duration"):  # an event without a session has one of no length
+    if text == session_text("$session_duration"):  # an event without a session has one of length 0
         return call("ifNull", text, Param("0", "String"))
-    return _normalized(text) if breakdown.normalize_url else text
+    return _normalize(text) if breakdown.normalize_url else text
 
 
-def _expression(breakdown: Breakdown, context: CompileContext) -> Expr:
-    return breakdown_expression(breakdown.property, breakdown.path, context)
-
-
-def _normalized(url: Expr) -> Expr:
+def _normalize(url: Expr) -> Expr:
     cut = call("replaceRegexpOne", url, Param("[/?#]+$", "String"), Param("", "String"))
     return call("if", equals(cut, Param("", "String")), Param("/", "String"), cut)
 
@@ -74,17 +70,17 @@ def _normalized(url: Expr) -> Expr:
 def limit_values(counted: Select, rows: EventSelection, math: Math, limit: int, *, running: bool) -> Select:
     """The query that keeps `limit` values of `counted` by name and adds up the rest under OTHER_VALUES.
 
-    Over time an answer's row is a value with the parallel lists of buckets and figures, and a missing value ranks
-    behind the present ones; for displays of one total it is a value with its figure, and all rank by size alone.
-    `running`: values are ranked by the sum of their running sums.
+    Over time a row has a value with parallel lists of buckets and numbers, and NO_VALUE ranks last. For displays
+    of one total it has a value with its number, and all rank by size only. `running`: values rank by the sum of
+    their running sums.
     """
     values = kept(rows.values)
-    by_text = tuple(Order(value.expr) for value in values)
+    by_value = tuple(Order(value.expr) for value in values)
     if rows.buckets is None:
-        order = (Order(Column(FIGURE), is_descending=True), *by_text)
+        order = (Order(Column(FIGURE), is_descending=True), *by_value)
         return _merge_rest(_ranked(counted, values, (FIGURE,), order), values, _merge_totals(math), limit)
     sizes = _sizes(counted, values, len(rows.buckets.starts) if running else None)
-    order = (Order(_is_missing(values)), Order(Column("size"), is_descending=True), *by_text)
+    order = (Order(_is_missing(values)), Order(Column("size"), is_descending=True), *by_value)
     return _merge_rest(_ranked(sizes, values, (_BUCKETS, _FIGURES), order), values, _merge_lists(math), limit)
 
 
@@ -94,15 +90,15 @@ def _is_missing(values: tuple[Named, ...]) -> Expr:
 
 
 def _sizes(counted: Select, values: tuple[Named, ...], bucket_count: int | None) -> Select:
-    figure: Expr = Column(FIGURE)
-    if bucket_count is not None:  # a figure is in the running sum of its own bucket and of every later one
-        figure = Infix("*", (figure, Infix("-", (Number(bucket_count), Column(BUCKET)))))
+    number: Expr = Column(FIGURE)
+    if bucket_count is not None:  # a number is in the running sum of its bucket and of every later one
+        number = Infix("*", (number, Infix("-", (Number(bucket_count), Column(BUCKET)))))
     return Select(
         columns=(
             *values,
             Named(call("groupArray", Column(BUCKET)), _BUCKETS),
             Named(call("groupArray", Column(FIGURE)), _FIGURES),
-            Named(call("sum", figure), "size"),
+            Named(call("sum", number), "size"),
         ),
         source=Derived(counted, "counted"),
         group_by=names(values),
@@ -110,23 +106,23 @@ def _sizes(counted: Select, values: tuple[Named, ...], bucket_count: int | None)
 
 
 def _ranked(
-    sizes: Select, values: tuple[Named, ...], figures: tuple[str, ...], order: tuple[Order, ...]
+    sizes: Select, values: tuple[Named, ...], numbers: tuple[str, ...], order: tuple[Order, ...]
 ) -> Select:
     place = Named(Over(call("row_number"), order), _PLACE)
     return Select(
-        columns=(*values, *(Named(Column(name), name) for name in figures), place),
+        columns=(*values, *(Named(Column(name), name) for name in numbers), place),
         source=Derived(sizes, "sizes"),
     )
 
 
-def _merge_rest(ranked: Select, values: tuple[Named, ...], figures: tuple[Named, ...], limit: int) -> Select:
+def _merge_rest(ranked: Select, values: tuple[Named, ...], numbers: tuple[Named, ...], limit: int) -> Select:
     keeps_name = compare(Column(_PLACE), "<=", Number(limit))
     shown = tuple(
         Named(call("if", keeps_name, value.expr, Param(OTHER_VALUES, "String")), f"name{n}")
         for n, value in enumerate(values)
     )
     return Select(
-        columns=(*shown, *figures),
+        columns=(*shown, *numbers),
         source=Derived(ranked, "ranked"),
         group_by=names(shown),
     )

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Expr, Infix, Number, Param, call
 from errors import BadUserInput
 from resolvers.trends.dates import DateRange, start_of_day, start_of_hour, start_of_minute
-from resolvers.trends.query import TrendInterval, WeekStartDay
+from resolvers.trends.query import TrendInterval
 
 MOST_BUCKETS = 20_000
 """More than anybody can look at; a year of hours, or two weeks of minutes, has less."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Param
-from resolvers.trends.query import Cohort, WeekStartDay
+from resolvers.trends.query import Cohort
 
 
 @dataclass(frozen=True, slots=True)

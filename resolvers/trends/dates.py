@@ -29,7 +29,7 @@ _WEEKS_OF_A_QUARTER = 13
 
 
 @dataclass(frozen=True, slots=True)
-class DateText:
+class ParsedDate:
     """A date read against a clock: its instant in the project's time zone, and how the client wrote it."""
 
     instant: datetime
@@ -63,7 +63,7 @@ class DateRange:
         return self.end.replace(microsecond=0)
 
 
-def read_date(text: str, now: datetime, path: InputPath) -> DateText:
+def read_date(text: str, now: datetime, path: InputPath) -> ParsedDate:
     """Read one date. Wall times without an offset are in the time zone of `now`.
 
     Raises BadUserInput for a string that is neither a date nor a relative date.
@@ -90,10 +90,10 @@ def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = Non
     interval = effective_interval(query)
     text = query.date_from
     if text == WHOLE_HISTORY:
-        start_text = DateText((earliest or now).astimezone(now.tzinfo), is_relative=False)
+        parsed_start = ParsedDate((earliest or now).astimezone(now.tzinfo), is_relative=False)
     else:
-        start_text = read_start(query, now)
-    start = start_text.instant
+        parsed_start = read_start(query, now)
+    start = parsed_start.instant
     end = read_end(query, now)
     if end.timestamp() < start.timestamp():
         raise BadUserInput(
@@ -105,14 +105,14 @@ def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = Non
             date_from=Name("date_from"),
             date_to=Name("date_to"),
         )
-    read_from = start if exact else widened_start(start, start_text, interval)
+    read_from = start if exact else widened_start(start, parsed_start, interval)
     return DateRange(start, end, read_from.replace(microsecond=0), interval)
 
 
-def read_start(query: TrendQuery, now: datetime) -> DateText:
+def read_start(query: TrendQuery, now: datetime) -> ParsedDate:
     """Read `date_from`; a relative date is cut to its hour or day."""
     if query.date_from is None:
-        return DateText(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
+        return ParsedDate(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
     date = read_date(query.date_from, now, DATE_FROM)
     if query.date_from.strip() in _TODAY:  # clients of trends expect the start of today for both
         return replace(date, instant=start_of_day(now))
@@ -126,7 +126,7 @@ def read_end(query: TrendQuery, now: datetime) -> datetime:
     """Read `date_to`, moved to the end of its day, hour or minute by the interval."""
     if query.date_to is None and is_exact(query):
         return now
-    date = DateText(now, is_relative=True) if query.date_to is None else read_date(query.date_to, now, DATE_TO)
+    date = ParsedDate(now, is_relative=True) if query.date_to is None else read_date(query.date_to, now, DATE_TO)
     if query.explicit_date:
         return date.instant
     interval = effective_interval(query)
@@ -148,15 +148,15 @@ def effective_interval(query: TrendQuery) -> TrendInterval:
     return TrendInterval.DAY if query.display.is_total else query.interval
 
 
-def widened_start(start: datetime, text: DateText, interval: TrendInterval) -> datetime:
+def widened_start(start: datetime, date: ParsedDate, interval: TrendInterval) -> datetime:
     """The instant from which events are read, so that the first bucket is whole for intervals that promise it."""
     if interval is TrendInterval.MONTH:
         return start_of_day(start).replace(day=1)
     if interval is TrendInterval.WEEK:
         return start_of_day(start)
     if interval is TrendInterval.DAY:
-        return start if text.is_relative and text.moved_by_hours else start_of_day(start)
-    if text.is_relative:
+        return start if date.is_relative and date.moved_by_hours else start_of_day(start)
+    if date.is_relative:
         return start
     return start_of_hour(start) if interval is TrendInterval.HOUR else start_of_minute(start)
 
@@ -167,7 +167,7 @@ def start_of_day(moment: datetime) -> datetime:
 
 
 def start_of_hour(moment: datetime) -> datetime:
-    """Minute 0 of the same hour on the wall clock; which of two equal hours is kept."""
+    """Minute 0 of the same hour on the wall clock, also of the second of two equal hours."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
@@ -189,17 +189,17 @@ def subtract_elapsed(moment: datetime, span: timedelta) -> datetime:
     return (moment.astimezone(UTC) - span).astimezone(moment.tzinfo)
 
 
-def _read(text: str, now: datetime, path: InputPath) -> DateText:
+def _read(text: str, now: datetime, path: InputPath) -> ParsedDate:
     absolute = _ABSOLUTE.fullmatch(text.strip())
     if absolute:
-        return DateText(_absolute(absolute, now, text, path), is_relative=False)
+        return ParsedDate(_absolute(absolute, now, text, path), is_relative=False)
     if text.strip() in _TODAY:
-        return DateText(now, is_relative=True)
+        return ParsedDate(now, is_relative=True)
     relative = _RELATIVE.fullmatch(text.strip())
     if not relative:
         raise BadUserInput("{text!r} is not a date.", path=path, hint=_HINT, text=text)
     number = int(relative["number"] or 0)
-    return DateText(
+    return ParsedDate(
         _relative(relative, number, now, text, path),
         is_relative=True,
         moved_by=relative["unit"] if number else "",

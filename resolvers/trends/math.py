@@ -1,6 +1,7 @@
 """Maths: each becomes a query of one value per key (breakdown values, bucket)."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from datasource.layouts.contract import PERSON, SESSION_ID, group_key
 from datasource.sql.tree import (
@@ -26,9 +27,6 @@ from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, nam
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"
-_PER_ACTOR = "_COUNT_PER_ACTOR"
-_PROPERTY_MATHS = ("SUM", "AVG", "MIN", "MAX", *_QUANTILES)
-_FIRSTS = (TrendMath.FIRST_TIME_FOR_USER, TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
 _LONGEST_WINDOWED = {
     TrendMath.WEEKLY_ACTIVE: (TrendInterval.WEEK, TrendInterval.MONTH),
     TrendMath.MONTHLY_ACTIVE: (TrendInterval.MONTH,),
@@ -47,33 +45,56 @@ def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative:
 
     `cumulative`: the values will be summed over time, so that an actor counts in its first bucket only.
     """
-    if math.kind in _FIRSTS:
-        return count_first_times(rows, matching=math.kind is TrendMath.FIRST_MATCHING_EVENT_FOR_USER)
-    if math.kind.endswith(_PER_ACTOR):
-        return _count_per_actor(math.kind, rows)
-    if math.property_type is PropertyType.SESSION and math.kind in _PROPERTY_MATHS:
-        return _aggregate_sessions(math, rows, path)
-    actor = _actor(math, path)
-    if actor is None:
-        return rows.select(Named(_aggregate(math, rows, path), FIGURE))
-    there = rows if actor == PERSON else rows.also(compare(actor, "!=", Param("", "String")))
-    if math.kind in WINDOW_DAYS:
-        return count_active(actor, there, WINDOW_DAYS[math.kind])
-    if cumulative and rows.buckets is not None:
-        return _count_once(actor, there)
-    return there.select(Named(call("uniqExact", actor), FIGURE))
-
-
-def _aggregate(math: Math, rows: EventSelection, path: InputPath) -> Expr:
     match math.kind:
         case TrendMath.TOTAL:
-            return call("count")
+            return rows.select(Named(call("count"), FIGURE))
         case TrendMath.UNIQUE_SESSION:  # events without a session count as one
-            return call("uniqExact", SESSION_ID)
+            return rows.select(Named(call("uniqExact", SESSION_ID), FIGURE))
         case TrendMath.HOGQL:
-            return _expression(math, rows.around, path)
+            return rows.select(Named(_expression(math, rows.around, path), FIGURE))
+        case TrendMath.DAU | TrendMath.WEEKLY_ACTIVE | TrendMath.MONTHLY_ACTIVE | TrendMath.UNIQUE_GROUP:
+            return _count_actors(math, rows, path, cumulative=cumulative)
+        case TrendMath.FIRST_TIME_FOR_USER:
+            return count_first_times(rows, matching=False)
+        case TrendMath.FIRST_MATCHING_EVENT_FOR_USER:
+            return count_first_times(rows, matching=True)
+        case (
+            TrendMath.SUM
+            | TrendMath.AVG
+            | TrendMath.MIN
+            | TrendMath.MAX
+            | TrendMath.MEDIAN
+            | TrendMath.P75
+            | TrendMath.P90
+            | TrendMath.P95
+            | TrendMath.P99
+        ):
+            return _aggregate_property(math, rows, path)
+        case (
+            TrendMath.AVG_COUNT_PER_ACTOR
+            | TrendMath.MIN_COUNT_PER_ACTOR
+            | TrendMath.MAX_COUNT_PER_ACTOR
+            | TrendMath.MEDIAN_COUNT_PER_ACTOR
+            | TrendMath.P75_COUNT_PER_ACTOR
+            | TrendMath.P90_COUNT_PER_ACTOR
+            | TrendMath.P95_COUNT_PER_ACTOR
+            | TrendMath.P99_COUNT_PER_ACTOR
+        ):
+            return _count_per_actor(math.kind, rows)
         case _:
-            return _aggregate_values(math, _property(math, path), path)
+            assert_never(math.kind)
+
+
+def _count_actors(math: Math, rows: EventSelection, path: InputPath, *, cumulative: bool) -> Select:
+    actor: Expr = PERSON
+    if math.kind is TrendMath.UNIQUE_GROUP or math.group_type_index is not None:
+        actor = group_key(checked_group_index(math.group_type_index, (*path, "math_group_type_index")))
+        rows = rows.also(compare(actor, "!=", Param("", "String")))
+    if math.kind in WINDOW_DAYS:
+        return count_active(actor, rows, WINDOW_DAYS[math.kind])
+    if cumulative and rows.buckets is not None:
+        return _count_once(actor, rows)
+    return rows.select(Named(call("uniqExact", actor), FIGURE))
 
 
 def _expression(math: Math, context: CompileContext, path: InputPath) -> Expr:
@@ -89,27 +110,6 @@ def _expression(math: Math, context: CompileContext, path: InputPath) -> Expr:
     return math_expression(math.expression, path, context)
 
 
-def _aggregate_values(math: Math, values: Expr, path: InputPath) -> Expr:
-    match math.kind:
-        case TrendMath.SUM | TrendMath.AVG | TrendMath.MIN | TrendMath.MAX:
-            return _or_zero(call(math.kind.lower(), values))
-        case TrendMath.MEDIAN | TrendMath.P75 | TrendMath.P90 | TrendMath.P95 | TrendMath.P99:
-            return _or_zero(_quantile(math.kind, values))
-        case _:
-            raise BadUserInput(
-                "The math {kind} does not work on properties of sessions.", path=(*path, "math"), kind=math.kind
-            )
-
-
-def _actor(math: Math, path: InputPath) -> Expr | None:
-    """The actor that a math counts; None for a math that counts something else."""
-    if math.kind is not TrendMath.UNIQUE_GROUP and math.kind not in (TrendMath.DAU, *WINDOW_DAYS):
-        return None
-    if math.kind is TrendMath.UNIQUE_GROUP or math.group_type_index is not None:
-        return group_key(checked_group_index(math.group_type_index, (*path, "math_group_type_index")))
-    return PERSON
-
-
 def _count_once(actor: Expr, rows: EventSelection) -> Select:
     first = Select(
         columns=(*rows.values, *(Named(call("min", key.expr), BUCKET) for key in rows.keys if key.name == BUCKET)),
@@ -123,22 +123,28 @@ def _count_once(actor: Expr, rows: EventSelection) -> Select:
 def _count_per_actor(kind: TrendMath, rows: EventSelection) -> Select:
     # From the start of the range itself: other maths also read the rest of its first bucket.
     counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
-    name = kind.removesuffix(_PER_ACTOR)
+    name = kind.removesuffix("_COUNT_PER_ACTOR")
     events = Column("events")
-    figure = _or_zero(_quantile(name, events)) if name in _QUANTILES else call(name.lower(), events)
-    return _regroup(counts, rows.keys, figure)
+    value = _or_zero(_quantile(name, events)) if name in _QUANTILES else call(name.lower(), events)
+    return _regroup(counts, rows.keys, value)
 
 
-def _aggregate_sessions(math: Math, rows: EventSelection, path: InputPath) -> Select:
-    """Aggregate one value per session, in each bucket and breakdown value."""
-    value = Named(call("any", _property(math, path)), _VALUE)
-    sessions = rows.select(value, by=(SESSION_ID,))
-    return _regroup(sessions, rows.keys, _aggregate_values(math, Column(_VALUE), path))
+def _aggregate_property(math: Math, rows: EventSelection, path: InputPath) -> Select:
+    field = _property(math, path)
+    if math.property_type is not PropertyType.SESSION:
+        return rows.select(Named(_aggregate(math.kind, field), FIGURE))
+    # A session has one value, however many events: it counts once in each bucket and breakdown value.
+    sessions = rows.select(Named(call("any", field), _VALUE), by=(SESSION_ID,))
+    return _regroup(sessions, rows.keys, _aggregate(math.kind, Column(_VALUE)))
 
 
-def _regroup(query: Select, keys: tuple[Named, ...], figure: Expr) -> Select:
+def _aggregate(kind: TrendMath, values: Expr) -> Expr:
+    return _or_zero(_quantile(kind, values) if kind in _QUANTILES else call(kind.lower(), values))
+
+
+def _regroup(query: Select, keys: tuple[Named, ...], value: Expr) -> Select:
     return Select(
-        columns=(*kept(keys), Named(figure, FIGURE)),
+        columns=(*kept(keys), Named(value, FIGURE)),
         source=Derived(query, "counted"),
         group_by=names(keys),
     )
@@ -163,10 +169,10 @@ def _property(math: Math, path: InputPath) -> Expr:
     return field
 
 
-def _quantile(name: str, figures: Expr) -> Expr:
-    # Inclusive: the rank is (n - 1) * p, linear between two values, however many there are.
-    return Call("quantileExactInclusive", (figures,), (Number(_QUANTILES[name]),))
+def _quantile(name: str, values: Expr) -> Expr:
+    # Inclusive: the rank is (n - 1) * p, linear between two values.
+    return Call("quantileExactInclusive", (values,), (Number(_QUANTILES[name]),))
 
 
-def _or_zero(figure: Expr) -> Expr:
-    return call("ifNull", call("ifNotFinite", figure, Number(0)), Number(0))
+def _or_zero(value: Expr) -> Expr:
+    return call("ifNull", call("ifNotFinite", value, Number(0)), Number(0))

@@ -1,14 +1,16 @@
-"""The question: what a trend asks for, as plain values that no stage changes."""
+"""The query of a trend, as frozen values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import CohortMember
 
 InputPath = tuple[str | int, ...]
-"""Where in the client's input a part came from, for errors: ("query", "events", 0, "math")."""
+"""Where a part is in the client's input, in the domain's names: ("query", "events", 0, "math")."""
 
 Scalar = str | int | float | bool
 FilterValue = Scalar | tuple[Scalar, ...] | None
@@ -20,11 +22,6 @@ class TrendInterval(StrEnum):
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
-
-
-class WeekStartDay(StrEnum):
-    SUNDAY = "SUNDAY"
-    MONDAY = "MONDAY"
 
 
 class LogicalOperator(StrEnum):
@@ -89,19 +86,26 @@ class TrendDisplay(StrEnum):
 
     @property
     def is_total(self) -> bool:
-        """One figure per series, computed once over the whole range, instead of one per bucket."""
-        return self in _TOTAL_DISPLAYS
-
-
-_TOTAL_DISPLAYS = frozenset(
-    {
-        TrendDisplay.ACTIONS_TABLE,
-        TrendDisplay.ACTIONS_PIE,
-        TrendDisplay.ACTIONS_BAR_VALUE,
-        TrendDisplay.WORLD_MAP,
-        TrendDisplay.BOLD_NUMBER,
-    }
-)
+        """Whether a series has one value, computed once over the whole range, instead of one per bucket."""
+        match self:
+            case (
+                TrendDisplay.ACTIONS_TABLE
+                | TrendDisplay.ACTIONS_PIE
+                | TrendDisplay.ACTIONS_BAR_VALUE
+                | TrendDisplay.WORLD_MAP
+                | TrendDisplay.BOLD_NUMBER
+            ):
+                return True
+            case (
+                TrendDisplay.ACTIONS_LINE_GRAPH
+                | TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
+                | TrendDisplay.ACTIONS_AREA_GRAPH
+                | TrendDisplay.ACTIONS_BAR
+                | TrendDisplay.ACTIONS_UNSTACKED_BAR
+            ):
+                return False
+            case _:
+                assert_never(self)
 
 
 class TrendMath(StrEnum):
@@ -135,7 +139,7 @@ class TrendMath(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
-    """One condition on a property; a list value means what its operator says of several values."""
+    """One condition on a property; the operator defines what a list of values means."""
 
     key: str = ""
     value: FilterValue = None
@@ -153,7 +157,7 @@ class FilterGroup:
     children: "tuple[PropertyFilter | FilterGroup, ...]" = ()
 
     def leaves(self) -> Iterator[PropertyFilter]:
-        """Every condition of the tree, in reading order."""
+        """Every condition of the tree, depth first."""
         for child in self.children:
             if isinstance(child, FilterGroup):
                 yield from child.leaves()
@@ -163,7 +167,7 @@ class FilterGroup:
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """What is counted: `property` for the property maths, `expression` for HOGQL."""
+    """What is counted: `property` belongs to the property maths, `expression` to HOGQL."""
 
     kind: TrendMath = TrendMath.TOTAL
     property: str | None = None
@@ -185,7 +189,7 @@ class EventSeries:
 
 @dataclass(frozen=True, slots=True)
 class ActionSeries:
-    """Occurrences of whatever matches a saved action, which the catalog holds."""
+    """Occurrences of events that match a saved action."""
 
     action_id: int
     math: Math = Math()
@@ -199,7 +203,7 @@ Series = EventSeries | ActionSeries
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """Split by the value of one property; `property` is a key."""
+    """A split by the values of one property; `property` is its key."""
 
     property: str
     type: BreakdownType = BreakdownType.EVENT
@@ -211,7 +215,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """Arithmetic over the series by letter: A is the first."""
+    """Arithmetic over series by letter: A is the first."""
 
     text: str
     custom_name: str | None = None
@@ -222,7 +226,7 @@ class Formula:
 class TrendQuery:
     """A whole trend, its series in their final order.
 
-    `date_from` and `date_to` are the client's texts; dates.py reads them against a clock and a time zone.
+    `date_from` and `date_to` are the client's strings; dates.py reads them against a clock and a time zone.
     """
 
     series: tuple[Series, ...]
@@ -245,10 +249,7 @@ class TrendQuery:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """A cohort whose members were calculated: `version` is the calculation that trends read.
-
-    `is_static` says that its members were listed.
-    """
+    """A cohort with calculated members: `version` is the calculation that trends read."""
 
     id: int
     name: str
@@ -257,13 +258,13 @@ class Cohort:
 
     @property
     def member(self) -> CohortMember:
-        """The condition that a person is in it."""
+        """The condition that a person is a member."""
         return CohortMember(self.id, self.version, self.is_static)
 
 
 @dataclass(frozen=True, slots=True)
 class TrendProject:
-    """What a trend needs to know of its project."""
+    """The settings of a project that trends depend on."""
 
     id: int
     timezone: ZoneInfo

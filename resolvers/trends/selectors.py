@@ -73,8 +73,9 @@ class _Reader:
         """Add where in the selector the error is; a long selector is not repeated."""
         if len(self._text) > _LONGEST_QUOTED:
             return error
-        template = "{message} At character {position} of {selector!r}."
-        return error.reworded(template, position=self._at + 1, selector=self._text)
+        return error.reworded(
+            "{message} At character {position} of {selector!r}.", position=self._at + 1, selector=self._text
+        )
 
     def parts(self) -> tuple[SelectorPart, ...]:
         if not self._text:

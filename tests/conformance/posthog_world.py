@@ -13,13 +13,13 @@ from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.definition_pages import Source
 from datasource.layouts.providers import PostHogLayouts
 from datasource.metadata.adoption import adopt_cohort
+from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
 from datasource.sql.tree import Query
 from resolvers.stored_json import load_definition
 from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.query import WeekStartDay
 from tests.conformance import cases
 from tests.conformance.cases import Case
 from tests.conformance.world import People, read_cohort

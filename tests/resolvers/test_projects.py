@@ -4,10 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from datasource.metadata.records import ProjectRecord
-from datasource.metadata.records import WeekStartDay as StoredWeekStartDay
+from datasource.metadata.records import ProjectRecord, WeekStartDay
 from resolvers.projects import trend_project
-from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyOperator, PropertyType, WeekStartDay
+from resolvers.trends.query import FilterGroup, PropertyFilter, PropertyOperator, PropertyType
 
 
 def record(*filters: Mapping[str, object]) -> ProjectRecord:
@@ -16,7 +15,7 @@ def record(*filters: Mapping[str, object]) -> ProjectRecord:
         organization_id="o",
         name="shop",
         timezone="Asia/Kolkata",
-        week_start_day=StoredWeekStartDay.MONDAY,
+        week_start_day=WeekStartDay.MONDAY,
         test_account_filters=filters,
         group_types=(),
         created_at=datetime(2020, 1, 1, tzinfo=UTC),

@@ -95,8 +95,8 @@ def _numeric(name: str) -> Aggregate:
 
 def _quantile(aggregation: Aggregation, suffix: str, last: tuple[Expr, ...]) -> Value:
     level = _MEDIAN if aggregation.level is None else _level(aggregation.level)
-    made = Call(f"{_EXACT_QUANTILE}{suffix}", (as_number(_only(aggregation)), *last), (Number(level),))
-    return Value(Call("toFloat64", (made,)), ValueType.NUMBER, aggregation.node)
+    expr = Call(f"{_EXACT_QUANTILE}{suffix}", (as_number(_only(aggregation)), *last), (Number(level),))
+    return Value(Call("toFloat64", (expr,)), ValueType.NUMBER, aggregation.node)
 
 
 def _median(aggregation: Aggregation, suffix: str, last: tuple[Expr, ...]) -> Value:
@@ -112,8 +112,8 @@ def _pick(name: str) -> Aggregate:
             return Value(Call(f"{name}{suffix}", (value.expr, *last)), value.type, aggregation.node)
         if value.type is ValueType.STRING and (value.number is None or name == "any"):
             number = None if value.number is None else Call(f"{name}{suffix}", (value.number, *last))
-            made = Call(f"{name}{suffix}", (value.expr, *last))
-            return Value(made, ValueType.STRING, aggregation.node, number=number)
+            expr = Call(f"{name}{suffix}", (value.expr, *last))
+            return Value(expr, ValueType.STRING, aggregation.node, number=number)
         return _number(f"{name}{suffix}", (as_number(value), *last), aggregation)
 
     return build

@@ -27,14 +27,14 @@ def compare_values(sign: str, left: Value, right: Value, context: CompileContext
 
 def is_in(subject: Value, listed: Sequence[Value], context: CompileContext) -> Expr:
     """Whether a value is one of these constants."""
-    odd = next((value for value in listed if value.literal is None), None)
-    if odd is not None:
-        raise HogQLError("a list can contain only constant strings, numbers, true and false.", odd.node)
-    kinds = {value.type for value in listed}
-    if kinds == {ValueType.STRING} and subject.type is ValueType.STRING:
-        texts = tuple(str(value.literal) for value in listed)
-        return _never_null(compare(as_string(subject), "IN", Param(texts, "Array(String)")))
-    if kinds == {ValueType.NUMBER} and (subject.type is ValueType.NUMBER or subject.number is not None):
+    invalid = next((value for value in listed if value.literal is None), None)
+    if invalid is not None:
+        raise HogQLError("a list can contain only constant strings, numbers, true and false.", invalid.node)
+    types = {value.type for value in listed}
+    if types == {ValueType.STRING} and subject.type is ValueType.STRING:
+        strings = tuple(str(value.literal) for value in listed)
+        return _never_null(compare(as_string(subject), "IN", Param(strings, "Array(String)")))
+    if types == {ValueType.NUMBER} and (subject.type is ValueType.NUMBER or subject.number is not None):
         numbers = tuple(float(value.literal or 0) for value in listed)
         return _never_null(compare(as_number(subject), "IN", Param(numbers, "Array(Float64)")))
     return either(*(compare_values("=", subject, value, context) for value in listed)) or Number(0)
@@ -54,8 +54,8 @@ def _compared_with_null(sign: str, other: Value) -> Expr:
 
 
 def _are_times(left: Value, right: Value) -> bool:
-    kinds = {left.type, right.type}
-    return bool(kinds & set(TIMES)) and kinds <= {*TIMES, ValueType.STRING} and len(kinds) > 1
+    types = {left.type, right.type}
+    return bool(types & set(TIMES)) and types <= {*TIMES, ValueType.STRING} and len(types) > 1
 
 
 def _never_null(condition: Expr) -> Expr:

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from sqlglot import exp
 
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError, quoted
-from resolvers.trends.hogql.functions import Build, Function, Invocation, moment, plain
+from resolvers.trends.hogql.functions import Build, Function, Invocation, instant, plain
 from resolvers.trends.hogql.values import (
     Value,
     ValueType,
@@ -21,7 +22,6 @@ from resolvers.trends.hogql.values import (
     number_result,
     type_error,
 )
-from resolvers.trends.query import WeekStartDay
 
 _UNITS = {name: name.title() for name in ("second", "minute", "hour", "day", "week", "month", "quarter", "year")}
 _LONGEST_INTERVAL = 100_000
@@ -87,11 +87,11 @@ def _day(days_ago: int) -> Build:
 def _to_date(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
     time = _unix_time(value, invocation.context) if value.type is ValueType.NUMBER else value
-    made = call("toDate32", as_datetime(time, invocation.context))
-    return Value(made, ValueType.DATE, invocation.node)
+    expr = call("toDate32", as_datetime(time, invocation.context))
+    return Value(expr, ValueType.DATE, invocation.node)
 
 
-def _to_moment(invocation: Invocation) -> Value:
+def _to_datetime(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
     if value.type is ValueType.NUMBER:
         return _unix_time(value, invocation.context)
@@ -150,15 +150,15 @@ def _is_positive(interval_: Expr) -> bool:
     return False
 
 
-def _difference(invocation: Invocation) -> Value:
+def _date_difference(invocation: Invocation) -> Value:
     unit, start, end = invocation.arguments
     name = Param(_unit(unit_name(unit), unit.node).lower(), "String")
     context = invocation.context
-    made = call("dateDiff", name, as_datetime(start, context), as_datetime(end, context), context.zone)
-    return number_result(made, invocation.node)
+    expr = call("dateDiff", name, as_datetime(start, context), as_datetime(end, context), context.zone)
+    return number_result(expr, invocation.node)
 
 
-def _shifted(sign: str, unit: str | None = None) -> Build:
+def _shift(sign: str, unit: str | None = None) -> Build:
     def build(invocation: Invocation) -> Value:
         context = invocation.context
         if unit is not None:
@@ -177,7 +177,7 @@ def _interval_of(unit: str) -> Build:
     return lambda invocation: interval(invocation.arguments[0], unit, invocation.node)
 
 
-def _formatted(invocation: Invocation) -> Value:
+def _format_time(invocation: Invocation) -> Value:
     time, form = invocation.arguments
     written = constant_string(form)
     if not _FORMAT.fullmatch(written):
@@ -187,8 +187,8 @@ def _formatted(invocation: Invocation) -> Value:
             "For example '%Y-%m-%d %H:%i'.",
             text=quoted(written),
         )
-    made = call("formatDateTime", as_datetime(time, invocation.context), Param(written, "String"))
-    return Value(made, ValueType.STRING, invocation.node)
+    expr = call("formatDateTime", as_datetime(time, invocation.context), Param(written, "String"))
+    return Value(expr, ValueType.STRING, invocation.node)
 
 
 def _unix(invocation: Invocation) -> Value:
@@ -197,7 +197,7 @@ def _unix(invocation: Invocation) -> Value:
 
 
 def _part(name: str) -> Function:
-    return plain(name, moment, result=ValueType.NUMBER)
+    return plain(name, instant, result=ValueType.NUMBER)
 
 
 _PARTS = (
@@ -224,7 +224,7 @@ DATETIME_FUNCTIONS: Mapping[str, Function] = {
     "todate": Function(1, 1, _to_date),
     "todateornull": Function(1, 1, _to_date),
     **{
-        name: Function(1, 1, _to_moment)
+        name: Function(1, 1, _to_datetime)
         for name in ("todatetime", "todatetimeornull", "parsedatetimebesteffort", "parsedatetimebesteffortornull")
     },
     "fromunixtimestamp": Function(1, 1, _from_unix),
@@ -232,18 +232,18 @@ DATETIME_FUNCTIONS: Mapping[str, Function] = {
     **{name.lower(): _part(name) for name in _PARTS},
     **{f"tostartof{unit.lower()}": Function(1, 1, _start(unit)) for unit in _STARTS},
     "tostartofweek": Function(1, 2, _start("Week")),
-    "tomonday": plain("toMonday", moment, result=ValueType.DATE),
-    "tolastdayofmonth": plain("toLastDayOfMonth", moment, result=ValueType.DATE),
-    "tostartofisoyear": plain("toStartOfISOYear", moment, result=ValueType.DATE),
+    "tomonday": plain("toMonday", instant, result=ValueType.DATE),
+    "tolastdayofmonth": plain("toLastDayOfMonth", instant, result=ValueType.DATE),
+    "tostartofisoyear": plain("toStartOfISOYear", instant, result=ValueType.DATE),
     "tostartofinterval": Function(2, 2, _start_of_interval),
     **{name: Function(2, 2, _truncate) for name in ("datetrunc", "date_trunc")},
-    **{name: Function(3, 3, _difference) for name in ("datediff", "date_diff")},
-    **{name: Function(2, 3, _shifted("+")) for name in ("dateadd", "date_add")},
-    **{name: Function(2, 3, _shifted("-")) for name in ("datesub", "date_sub")},
-    **{f"add{unit}s".lower(): Function(2, 2, _shifted("+", unit)) for unit in _UNITS.values()},
-    **{f"subtract{unit}s".lower(): Function(2, 2, _shifted("-", unit)) for unit in _UNITS.values()},
+    **{name: Function(3, 3, _date_difference) for name in ("datediff", "date_diff")},
+    **{name: Function(2, 3, _shift("+")) for name in ("dateadd", "date_add")},
+    **{name: Function(2, 3, _shift("-")) for name in ("datesub", "date_sub")},
+    **{f"add{unit}s".lower(): Function(2, 2, _shift("+", unit)) for unit in _UNITS.values()},
+    **{f"subtract{unit}s".lower(): Function(2, 2, _shift("-", unit)) for unit in _UNITS.values()},
     **{f"tointerval{name}": Function(1, 1, _interval_of(unit)) for name, unit in _UNITS.items()},
-    "formatdatetime": Function(2, 2, _formatted),
+    "formatdatetime": Function(2, 2, _format_time),
 }
 """Functions of dates and times."""
 

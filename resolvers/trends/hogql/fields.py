@@ -115,10 +115,10 @@ def read_field(path: Path, context: CompileContext) -> Value:
     raise HogQLError("unknown field {field}.", node, _KNOWN, field=quoted(str(path)))
 
 
-def inside(json: Expr, steps: Sequence[Step], node: exp.Expr) -> Value:
-    """The value at a path inside a JSON string, NULL where there is none."""
-    places = tuple(Param(step, "String" if isinstance(step, str) else "Int64") for step in steps)
-    text = Call("JSONExtract", (json, *places, Param("Nullable(String)", "String")))
+def json_value(json: Expr, steps: Sequence[Step], node: exp.Expr) -> Value:
+    """The value at a path json_value a JSON string, NULL where there is none."""
+    keys = tuple(Param(step, "String" if isinstance(step, str) else "Int64") for step in steps)
+    text = Call("JSONExtract", (json, *keys, Param("Nullable(String)", "String")))
     number = call("ifNotFinite", call("toFloat64OrNull", text), Null())
     return Value(text, ValueType.STRING, node, number=number)
 
@@ -137,7 +137,7 @@ def _property(
         raise HogQLError("the path has more than {deepest} steps.", path.node, deepest=DEEPEST_PATH)
     key, *rest = steps
     if rest:
-        return inside(text(str(key)), rest, path.node)
+        return json_value(text(str(key)), rest, path.node)
     return Value(text(str(key)), ValueType.STRING, path.node, number=number(str(key)))
 
 

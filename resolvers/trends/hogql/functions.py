@@ -65,7 +65,7 @@ class Function:
         return self.build(invocation)
 
 
-def text(value: Value, _: CompileContext) -> Expr:
+def string(value: Value, _: CompileContext) -> Expr:
     """Read an argument as a string; the functions below read other types."""
     return as_string(value)
 
@@ -74,15 +74,15 @@ def number(value: Value, _: CompileContext) -> Expr:
     return as_number(value)
 
 
-def whole(value: Value, _: CompileContext) -> Expr:
+def integer(value: Value, _: CompileContext) -> Expr:
     return as_integer(value)
 
 
-def written(value: Value, _: CompileContext) -> Expr:
+def constant(value: Value, _: CompileContext) -> Expr:
     return Param(constant_string(value), "String")
 
 
-def moment(value: Value, context: CompileContext) -> Expr:
+def instant(value: Value, context: CompileContext) -> Expr:
     return as_datetime(value, context)
 
 
@@ -91,14 +91,14 @@ def plain(name: str, *reads: Read, least: int | None = None, result: ValueType =
 
     def build(invocation: Invocation) -> Value:
         read = zip(reads, invocation.arguments, strict=False)
-        made = Call(name, tuple(read_one(value, invocation.context) for read_one, value in read))
-        return _result(made, result, invocation.node)
+        expr = Call(name, tuple(read_one(value, invocation.context) for read_one, value in read))
+        return _result(expr, result, invocation.node)
 
     return Function(len(reads) if least is None else least, len(reads), build)
 
 
-def _result(made: Expr, kind: ValueType, node: exp.Expr) -> Value:
-    return number_result(made, node) if kind is ValueType.NUMBER else Value(made, kind, node)
+def _result(expr: Expr, type_: ValueType, node: exp.Expr) -> Value:
+    return number_result(expr, node) if type_ is ValueType.NUMBER else Value(expr, type_, node)
 
 
 def _if(invocation: Invocation) -> Value:
@@ -114,36 +114,36 @@ def _multi_if(invocation: Invocation) -> Value:
 def _choice(invocation: Invocation, name: str) -> Value:
     *pairs, otherwise = invocation.arguments
     conditions = [as_condition(condition) for condition in pairs[::2]]
-    kind, values, numbers = unify([*pairs[1::2], otherwise], invocation.context)
+    type_, values, numbers = unify([*pairs[1::2], otherwise], invocation.context)
 
     def chosen(results: list[Expr]) -> Expr:
         parts = [part for pair in zip(conditions, results, strict=False) for part in pair]
         return Call(name, (*parts, results[-1]))
 
-    return Value(chosen(values), kind, invocation.node, number=chosen(numbers) if numbers else None)
+    return Value(chosen(values), type_, invocation.node, number=chosen(numbers) if numbers else None)
 
 
 def _coalesce(invocation: Invocation) -> Value:
-    kind, values, numbers = unify(invocation.arguments, invocation.context)
+    type_, values, numbers = unify(invocation.arguments, invocation.context)
     number_ = Call("coalesce", tuple(numbers)) if numbers else None
-    return Value(Call("coalesce", tuple(values)), kind, invocation.node, number=number_)
+    return Value(Call("coalesce", tuple(values)), type_, invocation.node, number=number_)
 
 
 def _null_if(invocation: Invocation) -> Value:
-    kind, values, _ = unify(invocation.arguments, invocation.context)
+    type_, values, _ = unify(invocation.arguments, invocation.context)
     first = invocation.arguments[0]
-    if kind is not ValueType.STRING or first.number is None:
-        return Value(Call("nullIf", tuple(values)), kind, invocation.node)
+    if type_ is not ValueType.STRING or first.number is None:
+        return Value(Call("nullIf", tuple(values)), type_, invocation.node)
     number_ = call("if", equals(values[0], values[1]), Null(), first.number)
-    return Value(Call("nullIf", tuple(values)), kind, invocation.node, number=number_)
+    return Value(Call("nullIf", tuple(values)), type_, invocation.node, number=number_)
 
 
 def _extreme(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
-        kind, values, numbers = unify(invocation.arguments, invocation.context)
+        type_, values, numbers = unify(invocation.arguments, invocation.context)
         if numbers:
-            kind, values = ValueType.NUMBER, numbers
-        return Value(Call(name, tuple(values)), kind, invocation.node)
+            type_, values = ValueType.NUMBER, numbers
+        return Value(Call(name, tuple(values)), type_, invocation.node)
 
     return build
 
@@ -169,7 +169,7 @@ def _logic(name: str) -> Build:
     return build
 
 
-def _to_text(invocation: Invocation) -> Value:
+def _to_string(invocation: Invocation) -> Value:
     return Value(as_string(invocation.arguments[0]), ValueType.STRING, invocation.node)
 
 
@@ -182,10 +182,10 @@ def readable_number(value: Value) -> Expr:
 
 def _to_float(*, zero: bool = False, whole_only: bool = False) -> Build:
     def build(invocation: Invocation) -> Value:
-        made = readable_number(invocation.arguments[0])
+        expr = readable_number(invocation.arguments[0])
         if whole_only:
-            made = call("toFloat64", call("accurateCastOrNull", made, Param("Int64", "String")))
-        return Value(call("ifNull", made, Number(0)) if zero else made, ValueType.NUMBER, invocation.node)
+            expr = call("toFloat64", call("accurateCastOrNull", expr, Param("Int64", "String")))
+        return Value(call("ifNull", expr, Number(0)) if zero else expr, ValueType.NUMBER, invocation.node)
 
     return build
 
@@ -194,16 +194,16 @@ def _to_bool(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
     if value.type is not ValueType.STRING:
         return Value(as_condition(value), ValueType.BOOLEAN, invocation.node)
-    texts = Param(("true", "false"), "Array(String)")
-    made = call("transform", value.expr, texts, Param((1, 0), "Array(UInt8)"), Null())
-    return Value(made, ValueType.BOOLEAN, invocation.node)
+    strings = Param(("true", "false"), "Array(String)")
+    expr = call("transform", value.expr, strings, Param((1, 0), "Array(UInt8)"), Null())
+    return Value(expr, ValueType.BOOLEAN, invocation.node)
 
 
 def _rounding(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         first, *digits = invocation.arguments
-        places = tuple(Param(constant_integer(value, -15, 15), "Int64") for value in digits)
-        return Value(Call(name, (as_number(first), *places)), ValueType.NUMBER, invocation.node)
+        digits_ = tuple(Param(constant_integer(value, -15, 15), "Int64") for value in digits)
+        return Value(Call(name, (as_number(first), *digits_)), ValueType.NUMBER, invocation.node)
 
     return build
 
@@ -235,7 +235,7 @@ _CONDITIONS: Mapping[str, Function] = {
     "xor": Function(2, MAX_ARGUMENTS, _logic("xor")),
 }
 _CONVERSIONS: Mapping[str, Function] = {
-    "tostring": Function(1, 1, _to_text),
+    "tostring": Function(1, 1, _to_string),
     **{name: Function(1, 1, _to_float(whole_only=True)) for name in ("toint", "toint64", "tointornull")},
     **{name: Function(1, 1, _to_float()) for name in ("tofloat", "tofloat64", "tofloatornull")},
     "tointorzero": Function(1, 1, _to_float(whole_only=True, zero=True)),

@@ -14,10 +14,10 @@ from resolvers.trends.hogql.functions import (
     Build,
     Function,
     Invocation,
+    constant,
+    integer,
     plain,
-    text,
-    whole,
-    written,
+    string,
 )
 from resolvers.trends.hogql.values import (
     Value,
@@ -39,25 +39,25 @@ def matches(subject: Value, pattern: Value, *, ignoring_case: bool) -> Expr:
     form = constant_string(pattern)
     if _OPEN_ESCAPE.search(form):
         raise HogQLError("the pattern ends with a single backslash.", pattern.node, r"Write \\ for a backslash.")
-    made = call("ilike" if ignoring_case else "like", as_string(subject), Param(form, "String"))
-    return call("ifNull", made, Number(0))
+    expr = call("ilike" if ignoring_case else "like", as_string(subject), Param(form, "String"))
+    return call("ifNull", expr, Number(0))
 
 
 def element(list_: Value, index: Value) -> Value:
     """The element of a list at an index from 1, or from the end if negative; '' where there is none."""
     if list_.type is not ValueType.LIST:
         raise type_error(list_, ValueType.LIST, "For example splitByString(',', properties.tags)[1].")
-    place = constant_integer(index)
-    if place == 0:
+    position = constant_integer(index)
+    if position == 0:
         raise HogQLError("indexes of lists start at 1.", index.node)
-    return Value(call("arrayElement", list_.expr, Param(place, "Int64")), ValueType.STRING, list_.node)
+    return Value(call("arrayElement", list_.expr, Param(position, "Int64")), ValueType.STRING, list_.node)
 
 
 def _like(*, ignoring_case: bool, negated: bool = False) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
-        made = matches(subject, pattern, ignoring_case=ignoring_case)
-        return Value(call("not", made) if negated else made, ValueType.BOOLEAN, invocation.node)
+        expr = matches(subject, pattern, ignoring_case=ignoring_case)
+        return Value(call("not", expr) if negated else expr, ValueType.BOOLEAN, invocation.node)
 
     return build
 
@@ -67,22 +67,22 @@ def _concat(invocation: Invocation) -> Value:
     return Value(Call("concat", parts), ValueType.STRING, invocation.node)
 
 
-def _searched(name: str, result: ValueType) -> Build:
+def _search(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
-        made = call(name, as_string(subject), Param(_expression(pattern), "String"))
-        return Value(made, result, invocation.node)
+        expr = call(name, as_string(subject), Param(_expression(pattern), "String"))
+        return Value(expr, result, invocation.node)
 
     return build
 
 
-def _replaced(name: str) -> Build:
+def _replace_regex(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern, replacement = invocation.arguments
         by = constant_string(replacement)
         _check_expression(_expression(pattern), by, replacement)
-        made = call(name, as_string(subject), Param(constant_string(pattern), "String"), Param(by, "String"))
-        return Value(made, ValueType.STRING, invocation.node)
+        expr = call(name, as_string(subject), Param(constant_string(pattern), "String"), Param(by, "String"))
+        return Value(expr, ValueType.STRING, invocation.node)
 
     return build
 
@@ -106,13 +106,13 @@ def _check_expression(pattern: str, replacement: str, node: Value) -> None:
         ) from failure
 
 
-def _plainly_replaced(name: str) -> Build:
+def _replace(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, part, by = invocation.arguments
         if not constant_string(part):
             raise HogQLError("the string to replace is empty.", part.node)
-        made = call(name, as_string(subject), Param(constant_string(part), "String"), as_string(by))
-        return Value(made, ValueType.STRING, invocation.node)
+        expr = call(name, as_string(subject), Param(constant_string(part), "String"), as_string(by))
+        return Value(expr, ValueType.STRING, invocation.node)
 
     return build
 
@@ -123,36 +123,36 @@ def _split(name: str) -> Build:
         by = constant_string(separator)
         if name == "splitByChar" and len(by.encode()) != 1:
             raise HogQLError("expected a single ASCII character.", separator.node, "Use splitByString().")
-        whole_text = call("ifNull", as_string(subject), Param("", "String"))
-        return Value(call(name, Param(by, "String"), whole_text), ValueType.LIST, invocation.node)
+        string_ = call("ifNull", as_string(subject), Param("", "String"))
+        return Value(call(name, Param(by, "String"), string_), ValueType.LIST, invocation.node)
 
     return build
 
 
-def _padded(name: str) -> Build:
+def _pad(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, length, *by = invocation.arguments
         filling = constant_string(by[0]) if by else " "
         if not filling:
             raise HogQLError("the padding is empty.", by[0].node)
         places = Param(constant_integer(length, 0, _LONGEST_PAD), "Int64")
-        made = call(name, as_string(subject), places, Param(filling, "String"))
-        return Value(made, ValueType.STRING, invocation.node)
+        expr = call(name, as_string(subject), places, Param(filling, "String"))
+        return Value(expr, ValueType.STRING, invocation.node)
 
     return build
 
 
 def _length(invocation: Invocation) -> Value:
     value = invocation.arguments[0]
-    made = value.expr if value.type is ValueType.LIST else as_string(value)
-    return number_result(call("length", made), invocation.node)
+    expr = value.expr if value.type is ValueType.LIST else as_string(value)
+    return number_result(call("length", expr), invocation.node)
 
 
 def _emptiness(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         value = invocation.arguments[0]
-        made = value.expr if value.type is ValueType.LIST else as_string(value)
-        return Value(call(name, made), ValueType.BOOLEAN, invocation.node)
+        expr = value.expr if value.type is ValueType.LIST else as_string(value)
+        return Value(call(name, expr), ValueType.BOOLEAN, invocation.node)
 
     return build
 
@@ -164,7 +164,7 @@ def _has(invocation: Invocation) -> Value:
     return Value(call("has", list_.expr, as_string(wanted)), ValueType.BOOLEAN, invocation.node)
 
 
-def _joined(invocation: Invocation) -> Value:
+def _join(invocation: Invocation) -> Value:
     list_, *by = invocation.arguments
     if list_.type is not ValueType.LIST:
         raise type_error(list_, ValueType.LIST)
@@ -176,21 +176,21 @@ def _element(invocation: Invocation) -> Value:
     return element(*invocation.arguments)
 
 
-def _place(value: Value, context: CompileContext) -> Expr:
+def _position(value: Value, context: CompileContext) -> Expr:
     if value.literal == 0:
         raise HogQLError("positions in strings start at 1.", value.node)
-    place = whole(value, context)
+    position = integer(value, context)
     # ClickHouse fails on a constant 0.
-    return place if isinstance(value.literal, float) else call("nullIf", place, Number(0))
+    return position if isinstance(value.literal, float) else call("nullIf", position, Number(0))
 
 
 def _json(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         json, *path = invocation.arguments
-        made = Call(name, (as_string(json), *(_json_step(step) for step in path)))
+        expr = Call(name, (as_string(json), *(_json_step(step) for step in path)))
         if result is ValueType.NUMBER:
-            return number_result(made, invocation.node)
-        return Value(made, result, invocation.node)
+            return number_result(expr, invocation.node)
+        return Value(expr, result, invocation.node)
 
     return build
 
@@ -202,7 +202,7 @@ def _json_step(step: Value) -> Expr:
 
 
 _PATH = 10
-_TEXT_TO_TEXT = (
+_STRING_TO_STRING = (
     *("lower", "upper", "lowerUTF8", "upperUTF8", "reverse", "reverseUTF8", "trim", "trimLeft", "trimRight"),
     *("domain", "domainWithoutWWW", "topLevelDomain", "cutToFirstSignificantSubdomain", "protocol", "path"),
     *("pathFull", "queryString", "fragment", "cutQueryString", "cutFragment", "cutQueryStringAndFragment"),
@@ -211,42 +211,42 @@ _TEXT_TO_TEXT = (
 _CLICKHOUSE_NAMES = {"trim": "trimBoth"}
 
 STRING_FUNCTIONS: Mapping[str, Function] = {
-    **{name.lower(): plain(_CLICKHOUSE_NAMES.get(name, name), text) for name in _TEXT_TO_TEXT},
-    "trimboth": plain("trimBoth", text),
+    **{name.lower(): plain(_CLICKHOUSE_NAMES.get(name, name), string) for name in _STRING_TO_STRING},
+    "trimboth": plain("trimBoth", string),
     "concat": Function(1, MAX_ARGUMENTS, _concat),
     "length": Function(1, 1, _length),
-    "lengthutf8": plain("lengthUTF8", text, result=ValueType.NUMBER),
+    "lengthutf8": plain("lengthUTF8", string, result=ValueType.NUMBER),
     **{
-        name: plain(f"substring{form}", text, _place, whole, least=2)
+        name: plain(f"substring{form}", string, _position, integer, least=2)
         for name, form in (("substring", ""), ("substr", ""), ("substringutf8", "UTF8"))
     },
-    **{name.lower(): plain(name, text, whole) for name in ("left", "leftUTF8", "right", "rightUTF8")},
-    **{name.lower(): Function(2, 3, _padded(name)) for name in ("leftPad", "rightPad")},
+    **{name.lower(): plain(name, string, integer) for name in ("left", "leftUTF8", "right", "rightUTF8")},
+    **{name.lower(): Function(2, 3, _pad(name)) for name in ("leftPad", "rightPad")},
     **{
-        name.lower(): plain(name, text, text, result=ValueType.NUMBER)
+        name.lower(): plain(name, string, string, result=ValueType.NUMBER)
         for name in ("position", "positionUTF8", "positionCaseInsensitive", "positionCaseInsensitiveUTF8")
     },
-    **{name.lower(): plain(name, text, text, result=ValueType.BOOLEAN) for name in ("startsWith", "endsWith")},
-    "extracturlparameter": plain("extractURLParameter", text, written),
-    "cuturlparameter": plain("cutURLParameter", text, written),
+    **{name.lower(): plain(name, string, string, result=ValueType.BOOLEAN) for name in ("startsWith", "endsWith")},
+    "extracturlparameter": plain("extractURLParameter", string, constant),
+    "cuturlparameter": plain("cutURLParameter", string, constant),
     "empty": Function(1, 1, _emptiness("empty")),
     "notempty": Function(1, 1, _emptiness("notEmpty")),
     "like": Function(2, 2, _like(ignoring_case=False)),
     "ilike": Function(2, 2, _like(ignoring_case=True)),
     "notlike": Function(2, 2, _like(ignoring_case=False, negated=True)),
     "notilike": Function(2, 2, _like(ignoring_case=True, negated=True)),
-    "match": Function(2, 2, _searched("match", ValueType.BOOLEAN)),
-    "extract": Function(2, 2, _searched("extract", ValueType.STRING)),
-    "countsubstrings": plain("countSubstrings", text, text, result=ValueType.NUMBER),
-    "replace": Function(3, 3, _plainly_replaced("replaceAll")),
-    "replaceall": Function(3, 3, _plainly_replaced("replaceAll")),
-    "replaceone": Function(3, 3, _plainly_replaced("replaceOne")),
-    "replaceregexpall": Function(3, 3, _replaced("replaceRegexpAll")),
-    "replaceregexpone": Function(3, 3, _replaced("replaceRegexpOne")),
+    "match": Function(2, 2, _search("match", ValueType.BOOLEAN)),
+    "extract": Function(2, 2, _search("extract", ValueType.STRING)),
+    "countsubstrings": plain("countSubstrings", string, string, result=ValueType.NUMBER),
+    "replace": Function(3, 3, _replace("replaceAll")),
+    "replaceall": Function(3, 3, _replace("replaceAll")),
+    "replaceone": Function(3, 3, _replace("replaceOne")),
+    "replaceregexpall": Function(3, 3, _replace_regex("replaceRegexpAll")),
+    "replaceregexpone": Function(3, 3, _replace_regex("replaceRegexpOne")),
     "splitbychar": Function(2, 2, _split("splitByChar")),
     "splitbystring": Function(2, 2, _split("splitByString")),
     "arrayelement": Function(2, 2, _element),
-    "arraystringconcat": Function(1, 2, _joined),
+    "arraystringconcat": Function(1, 2, _join),
     "has": Function(2, 2, _has),
 }
 """Functions of strings and of lists."""

@@ -85,9 +85,9 @@ class Translator:
         return Translator(self.context, self.is_aggregating, self.is_inside, self.depth + 1)._value(node)
 
     def _value(self, node: exp.Expr) -> Value:
-        odd = next((name for name, part in node.args.items() if part and name not in _PARTS), None)
-        if odd is not None:
-            raise HogQLError("{part} is not allowed.", node, part=quoted(odd.partition("_")[0].upper()))
+        invalid = next((name for name, part in node.args.items() if part and name not in _PARTS), None)
+        if invalid is not None:
+            raise HogQLError("{part} is not allowed.", node, part=quoted(invalid.partition("_")[0].upper()))
         match node:
             case exp.Paren():
                 return self.value(node.this)
@@ -152,8 +152,8 @@ class Translator:
                 return _boolean(both, node)
             case exp.Like() | exp.ILike():
                 ignoring_case = isinstance(node, exp.ILike)
-                made = matches(self.value(node.this), self.value(node.expression), ignoring_case=ignoring_case)
-                return _boolean(call("not", made) if node.args.get("negate") else made, node)
+                expr = matches(self.value(node.this), self.value(node.expression), ignoring_case=ignoring_case)
+                return _boolean(call("not", expr) if node.args.get("negate") else expr, node)
             case exp.Array() | exp.Tuple():
                 raise HogQLError("a list is allowed after IN only.", node)
             case exp.Concat():
@@ -289,10 +289,10 @@ class Translator:
         inner = arguments[0].expressions if distinct else _without_star(name, arguments)
         values = tuple(within.value(argument) for argument in inner)
         parameter = within.value(level) if level is not None else None
-        made = aggregate(Aggregation(name, values, node, parameter, distinct))
-        if made is None:
+        expr = aggregate(Aggregation(name, values, node, parameter, distinct))
+        if expr is None:
             raise _unknown(name, node)
-        return made
+        return expr
 
 
 def _number(text: str, node: exp.Expr) -> Value:

@@ -175,26 +175,29 @@ def unify(values: Sequence[Value], context: CompileContext) -> tuple[ValueType, 
     Raises HogQLError when there is no such type.
     """
     present = [value for value in values if value.type is not ValueType.NOTHING]
-    kinds = {value.type for value in present}
-    odd = next((value for value in present if value.type in (ValueType.LIST, ValueType.INTERVAL)), None)
-    if odd is not None:
+    types = {value.type for value in present}
+    invalid = next((value for value in present if value.type in (ValueType.LIST, ValueType.INTERVAL)), None)
+    if invalid is not None:
         raise HogQLError(
-            "{type} cannot be used here.", odd.node, "Take an element of a list: list[1].", type=odd.type.value
+            "{type} cannot be used here.",
+            invalid.node,
+            "Take an element of a list: list[1].",
+            type=invalid.type.value,
         )
-    if kinds <= {ValueType.STRING}:
+    if types <= {ValueType.STRING}:
         readable = all(value.type is ValueType.NOTHING or value.number is not None for value in values) and present
         return (
             ValueType.STRING,
             [as_string(v) for v in values],
             [as_number(v) for v in values] if readable else None,
         )
-    if kinds == {ValueType.BOOLEAN}:
+    if types == {ValueType.BOOLEAN}:
         return ValueType.BOOLEAN, [as_condition(value) for value in values], None
-    if kinds <= set(TIMES):
-        return _unify_times(values, kinds, context)
-    if ValueType.NUMBER in kinds and all(_may_be_number(value) for value in present):
+    if types <= set(TIMES):
+        return _unify_times(values, types, context)
+    if ValueType.NUMBER in types and all(_may_be_number(value) for value in present):
         return ValueType.NUMBER, [as_number(value) for value in values], None
-    if kinds == {ValueType.STRING, ValueType.BOOLEAN} and all(
+    if types == {ValueType.STRING, ValueType.BOOLEAN} and all(
         v.number is not None for v in present if v.type is ValueType.STRING
     ):
         return ValueType.STRING, [as_string(value) for value in values], None
@@ -209,13 +212,13 @@ def type_error(value: Value, wanted: ValueType, hint: str | None = None) -> HogQ
 
 
 def _unify_times(
-    values: Sequence[Value], kinds: set[ValueType], context: CompileContext
+    values: Sequence[Value], types: set[ValueType], context: CompileContext
 ) -> tuple[ValueType, list[Expr], list[Expr] | None]:
-    if len(kinds) > 1:
+    if len(types) > 1:
         return ValueType.DATETIME, [as_datetime(value, context) for value in values], None
-    kind = kinds.pop()
-    empty = Cast(Null(), "Nullable(Date32)" if kind is ValueType.DATE else f"Nullable({INSTANT})")
-    return kind, [empty if value.type is ValueType.NOTHING else value.expr for value in values], None
+    type_ = types.pop()
+    empty = Cast(Null(), "Nullable(Date32)" if type_ is ValueType.DATE else f"Nullable({INSTANT})")
+    return type_, [empty if value.type is ValueType.NOTHING else value.expr for value in values], None
 
 
 def _may_be_number(value: Value) -> bool:

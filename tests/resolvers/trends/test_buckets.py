@@ -10,13 +10,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.render import render
 from datasource.sql.tree import Column, Derived, Named, Number, Order, Param, Select, call
 from errors import BadUserInput
 from resolvers.trends.buckets import MOST_BUCKETS, Buckets, bucket_start
 from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import DateRange, read_range
-from resolvers.trends.query import TrendInterval, TrendQuery, WeekStartDay
+from resolvers.trends.query import TrendInterval, TrendQuery
 from tests.support.clock import TREND, UTC_ZONE, wednesday
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.compare import COMPARE_TO, previous_range
 from resolvers.trends.dates import DateRange, read_range
-from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery, WeekStartDay
+from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery
 from tests.support.clock import TREND, UTC_ZONE, wednesday
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE

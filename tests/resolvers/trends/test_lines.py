@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import QueryResult
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Select
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.compile import Part, Period
 from resolvers.trends.dates import read_range
 from resolvers.trends.lines import Line, read_lines, sum_figures
-from resolvers.trends.query import Breakdown, TrendDisplay, TrendQuery, WeekStartDay
+from resolvers.trends.query import Breakdown, TrendDisplay, TrendQuery
 from tests.support.clock import TREND, wednesday
 
 CUMULATIVE = replace(TREND, display=TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE)

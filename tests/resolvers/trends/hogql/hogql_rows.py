@@ -8,13 +8,13 @@ import pytest
 from datasource.clickhouse.engine import Limits
 from datasource.layouts.contract import TIMESTAMP
 from datasource.layouts.native import NativeLayout
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Events, Expr, Named, Order, Select, call
 from errors import BadUserInput
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from resolvers.trends.query import WeekStartDay
 from tests.support.seeds.events import EventWorld
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)

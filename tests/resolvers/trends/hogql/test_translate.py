@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
-from resolvers.trends.query import WeekStartDay
 from tests.resolvers.trends.conftest import NewWorld
 from tests.resolvers.trends.hogql.hogql_rows import figure, matches, refusal, value, values
 from tests.support.seeds.events import Event, EventWorld, Value
