@@ -7,14 +7,14 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from asgi.opening import open_request
+from asgi.request_context import open_request_context
 from asgi.rest.endpoint import respond
 from asgi.rest.errors import reply_error
 from permissions.authenticate import LinkedKey
 from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
+from resolvers.trends.arrow_export import write_arrow, write_parquet
 from resolvers.trends.csv import write_csv_parts
 from resolvers.trends.results import TrendResult
-from resolvers.trends.tables import write_arrow, write_parquet
 from schema.build import GatewaySchema
 from schema.stored_question import read_query
 from schema.trend_query_reader import read_trend_query
@@ -64,9 +64,8 @@ class Exports:
             order = read_link(request.path_params["token"], self.settings, self.clock())
         except LinkExpired as expired:
             return reply_error(expired, status=_GONE)
-        context = await open_request(
-            request, self.settings, self.clock, link=LinkedKey(order.key_id, order.made_at)
-        )
+        key = LinkedKey(order.key_id, order.made_at)
+        context = await open_request_context(request, self.settings, self.clock, key)
         project = await open_export(context, order)
         media_type, write = _FORMATS[order.format]
         headers = {

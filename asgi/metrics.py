@@ -55,23 +55,21 @@ class StoresCollector(Collector):
         queue = self.stores.events.queue_status
         yield _gauge("clickhouse_queries_running", "ClickHouse statements running.", queue.running)
         yield _gauge("clickhouse_queries_waiting", "ClickHouse statements queued.", queue.waiting)
-        answers = self.stores.answers
-        told = CounterMetricFamily(
-            "trendgate_trend_answers",
-            "Trends by where their answer came from: kept, computed, or joined to one that was being computed.",
-            labels=["source"],
+        cache = self.stores.trend_cache
+        requests = CounterMetricFamily(
+            "trendgate_trend_cache_requests",
+            "Trends by result: found in the cache, computed, or joined to a computation for another request.",
+            labels=["result"],
         )
-        for source, count in (
-            ("kept", answers.counts.hits),
-            ("computed", answers.counts.misses),
-            ("joined", answers.counts.joined),
+        for result, count in (
+            ("hit", cache.counts.hits),
+            ("miss", cache.counts.misses),
+            ("joined", cache.counts.joined),
         ):
-            told.add_metric([source], count)
-        yield told
-        if answers.bytes_kept is not None:
-            yield _gauge(
-                "trend_answers_bytes", "Memory that kept answers take in this process.", answers.bytes_kept
-            )
+            requests.add_metric([result], count)
+        yield requests
+        if cache.size is not None:
+            yield _gauge("trend_cache_bytes", "Memory of this process that cached trends take.", cache.size)
 
 
 def _gauge(name: str, description: str, value: float) -> GaugeMetricFamily:

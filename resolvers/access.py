@@ -185,8 +185,8 @@ async def list_people_with_access(
         *{(PROJECT.name, str(record.id)), (target.resource.name, target.id)},
         (target.resource.ruling.name, None),
     )
-    roles = await context.membership_roles.load(record.organization_id)
-    members = await context.organization_members.load(record.organization_id)
+    roles = await context.loaders.membership_roles.load(record.organization_id)
+    members = await context.loaders.organization_members.load(record.organization_id)
     found = []
     for member in members:
         membership = member.membership_in(record.organization_id)
@@ -209,7 +209,7 @@ async def _load_rules(
     context: RequestContext, project: ReachedProject, *about: tuple[str, str | None]
 ) -> tuple[RuleRecord, ...]:
     keys = [(project.record.id, resource, object_id) for resource, object_id in about]
-    return tuple(rule for rules in await context.rules.load_many(keys) for rule in rules or ())
+    return tuple(rule for rules in await context.loaders.rules.load_many(keys) for rule in rules or ())
 
 
 def _project_target(project: ReachedProject, object_id: str) -> Controlled:
@@ -266,7 +266,7 @@ async def _find_role(context: RequestContext, project: ReachedProject, role_id: 
             "Role-based access is switched off in this organization.",
             hint="Give access to members, or have roles switched on.",
         )
-    role = await context.roles.load(_check_id(role_id, "roleId", "role"))
+    role = await context.loaders.roles.load(_check_id(role_id, "roleId", "role"))
     if role is None or role.organization_id != project.record.organization_id:
         raise BadUserInput(
             "There is no such role in the same organization as the project.",
@@ -279,8 +279,8 @@ async def _find_role(context: RequestContext, project: ReachedProject, role_id: 
 async def _policy_after(
     context: RequestContext, project: ReachedProject, resource: Resource, target: Controlled | None
 ) -> PolicyView:
-    context.projects.clear(project.record.id)
-    context.rules.clear_all()
+    context.loaders.projects.clear(project.record.id)
+    context.loaders.rules.clear_all()
     # Who lowered their own access may not even see the project any more; what it is now is answered all the same.
     changed = await reread_project(context.store, require_caller(context), project)
     if target is None:

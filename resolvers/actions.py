@@ -13,7 +13,7 @@ from resolvers.saved import SavedResource
 from resolvers.stored_json import dump_steps
 from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, StringMatching, action_condition
 
-SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.actions)
+SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.loaders.actions)
 
 
 async def create_action(

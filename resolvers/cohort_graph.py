@@ -12,9 +12,9 @@ from errors import BadUserInput
 from resolvers.cohort_references import mentioned_cohorts, readable_cohorts
 from resolvers.stored_json import load_action, load_definition
 from resolvers.trends.actions import Action
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import InputPath, PropertyFilter
+from resolvers.trends.saved_objects import SavedObjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class CohortLibrary:
     definitions: Mapping[int, CohortDefinition]
     actions: Mapping[int, Action]
 
-    def catalog(self, definition: CohortDefinition) -> Catalog:
+    def catalog(self, definition: CohortDefinition) -> SavedObjects:
         """What a definition mentions. Raises BadUserInput for a cohort that was never calculated."""
         mentions = mentioned_cohorts(self._filters(definition))
-        return Catalog(self.actions, readable_cohorts(self.records.values(), mentions))
+        return SavedObjects(self.actions, readable_cohorts(self.records.values(), mentions))
 
     def uses(self, definition: CohortDefinition) -> frozenset[int]:
         """The existing cohorts that a definition mentions, also through actions."""

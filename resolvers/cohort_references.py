@@ -46,7 +46,7 @@ async def load_cohorts(
     mentions, and belong to it. Raises FORBIDDEN, and BadUserInput for a cohort without members yet.
     """
     everything = {**inherited, **mentions}
-    records = await context.cohorts.load_many([(project.record.id, number) for number in everything])
+    records = await context.loaders.cohorts.load_many([(project.record.id, number) for number in everything])
     known = [record for record in records if record is not None]
     check_readable(project, COHORT, known, mentions)
     return readable_cohorts(known, everything, unnamed=inherited.keys() - mentions.keys())

@@ -11,7 +11,7 @@ from resolvers.context import RequestContext
 from resolvers.saved import SavedResource, not_found
 from resolvers.trends.cohorts import CohortDefinition
 
-SAVED_COHORTS = SavedResource(COHORT, COHORT_REPOSITORY, lambda context: context.cohorts)
+SAVED_COHORTS = SavedResource(COHORT, COHORT_REPOSITORY, lambda context: context.loaders.cohorts)
 
 
 async def create_cohort(
@@ -74,7 +74,7 @@ async def delete_cohort(context: RequestContext, project: ReachedProject, cohort
     record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
     await _calculator(context, project).delete(record.id, may_name=lambda user: _may_read(project, user))
     _forget(context)
-    context.projects.clear(project.record.id)
+    context.loaders.projects.clear(project.record.id)
 
 
 def _calculator(context: RequestContext, project: ReachedProject) -> CohortCalculator:
@@ -93,10 +93,10 @@ async def _check_mentions(context: RequestContext, project: ReachedProject, memb
     if not isinstance(membership, CohortDefinition):
         return
     used = mentioned_cohorts(membership.filters())
-    found = await context.cohorts.load_many([(project.record.id, number) for number in used])
+    found = await context.loaders.cohorts.load_many([(project.record.id, number) for number in used])
     check_readable(project, COHORT, [record for record in found if record is not None], used)
     done = dict.fromkeys(membership.action_ids(), FILTERS)
-    actions = await context.actions.load_many([(project.record.id, number) for number in done])
+    actions = await context.loaders.actions.load_many([(project.record.id, number) for number in done])
     check_readable(project, ACTION, [record for record in actions if record is not None], done)
 
 
@@ -105,5 +105,5 @@ def _may_read(project: ReachedProject, record: CohortRecord) -> bool:
 
 
 def _forget(context: RequestContext) -> None:
-    context.cohorts.clear_all()
-    context.cohort_lists.clear_all()
+    context.loaders.cohorts.clear_all()
+    context.loaders.cohort_lists.clear_all()

@@ -11,7 +11,7 @@ from resolvers.saved import SavedResource
 from resolvers.trend_field import check_trend
 from resolvers.trends.query import TrendQuery
 
-SAVED_INSIGHTS = SavedResource(INSIGHT, insights.INSIGHT_REPOSITORY, lambda context: context.insights)
+SAVED_INSIGHTS = SavedResource(INSIGHT, insights.INSIGHT_REPOSITORY, lambda context: context.loaders.insights)
 
 
 @dataclass(frozen=True, slots=True)

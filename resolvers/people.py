@@ -16,7 +16,7 @@ async def list_members(
     Raises BadUserInput for arguments out of range.
     """
     wanted = search_key(check_page(first, search))
-    members = await context.organization_members.load(organization_id)
+    members = await context.loaders.organization_members.load(organization_id)
     found = [each for each in members if wanted in search_key(each.email) or wanted in search_key(each.name)]
     return sorted(found, key=lambda member: email_key(member.email))
 

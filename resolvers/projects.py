@@ -22,7 +22,7 @@ from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter,
 async def load_project(context: RequestContext, project_id: str) -> ReachedProject:
     """Raises NOT_FOUND for an id that is malformed, unknown or out of reach, all in the same words."""
     number = read_id(project_id)
-    reached = None if number is None else await context.projects.load(number)
+    reached = None if number is None else await context.loaders.projects.load(number)
     if reached is None:
         raise no_such_project()
     return reached
@@ -38,7 +38,7 @@ async def list_projects(context: RequestContext, *, first: int, after: int | Non
         context.store, require_caller(context), first=first, after=after, offset=offset
     )
     for reached in page.projects:
-        context.projects.prime(reached.record.id, reached)
+        context.loaders.projects.prime(reached.record.id, reached)
     return page
 
 
@@ -65,7 +65,7 @@ async def update_project(
     )
     if record is None:
         raise no_such_project()
-    context.projects.clear(record.id)
+    context.loaders.projects.clear(record.id)
     return replace(project, record=record)
 
 

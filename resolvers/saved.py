@@ -82,7 +82,7 @@ class SavedResource(Generic[Record]):
             raise not_found(self.resource)
         self.loader(context).prime(key, None, force=True)
         # The rules about it are gone too, and the project's policy still holds them.
-        context.projects.clear(project.record.id)
+        context.loaders.projects.clear(project.record.id)
 
 
 def open_saved(project: ReachedProject, resource: Resource, record: Record | None, to: str) -> Record:

@@ -1,11 +1,12 @@
-"""What a server works with, from opening to closing: two stores, and the answers that are kept."""
+"""The stores that a server and the command line work with, from opening to closing."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from datasource.cache.memory import MemoryOperations, open_operations
-from datasource.cache.persisted_queries import OperationStore
+from datasource.cache.contract import Cache
+from datasource.cache.memory import MemoryCache
+from datasource.cache.persisted_queries import PersistedQueries
 from datasource.cache.redis import RedisCache, connect_redis
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.open_engine import open_engine
@@ -22,19 +23,20 @@ from settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Metadata, the ClickHouse with the events in one of the layouts, kept answers, and texts of operations."""
+    """Metadata, the ClickHouse that holds the events in one of the layouts, and the caches."""
 
     metadata: MetadataStore
     events: Engine
     layouts: Layouts = field(default_factory=NativeLayouts)
-    answers: TrendCache = field(default_factory=TrendCache)
-    operations: OperationStore | None = field(default_factory=MemoryOperations)
+    trend_cache: TrendCache = field(default_factory=TrendCache)
+    persisted_queries: PersistedQueries | None = None
+    """None where automatic persisted queries are switched off."""
 
 
 async def prepare(engine: Engine) -> None:
-    """Make the tables of one server. Those of a cluster have to be there: only `migrate` makes them.
+    """Create or upgrade the tables of a single server; only check those of a cluster.
 
-    That takes every server of the cluster, and a gateway has to start without one of them, too.
+    Migrating a cluster needs every server of it, and a gateway has to start while one is down.
     """
     await (migrate(engine) if engine.cluster is None else check_up_to_date(engine))
 
@@ -43,9 +45,9 @@ async def prepare(engine: Engine) -> None:
 async def open_stores(
     settings: Settings, prepare: Callable[[Engine], Awaitable[None]] = prepare
 ) -> AsyncIterator[Stores]:
-    """Both stores, their tables up to date where they are the gateway's own; closed at the end.
+    """Open every store, its tables up to date where they belong to the gateway; close them at the end.
 
-    Raises GatewayError when one cannot be used, for instance because another process holds the data folder, or the
+    Raises GatewayError when one cannot be used: another process holds the data folder, for instance, or the
     projects are not those of the layout's tables.
     """
     async with AsyncExitStack() as opened:
@@ -55,9 +57,9 @@ async def open_stores(
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_adopted(metadata, expected=is_adopting)
-        operations = open_operations(settings)
-        if operations is not None:
-            opened.push_async_callback(operations.close)
+        trends, queries = _open_caches(settings)
+        opened.push_async_callback(trends.close)
+        opened.push_async_callback(queries.close)
         if is_adopting:
             reading = ReadOnlyEngine(engine)
             layouts: Layouts = await PostHogLayouts.find(reading)
@@ -65,26 +67,35 @@ async def open_stores(
         else:
             layouts = NativeLayouts()
             await prepare(engine)
-            if not engine.is_shared:  # or a server that starts would repair what another process is loading
+            if not engine.is_shared:  # otherwise a starting server would repair what another process is loading
                 await repair_all(metadata, engine)
-        answers = await _open_answers(settings, metadata)
-        opened.push_async_callback(answers.close)
-        yield Stores(metadata, engine, layouts, answers, operations)
+        yield Stores(
+            metadata,
+            engine,
+            layouts,
+            TrendCache(trends, installation=await _installation(settings, metadata)),
+            PersistedQueries(queries, settings.persisted_queries_ttl_s) if settings.persisted_queries else None,
+        )
 
 
 async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
-    """Count anew what interrupted loads left wrong, and forget older answers; answers the number of batches."""
+    """Recount what interrupted loads left wrong, and outdate cached trends; return the number of batches."""
     batches = await repair(engine)
     if batches:
         await advance_data_versions(metadata)
     return batches
 
 
-async def _open_answers(settings: Settings, metadata: MetadataStore) -> TrendCache:
+def _open_caches(settings: Settings) -> tuple[Cache, Cache]:
+    """Open the caches of trends and of persisted queries; with Redis, one client serves both."""
+    if settings.redis_url is not None:
+        redis = RedisCache(connect_redis(settings.redis_url.get_secret_value()))
+        return redis, redis
+    return MemoryCache(settings.cache_bytes), MemoryCache(settings.persisted_queries_max_bytes)
+
+
+async def _installation(settings: Settings, metadata: MetadataStore) -> str:
+    """Name the data behind cached trends, so that installations can share one Redis."""
     url = settings.clickhouse_url
-    where = url.get_secret_value() if url else str(settings.events_path.resolve())
-    installation = f"{await read_installation(metadata)} {settings.events_layout} {where}"
-    if settings.redis_url is None:
-        return TrendCache.in_memory(settings.cache_bytes, installation=installation)
-    shelf = RedisCache(connect_redis(settings.redis_url.get_secret_value()))
-    return TrendCache(shelf, installation=installation)
+    events = url.get_secret_value() if url else str(settings.events_path.resolve())
+    return f"{await read_installation(metadata)} {settings.events_layout} {events}"

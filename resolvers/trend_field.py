@@ -1,23 +1,22 @@
 """How the field `Project.trend` gets its value."""
 
-from dataclasses import replace
 from itertools import chain
 
 from datasource.clickhouse.engine import ProgressListener
-from errors import BadUserInput
 from permissions.reach import ReachedProject
-from resolvers.catalog import load_catalog
 from resolvers.context import RequestContext
 from resolvers.projects import trend_project
 from resolvers.regexes import check_regexes, regexes_of
-from resolvers.trend_cache.key import cache_key
-from resolvers.trend_cache.read_through import CachedTrend, Refresh
+from resolvers.saved_objects import load_saved_objects
+from resolvers.trend_cache.cached_trend import CachedTrend
+from resolvers.trend_cache.key import trend_key
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_cache.ttl import ttl
-from resolvers.trends.catalog import Catalog
-from resolvers.trends.compile import Plan, compile_trend, needs_first_event
+from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendQuery
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
-from resolvers.trends.run import run_trend
+from resolvers.trends.run import TrendSource, run_trend
 
 
 async def resolve_trend(
@@ -28,63 +27,41 @@ async def resolve_trend(
     refresh: Refresh = Refresh.CACHE_FIRST,
     on_progress: ProgressListener | None = None,
 ) -> CachedTrend:
-    """The answer, which may be one that was kept for whoever asks the same. `on_progress`: see run_trend.
+    """Return the trend, which may have been cached for another request. `on_progress`: see run_trend.
 
-    Raises GatewayError for a question that cannot be answered, that names what the caller may not read, or that
-    costs more than the request has left. All of that is found out before any kept answer is looked for.
+    Raises GatewayError for a query that cannot be computed, that names what the caller may not read, or that costs
+    more than the request has left.
     """
     context.trend_budget.spend()
-    catalog = await load_catalog(context, project, query)
+    # Access comes first: a cached trend must not be a way around it.
+    saved_objects = await load_saved_objects(context, project, query)
+    record = project.record
+    resolved = resolve(query, trend_project(record), context.now)
 
     async def compute(listener: ProgressListener | None) -> TrendResult:
-        return await run_trend(
-            query,
-            trend_project(project.record),
-            now=context.now,
-            engine=context.engine,
-            limits=context.limits,
-            layout=context.layout,
-            catalog=catalog,
-            on_progress=listener,
-        )
+        source = TrendSource(context.engine, context.layout, context.limits)
+        return await run_trend(resolved, source, saved_objects, on_progress=listener)
 
-    plan = _plan_of_the_minute(context, project, query, catalog)
-    if plan is None:
-        return CachedTrend(await compute(on_progress), context.now, is_cached=False)
-    return await context.answers.answer(
-        cache_key((query, plan, project.record.data_version)),
+    return await context.stores.trend_cache.get(
+        # A hit skips compiling and with it the validation: trend_key says why that is safe.
+        trend_key(resolved, saved_objects, record.data_version),
         compute,
         now=context.now,
-        lifetime=ttl(
-            plan,
+        ttl=ttl(
+            resolved,
             context.now,
-            is_told=context.layout.has_own_tables,
-            is_changing=project.record.is_changing,
+            has_invalidation=context.layout.has_own_tables,
+            is_changing=record.is_changing,
         ),
         refresh=refresh,
         on_progress=on_progress,
     )
 
 
-def _plan_of_the_minute(
-    context: RequestContext, project: ReachedProject, query: TrendQuery, catalog: Catalog
-) -> Plan | None:
-    """What the answer depends on but for the data: the same for all who ask this within one minute.
-
-    A range over the whole history begins with the data, which have a version; any start will do here. None for a
-    query that cannot be answered as of the minute's start; as of now it may be.
-    """
-    minute = context.now.replace(second=0, microsecond=0)
-    asked = replace(query, date_from=query.date_to) if needs_first_event(query) else query
-    try:
-        return compile_trend(asked, trend_project(project.record), context.layout, now=minute, catalog=catalog)
-    except BadUserInput:
-        return None
-
-
 async def check_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> None:
-    """Raises BadUserInput for a question that could not be answered now; reads no event."""
-    catalog = await load_catalog(context, project, query)
-    compile_trend(query, trend_project(project.record), context.layout, now=context.now, catalog=catalog)
+    """Raise BadUserInput for a query that could not be computed now; no event is read."""
+    saved_objects = await load_saved_objects(context, project, query)
+    resolved = resolve(query, trend_project(project.record), context.now)
+    compile_trend(resolved, context.layout, saved_objects)
     filters = chain(query.filters.leaves(), *(series.filters.leaves() for series in query.series))
     await check_regexes(context, regexes_of(filters))

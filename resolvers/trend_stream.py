@@ -10,7 +10,7 @@ from typing import Final
 from datasource.clickhouse.engine import Progress
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
-from resolvers.trend_cache.read_through import CachedTrend
+from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult

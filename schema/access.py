@@ -28,19 +28,19 @@ PEOPLE_DESCRIPTION = "Active members with access, highest level first. Needs sco
 
 async def _show_member(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
     member_id = root.rule.member_id
-    record = None if member_id is None else await info.context.memberships.load(member_id)
+    record = None if member_id is None else await info.context.loaders.memberships.load(member_id)
     return None if record is None else Member.in_organization(record, root.organization_id)
 
 
 async def _show_role(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Role | None:
     role_id = root.rule.role_id
-    record = None if role_id is None else await info.context.roles.load(role_id)
+    record = None if role_id is None else await info.context.loaders.roles.load(role_id)
     return None if record is None else Role.from_record(record)
 
 
 async def _show_creator(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
     user_id = root.rule.created_by
-    record = None if user_id is None else await info.context.members.load(user_id)
+    record = None if user_id is None else await info.context.loaders.members.load(user_id)
     return None if record is None else Member.in_organization(record, root.organization_id)
 
 
@@ -86,9 +86,9 @@ async def _show_source_name(root: strawberry.Parent["AccessGrant"], info: Contex
     if rule is None:
         return None
     if rule.member_id is not None:
-        member = await info.context.memberships.load(rule.member_id)
+        member = await info.context.loaders.memberships.load(rule.member_id)
         return member.email if member else None
-    role = None if rule.role_id is None else await info.context.roles.load(rule.role_id)
+    role = None if rule.role_id is None else await info.context.loaders.roles.load(rule.role_id)
     return role.name if role else None
 
 

@@ -138,7 +138,7 @@ class GatewaySchema(strawberry.federation.Schema):
 
 def _note_variables(context: object, variables: Mapping[str, object] | None) -> None:
     if isinstance(context, RequestContext):
-        context.sent_variables.update(variables or {})
+        context.raw_variables.update(variables or {})
 
 
 def build_schema(

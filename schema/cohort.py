@@ -136,7 +136,7 @@ class Cohort(Saved):
         scopes=[PERSON_SCOPE], description="The distinct ids that a static cohort was listed by; null for others."
     )
     async def distinct_ids(self, info: ContextInfo) -> list[str] | None:
-        listed = await info.context.cohort_lists.load((self.project.id, self.record.id))
+        listed = await info.context.loaders.cohort_lists.load((self.project.id, self.record.id))
         return None if listed is None else list(listed)
 
     @classmethod

@@ -47,8 +47,8 @@ class Member:
 
 
 async def _show_members(root: strawberry.Parent["Role"], info: ContextInfo) -> list[Member]:
-    user_ids = await info.context.role_members.load(root.record.id)
-    records = await info.context.members.load_many(list(user_ids or ()))
+    user_ids = await info.context.loaders.role_members.load(root.record.id)
+    records = await info.context.loaders.members.load_many(list(user_ids or ()))
     members = (
         Member.in_organization(record, root.record.organization_id) for record in records if record is not None
     )

@@ -13,7 +13,7 @@ def raw_argument(info: ContextInfo, name: str) -> Any:
     raw = info._raw_info
     # Where a field stands several times, GraphQL made sure that the arguments are the same.
     argument = next(item for item in raw.field_nodes[0].arguments or () if item.name.value == name)
-    variables = _with_defaults(info.context.sent_variables, raw.operation)
+    variables = _with_defaults(info.context.raw_variables, raw.operation)
     return _without_missing(value_from_ast_untyped(argument.value, variables))
 
 

@@ -28,7 +28,7 @@ ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The projec
 
 async def _show_creator(root: strawberry.Parent["Saved"], info: ContextInfo) -> Member | None:
     user_id = root.record.created_by
-    member = None if user_id is None else await info.context.members.load(user_id)
+    member = None if user_id is None else await info.context.loaders.members.load(user_id)
     return None if member is None else Member.in_organization(member, root.project.organization_id)
 
 

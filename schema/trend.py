@@ -13,7 +13,8 @@ from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.exports import SCOPE as EXPORT_SCOPE
 from resolvers.exports import Asked, ExportFormat, write_link
-from resolvers.trend_cache.read_through import CachedTrend, Refresh
+from resolvers.trend_cache.cached_trend import CachedTrend
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
@@ -54,7 +55,7 @@ class TrendSeries:
     async def action(self, info: ContextInfo) -> Action | None:
         if self.action_id is None:
             return None
-        record = await info.context.actions.load((self.reached.record.id, self.action_id))
+        record = await info.context.loaders.actions.load((self.reached.record.id, self.action_id))
         if record is None:
             return None
         check_object(self.reached.policy, controlled(ACTION, record), READ)

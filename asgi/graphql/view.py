@@ -29,7 +29,7 @@ from asgi.graphql.sse import EventStream, EventTransport
 from asgi.graphql.websocket import WebSocketAdapter, WebSocketHandler
 from asgi.graphql.websocket_connection import Connection
 from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
-from asgi.opening import open_operation
+from asgi.request_context import open_request_context
 from asgi.responses import error_response
 from resolvers.context import RequestContext
 from schema.build import GatewaySchema
@@ -127,13 +127,8 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
     async def _open_context(
         self, request: Request | WebSocket, request_id: str, authorization: str | None
     ) -> RequestContext:
-        return await open_operation(
-            request,
-            self._settings,
-            self._clock,
-            request_id=request_id,
-            authorization=authorization,
-            report=self._report,
+        return await open_request_context(
+            request, self._settings, self._clock, authorization, request_id=request_id, report=self._report
         )
 
     def _report(self, report: OperationReport) -> None:

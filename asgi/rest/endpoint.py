@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from asgi.disconnect import ClientDisconnected, while_connected
-from asgi.opening import open_request
+from asgi.request_context import open_request_context
 from asgi.rest.errors import reply_error
 from asgi.rest.naming import SentPaths
 from asgi.rest.openapi import describe_api
@@ -35,7 +35,8 @@ def rest_routes(settings: Settings, clock: Callable[[], datetime]) -> list[BaseR
 
     def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
-            return await handler(request, await open_request(request, settings, clock))
+            authorization = request.headers.get("authorization")
+            return await handler(request, await open_request_context(request, settings, clock, authorization))
 
         async def endpoint(request: Request) -> Response:
             return await respond(request, handle(request))

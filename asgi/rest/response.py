@@ -13,7 +13,7 @@ from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from asgi.rest.request import TrendRequest
-from resolvers.trend_cache.read_through import CachedTrend
+from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trends.buckets import read_starts
 from resolvers.trends.query import ActionSeries, BreakdownType, EventSeries, Series, TrendMath, TrendQuery
 from resolvers.trends.results import SeriesResult

@@ -90,5 +90,5 @@ def _reply_csv(result: TrendResult, project: ReachedProject, context: RequestCon
 async def _action_names(context: RequestContext, project: ReachedProject, query: TrendQuery) -> dict[int, str]:
     """The names of the actions that the query counts. The caller may read them, or the trend would have failed."""
     ids = [series.action_id for series in query.series if isinstance(series, ActionSeries)]
-    records = await context.actions.load_many([(project.record.id, action_id) for action_id in ids])
+    records = await context.loaders.actions.load_many([(project.record.id, action_id) for action_id in ids])
     return {record.id: record.name for record in records if record is not None}

@@ -1,32 +1,42 @@
-"""Texts of operations by their hash, for clients that send the hash instead of the text."""
+"""Automatic persisted queries: documents by their SHA-256 hash."""
 
 import hashlib
 import re
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final
+
+from datasource.cache.contract import Cache
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_PREFIX: Final = "trendgate:operation:"
 
 
-class OperationStore(Protocol):
-    """Keeps texts for a while. It may forget any of them at any time: a client then sends the text again.
+@dataclass(frozen=True, slots=True)
+class PersistedQueries:
+    """Documents that clients sent; one that is not used for `ttl_s` seconds expires.
 
-    What it answers has the hash that was asked for, so nobody can put one text in the place of another.
+    A document may be missing at any time: the client then sends it again.
     """
 
-    async def get(self, sha256: str) -> str | None:
-        """The text with that hash, None where there is none."""
+    cache: Cache
+    ttl_s: float
 
-    async def put(self, text: str) -> None:
-        """Keep the text under its hash."""
+    async def find(self, sha256: str) -> str | None:
+        """Return the document with that hash, or None."""
+        found = await self.cache.read(_PREFIX + sha256, renew_ttl_s=self.ttl_s)
+        document = None if found is None else found.decode(errors="replace")
+        # Others may write to a shared Redis: never run a document under a hash that is not its own.
+        return document if document is not None and hash_operation(document) == sha256 else None
 
-    async def close(self) -> None:
-        """Nothing is asked afterwards."""
+    async def store(self, document: str) -> None:
+        """Store a document under its hash."""
+        await self.cache.write(_PREFIX + hash_operation(document), document.encode(), self.ttl_s)
 
 
-def hash_operation(text: str) -> str:
-    """SHA-256 of the text in UTF-8, in small hexadecimal digits, as clients compute it."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def hash_operation(document: str) -> str:
+    """Return the SHA-256 of the document in UTF-8 as lower-case hexadecimal digits."""
+    return hashlib.sha256(document.encode()).hexdigest()
 
 
-def is_hash(text: str) -> bool:
-    return _HASH.fullmatch(text) is not None
+def is_hash(value: str) -> bool:
+    return _HASH.fullmatch(value) is not None

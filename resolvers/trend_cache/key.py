@@ -1,64 +1,127 @@
-"""A short name for a value: equal values have the same one, different values different ones."""
+"""The key of a trend in the cache: equal for requests that may share a result."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from hashlib import sha256
-from typing import Final
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from resolvers.trends.dates import DateRange
+from resolvers.trends.hogql.clock import clock_of
+from resolvers.trends.query import BreakdownType, PropertyType
+from resolvers.trends.resolve import ResolvedTrend
+from resolvers.trends.saved_objects import SavedObjects
+
 _SCALARS: Final = (bool, int, float, str, bytes, type(None), Decimal)
+_Updater = Callable[[list[str], Any], None]
+
+
+def trend_key(resolved: ResolvedTrend, saved_objects: SavedObjects, data_version: int) -> str:
+    """Return the key of a trend: over everything that its result depends on, to the minute.
+
+    Nothing is compiled for it. A result is cached only after an equal query was compiled with equal saved objects,
+    so finding one under this key implies that the query is valid.
+    """
+    ranges = tuple(_to_the_minute(range_) for range_ in resolved.ranges)
+    clock = {clock_of(each, resolved.now, resolved.project.timezone) for each in _hogql(resolved, saved_objects)}
+    return cache_key((resolved.query, resolved.project, saved_objects, ranges, clock, data_version))
+
+
+def _to_the_minute(range_: DateRange) -> tuple[object, ...]:
+    # Ranges that end now would never be found again. What is finer in absolute dates is in the query itself.
+    instants = (range_.start, range_.end, range_.read_from)
+    return (*(instant.replace(second=0, microsecond=0) for instant in instants), range_.interval)
+
+
+def _hogql(resolved: ResolvedTrend, saved_objects: SavedObjects) -> Iterator[str]:
+    """Yield every HogQL expression that the trend evaluates."""
+    query = resolved.query
+    yield from (each.property for each in query.breakdowns if each.type is BreakdownType.HOGQL)
+    yield from (series.math.expression for series in query.series if series.math.expression)
+    groups = [query.filters, *(series.filters for series in query.series)]
+    if query.filter_test_accounts:
+        groups.append(resolved.project.test_account_filters)
+    steps = (step for action in saved_objects.actions.values() for step in action.steps)
+    filters = chain(*(group.leaves() for group in groups), *(step.properties for step in steps))
+    yield from (each.key for each in filters if each.type is PropertyType.HOGQL)
 
 
 def cache_key(value: object) -> str:
-    """64 hexadecimal digits over frozen dataclasses, enums, scalars, times, and collections of these.
+    """Return 64 hexadecimal digits over frozen dataclasses, enums, scalars, times, and collections of these.
 
-    Types count, so 1, 1.0, True and "1" differ. Fields of dataclasses that take no part in comparing do not count.
-    Raises TypeError for anything else, rather than to mix up what it cannot tell apart.
+    Types count, so 1, 1.0, True and "1" differ. Fields that do not take part in comparisons do not count. Raises
+    TypeError for any other type rather than confuse two values.
     """
-    told = sha256()
-    _tell(value, told.update)
-    return told.hexdigest()
+    parts: list[str] = []
+    _update(parts, value)
+    # surrogatepass: a string of a client may hold lone surrogates.
+    return sha256("".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _tell(value: object, write: Callable[[bytes], None]) -> None:
-    kind = type(value)
-    if isinstance(value, Enum):
-        _tell_text(f"{kind.__qualname__}.{value.name}", "enum", write)
-    elif isinstance(value, _SCALARS):
-        # A class of our own that is a text, such as Identifier, is not the same as the text.
-        _tell_text(repr(value), kind.__qualname__, write)
-    elif isinstance(value, datetime | date):
-        _tell_text(value.isoformat(), kind.__qualname__, write)
-        _tell(getattr(value, "fold", 0), write)
-        _tell(str(getattr(value, "tzinfo", None)), write)
-    elif isinstance(value, ZoneInfo):
-        _tell_text(value.key, kind.__qualname__, write)
-    elif is_dataclass(value) and not isinstance(value, type):
-        compared = [field.name for field in fields(value) if field.compare]
-        _tell_all([getattr(value, name) for name in compared], kind.__qualname__, write)
-    elif isinstance(value, Mapping):
-        items = sorted(value.items(), key=lambda item: cache_key(item[0]))
-        _tell_all([part for item in items for part in item], "mapping", write)
-    elif isinstance(value, tuple | list):
-        _tell_all(value, "sequence", write)
-    elif isinstance(value, frozenset | set):
-        _tell_all(sorted(map(cache_key, value)), "set", write)
-    else:
-        raise TypeError(f"a {kind.__qualname__} has no cache_key")
+def _update(parts: list[str], value: object) -> None:
+    kind: Any = type(value)
+    _updater(kind)(parts, value)
 
 
-def _tell_all(values: Iterable[object], kind: str, write: Callable[[bytes], None]) -> None:
-    listed = list(values)
-    _tell_text(str(len(listed)), kind, write)
-    for value in listed:
-        _tell(value, write)
+@cache
+def _updater(kind: type) -> _Updater:
+    """Choose how values of a type are written: once per type, since keys are computed for every request."""
+    name = kind.__qualname__
+    if issubclass(kind, Enum):
+        members = {member: _string(f"{name}.{member.name}", "enum") for member in kind}
+        return lambda parts, value: parts.append(members[value])
+    if issubclass(kind, _SCALARS):
+        # The type distinguishes a subclass of str, such as Identifier, from an equal str.
+        return lambda parts, value: parts.append(_string(repr(value), name))
+    if issubclass(kind, datetime | date):
+        return lambda parts, value: parts.append(_string(_instant(value), name))
+    if issubclass(kind, ZoneInfo):
+        return lambda parts, value: parts.append(_string(value.key, name))
+    if is_dataclass(kind):
+        return _dataclass_updater(kind)
+    if issubclass(kind, Mapping):
+        return lambda parts, value: _update_all(parts, [*_flat(value)], "mapping")
+    if issubclass(kind, tuple | list):
+        return lambda parts, value: _update_all(parts, value, "sequence")
+    if issubclass(kind, frozenset | set):
+        return lambda parts, value: _update_all(parts, sorted(map(cache_key, value)), "set")
+    raise TypeError(f"no cache key for the type {name}")
 
 
-def _tell_text(text: str, kind: str, write: Callable[[bytes], None]) -> None:
-    # surrogatepass: a text of a client may hold halves of characters.
-    told = text.encode("utf-8", "surrogatepass")
-    write(f"{kind}:{len(told)}:".encode())
-    write(told)
+def _dataclass_updater(kind: type) -> _Updater:
+    compared = [field.name for field in fields(kind) if field.compare]
+    head = _string(str(len(compared)), kind.__qualname__)
+    getters = [attrgetter(name) for name in compared]
+
+    def update(parts: list[str], value: object) -> None:
+        parts.append(head)
+        for get in getters:
+            _update(parts, get(value))
+
+    return update
+
+
+def _flat(mapping: Mapping[object, object]) -> Iterator[object]:
+    for key in sorted(mapping, key=cache_key):
+        yield from (key, mapping[key])
+
+
+def _update_all(parts: list[str], values: Sequence[object], kind: str) -> None:
+    parts.append(_string(str(len(values)), kind))
+    for value in values:
+        _update(parts, value)
+
+
+def _instant(value: datetime | date) -> str:
+    return f"{value.isoformat()} {getattr(value, 'fold', 0)} {getattr(value, 'tzinfo', None)}"
+
+
+def _string(value: str, kind: str) -> str:
+    # The length keeps a string from imitating what follows it.
+    return f"{kind}:{len(value)}:{value}"

@@ -1,98 +1,93 @@
-"""The same work, asked for by several at once, is done once."""
+"""Runs work that several callers request at the same time only once."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 Listener = Callable[[Any], None]
 
 
-class Flight(Generic[Answer]):
-    """Work under way, how many wait for it, and who of them hears how far it is."""
+class Flight(Generic[Result]):
+    """Running work, with the number of callers that wait for it and those that listen to its progress."""
 
-    def __init__(self, is_newest: "Callable[[Flight[Answer]], bool]") -> None:
+    def __init__(self, is_newest: "Callable[[Flight[Result]], bool]") -> None:
         self._is_newest = is_newest
-        self.task: asyncio.Task[Answer]
+        self.task: asyncio.Task[Result]
         self.waiting = 0
         self.listeners: list[Listener] = []
 
     @property
     def is_newest(self) -> bool:
-        """Whether no other flight took its place."""
+        """Whether no other flight has replaced it."""
         return self._is_newest(self)
 
-    def tell(self, news: object) -> None:
-        """How far it is, to all who listen."""
+    def notify(self, progress: object) -> None:
+        """Pass the progress on to every listener."""
         for listener in self.listeners:
-            listener(news)
+            listener(progress)
 
 
-Start = Callable[[Flight[Answer]], Coroutine[Any, Any, Answer]]
+Start = Callable[[Flight[Result]], Coroutine[Any, Any, Result]]
 
 
-class SingleFlight(Generic[Answer]):
-    """Work under way, by its key."""
+class SingleFlight(Generic[Result]):
+    """Running work by its key."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, Flight[Answer]] = {}
-
-    @property
-    def under_way(self) -> int:
-        """How many."""
-        return len(self._by_key)
+        self._by_key: dict[str, Flight[Result]] = {}
 
     @property
     def waiting(self) -> int:
-        """How many wait for them."""
+        """How many callers are waiting."""
         return sum(flight.waiting for flight in self._by_key.values())
 
     def has(self, key: str) -> bool:
-        """Whether there is work under that key."""
         return key in self._by_key
 
-    async def join(
-        self, key: str, start: Start[Answer], *, anew: bool = False, listener: Listener | None = None
-    ) -> tuple[Answer, bool]:
-        """What the work under that key comes to, and whether somebody else had started it.
+    async def run(
+        self, key: str, start: Start[Result], *, force: bool = False, listener: Listener | None = None
+    ) -> tuple[Result, bool]:
+        """Return the result of the work under that key, and whether another caller had started it.
 
-        `start` begins it where there is none; `anew` begins it in any case, for whoever comes later, too. Errors
-        go to all who wait. Who is cancelled just leaves; when nobody is left the work is cancelled, and the last
-        one waits until it has ended.
+        Without running work, or with `force`, `start` begins it, for later callers too. An error is raised to
+        every waiting caller. A cancelled caller leaves the work to the others; the last one cancels it, and waits
+        until it has ended.
         """
-        flight = None if anew else self._by_key.get(key)
-        is_joined = flight is not None
+        flight = None if force else self._by_key.get(key)
+        has_joined = flight is not None
         if flight is None:
             flight = self._start(key, start)
         flight.waiting += 1
         flight.listeners += [listener] if listener else []
         try:
-            return await asyncio.shield(flight.task), is_joined
+            return await asyncio.shield(flight.task), has_joined
         finally:
             flight.waiting -= 1
             if listener:
                 flight.listeners.remove(listener)
             if not flight.waiting and not flight.task.done():
-                self._forget(key, flight)  # at once: nobody may join what is being ended
-                await _end(flight.task)
+                self._remove(key, flight)  # at once: no other caller may join work that is being cancelled
+                await _cancel(flight.task)
 
-    def _start(self, key: str, start: Start[Answer]) -> Flight[Answer]:
-        flight: Flight[Answer] = Flight(lambda asking: self._by_key.get(key) is asking)
+    def _start(self, key: str, start: Start[Result]) -> Flight[Result]:
+        flight: Flight[Result] = Flight(lambda candidate: self._by_key.get(key) is candidate)
         flight.task = asyncio.ensure_future(start(flight))
         self._by_key[key] = flight
-        flight.task.add_done_callback(lambda _: self._forget(key, flight))
+        flight.task.add_done_callback(lambda _: self._remove(key, flight))
         return flight
 
-    def _forget(self, key: str, flight: Flight[Answer]) -> None:
+    def _remove(self, key: str, flight: Flight[Result]) -> None:
         if self._by_key.get(key) is flight:
             del self._by_key[key]
         if flight.task.done() and not flight.task.cancelled():
-            flight.task.exception()  # whoever waited for it may have gone
+            flight.task.exception()  # marks it as retrieved: every caller may have left
 
 
-async def _end(task: "asyncio.Task[Any]") -> None:
+async def _cancel(task: "asyncio.Task[Any]") -> None:
     task.cancel()
     while not task.done():
-        with suppress(asyncio.CancelledError):  # again, while it ends: it is raised anyway
+        # A second cancellation of the caller must not leave the work running; it is raised afterwards anyway.
+        with suppress(asyncio.CancelledError):
             await asyncio.wait([task])

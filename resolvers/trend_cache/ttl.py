@@ -1,11 +1,11 @@
-"""How long an answer may be given again."""
+"""How long a trend may be served from the cache."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from resolvers.trends.compile import Plan
 from resolvers.trends.query import TrendInterval
+from resolvers.trends.resolve import ResolvedTrend
 
 _OPEN: Final[Mapping[TrendInterval, timedelta]] = {
     TrendInterval.MINUTE: timedelta(seconds=30),
@@ -14,23 +14,22 @@ _OPEN: Final[Mapping[TrendInterval, timedelta]] = {
     TrendInterval.WEEK: timedelta(minutes=10),
     TrendInterval.MONTH: timedelta(minutes=10),
 }
-"""Of ranges that have not ended, or only just."""
+"""For ranges that have not ended, or only recently."""
 _CLOSED: Final = timedelta(days=1)
-_CLOSED_UNTOLD: Final = timedelta(hours=1)
+_CLOSED_WITHOUT_INVALIDATION: Final = timedelta(hours=1)
 _CHANGING: Final = timedelta(seconds=30)
 _LATE: Final = timedelta(days=1)
 """Events arrive late: a range counts as ended this long after its last second."""
 
 
-def ttl(plan: Plan, now: datetime, *, is_told: bool, is_changing: bool = False) -> timedelta:
-    """For how long the answer of the plan is kept.
+def ttl(resolved: ResolvedTrend, now: datetime, *, has_invalidation: bool, is_changing: bool = False) -> timedelta:
+    """Return how long the result of a trend stays in the cache.
 
-    `is_told` says that whoever changes the data tells so (see data_versions.py), which ends the time early;
-    `is_changing`, that a change is under way, or was never finished.
+    `has_invalidation`: changes of the data advance its version, which outdates the entry earlier. `is_changing`: a
+    change is in progress, or was interrupted.
     """
     if is_changing:
         return _CHANGING
-    current = plan.periods[0].range
-    if all(period.range.end < now - _LATE for period in plan.periods):
-        return _CLOSED if is_told else _CLOSED_UNTOLD
-    return _OPEN[current.interval]
+    if all(range_.end < now - _LATE for range_ in resolved.ranges):
+        return _CLOSED if has_invalidation else _CLOSED_WITHOUT_INVALIDATION
+    return _OPEN[resolved.ranges[0].interval]

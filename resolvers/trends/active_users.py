@@ -56,7 +56,7 @@ def _buckets_of_tick(buckets: Buckets, length: int) -> Expr:
     """The numbers of the buckets whose window holds a tick: those that start in the `length` ticks from it on."""
     step = 7 if buckets.interval is TrendInterval.WEEK else 1
     first = call("greatest", Number(0), _divided_up(Column(_TICK), step))
-    end = call("least", Number(len(buckets.starts)), _divided_up(_plus(Column(_TICK), length), step))
+    end = call("least", Number(buckets.count), _divided_up(_plus(Column(_TICK), length), step))
     return call("range", call("toUInt32", first), call("toUInt32", call("greatest", Number(0), end)))
 
 

@@ -1,33 +1,41 @@
-"""Lines become the answer: labels, counts, formulas, and the order of the series."""
+"""Series rows become the result: labels, time axes, counts, formulas, and the order of the series."""
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.cohort_splits import joins_cohorts
 from resolvers.trends.compile import Part, Period, Plan
-from resolvers.trends.formula import ParsedFormula, parse_formula
-from resolvers.trends.lines import Figure, Line, read_lines, sum_figures
+from resolvers.trends.formula import ParsedFormula
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, TrendDisplay
-from resolvers.trends.results import SeriesResult, Statistics, TrendResult
+from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+from resolvers.trends.series_rows import SeriesRow, Value, read_series_rows, sum_values
 
 _DIGITS = re.compile(r"(\d+)")
-Lines = Sequence[tuple[Part, tuple[Line, ...]]]
+PartRows = tuple[Part, tuple[SeriesRow, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    days: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics: Statistics) -> TrendResult:
-    """The answer of a plan; `results` are those of its parts, in their order."""
-    lines = _read(plan, results)
-    has_more = any(line.is_other for _, part_lines in lines for line in part_lines)
-    series = _formula_series(plan, lines) if plan.query.formulas else _plain_series(plan, lines)
+    """Assemble the result of a plan; `results` are those of its parts, in their order."""
+    rows = _read(plan, results)
+    has_more = any(row.is_other for _, part_rows in rows for row in part_rows)
+    assembly = _Assembly(plan, _axes(plan))
+    series = assembly.formula_series(rows) if plan.formulas else assembly.plain_series(rows)
     current = plan.periods[0]
+    axis = assembly.axes[current.compare_label]
     return TrendResult(
         series=tuple(series),
-        days=current.days,
-        labels=current.labels,
+        days=axis.days,
+        labels=axis.labels,
         interval=plan.query.interval,
         date_from=current.range.start,
         date_to=current.range.end,
@@ -40,140 +48,154 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
     )
 
 
+def _axes(plan: Plan) -> Mapping[CompareLabel | None, _Axis]:
+    current = plan.periods[0].range
+    return {
+        period.compare_label: _Axis(period.buckets.days(), period.buckets.labels(current))
+        if period.buckets
+        else _Axis()
+        for period in plan.periods
+    }
+
+
 def _breakdown_headers(plan: Plan) -> tuple[str, ...]:
-    """What each value of a line is a value of: a key, or all the cohorts that were asked for."""
-    asked = tuple(breakdown.property for breakdown in plan.query.breakdowns)
-    return (", ".join(asked),) if plan.by_cohort else asked
+    """Return what each breakdown value is a value of: a property, or all the cohorts of the query."""
+    properties = tuple(breakdown.property for breakdown in plan.query.breakdowns)
+    return (", ".join(properties),) if plan.is_by_cohort else properties
 
 
 def _cohort_names(plan: Plan, series: Iterable[SeriesResult]) -> dict[str, str]:
-    values = (value for line in series for value in line.breakdown_value or ()) if plan.by_cohort else ()
-    return {value: plan.catalog.cohort_name(value) for value in values}
+    values = (value for each in series for value in each.breakdown_value or ()) if plan.is_by_cohort else ()
+    return {value: plan.saved_objects.cohort_name(value) for value in values}
 
 
-def _read(plan: Plan, results: Sequence[QueryResult]) -> Lines:
-    """The lines of each part; where cohorts are one breakdown, those of one series are ranked together."""
-    lines = [
-        (part, read_lines(part, result, plan.query)) for part, result in zip(plan.parts, results, strict=True)
+def _read(plan: Plan, results: Sequence[QueryResult]) -> list[PartRows]:
+    """Read the rows of each part; where cohorts are one breakdown, those of one series are ranked together."""
+    rows = [
+        (part, read_series_rows(part, result, plan.query))
+        for part, result in zip(plan.parts, results, strict=True)
     ]
     if not joins_cohorts(plan.query):
-        return lines
-    joined = groupby(lines, key=lambda pair: (id(pair[0].period), pair[0].series_index))
+        return rows
+    joined = groupby(rows, key=lambda pair: (pair[0].period.compare_label, pair[0].series_index))
     return [_joined(list(pairs)) for _, pairs in joined]
 
 
-def _joined(pairs: list[tuple[Part, tuple[Line, ...]]]) -> tuple[Part, tuple[Line, ...]]:
-    lines = [line for _, part_lines in pairs for line in part_lines]
-    return pairs[0][0], tuple(sorted(lines, key=lambda line: -line.size))
+def _joined(pairs: list[PartRows]) -> PartRows:
+    rows = [row for _, part_rows in pairs for row in part_rows]
+    return pairs[0][0], tuple(sorted(rows, key=lambda row: -row.size))
 
 
-def _plain_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
-    return [_series(plan, part, line) for part, part_lines in lines for line in _shown(plan, part_lines)]
+@dataclass(frozen=True, slots=True)
+class _Assembly:
+    plan: Plan
+    axes: Mapping[CompareLabel | None, _Axis]
 
+    def plain_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
+        return [self._series(part, row) for part, part_rows in rows for row in self._shown(part_rows)]
 
-def _shown(plan: Plan, lines: Iterable[Line]) -> list[Line]:
-    return [line for line in lines if not (plan.query.breakdown_hide_other and line.is_other)]
+    def formula_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
+        return [
+            self._formula_result(formula, order, period, row)
+            for order, (formula, parsed) in enumerate(self._formulas())
+            for period in self.plan.periods
+            for row in self._formula_rows(parsed, [pair for pair in rows if pair[0].period is period])
+        ]
 
+    def _formulas(self) -> Iterable[tuple[Formula, ParsedFormula]]:
+        return zip(self.plan.query.formulas, self.plan.formulas, strict=True)
 
-def _series(plan: Plan, part: Part, line: Line) -> SeriesResult:
-    series = plan.query.series[part.series_index]
-    return SeriesResult(
-        label=_label(plan, part, line),
-        order=part.series_index,
-        event=series.event if isinstance(series, EventSeries) else None,
-        action_id=series.action_id if isinstance(series, ActionSeries) else None,
-        math=series.math.kind,
-        data=line.data,
-        days=part.period.days,
-        labels=part.period.labels,
-        count=_count(plan, line.data),
-        aggregated_value=line.total,
-        breakdown_value=line.value,
-        compare_label=part.period.compared,
-        custom_name=series.custom_name,
-    )
+    def _shown(self, rows: Iterable[SeriesRow]) -> list[SeriesRow]:
+        return [row for row in rows if not (self.plan.query.breakdown_hide_other and row.is_other)]
 
+    def _series(self, part: Part, row: SeriesRow) -> SeriesResult:
+        series = self.plan.query.series[part.series_index]
+        axis = self.axes[part.period.compare_label]
+        return SeriesResult(
+            label=self._label(part, row),
+            order=part.series_index,
+            event=series.event if isinstance(series, EventSeries) else None,
+            action_id=series.action_id if isinstance(series, ActionSeries) else None,
+            math=series.math.kind,
+            data=row.data,
+            days=axis.days,
+            labels=axis.labels,
+            count=self._count(row.data),
+            aggregated_value=row.total,
+            breakdown_value=row.breakdown,
+            compare_label=part.period.compare_label,
+            custom_name=series.custom_name,
+        )
 
-def _label(plan: Plan, part: Part, line: Line) -> str:
-    name = plan.catalog.label(plan.query.series[part.series_index])
-    if line.value is None:
-        return name
-    value = plan.catalog.cohort_name(line.value[0]) if plan.by_cohort else "::".join(line.value)
-    return value if plan.lines_asked == 1 else f"{name} - {value}"
+    def _label(self, part: Part, row: SeriesRow) -> str:
+        plan = self.plan
+        name = plan.saved_objects.label(plan.query.series[part.series_index])
+        if row.breakdown is None:
+            return name
+        is_by_cohort = plan.is_by_cohort
+        value = plan.saved_objects.cohort_name(row.breakdown[0]) if is_by_cohort else "::".join(row.breakdown)
+        return value if plan.has_one_breakdown else f"{name} - {value}"
 
+    def _count(self, data: tuple[Value, ...]) -> float:
+        if self.plan.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE:
+            return (data[-1] or 0.0) if data else 0.0
+        return sum_values(data)
 
-def _count(plan: Plan, data: tuple[Figure, ...]) -> float:
-    if plan.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE:
-        return (data[-1] or 0.0) if data else 0.0
-    return sum_figures(data)
+    def _formula_rows(self, parsed: ParsedFormula, rows: Sequence[PartRows]) -> list[SeriesRow]:
+        plan = self.plan
+        found: list[dict[tuple[str, ...] | None, SeriesRow]] = [{} for _ in plan.query.series]
+        for part, part_rows in rows:
+            found[part.series_index].update({row.breakdown: row for row in part_rows})
+        breakdowns = dict.fromkeys(row.breakdown for _, part_rows in rows for row in part_rows)
+        period = rows[0][0].period
+        results = [
+            _calculate(parsed, each, [operands.get(each) for operands in found], period) for each in breakdowns
+        ]
+        keeps_order = plan.is_by_cohort and not joins_cohorts(plan.query)
+        return self._shown(results if keeps_order else _ordered(results, is_compared=plan.query.compare))
 
-
-def _formula_series(plan: Plan, lines: Lines) -> list[SeriesResult]:
-    return [
-        series
-        for order, formula in enumerate(plan.query.formulas)
-        for period in plan.periods
-        for series in _formula_period(plan, formula, order, [pair for pair in lines if pair[0].period is period])
-    ]
-
-
-def _formula_period(
-    plan: Plan, formula: Formula, order: int, parts: Sequence[tuple[Part, tuple[Line, ...]]]
-) -> list[SeriesResult]:
-    parsed = parse_formula(formula, len(plan.query.series))
-    found: list[dict[tuple[str, ...] | None, Line]] = [{} for _ in plan.query.series]
-    for part, part_lines in parts:
-        found[part.series_index].update({line.value: line for line in part_lines})
-    values = dict.fromkeys(line.value for _, part_lines in parts for line in part_lines)
-    period = parts[0][0].period
-    results = [_calculate(parsed, value, [lines.get(value) for lines in found], period) for value in values]
-    splits_everybody = plan.by_cohort and not joins_cohorts(plan.query)
-    ordered = results if splits_everybody else _ordered(results, compared=plan.query.compare)
-    return [_formula_result(plan, formula, order, period, line) for line in _shown(plan, ordered)]
+    def _formula_result(self, formula: Formula, order: int, period: Period, row: SeriesRow) -> SeriesResult:
+        axis = self.axes[period.compare_label]
+        return replace(
+            self._series(self.plan.parts[0], row),
+            label=formula.custom_name or f"Formula ({formula.text})",
+            order=order,
+            event=None,
+            action_id=None,
+            math=None,
+            custom_name=formula.custom_name,
+            formula=formula.text,
+            count=sum_values(row.data),
+            compare_label=period.compare_label,
+            days=axis.days,
+            labels=axis.labels,
+        )
 
 
 def _calculate(
-    formula: ParsedFormula, value: tuple[str, ...] | None, operands: Sequence[Line | None], period: Period
-) -> Line:
+    formula: ParsedFormula, breakdown: tuple[str, ...] | None, operands: Sequence[SeriesRow | None], period: Period
+) -> SeriesRow:
     if period.buckets is None:
-        return Line(value, total=formula.evaluate([(line and line.total) or 0.0 for line in operands]))
-    zeros = (0.0,) * len(period.buckets.starts)
-    columns = zip(*(line.data if line else zeros for line in operands), strict=True)
-    return Line(value, data=tuple(formula.evaluate([figure or 0.0 for figure in column]) for column in columns))
+        return SeriesRow(breakdown, total=formula.evaluate([(row and row.total) or 0.0 for row in operands]))
+    zeros = (0.0,) * period.buckets.count
+    columns = zip(*(row.data if row else zeros for row in operands), strict=True)
+    return SeriesRow(breakdown, tuple(formula.evaluate([value or 0.0 for value in column]) for column in columns))
 
 
-def _ordered(lines: list[Line], *, compared: bool) -> list[Line]:
-    if compared:
-        return sorted(lines, key=lambda line: (-sum_figures(line.data), _natural(line.value)))
-    by_size = sorted(lines, key=lambda line: (line.size, _comparable(line.data), repr(line.value)), reverse=True)
-    return sorted(by_size, key=lambda line: line.rank)
+def _ordered(rows: list[SeriesRow], *, is_compared: bool) -> list[SeriesRow]:
+    if is_compared:
+        return sorted(rows, key=lambda row: (-sum_values(row.data), _natural(row.breakdown)))
+    by_size = sorted(rows, key=lambda row: (row.size, _comparable(row.data), repr(row.breakdown)), reverse=True)
+    return sorted(by_size, key=lambda row: row.rank)
 
 
-def _comparable(data: tuple[Figure, ...]) -> tuple[float, ...]:
-    return tuple(-math.inf if figure is None else figure for figure in data)
+def _comparable(data: tuple[Value, ...]) -> tuple[float, ...]:
+    return tuple(-math.inf if value is None else value for value in data)
 
 
-def _natural(value: tuple[str, ...] | None) -> list[list[tuple[int, int, str]]]:
-    """Sorts a2 before a10, whatever the case."""
+def _natural(breakdown: tuple[str, ...] | None) -> list[list[tuple[int, int, str]]]:
+    """Return a key that sorts a2 before a10, ignoring case."""
     return [
-        [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text.casefold())]
-        for text in value or ()
+        [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(value.casefold())]
+        for value in breakdown or ()
     ]
-
-
-def _formula_result(plan: Plan, formula: Formula, order: int, period: Period, line: Line) -> SeriesResult:
-    first = _series(plan, plan.parts[0], line)
-    return replace(
-        first,
-        label=formula.custom_name or f"Formula ({formula.text})",
-        order=order,
-        event=None,
-        action_id=None,
-        math=None,
-        custom_name=formula.custom_name,
-        formula=formula.text,
-        count=sum_figures(line.data),
-        compare_label=period.compared,
-        days=period.days,
-        labels=period.labels,
-    )

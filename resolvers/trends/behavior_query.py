@@ -34,11 +34,11 @@ from resolvers.trends.behaviors import (
     Span,
     check_parts,
 )
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import read_date, start_of_day
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup
+from resolvers.trends.saved_objects import SavedObjects
 
 MEMBER = "person"
 """The column of the persons."""
@@ -47,7 +47,7 @@ _LONGEST_SESSION = timedelta(days=1)
 _PERSON = Column(MEMBER)
 
 
-def behavior_query(behavior: Behavior, context: CompileContext, catalog: Catalog) -> Select:
+def behavior_query(behavior: Behavior, context: CompileContext, catalog: SavedObjects) -> Select:
     """The persons who performed the behavior, each once, whether or not it is negated.
 
     Raises BadUserInput, with a path below the behavior's, for an invalid definition.
@@ -79,7 +79,7 @@ class _Reader:
 
     behavior: Behavior
     context: CompileContext
-    catalog: Catalog
+    catalog: SavedObjects
 
     @property
     def now(self) -> datetime:

@@ -79,7 +79,7 @@ def limit_values(counted: Select, rows: EventSelection, math: Math, limit: int, 
     if rows.buckets is None:
         order = (Order(Column(FIGURE), is_descending=True), *by_value)
         return _merge_rest(_ranked(counted, values, (FIGURE,), order), values, _merge_totals(math), limit)
-    sizes = _sizes(counted, values, len(rows.buckets.starts) if running else None)
+    sizes = _sizes(counted, values, rows.buckets.count if running else None)
     order = (Order(_is_missing(values)), Order(Column("size"), is_descending=True), *by_value)
     return _merge_rest(_ranked(sizes, values, (_BUCKETS, _FIGURES), order), values, _merge_lists(math), limit)
 

@@ -1,6 +1,6 @@
-"""The time axis: which buckets a range has, how ClickHouse numbers them, how they are written."""
+"""The time axis: which buckets a range has, how ClickHouse numbers them, how clients receive them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,43 +11,45 @@ from errors import BadUserInput
 from resolvers.trends.dates import DateRange, start_of_day, start_of_hour, start_of_minute
 from resolvers.trends.query import TrendInterval
 
-MOST_BUCKETS = 20_000
-"""More than anybody can look at; a year of hours, or two weeks of minutes, has less."""
+MAX_BUCKETS = 20_000
+"""More than a chart can show; a year of hours has fewer, and so have two weeks of minutes."""
 
 _EPOCH = date(1970, 1, 1)
 _SECONDS = {TrendInterval.HOUR: 3600, TrendInterval.MINUTE: 60}
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The buckets of one period, each by its start, in the project's time zone."""
+    """The buckets of one period: `count` of them, beginning with the one that starts at `first`.
+
+    Compiling needs no more than that; `starts`, `days` and `labels` take time in proportion to the count.
+    """
 
     interval: TrendInterval
-    starts: tuple[datetime, ...]
+    first: datetime
+    count: int
     timezone: ZoneInfo
 
     @classmethod
     def of(cls, range_: DateRange, timezone: ZoneInfo, week_start: WeekStartDay) -> "Buckets":
-        """Every bucket from the one that holds the range's start to the one that holds its end."""
-        starts: list[datetime] = []
-        end = range_.end.timestamp()
-        for start in _steps(bucket_start(range_.start, range_.interval, week_start), range_.interval):
-            # Instants are compared, since wall times repeat when clocks change; and with the end, not with its
-            # bucket's start: after clocks change by half an hour, the elapsed hours start at half past.
-            if start.timestamp() > end:
-                break
-            starts.append(start)
-            if len(starts) > MOST_BUCKETS:
-                raise BadUserInput(
-                    f"The range has more than {MOST_BUCKETS:,} buckets of one {range_.interval.lower()}.",
-                    path=("query", "interval"),
-                    hint="Take a longer interval or a shorter range.",
-                )
-        return cls(range_.interval, tuple(starts), timezone)
+        """Return every bucket from the one with the range's start to the one with its end.
+
+        Raises BadUserInput for more than MAX_BUCKETS.
+        """
+        first = bucket_start(range_.start, range_.interval, week_start)
+        count = _count(first, range_.end, range_.interval)
+        if count > MAX_BUCKETS:
+            raise BadUserInput(
+                f"The range has more than {MAX_BUCKETS:,} buckets of one {range_.interval.lower()}.",
+                path=("query", "interval"),
+                hint="Use a longer interval or a shorter range.",
+            )
+        return cls(range_.interval, first, count, timezone)
 
     def index(self, moment: Expr) -> Expr:
-        """The number of the bucket, from 0, in which an instant of the range lies; `moment` is a DateTime."""
-        first = self.starts[0]
+        """Return the number, from 0, of the bucket with an instant of the range; `moment` is a DateTime."""
+        first = self.first
         if self.interval in _SECONDS:
             elapsed = _minus(call("toUnixTimestamp", moment), int(first.timestamp()))
             return call("intDiv", elapsed, Number(_SECONDS[self.interval]))
@@ -58,30 +60,37 @@ class Buckets:
         return days if self.interval is TrendInterval.DAY else call("intDiv", days, Number(7))
 
     def by_tick(self) -> "Buckets":
-        """The same axis in the steps by which windows slide: days, where the interval is longer than that."""
+        """Return the axis in the steps by which windows slide: days for all longer intervals."""
         return self if self.interval in _SECONDS else replace(self, interval=TrendInterval.DAY)
 
-    @property
-    def split_at_whole_hours(self) -> bool:
+    def are_whole_hours(self) -> bool:
         """Whether every border between two buckets is a whole hour of UTC."""
-        if self.interval is TrendInterval.MINUTE:
-            return False
-        return all(start.astimezone(UTC).minute == 0 for start in self.starts[1:])
+        match self.interval:
+            case TrendInterval.MINUTE:
+                return False
+            case TrendInterval.HOUR:  # elapsed hours: every border is as far from the hour as the first
+                return self.count == 1 or self.first.astimezone(UTC).minute == 0
+            case _:
+                return all(start.astimezone(UTC).minute == 0 for start in self.starts()[1:])
+
+    def starts(self) -> tuple[datetime, ...]:
+        """Return the start of each bucket in the project's time zone."""
+        return tuple(_step(self.first, self.interval, number) for number in range(self.count))
 
     def days(self) -> tuple[str, ...]:
-        """The starts as clients get them in `days`."""
-        form = "%Y-%m-%d %H:%M:%S" if self.interval in _SECONDS else "%Y-%m-%d"
-        return tuple(start.strftime(form) for start in self.starts)
+        """Return the starts as clients receive them in `days`."""
+        length = len("2020-01-01 00:00:00") if self.interval in _SECONDS else len("2020-01-01")
+        return tuple(start.isoformat(" ")[:length] for start in self.starts())
 
     def labels(self, current: DateRange) -> tuple[str, ...]:
-        """The starts as people read them. Weeks are clipped to the current period, in every period."""
-        return tuple(self._label(start, current) for start in self.starts)
+        """Return the starts for people to read. Weeks are clipped to the current period, in every period."""
+        return tuple(self._label(start, current) for start in self.starts())
 
     def _label(self, start: datetime, current: DateRange) -> str:
         if self.interval in _SECONDS:
-            return f"{start.day}-{start:%b %H:%M}"
+            return f"{start.day}-{_MONTHS[start.month]} {start.hour:02}:{start.minute:02}"
         if self.interval is TrendInterval.MONTH:
-            return f"{start:%b %Y}"
+            return f"{_MONTHS[start.month]} {start.year:04}"
         if self.interval is TrendInterval.DAY:
             return _day_label(start.date())
         first = max(start.date(), current.start.date())
@@ -90,7 +99,7 @@ class Buckets:
 
 
 def bucket_start(moment: datetime, interval: TrendInterval, week_start: WeekStartDay) -> datetime:
-    """The start of the bucket in which an instant lies, on the wall clock of its time zone."""
+    """Return the start of the bucket with an instant, on the wall clock of its time zone."""
     match interval:
         case TrendInterval.MINUTE:
             return start_of_minute(moment)
@@ -105,18 +114,35 @@ def bucket_start(moment: datetime, interval: TrendInterval, week_start: WeekStar
             return start_of_day(moment).replace(day=1)
 
 
-def _steps(first: datetime, interval: TrendInterval) -> Iterator[datetime]:
-    """Calendar steps for days and longer; elapsed ones for hours, so that a clock change loses none."""
-    number = 0
-    while True:
-        if interval in _SECONDS:
-            yield (first.astimezone(UTC) + timedelta(seconds=number * _SECONDS[interval])).astimezone(first.tzinfo)
-        elif interval is TrendInterval.MONTH:
+def _step(first: datetime, interval: TrendInterval, number: int) -> datetime:
+    """Step by the calendar for days and longer; by elapsed time for hours, so that a clock change loses none."""
+    match interval:
+        case TrendInterval.MINUTE | TrendInterval.HOUR:
+            elapsed = timedelta(seconds=number * _SECONDS[interval])
+            return (first.astimezone(UTC) + elapsed).astimezone(first.tzinfo)
+        case TrendInterval.DAY:
+            return first + timedelta(days=number)
+        case TrendInterval.WEEK:
+            return first + timedelta(weeks=number)
+        case TrendInterval.MONTH:
             months = first.month - 1 + number
-            yield first.replace(year=first.year + months // 12, month=months % 12 + 1)
-        else:
-            yield first + timedelta(days=number * (7 if interval is TrendInterval.WEEK else 1))
-        number += 1
+            return first.replace(year=first.year + months // 12, month=months % 12 + 1)
+
+
+def _count(first: datetime, end: datetime, interval: TrendInterval) -> int:
+    """Count the buckets that start no later than `end`."""
+    if interval in _SECONDS:
+        return (end.astimezone(UTC) - first.astimezone(UTC)) // timedelta(seconds=_SECONDS[interval]) + 1
+    if interval is TrendInterval.MONTH:
+        count = (end.year - first.year) * 12 + end.month - first.month + 1
+    else:
+        count = (end.date() - first.date()).days // (7 if interval is TrendInterval.WEEK else 1) + 1
+    # Instants decide, not dates: wall times repeat when clocks change, which can move midnight too.
+    while _step(first, interval, count).timestamp() <= end.timestamp():
+        count += 1
+    while count > 1 and _step(first, interval, count - 1).timestamp() > end.timestamp():
+        count -= 1
+    return count
 
 
 def _minus(left: Expr, right: int) -> Expr:
@@ -124,7 +150,7 @@ def _minus(left: Expr, right: int) -> Expr:
 
 
 def _day_label(day: date) -> str:
-    return f"{day.day}-{day:%b-%Y}"
+    return f"{day.day}-{_MONTHS[day.month]}-{day.year:04}"
 
 
 def _span_label(first: date, last: date) -> str:
@@ -133,19 +159,17 @@ def _span_label(first: date, last: date) -> str:
     if first.year != last.year:
         return f"{_day_label(first)} – {_day_label(last)}"  # noqa: RUF001 (the dash is part of the format)
     if first.month != last.month:
-        return f"{first.day}-{first:%b} – {last.day}-{last:%b}"  # noqa: RUF001
-    return f"{first.day}–{last.day} {last:%b}"  # noqa: RUF001
+        return f"{first.day}-{_MONTHS[first.month]} – {last.day}-{_MONTHS[last.month]}"  # noqa: RUF001
+    return f"{first.day}–{last.day} {_MONTHS[last.month]}"  # noqa: RUF001
 
 
 def read_starts(days: Sequence[str], timezone: ZoneInfo) -> list[datetime]:
-    """The instants of texts that `Buckets.days` wrote.
-
-    The hour that a clock change repeats is told by its return.
-    """
+    """Return the instants of the strings that `Buckets.days` returned."""
     found: list[datetime] = []
     before, fold = datetime.min, 0
     for day in days:
         naive = datetime.fromisoformat(day)
+        # The second pass of an hour that a clock change repeats is recognised by the time going back.
         fold = int(naive <= before or (bool(fold) and naive - before < timedelta(hours=1)))
         found.append(naive.replace(tzinfo=timezone, fold=fold))
         before = naive

@@ -89,7 +89,7 @@ def joins_cohorts(query: TrendQuery) -> bool:
     return len(values) > 1 and EVERYBODY not in values
 
 
-def values_per_line(query: TrendQuery) -> int:
+def values_per_row(query: TrendQuery) -> int:
     """How many breakdown values a line has: one for each breakdown, but only one cohort."""
     is_by_cohort = any(breakdown.type is BreakdownType.COHORT for breakdown in query.breakdowns)
     return 1 if is_by_cohort else len(query.breakdowns)

@@ -24,10 +24,10 @@ from datasource.sql.tree import (
 from errors import BadUserInput
 from resolvers.trends.behavior_query import MEMBER, behavior_query
 from resolvers.trends.behaviors import Behavior
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import InputPath, PropertyFilter, PropertyOperator, PropertyType
+from resolvers.trends.saved_objects import SavedObjects
 
 FOUND = "distinct_id"
 """The column of the distinct ids that have a person."""
@@ -82,7 +82,7 @@ class CohortDefinition:
             yield from (each for each in (behavior.action_id, behavior.seq_action_id) if each is not None)
 
 
-def members(definition: CohortDefinition, context: CompileContext, catalog: Catalog) -> Query | None:
+def members(definition: CohortDefinition, context: CompileContext, catalog: SavedObjects) -> Query | None:
     """The members' query, one column MEMBER in which a person may repeat; None when there cannot be any.
 
     Raises BadUserInput, with the input's path, for an invalid definition.
@@ -103,7 +103,7 @@ def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
     return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
-def _group_members(group: CohortGroup, context: CompileContext, catalog: Catalog) -> Select:
+def _group_members(group: CohortGroup, context: CompileContext, catalog: SavedObjects) -> Select:
     _check(group)
     behaviors = [(behavior, behavior_query(behavior, context, catalog)) for behavior in group.behaviors]
     if group.properties:

@@ -43,10 +43,11 @@ class WholeHours:
 
 
 def can_answer(math: Math, rows: EventSelection) -> bool:
-    """Whether the roll-up knows the figures: totals or unique users of one event, or all, split by nothing."""
+    """Whether the roll-up has the values: totals or unique users of one event, or of all, without breakdowns.
+
+    The borders between buckets must be whole hours of UTC.
+    """
     if rows.filters is not None or rows.values or math.group_type_index is not None:
-        return False
-    if rows.buckets is not None and not rows.buckets.split_at_whole_hours:
         return False
     return math.kind in (TrendMath.TOTAL, TrendMath.DAU)
 

@@ -1,4 +1,4 @@
-"""A plan meets the datasource: the only stage that waits."""
+"""A resolved trend meets the datasource: compiled, executed, assembled. The only stage that waits."""
 
 import asyncio
 import time
@@ -9,81 +9,83 @@ from typing import Any
 
 from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
 from datasource.layouts.contract import EventLayout
-from datasource.layouts.native import NativeLayout
 from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
 from resolvers.trends.assemble import assemble
-from resolvers.trends.catalog import Catalog
-from resolvers.trends.compile import compile_trend, first_event, needs_first_event
+from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.progress import TrendProgress
-from resolvers.trends.query import TrendProject, TrendQuery
+from resolvers.trends.resolve import ResolvedTrend, resolve
 from resolvers.trends.results import Statistics, TrendResult
+from resolvers.trends.saved_objects import SavedObjects
 from telemetry.tracing import TRACER
 
-Answered = tuple[Statement, QueryResult]
+Executed = tuple[Statement, QueryResult]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendSource:
+    """Where trends are read: an engine with its limits, and the layout of its tables."""
+
+    engine: Engine
+    layout: EventLayout
+    limits: Limits
 
 
 async def run_trend(
-    query: TrendQuery,
-    project: TrendProject,
+    resolved: ResolvedTrend,
+    source: TrendSource,
+    saved_objects: SavedObjects | None = None,
     *,
-    now: datetime,
-    engine: Engine,
-    limits: Limits,
-    layout: EventLayout | None = None,
-    catalog: Catalog | None = None,
     on_progress: ProgressListener | None = None,
 ) -> TrendResult:
-    """Answer a trend as of `now`; its statements run at the same time. The catalog holds what the query mentions.
+    """Compute a trend; its statements run at the same time. `saved_objects` holds what the query mentions.
 
-    `on_progress` hears on the event loop how far they are together. Raises BadUserInput for what cannot be asked,
-    and GatewayError when ClickHouse refuses or fails.
+    `on_progress` is called on the event loop with the sum over all statements. Raises BadUserInput for a query
+    that cannot be compiled, and GatewayError when ClickHouse rejects a statement or fails.
     """
-    layout = layout or NativeLayout()
     progress = TrendProgress(on_progress)
-    asking = Asking(project, layout, engine, limits, progress)
+    execution = _Execution(source, resolved.project.id, progress)
     started = time.perf_counter()
-    before: list[Answered] = []
-    if needs_first_event(query):
-        before.append(await asking.ask(first_event()))
+    before: list[Executed] = []
+    if resolved.is_whole_history:
+        before.append(await execution.run(first_event()))
+        earliest = _first_event(before[0]) or resolved.now
+        resolved = resolve(resolved.query, resolved.project, resolved.now, first_event=earliest)
     with TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
-        plan = compile_trend(query, project, layout, now=now, first=_first(before), catalog=catalog)
+        plan = compile_trend(resolved, source.layout, saved_objects)
     progress.expect(len(plan.parts))
-    answers = await _together([asking.ask(part.query) for part in plan.parts])
-    asked = [*before, *answers]
+    answers = await _gather([execution.run(part.query) for part in plan.parts])
+    executed = [*before, *answers]
     return assemble(
         plan,
         [result for _, result in answers],
-        sql=";\n\n".join(statement.describe() for statement, _ in asked),
-        statistics=_statistics([result for _, result in asked], time.perf_counter() - started),
+        sql=";\n\n".join(statement.describe() for statement, _ in executed),
+        statistics=_statistics([result for _, result in executed], time.perf_counter() - started),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How the statements of one trend are asked."""
-
-    project: TrendProject
-    layout: EventLayout
-    engine: Engine
-    limits: Limits
+class _Execution:
+    source: TrendSource
+    project_id: int
     progress: TrendProgress
 
-    async def ask(self, query: Query) -> Answered:
-        """The statement that the query became, and its answer."""
-        statement = render(scope_to_project(self.layout.lower(query), self.project.id))
-        part = self.progress.begin()
-        result = await self.engine.query(
-            statement.text, statement.params, limits=self.limits, on_progress=part.listener
+    async def run(self, query: Query) -> Executed:
+        """Return the statement that the query became, and its result."""
+        source = self.source
+        statement = render(scope_to_project(source.layout.lower(query), self.project_id))
+        progress = self.progress.begin()
+        result = await source.engine.query(
+            statement.text, statement.params, limits=source.limits, on_progress=progress.listener
         )
-        part.end(result)
+        progress.end(result)
         return statement, result
 
 
-async def _together(asked: Sequence[Coroutine[Any, Any, Answered]]) -> list[Answered]:
-    """All answers. Where one fails, the others are ended first: nobody waits for them any more."""
-    tasks = [asyncio.ensure_future(each) for each in asked]
+async def _gather(statements: Sequence[Coroutine[Any, Any, Executed]]) -> list[Executed]:
+    """Return all results. When one fails, the others are cancelled first: their results are not needed."""
+    tasks = [asyncio.ensure_future(each) for each in statements]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -92,12 +94,10 @@ async def _together(asked: Sequence[Coroutine[Any, Any, Answered]]) -> list[Answ
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _first(before: Sequence[Answered]) -> datetime | None:
-    for _, result in before:
-        first, events = (column[0] for column in result.columns)
-        if events and isinstance(first, float | int):
-            return datetime.fromtimestamp(first, UTC)
-    return None
+def _first_event(executed: Executed) -> datetime | None:
+    _, result = executed
+    first, events = (column[0] for column in result.columns)
+    return datetime.fromtimestamp(first, UTC) if events and isinstance(first, float | int) else None
 
 
 def _statistics(results: Sequence[QueryResult], elapsed: float) -> Statistics:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from strawberry.extensions import SchemaExtension
 
-from datasource.cache.persisted_queries import OperationStore, hash_operation, is_hash
+from datasource.cache.persisted_queries import PersistedQueries, hash_operation, is_hash
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.context import RequestContext
 from schema.extensions.manifest import Manifest
@@ -52,7 +52,7 @@ class PersistedOperations(SchemaExtension):
             and store is not None
             and not self.execution_context.pre_execution_errors
         ):
-            await store.put(self._document_to_store)
+            await store.store(self._document_to_store)
 
     async def _find(self, operation_id: OperationId | None, document: str | None) -> str | None:
         registered = self._manifest.find(operation_id.id) if operation_id else None
@@ -74,7 +74,7 @@ class PersistedOperations(SchemaExtension):
         store = self._store
         if store is None:
             raise GatewayError(ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
-        document = await store.get(sha256) if is_hash(sha256) else None
+        document = await store.find(sha256) if is_hash(sha256) else None
         if document is None:
             hint = "Send the query with its hash in extensions.persistedQuery."
             raise GatewayError(
@@ -93,9 +93,9 @@ class PersistedOperations(SchemaExtension):
             self._document_to_store = document
 
     @property
-    def _store(self) -> OperationStore | None:
+    def _store(self) -> PersistedQueries | None:
         context = self.execution_context.context
-        return context.operations if isinstance(context, RequestContext) else None
+        return context.stores.persisted_queries if isinstance(context, RequestContext) else None
 
 
 def read_operation_id(extensions: object) -> OperationId | None:

@@ -134,7 +134,7 @@ async def test_request_about_a_hidden_project_is_forbidden_and_changes_nothing(w
         insightUpdate(input: {projectId: $project, id: $id, name: "x"}) { id } }"""
     refused = await plain.ask(change, id=insight)
     assert refused.extensions["code"] == "FORBIDDEN"
-    assert refused.error["message"] == f"You have no access to the project {world.id}."
+    assert refused.error["message"] == f"You have no access to project {world.id}."
     assert (await page(world.admin, "insight"))[0] == ["one"]
 
 

@@ -74,7 +74,7 @@ async def test_key_reaches_what_all_of_its_scopes_allow(
         else:
             by_id, as_subject, message = await refusals(person, project)
             assert (by_id, as_subject) == ("NOT_FOUND", "FORBIDDEN")
-            assert message.startswith("The API key is not for the ")
+            assert message.startswith("This API key has no access to ")
             assert str(project.id) in message
 
 
@@ -93,7 +93,7 @@ async def test_organization_without_keys_of_members_refuses_them_alone(world: Wo
     await set_features(world.store, world.organization_id, member_keys=False)
     by_id, as_subject, message = await refusals(both, world.project)
     assert (by_id, as_subject) == ("NOT_FOUND", "FORBIDDEN")
-    assert message == f"The organization of the project {world.id} accepts API keys of admins only."
+    assert message == f"The organization of project {world.id} only accepts API keys of admins."
     assert await names(both) == [other.project.name]
     owner = await world.person("owner", level=OrganizationLevel.OWNER)
     accepted: tuple[Any, ...] = (world.admin, owner, await world.machine())

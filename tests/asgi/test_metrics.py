@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
+from datasource.cache.memory import MemoryCache
 from resolvers.stores import Stores
 from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
@@ -34,17 +35,17 @@ async def test_operations_queries_and_responses_are_counted(watched: Gateway) ->
     assert figures[sample("http_requests_in_flight")] == 1  # the scrape itself
 
 
-async def test_queue_and_kept_answers_are_told(stores: Stores, settings: Settings) -> None:
-    keeping = replace(stores, answers=TrendCache.in_memory(10**6))
+async def test_queue_and_trend_cache_are_measured(stores: Stores, settings: Settings) -> None:
+    keeping = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
     async with open_gateway(keeping, settings.model_copy(update={"metrics": True})) as gateway:
         project = await gateway.project("kept and counted")
         key = await gateway.key("project:read", "insight:read", project=project)
         for _ in range(3):
             assert (await gateway.ask(TREND, {"id": str(project.id)}, key=key)).data
         figures = await scrape(gateway)
-    answered = {source: figures[sample("trend_answers_total", source=source)] for source in ("computed", "kept")}
-    assert answered == {"computed": 1, "kept": 2}
-    assert figures[sample("trend_answers_bytes")] > 0
+    answered = {result: figures[sample("trend_cache_requests_total", result=result)] for result in ("miss", "hit")}
+    assert answered == {"miss": 1, "hit": 2}
+    assert figures[sample("trend_cache_bytes")] > 0
     assert figures[sample("clickhouse_queries_running")] == figures[sample("clickhouse_queries_waiting")] == 0
 
 

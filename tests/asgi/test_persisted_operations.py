@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from datasource.cache.memory import MemoryOperations
-from datasource.cache.persisted_queries import hash_operation
+from datasource.cache.memory import MemoryCache
+from datasource.cache.persisted_queries import PersistedQueries, hash_operation
 from tests.support.gateway import Gateway, open_gateway
 
 LABEL = "query Label { viewer { keyLabel } }"
@@ -22,7 +22,7 @@ NEWER = "application/graphql-response+json"
 @pytest.fixture
 async def own(gateway: Gateway) -> AsyncIterator[Gateway]:
     """A gateway without persisted queries."""
-    stores = replace(gateway.stores, operations=MemoryOperations())
+    stores = replace(gateway.stores, persisted_queries=PersistedQueries(MemoryCache(10**6), 60))
     async with open_gateway(stores, gateway.settings) as own:
         yield own
 
@@ -139,7 +139,7 @@ async def test_get_does_not_run_a_persisted_mutation(own: Gateway, key: str) -> 
 
 
 async def test_persisted_queries_can_be_disabled(gateway: Gateway, key: str) -> None:
-    async with open_gateway(replace(gateway.stores, operations=None), gateway.settings) as bare:
+    async with open_gateway(replace(gateway.stores, persisted_queries=None), gateway.settings) as bare:
         answer = await post(bare, key, extensions=automatic(LABEL))
         assert code(answer) == "PERSISTED_QUERY_NOT_SUPPORTED"
         assert answer["errors"][0]["message"] == "PersistedQueryNotSupported"
@@ -224,7 +224,7 @@ async def test_manifest_alone_restricts_nothing(gateway: Gateway, key: str, tmp_
     file = tmp_path / "manifest.json"
     file.write_text(json.dumps({"label-1": LABEL}))
     settings = gateway.settings.model_copy(update={"operations_manifest": file})
-    stores = replace(gateway.stores, operations=MemoryOperations())
+    stores = replace(gateway.stores, persisted_queries=PersistedQueries(MemoryCache(10**6), 60))
     async with open_gateway(stores, settings) as opened:
         assert "viewer" in (await post(opened, key, documentId="label-1"))["data"]
         assert "data" in await post(opened, query="{ __typename }")

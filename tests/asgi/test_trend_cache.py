@@ -1,4 +1,4 @@
-"""TrendCache that are kept, over HTTP: who gets them, and when they are computed anew."""
+"""The cache of trends over HTTP: which requests share a result, and what outdates it."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from datasource.cache.memory import MemoryCache
 from datasource.cache.redis import RedisCache, connect_redis
 from datasource.clickhouse.engine import Engine, QueryResult
 from datasource.loader.load import Job, RejectsFile, load_file
@@ -29,7 +30,7 @@ VIEWS: dict[str, Any] = {"events": [{"event": "view"}], "dateFrom": "2020-01-13"
 
 @dataclass
 class Counting:
-    """The real engine, which counts what it is asked and fails when it is told to."""
+    """The real engine, which counts its queries and fails on demand."""
 
     inner: Engine
     asked: int = 0
@@ -48,12 +49,12 @@ class Counting:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Caching:
     world: World
     engine: Counting
 
     async def count(self, **query: Any) -> tuple[float, bool]:
-        """The first series' count, and whether it was kept."""
+        """The first series' count, and whether it was cached."""
         return await count(self.world, self.world.creator.key, **query)
 
     async def load(self, folder: Path, *days: int) -> None:
@@ -83,95 +84,95 @@ async def load(world: World, folder: Path, days: Sequence[int]) -> None:
 
 
 @pytest.fixture
-async def kept(stores: Stores, settings: Settings, engine: Engine, world: World) -> AsyncIterator[Kept]:
+async def caching(stores: Stores, settings: Settings, engine: Engine, world: World) -> AsyncIterator[Caching]:
     counting = Counting(engine)
     counting.may_answer.set()
     keeping = replace(
         stores,
         events=counting,  # type: ignore[arg-type]  # the rest is the real engine's
-        answers=TrendCache.in_memory(10**6),
+        trend_cache=TrendCache(MemoryCache(10**6)),
     )
     async with open_gateway(keeping, settings) as gateway:
         people: dict[str, Any] = {
             "admin": replace(world.admin, gateway=gateway),
             "creator": replace(world.creator, gateway=gateway),
         }
-        yield Kept(replace(world, gateway=gateway, **people), counting)
+        yield Caching(replace(world, gateway=gateway, **people), counting)
 
 
-async def asked_at_once(kept: Kept, requests: int) -> "list[asyncio.Task[tuple[float, bool]]]":
-    """So many requests, all of which wait for the answer of ClickHouse."""
-    kept.engine.may_answer.clear()
-    tasks = [asyncio.create_task(kept.count()) for _ in range(requests)]
-    answers = kept.world.gateway.stores.answers
-    while answers.waiting < requests:  # noqa: ASYNC110 - nothing else tells it
+async def asked_at_once(caching: Caching, requests: int) -> "list[asyncio.Task[tuple[float, bool]]]":
+    """That many requests, all of which wait for ClickHouse."""
+    caching.engine.may_answer.clear()
+    tasks = [asyncio.create_task(caching.count()) for _ in range(requests)]
+    cache = caching.world.gateway.stores.trend_cache
+    while cache.waiting < requests:  # noqa: ASYNC110 - nothing else signals it
         await asyncio.sleep(0.001)
     return tasks
 
 
-async def test_second_request_asks_clickhouse_nothing(kept: Kept, tmp_path: Path) -> None:
-    await kept.load(tmp_path, 13, 14)
-    assert await kept.count() == (2, False)
-    asked = kept.engine.asked
-    assert await kept.count() == (2, True)
-    assert await kept.count(events=[{"event": "other"}]) == (0, False)
-    assert kept.engine.asked == asked + 1
+async def test_second_request_asks_clickhouse_nothing(caching: Caching, tmp_path: Path) -> None:
+    await caching.load(tmp_path, 13, 14)
+    assert await caching.count() == (2, False)
+    asked = caching.engine.asked
+    assert await caching.count() == (2, True)
+    assert await caching.count(events=[{"event": "other"}]) == (0, False)
+    assert caching.engine.asked == asked + 1
 
 
-async def test_requests_at_once_are_asked_once(kept: Kept) -> None:
-    answers = await asked_at_once(kept, 5)
-    kept.engine.may_answer.set()
+async def test_simultaneous_requests_run_one_query(caching: Caching) -> None:
+    answers = await asked_at_once(caching, 5)
+    caching.engine.may_answer.set()
     assert await asyncio.gather(*answers) == [(0, False)] * 5
-    assert kept.engine.asked == 1
+    assert caching.engine.asked == 1
 
 
-async def test_force_asks_anew_for_everybody(kept: Kept) -> None:
-    await kept.count()
-    assert await kept.count(refresh="FORCE") == (0, False)
-    assert kept.engine.asked == 2
-    assert await kept.count() == (0, True)
+async def test_force_replaces_the_cached_trend(caching: Caching) -> None:
+    await caching.count()
+    assert await caching.count(refresh="FORCE") == (0, False)
+    assert caching.engine.asked == 2
+    assert await caching.count() == (0, True)
 
 
-async def test_load_makes_kept_answers_old(kept: Kept, tmp_path: Path) -> None:
-    await kept.load(tmp_path, 13)
-    assert await kept.count() == (1, False)
-    await kept.load(tmp_path, 14)
-    assert await kept.count() == (2, False)
+async def test_load_outdates_cached_trends(caching: Caching, tmp_path: Path) -> None:
+    await caching.load(tmp_path, 13)
+    assert await caching.count() == (1, False)
+    await caching.load(tmp_path, 14)
+    assert await caching.count() == (2, False)
 
 
-async def test_answer_computed_during_a_load_is_not_there_after_it(kept: Kept) -> None:
-    await kept.count()
-    async with changing_data(kept.world.store, kept.world.project.id):
-        assert await kept.count() == (0, False)
-        assert await kept.count() == (0, True)
-    assert await kept.count() == (0, False)
+async def test_trend_computed_during_a_load_is_outdated_after_it(caching: Caching) -> None:
+    await caching.count()
+    async with changing_data(caching.world.store, caching.world.project.id):
+        assert await caching.count() == (0, False)
+        assert await caching.count() == (0, True)
+    assert await caching.count() == (0, False)
 
 
-async def test_changes_of_what_a_trend_depends_on_are_seen(kept: Kept) -> None:
-    world, admin = kept.world, kept.world.admin
+async def test_changes_of_what_a_trend_depends_on_are_seen(caching: Caching) -> None:
+    world, admin = caching.world, caching.world.admin
     action = await world.action("A")
     series: dict[str, Any] = {"events": [], "actions": [{"actionId": action}]}
-    await kept.count(**series)
-    assert (await kept.count(**series))[1]
+    await caching.count(**series)
+    assert (await caching.count(**series))[1]
     change = "mutation($i: ActionUpdateInput!) { actionUpdate(input: $i) { id } }"
     answer = await admin.ask(change, i={"projectId": world.id, "id": action, "steps": [{"event": "other"}]})
     assert answer.data
-    assert not (await kept.count(**series))[1]
-    await kept.count(filterTestAccounts=True)
-    assert (await kept.count(filterTestAccounts=True))[1]
+    assert not (await caching.count(**series))[1]
+    await caching.count(filterTestAccounts=True)
+    assert (await caching.count(filterTestAccounts=True))[1]
     change = "mutation($i: ProjectUpdateInput!) { projectUpdate(input: $i) { id } }"
     for part in (
         {"testAccountFilters": [{"key": "test", "value": True}]},
         {"timezone": "Asia/Tokyo"},
     ):
         assert (await admin.ask(change, i={"id": world.id, **part})).data
-        assert not (await kept.count(filterTestAccounts=True))[1]
-        assert (await kept.count(filterTestAccounts=True))[1]
+        assert not (await caching.count(filterTestAccounts=True))[1]
+        assert (await caching.count(filterTestAccounts=True))[1]
 
 
-async def test_kept_answer_is_no_way_around_access(kept: Kept) -> None:
-    world = kept.world
-    await kept.count()
+async def test_cached_trend_is_no_way_around_access(caching: Caching) -> None:
+    world = caching.world
+    await caching.count()
     person = await world.person("outsider")
     assert await count(world, person.key) == (0, True)
     await world.give("none", "insight", to=person)
@@ -182,45 +183,45 @@ async def test_kept_answer_is_no_way_around_access(kept: Kept) -> None:
     assert answer.extensions["missingScope"] == "insight:read"
 
 
-async def test_projects_do_not_share_answers(kept: Kept, tmp_path: Path) -> None:
-    await kept.load(tmp_path, 13)
-    assert await kept.count() == (1, False)
-    other = await open_world(kept.world.gateway, f"other {kept.world.project.name}")
+async def test_projects_do_not_share_trends(caching: Caching, tmp_path: Path) -> None:
+    await caching.load(tmp_path, 13)
+    assert await caching.count() == (1, False)
+    other = await open_world(caching.world.gateway, f"other {caching.world.project.name}")
     assert await count(other, other.creator.key) == (0, False)
-    assert await kept.count() == (1, True)
+    assert await caching.count() == (1, True)
 
 
-async def test_refusal_of_clickhouse_is_not_kept(kept: Kept) -> None:
-    kept.engine.failures.append(GatewayError(ErrorCode.TIMEOUT, "The query ran longer than it may."))
-    answer = await kept.world.gateway.ask(
-        TREND, {"project": kept.world.id, "query": VIEWS}, key=kept.world.creator.key
+async def test_error_of_clickhouse_is_not_cached(caching: Caching) -> None:
+    caching.engine.failures.append(GatewayError(ErrorCode.TIMEOUT, "The query ran longer than it may."))
+    answer = await caching.world.gateway.ask(
+        TREND, {"project": caching.world.id, "query": VIEWS}, key=caching.world.creator.key
     )
     assert answer.extensions["code"] == "TIMEOUT"
-    assert await kept.count() == (0, False)
+    assert await caching.count() == (0, False)
 
 
-async def test_refused_question_names_the_input_of_whoever_asks(kept: Kept) -> None:
-    await kept.count()
+async def test_error_names_the_input_of_the_request(caching: Caching) -> None:
+    await caching.count()
     query = {**VIEWS, "dateFrom": "someday"}
-    answer = await kept.world.gateway.ask(
-        TREND, {"project": kept.world.id, "query": query}, key=kept.world.creator.key
+    answer = await caching.world.gateway.ask(
+        TREND, {"project": caching.world.id, "query": query}, key=caching.world.creator.key
     )
     assert answer.extensions["path"] == ["query", "dateFrom"]
 
 
-async def test_range_that_begins_within_this_minute_is_answered(kept: Kept) -> None:
+async def test_range_that_begins_within_this_minute_is_answered(caching: Caching) -> None:
     # The clock of the tests says 13:05:01 UTC.
     exact = {"dateFrom": "2020-01-15T13:05:00.5Z", "dateTo": "2020-01-15T13:05:00.8Z", "explicitDate": True}
-    assert await kept.count(**exact) == (0, False)
-    assert await kept.count(dateFrom="2020-01-15T13:05:00.5Z", dateTo=None, explicitDate=True) == (0, False)
+    assert await caching.count(**exact) == (0, False)
+    assert await caching.count(dateFrom="2020-01-15T13:05:00.5Z", dateTo=None, explicitDate=True) == (0, False)
 
 
-async def test_whole_history_begins_with_what_was_loaded(kept: Kept, tmp_path: Path) -> None:
-    await kept.load(tmp_path, 14)
-    assert await kept.count(dateFrom="all") == (1, False)
-    assert await kept.count(dateFrom="all") == (1, True)
-    await kept.load(tmp_path, 12)
-    assert await kept.count(dateFrom="all") == (2, False)
+async def test_whole_history_begins_with_what_was_loaded(caching: Caching, tmp_path: Path) -> None:
+    await caching.load(tmp_path, 14)
+    assert await caching.count(dateFrom="all") == (1, False)
+    assert await caching.count(dateFrom="all") == (1, True)
+    await caching.load(tmp_path, 12)
+    assert await caching.count(dateFrom="all") == (2, False)
 
 
 @pytest.fixture
@@ -229,26 +230,24 @@ def redis() -> Iterator[RedisServer]:
         yield server
 
 
-async def test_gateways_share_what_lies_in_redis(
+async def test_gateways_share_trends_in_redis(
     stores: Stores, settings: Settings, world: World, redis: RedisServer
 ) -> None:
-    first, second = (
-        replace(stores, answers=TrendCache(RedisCache(connect_redis(redis.url)), installation="one"))
-        for _ in range(2)
-    )
+    caches = [RedisCache(connect_redis(redis.url)) for _ in range(2)]
+    first, second = (replace(stores, trend_cache=TrendCache(cache, installation="one")) for cache in caches)
     async with open_gateway(first, settings) as one, open_gateway(second, settings) as other:
         key = world.creator.key
         assert await count(replace(world, gateway=one), key) == (0, False)
         assert await count(replace(world, gateway=other), key) == (0, True)
         redis.stop()
         assert await count(replace(world, gateway=other), key) == (0, False)
-    await first.answers.close()
-    await second.answers.close()
+    for cache in caches:
+        await cache.close()
 
 
-async def test_whoever_leaves_does_not_end_what_another_waits_for(kept: Kept) -> None:
-    leaving, staying = await asked_at_once(kept, 2)
+async def test_disconnected_client_does_not_end_what_another_waits_for(caching: Caching) -> None:
+    leaving, staying = await asked_at_once(caching, 2)
     leaving.cancel()
-    kept.engine.may_answer.set()
+    caching.engine.may_answer.set()
     assert await staying == (0, False)
-    assert kept.engine.asked == 1
+    assert caching.engine.asked == 1

@@ -133,7 +133,7 @@ async def test_what_is_not_there_or_out_of_reach_is_no_error_but_a_no(world: Wor
     assert stranger == unknown.data["viewer"]["can"]
     assert (stranger["allowed"], stranger["grantedBy"]) == (False, None)
     await world.give("none", "project", to=plain)
-    assert (await can(plain, "READ"))["reason"] == f"You have no access to the project {world.id}."
+    assert (await can(plain, "READ"))["reason"] == f"You have no access to project {world.id}."
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
 from datasource.sql.tree import Query
 from resolvers.stored_json import load_definition
-from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.cohorts import listed_members, members
 from resolvers.trends.compile_context import CompileContext
+from resolvers.trends.query import Cohort
+from resolvers.trends.saved_objects import SavedObjects
 from tests.conformance import cases
 from tests.conformance.cases import Case
 from tests.conformance.world import People, read_cohort
@@ -73,7 +74,7 @@ class PostHogWorld:
         else:
             definition = load_definition(cast(list[dict[str, object]], given["filters"]))
             around = CompileContext(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
-            query = members(definition, around, Catalog(cohorts=self.cohorts))
+            query = members(definition, around, SavedObjects(cohorts=self.cohorts))
         found = [] if query is None else await self._persons(project_id, query, now)
         table = "person_static_cohort" if is_static else "cohortpeople"
         more = {} if is_static else {"sign": [1] * len(found), "version": [version] * len(found)}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from datasource.cache.memory import MemoryOperations
-from datasource.cache.persisted_queries import hash_operation
+from datasource.cache.memory import MemoryCache
+from datasource.cache.persisted_queries import PersistedQueries, hash_operation
 from resolvers.stores import Stores
 from settings import Settings
 from tests.federation import node
@@ -24,7 +24,7 @@ ANSWERS = [{"projects": {"totalCount": 1, "__typename": "ProjectConnection"}}] *
 @pytest.fixture
 async def url(stores: Stores, settings: Settings) -> AsyncIterator[str]:
     """The address of a gateway that knows no operations yet."""
-    async with serve(replace(stores, operations=MemoryOperations()), settings) as url:
+    async with serve(replace(stores, persisted_queries=PersistedQueries(MemoryCache(10**6), 60)), settings) as url:
         yield url
 
 

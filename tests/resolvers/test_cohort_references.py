@@ -12,9 +12,9 @@ from datasource.metadata.projects import ensure_project, update_project
 from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
-from resolvers.catalog import load_catalog
 from resolvers.cohort_references import mentioned_cohorts, split_cohorts
 from resolvers.context import RequestContext
+from resolvers.saved_objects import load_saved_objects
 from resolvers.stored_json import dump_filters
 from resolvers.trends.query import (
     ActionSeries,
@@ -97,10 +97,12 @@ async def test_catalog_holds_the_cohorts_of_every_place(
         filters=FilterGroup(children=(FilterGroup(children=(inside(in_query, elsewhere.id, 10**15),)),)),
         breakdowns=split("all", str(in_split)),
     )
-    found = (await load_catalog(context, by_admin(changed), query)).cohorts
+    found = (await load_saved_objects(context, by_admin(changed), query)).cohorts
     assert set(found) == {in_query, in_series, in_step, in_split}
     assert found[in_step] == Cohort(in_step, "c", 3)
-    found = (await load_catalog(context, by_admin(changed), replace(query, filter_test_accounts=True))).cohorts
+    found = (
+        await load_saved_objects(context, by_admin(changed), replace(query, filter_test_accounts=True))
+    ).cohorts
     assert set(found) == {in_query, in_series, in_step, in_split, in_accounts}
     assert unmentioned not in found
 
@@ -113,5 +115,5 @@ async def test_cohort_without_members_is_refused_where_it_is_named(
     by_split = replace(PLAIN, breakdowns=split(str(record.id)))
     for query, path in ((by_filter, ("p", "value")), (by_split, ("query", str(record.id)))):
         with pytest.raises(BadUserInput, match="'new', has no members yet") as caught:
-            await load_catalog(context, by_admin(project), query)
+            await load_saved_objects(context, by_admin(project), query)
         assert caught.value.path == path

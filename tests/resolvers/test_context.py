@@ -13,6 +13,7 @@ from errors import ErrorCode, GatewayError, NotFound
 from permissions.key_issuing import issue_key
 from resolvers.context import RequestContext, TrendBudget, open_context
 from resolvers.projects import load_project
+from resolvers.stores import Stores
 from settings import Settings
 from tests.support.metadata_stores import database_url, store
 
@@ -24,14 +25,8 @@ NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 async def context_with(
     authorization: str | None, store: MetadataStore, engine: Engine, tmp_path: Path
 ) -> RequestContext:
-    return await open_context(
-        request_id="r",
-        authorization=authorization,
-        now=NOW,
-        settings=Settings(data_dir=tmp_path, query_timeout_s=3, query_max_rows=5, query_max_memory=7),
-        store=store,
-        engine=engine,
-    )
+    settings = Settings(data_dir=tmp_path, query_timeout_s=3, query_max_rows=5, query_max_memory=7)
+    return await open_context(Stores(store, engine), settings, authorization, NOW, "r")
 
 
 async def issue(store: MetadataStore) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from schema.raw_arguments import raw_argument
 class Context:
     """The part of a request's context that is read here."""
 
-    sent_variables: dict[str, Any] = field(default_factory=dict)
+    raw_variables: dict[str, Any] = field(default_factory=dict)
 
 
 @strawberry.input
@@ -39,7 +39,7 @@ SCHEMA = strawberry.Schema(query=Query)
 
 def kept(document: str, **variables: Any) -> Any:
     result = SCHEMA.execute_sync(
-        document, variable_values=variables, context_value=Context(sent_variables=variables)
+        document, variable_values=variables, context_value=Context(raw_variables=variables)
     )
     assert result.errors is None
     assert result.data is not None

@@ -17,10 +17,11 @@ import pyarrow as pa
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import SESSIONS, PostHogColumns, find_columns
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.query import TrendProject, TrendQuery
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
-from resolvers.trends.run import run_trend
+from resolvers.trends.run import TrendSource, run_trend
+from resolvers.trends.saved_objects import SavedObjects
 from tests.support.seeds.events import NOW, Event
 
 DATABASE = "posthog_peer"
@@ -344,17 +345,10 @@ class PostHogWorld:
         *,
         now: datetime = NOW,
         layout: PostHogLayout | None = None,
-        catalog: Catalog | None = None,
+        saved_objects: SavedObjects | None = None,
     ) -> TrendResult:
-        return await run_trend(
-            query,
-            self.project,
-            now=now,
-            engine=self.engine,
-            limits=Limits(seconds=20),
-            layout=layout or self.layout,
-            catalog=catalog,
-        )
+        source = TrendSource(self.engine, layout or self.layout, Limits(seconds=20))
+        return await run_trend(resolve(query, self.project, now), source, saved_objects)
 
     async def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         await insert_rows(self.engine, table, self.project.id, columns)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from datasource.cache.memory import MemoryCache
 from resolvers.stores import Stores
 from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
@@ -172,7 +173,7 @@ async def test_parameters_about_drawing_are_accepted(client: RestClient) -> None
 async def test_kept_answer_will_do_unless_it_is_refreshed(
     stores: Stores, settings: Settings, client: RestClient, refresh: object, is_cached: bool
 ) -> None:
-    keeping = replace(stores, answers=TrendCache.in_memory(10**6))
+    keeping = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
     async with open_gateway(keeping, settings) as gateway:
         asking = replace(client, gateway=gateway)
         body = {"events": SIGN_UP, **DATES}

@@ -1,74 +1,61 @@
-import pytest
-
-from datasource.cache.memory import MemoryOperations
-from datasource.cache.persisted_queries import hash_operation, is_hash
-
-A, B, C = "{ a }", "{ b }", "{ c }"
-SIZE = 5 + 256
-"""Of each of them."""
+from datasource.cache.memory import MemoryCache
+from tests.datasource.cache.fake_clock import FakeClock
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-async def kept(store: MemoryOperations, *texts: str) -> list[str]:
-    return [text for text in texts if await store.get(hash_operation(text)) == text]
+async def test_value_expires_after_its_ttl() -> None:
+    clock = FakeClock()
+    cache = MemoryCache(10_000, clock=clock)
+    await cache.write("short", b"1", 10)
+    await cache.write("long", b"2", 100)
+    clock.now += 9.9
+    assert await cache.read("short") == b"1"
+    clock.now += 0.2
+    assert (await cache.read("short"), await cache.read("long")) == (None, b"2")
+    clock.now += 100
+    assert await cache.read("long") is None
+    assert cache.size == 0
 
 
-def test_hash_is_what_clients_compute() -> None:
-    assert hash_operation("{__typename}") == "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38"
-    assert hash_operation("{ é }") == "6ed1179be308ef4c2e705b3e9bdb43678ae4f31bfd35e2b11f9aa3addc48a710"
-    assert is_hash(hash_operation(A))
-    assert not any(map(is_hash, ("", "a" * 63, "A" * 64, "g" * 64, "a" * 65, "a" * 64 + "\n")))
+async def test_reading_can_restart_the_ttl() -> None:
+    clock = FakeClock()
+    cache = MemoryCache(10_000, clock=clock)
+    for key in ("used", "idle"):
+        await cache.write(key, b"1", 10)
+    clock.now += 8
+    assert await cache.read("used", renew_ttl_s=10) == b"1"
+    clock.now += 4
+    assert (await cache.read("used"), await cache.read("idle")) == (b"1", None)
+    clock.now += 8
+    assert await cache.read("used") is None
 
 
-async def test_text_is_found_by_its_hash_alone(clock: Clock) -> None:
-    store = MemoryOperations(clock=clock)
-    await store.put(A)
-    assert await kept(store, A, B) == [A]
-    assert await store.get("a" * 64) is None
+async def test_least_recently_used_values_are_evicted() -> None:
+    cache = MemoryCache(10_000)
+    for number in range(20):
+        await cache.write(str(number), bytes(1000), 60)
+        await cache.read("0")  # in use all the time
+    assert cache.size <= 10_000
+    assert await cache.read("0") is not None
+    assert await cache.read("1") is None
+    assert await cache.read("19") is not None
 
 
-async def test_what_was_used_longest_ago_makes_room(clock: Clock) -> None:
-    store = MemoryOperations(max_bytes=2 * SIZE, clock=clock)
-    await store.put(A)
-    await store.put(B)
-    assert await kept(store, A) == [A]
-    await store.put(C)
-    assert await kept(store, A, B, C) == [A, C]
+async def test_number_of_small_values_is_bounded_too() -> None:
+    cache = MemoryCache(100 * (1 + 512))
+    for number in range(1_000):
+        await cache.write(str(number), b"1", 60)
+    assert [number for number in range(1_000) if await cache.read(str(number))] == [*range(900, 1_000)]
 
 
-async def test_text_larger_than_all_the_room_leaves_the_others(clock: Clock) -> None:
-    store = MemoryOperations(max_bytes=SIZE, clock=clock)
-    await store.put(A)
-    await store.put("{" + "é" * 200 + "}")
-    assert await kept(store, A) == [A]
+async def test_value_larger_than_the_cache_evicts_nothing() -> None:
+    cache = MemoryCache(10_000)
+    await cache.write("small", b"1", 60)
+    await cache.write("large", bytes(10_000), 60)
+    assert await cache.read("large") is None
+    assert await cache.read("small") == b"1"
 
 
-async def test_text_that_nobody_uses_is_dropped_and_one_in_use_stays(clock: Clock) -> None:
-    store = MemoryOperations(ttl_s=10, clock=clock)
-    await store.put(A)
-    await store.put(B)
-    clock.now = 8
-    assert await kept(store, A) == [A]
-    clock.now = 12
-    assert await kept(store, A, B) == [A]
-    clock.now = 22
-    assert await kept(store, A) == []
-
-
-async def test_number_of_texts_is_bounded_too(clock: Clock) -> None:
-    store = MemoryOperations(max_bytes=100 * SIZE, clock=clock)
-    texts = [f"{{{number:03}}}" for number in range(1_000)]
-    for text in texts:
-        await store.put(text)
-    assert await kept(store, *texts) == texts[-100:]
+async def test_cache_without_room_stores_nothing() -> None:
+    cache = MemoryCache(0)
+    await cache.write("key", b"", 60)
+    assert (await cache.read("key"), cache.size) == (None, 0)

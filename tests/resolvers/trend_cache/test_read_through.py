@@ -1,45 +1,17 @@
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from datasource.cache.redis import MemoryCache
-from errors import ErrorCode, GatewayError
-from resolvers.trend_cache.read_through import CachedTrend, Kept, Refresh, TrendCache, read, write
-from resolvers.trends.query import TrendInterval, TrendMath
-from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+from datasource.cache.memory import MemoryCache
+from errors import BadUserInput, ErrorCode, GatewayError
+from resolvers.trend_cache.cached_trend import CachedTrend
+from resolvers.trend_cache.read_through import Refresh, TrendCache
+from resolvers.trends.results import TrendResult
+from tests.resolvers.trend_cache.trend_results import NOW, result_of
 
-NOW = datetime(2020, 1, 15, 13, 5, 1, 250_000, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
-
-
-def result_of(count: float) -> TrendResult:
-    series = SeriesResult(
-        label="Größe",
-        order=0,
-        event=None,
-        math=TrendMath.TOTAL,
-        data=(count, None),
-        days=("2020-01-14", "2020-01-15"),
-        labels=("14-Jan-2020", "15-Jan-2020"),
-        count=count,
-        breakdown_value=("a", "b"),
-        compare_label=CompareLabel.PREVIOUS,
-    )
-    return TrendResult(
-        series=(series,),
-        days=series.days,
-        labels=series.labels,
-        interval=TrendInterval.DAY,
-        date_from=NOW,
-        date_to=NOW,
-        timezone="UTC",
-        has_more=True,
-        sql="SELECT 1",
-        statistics=Statistics(1.5, 2**40, 3, 1),
-        breakdown_headers=("plan", "place"),
-        cohort_names={"1": "Everybody"},
-    )
+TTL = timedelta(minutes=5)
 
 
 class Counter:
@@ -55,120 +27,117 @@ class Counter:
         return result_of(self.computed)
 
 
-async def ask(
-    answers: TrendCache,
+def cache_of(max_bytes: int = 100_000) -> TrendCache:
+    return TrendCache(MemoryCache(max_bytes))
+
+
+async def get(
+    cache: TrendCache,
     compute: Counter,
-    name: str = "a",
+    key: str = "a",
     *,
     now: datetime = NOW,
     refresh: Refresh = Refresh.CACHE_FIRST,
 ) -> CachedTrend:
-    return await answers.answer(name, compute, now=now, lifetime=timedelta(minutes=5), refresh=refresh)
+    return await cache.get(key, compute, now=now, ttl=TTL, refresh=refresh)
 
 
-def counts(answers: TrendCache) -> tuple[int, int, int]:
-    return answers.counts.hits, answers.counts.misses, answers.counts.joined
+def counts(cache: TrendCache) -> tuple[int, int, int]:
+    return cache.counts.hits, cache.counts.misses, cache.counts.joined
 
 
-async def test_second_request_gets_the_kept_answer() -> None:
-    answers, compute = TrendCache.in_memory(100_000), Counter()
-    first = await ask(answers, compute)
-    second = await ask(answers, compute, now=LATER)
+async def test_second_request_gets_the_cached_trend() -> None:
+    cache, compute = cache_of(), Counter()
+    first = await get(cache, compute)
+    second = await get(cache, compute, now=LATER)
     assert first == CachedTrend(result_of(1), NOW, is_cached=False)
     assert second == CachedTrend(result_of(1), NOW, is_cached=True)
-    assert counts(answers) == (1, 1, 0)
+    assert counts(cache) == (1, 1, 0)
 
 
-async def test_requests_at_once_are_computed_once_and_none_is_cached() -> None:
-    answers, compute = TrendCache.in_memory(100_000), Counter()
-    got = await asyncio.gather(*(ask(answers, compute) for _ in range(3)))
+async def test_simultaneous_requests_are_computed_once_and_none_is_cached() -> None:
+    cache, compute = cache_of(), Counter()
+    got = await asyncio.gather(*(get(cache, compute) for _ in range(3)))
     assert got == [CachedTrend(result_of(1), NOW, is_cached=False)] * 3
-    assert counts(answers) == (0, 1, 2)
+    assert counts(cache) == (0, 1, 2)
 
 
 async def test_force_computes_and_replaces() -> None:
-    answers, compute = TrendCache.in_memory(100_000), Counter()
-    await ask(answers, compute)
-    forced = await ask(answers, compute, now=LATER, refresh=Refresh.FORCE)
+    cache, compute = cache_of(), Counter()
+    await get(cache, compute)
+    forced = await get(cache, compute, now=LATER, refresh=Refresh.FORCE)
     assert forced == CachedTrend(result_of(2), LATER, is_cached=False)
-    assert await ask(answers, compute) == CachedTrend(result_of(2), LATER, is_cached=True)
+    assert await get(cache, compute) == CachedTrend(result_of(2), LATER, is_cached=True)
 
 
-async def test_older_flight_does_not_replace_what_a_newer_one_computed() -> None:
-    answers, compute = TrendCache.in_memory(100_000), Counter()
+async def test_older_computation_does_not_replace_the_result_of_a_newer_one() -> None:
+    cache, compute = cache_of(), Counter()
     slow = asyncio.Event()
 
     async def late(_: object) -> TrendResult:
         await slow.wait()
         return result_of(99)
 
-    old = asyncio.create_task(answers.answer("a", late, now=NOW, lifetime=timedelta(minutes=5)))
+    old = asyncio.create_task(cache.get("a", late, now=NOW, ttl=TTL))
     await asyncio.sleep(0)
-    await ask(answers, compute, now=LATER, refresh=Refresh.FORCE)
+    await get(cache, compute, now=LATER, refresh=Refresh.FORCE)
     slow.set()
     assert (await old).result == result_of(99)
-    assert (await ask(answers, compute)).result == result_of(1)
+    assert (await get(cache, compute)).result == result_of(1)
 
 
-async def test_refusal_is_not_kept() -> None:
-    answers = TrendCache.in_memory(100_000)
-    compute = Counter(GatewayError(ErrorCode.TIMEOUT, "late"))
+async def test_errors_are_not_cached() -> None:
+    cache, compute = cache_of(), Counter(GatewayError(ErrorCode.TIMEOUT, "late"))
     for _ in range(2):
         with pytest.raises(GatewayError):
-            await ask(answers, compute)
+            await get(cache, compute)
     assert compute.computed == 2
 
 
-async def test_share_that_one_has_used_up_is_no_refusal_of_the_others() -> None:
-    answers, ready = TrendCache.in_memory(100_000), asyncio.Event()
+@pytest.mark.parametrize(
+    "error",
+    [GatewayError(ErrorCode.RATE_LIMITED, "Your share is used up."), BadUserInput("no", path=("events", 3))],
+)
+async def test_errors_about_the_starting_request_are_not_raised_to_others(error: GatewayError) -> None:
+    cache, ready = cache_of(), asyncio.Event()
     compute = Counter()
 
-    async def refuse(_: object) -> TrendResult:
+    async def fail(_: object) -> TrendResult:
         await ready.wait()
-        raise GatewayError(ErrorCode.RATE_LIMITED, "Your share is used up.")
+        raise error
 
-    first = asyncio.create_task(answers.answer("a", refuse, now=NOW, lifetime=timedelta(minutes=5)))
+    first = asyncio.create_task(cache.get("a", fail, now=NOW, ttl=TTL))
     await asyncio.sleep(0)
-    others = [asyncio.create_task(ask(answers, compute)) for _ in range(2)]
-    while answers.waiting < 3:  # noqa: ASYNC110 - nothing else tells it
+    others = [asyncio.create_task(get(cache, compute)) for _ in range(2)]
+    while cache.waiting < 3:  # noqa: ASYNC110 - nothing else signals it
         await asyncio.sleep(0)
     ready.set()
     with pytest.raises(GatewayError):
         await first
-    assert [answer.result for answer in await asyncio.gather(*others)] == [result_of(1)] * 2
+    assert [trend.result for trend in await asyncio.gather(*others)] == [result_of(1)] * 2
     assert compute.computed == 1
 
 
-async def test_nothing_is_kept_without_room() -> None:
-    answers, compute = TrendCache.in_memory(0), Counter()
-    await ask(answers, compute)
-    assert not (await ask(answers, compute)).is_cached
+async def test_nothing_is_cached_without_room() -> None:
+    cache, compute = TrendCache(), Counter()
+    await get(cache, compute)
+    assert not (await get(cache, compute)).is_cached
 
 
-async def test_installations_that_share_a_store_do_not_share_answers() -> None:
-    shelf = MemoryCache(100_000)
-    one, other = TrendCache(shelf, installation="one"), TrendCache(shelf, installation="other")
+async def test_installations_that_share_a_cache_do_not_share_trends() -> None:
+    shared = MemoryCache(100_000)
+    one, other = TrendCache(shared, installation="one"), TrendCache(shared, installation="other")
     compute = Counter()
-    await ask(one, compute)
-    assert not (await ask(other, compute)).is_cached
-    assert (await ask(one, compute)).is_cached
+    await get(one, compute)
+    assert not (await get(other, compute)).is_cached
+    assert (await get(one, compute)).is_cached
 
 
-def test_what_was_written_is_read() -> None:
-    kept = Kept(result_of(1.5), NOW)
-    assert read(write(kept)) == kept
-
-
-@pytest.mark.parametrize("document", [b"", b"{}", b"null", b"\x80\x04K\x01.", b'{"result": {}, "computed_at": 1}'])
-def test_what_nobody_wrote_is_a_miss(document: bytes) -> None:
-    assert read(document) is None
-
-
-async def test_garbage_in_the_store_is_computed_over() -> None:
-    shelf, compute = MemoryCache(100_000), Counter()
-    answers = TrendCache(shelf)
-    await ask(answers, compute)
-    (key,) = shelf._items
-    await shelf.write(key, b"garbage", 60)
-    assert not (await ask(answers, compute)).is_cached
-    assert (await ask(answers, compute)).is_cached
+async def test_unreadable_document_is_replaced() -> None:
+    stored, compute = MemoryCache(100_000), Counter()
+    cache = TrendCache(stored)
+    await get(cache, compute)
+    (key,) = stored._entries
+    await stored.write(key, b"garbage", 60)
+    assert not (await get(cache, compute)).is_cached
+    assert (await get(cache, compute)).is_cached

@@ -8,8 +8,7 @@ from datasource.clickhouse.engine import QueryResult
 from datasource.layouts.native import NativeLayout
 from resolvers.trends.assemble import assemble
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
-from resolvers.trends.catalog import Catalog
-from resolvers.trends.cohort_splits import values_per_line
+from resolvers.trends.cohort_splits import values_per_row
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import (
     Breakdown,
@@ -24,7 +23,9 @@ from resolvers.trends.query import (
     TrendProject,
     TrendQuery,
 )
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+from resolvers.trends.saved_objects import SavedObjects
 from tests.support.clock import UTC_ZONE, wednesday
 
 Rows = Sequence[Sequence[object]]
@@ -39,9 +40,9 @@ CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
 def answer(query: TrendQuery, *tables: Rows) -> TrendResult:
     """What comes of a query on 2020-01-15 when its statements answer these rows."""
-    catalog = Catalog(cohorts=COHORTS)
-    plan = compile_trend(query, TrendProject(1, UTC_ZONE), NativeLayout(), now=wednesday(), catalog=catalog)
-    width = values_per_line(query) + (1 if query.display.is_total else 2)
+    resolved = resolve(query, TrendProject(1, UTC_ZONE), wednesday())
+    plan = compile_trend(resolved, NativeLayout(), SavedObjects(cohorts=COHORTS))
+    width = values_per_row(query) + (1 if query.display.is_total else 2)
     results = [
         QueryResult(
             names=tuple(f"c{n}" for n in range(width)),

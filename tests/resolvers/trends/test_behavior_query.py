@@ -17,9 +17,9 @@ from resolvers.trends.behaviors import (
     CohortCountOperator,
     CohortInterval,
 )
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import PropertyFilter, PropertyType
+from resolvers.trends.saved_objects import SavedObjects
 from tests.resolvers.trends.conftest import NewWorld
 from tests.support.seeds.cohorts import CohortWorld, did, group
 from tests.support.seeds.events import NOW, Event, EventWorld
@@ -201,5 +201,5 @@ async def test_session_filters_of_a_behavior_see_whole_sessions(world: EventWorl
 def test_behavior_that_makes_no_sense_is_refused_at_its_part(behavior: Behavior, key: str) -> None:
     around = CompileContext(ZoneInfo("UTC"), NOW)
     with pytest.raises(BadUserInput) as caught:
-        behavior_query(replace(behavior, path=("groups", 0)), around, Catalog())
+        behavior_query(replace(behavior, path=("groups", 0)), around, SavedObjects())
     assert caught.value.path == ("groups", 0, key)

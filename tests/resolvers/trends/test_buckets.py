@@ -14,7 +14,7 @@ from datasource.metadata.records import WeekStartDay
 from datasource.sql.render import render
 from datasource.sql.tree import Column, Derived, Named, Number, Order, Param, Select, call
 from errors import BadUserInput
-from resolvers.trends.buckets import MOST_BUCKETS, Buckets, bucket_start
+from resolvers.trends.buckets import MAX_BUCKETS, Buckets, bucket_start
 from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendInterval, TrendQuery
@@ -209,14 +209,14 @@ def test_day_that_a_zone_skipped_has_a_bucket_but_no_hours() -> None:
     hours = Buckets.of(between("2011-12-29", "2011-12-31", HOUR, zone), ZoneInfo(zone), SUNDAY)
     assert days.days() == ("2011-12-29", "2011-12-30", "2011-12-31")
     assert {text[:10] for text in hours.days()} == {"2011-12-29", "2011-12-31"}
-    assert len(hours.starts) == 25
+    assert len(hours.starts()) == 25
 
 
 def test_more_buckets_than_allowed_are_refused_and_as_many_as_allowed_are_not() -> None:
-    last = datetime(2020, 1, 1, tzinfo=UTC_ZONE) + timedelta(minutes=MOST_BUCKETS - 1)
+    last = datetime(2020, 1, 1, tzinfo=UTC_ZONE) + timedelta(minutes=MAX_BUCKETS - 1)
     allowed = DateRange(datetime(2020, 1, 1, tzinfo=UTC_ZONE), last, datetime(2020, 1, 1, tzinfo=UTC_ZONE), MINUTE)
-    assert MOST_BUCKETS == 20_000
-    assert len(Buckets.of(allowed, UTC_ZONE, SUNDAY).starts) == MOST_BUCKETS
+    assert MAX_BUCKETS == 20_000
+    assert len(Buckets.of(allowed, UTC_ZONE, SUNDAY).starts()) == MAX_BUCKETS
     with pytest.raises(BadUserInput, match="more than 20,000 buckets of one minute") as refusal:
         Buckets.of(replace(allowed, end=last + timedelta(minutes=1)), UTC_ZONE, SUNDAY)
     assert refusal.value.path == ("query", "interval")
@@ -228,7 +228,7 @@ def test_latest_and_earliest_possible_dates_have_buckets(interval: TrendInterval
     for zone in map(ZoneInfo, ("Asia/Tokyo", "America/New_York", "UTC")):
         for first, last in (("1900-01-01", "1900-01-31"), ("2299-12-01", "2299-12-31")):
             query = replace(TREND, date_from=first, date_to=last, interval=interval)
-            starts = Buckets.of(read_range(query, wednesday(zone)), zone, SUNDAY).starts
+            starts = Buckets.of(read_range(query, wednesday(zone)), zone, SUNDAY).starts()
             assert bucket_start(starts[-1], interval, SUNDAY) == starts[-1]
             assert len(starts) == {DAY: 31, WEEK: 5 if first < "2" else 6, MONTH: 1}[interval]
 
@@ -254,7 +254,7 @@ def test_buckets_know_whether_they_meet_at_whole_hours(
     zone: str, interval: TrendInterval, first: str, last: str, whole: bool
 ) -> None:
     buckets = Buckets.of(between(first, last, interval, zone), ZoneInfo(zone), SUNDAY)
-    assert buckets.split_at_whole_hours is whole
+    assert buckets.are_whole_hours() is whole
 
 
 def _week_of(day: date, week_start: WeekStartDay) -> date:
@@ -297,7 +297,7 @@ def test_buckets_ascend_without_a_gap_and_cover_the_range(
     pair: tuple[DateRange, ZoneInfo], week_start: WeekStartDay
 ) -> None:
     range_, zone = pair
-    starts = Buckets.of(range_, zone, week_start).starts
+    starts = Buckets.of(range_, zone, week_start).starts()
     instants = [start.timestamp() for start in starts]
     assert all(earlier < later for earlier, later in pairwise(instants))
     assert instants[0] <= range_.read_from.timestamp()
@@ -326,7 +326,7 @@ def test_any_moment_of_the_range_falls_into_exactly_one_bucket(
     range_, zone = pair
     read_from, read_to = range_.read_from.timestamp(), range_.read_to.timestamp()
     moment = datetime.fromtimestamp(int(read_from + share * (read_to - read_from)), zone)
-    starts = Buckets.of(range_, zone, week_start).starts
+    starts = Buckets.of(range_, zone, week_start).starts()
     if range_.interval is HOUR:
         instants = [start.timestamp() for start in starts]
         holding = instants[bisect_right(instants, moment.timestamp()) - 1]
@@ -369,16 +369,16 @@ async def _numbers(engine: Engine, buckets: Buckets, moments: list[int]) -> list
 
 def _expected(buckets: Buckets, moments: list[int], week_start: WeekStartDay) -> list[int]:
     if buckets.interval in (HOUR, MINUTE):
-        instants = [start.timestamp() for start in buckets.starts]
+        instants = [start.timestamp() for start in buckets.starts()]
         return [bisect_right(instants, moment) - 1 for moment in moments]
     key = calendar_key(buckets.interval, week_start)
-    places = {key(start): place for place, start in enumerate(buckets.starts)}
+    places = {key(start): place for place, start in enumerate(buckets.starts())}
     return [places[key(datetime.fromtimestamp(moment, buckets.timezone))] for moment in moments]
 
 
 def test_first_moment_of_the_first_bucket_is_number_zero_in_every_zone() -> None:
     for zone in ZONES:
         range_ = between("2020-01-09", "2020-01-10", DAY, zone)
-        starts = Buckets.of(range_, ZoneInfo(zone), SUNDAY).starts
+        starts = Buckets.of(range_, ZoneInfo(zone), SUNDAY).starts()
         assert [f"{start:%Y-%m-%d %H:%M}" for start in starts] == ["2020-01-09 00:00", "2020-01-10 00:00"]
         assert starts[0].astimezone(UTC) == range_.read_from.astimezone(UTC)

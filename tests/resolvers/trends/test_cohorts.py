@@ -12,7 +12,6 @@ from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Column, Infix, Join, Param, Select, Table, equals
 from errors import BadUserInput
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortInterval
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import (
     CohortDefinition,
     CohortGroup,
@@ -29,7 +28,9 @@ from resolvers.trends.query import (
     PropertyType,
     TrendMath,
 )
-from resolvers.trends.run import run_trend
+from resolvers.trends.resolve import resolve
+from resolvers.trends.run import TrendSource, run_trend
+from resolvers.trends.saved_objects import SavedObjects
 from tests.resolvers.trends.conftest import NewWorld
 from tests.support.seeds.cohorts import CohortWorld, group, inside, person
 from tests.support.seeds.events import NOW, Event, EventWorld, figures, series, trend
@@ -174,10 +175,9 @@ async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortWorld) ->
             date_from="2020-01-14",
             date_to="2020-01-14",
         )
-        catalog = Catalog(cohorts=cohorts.cohorts)
-        result = await run_trend(
-            asked, world.project, now=NOW, engine=world.engine, limits=Limits(seconds=20), catalog=catalog
-        )
+        source = TrendSource(world.engine, NativeLayout(), Limits(seconds=20))
+        saved_objects = SavedObjects(cohorts=cohorts.cohorts)
+        result = await run_trend(resolve(asked, world.project, NOW), source, saved_objects)
         return figures(result)[0]
 
     assert await counted(inside(adults)) == 2
@@ -216,13 +216,13 @@ def test_group_that_makes_no_cohort_is_refused_where_it_is_wrong(
 ) -> None:
     around = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
     with pytest.raises(BadUserInput) as caught:
-        members(CohortDefinition((bad,)), around, Catalog())
+        members(CohortDefinition((bad,)), around, SavedObjects())
     assert caught.value.path == path
     assert caught.value.hint
 
 
 def test_definition_without_groups_has_no_members() -> None:
-    assert members(CohortDefinition(), CompileContext(ZoneInfo("UTC"), NOW), Catalog()) is None
+    assert members(CohortDefinition(), CompileContext(ZoneInfo("UTC"), NOW), SavedObjects()) is None
 
 
 def _nodes(node: object) -> Iterator[object]:
@@ -246,7 +246,7 @@ def test_every_table_of_a_definition_stands_under_the_projects_condition() -> No
         properties=(person("x", 1),),
     )
     groups = (group(person("x", 1), inside(known), sequence), group(SEEN, replace(PAID, negated=True)))
-    query = members(CohortDefinition(groups), around, Catalog())
+    query = members(CohortDefinition(groups), around, SavedObjects())
     assert query is not None
     statements = [query, listed_members(("a",)), known_distinct_ids(("a",))]
     lowered = [scope_to_project(NativeLayout().lower(each), 7) for each in statements]

@@ -16,6 +16,7 @@ from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
+from resolvers.trends.resolve import resolve
 from tests.resolvers.trends.questions import questions
 from tests.support.seeds.events import NOW
 
@@ -87,7 +88,7 @@ POSTHOG = PostHogLayout(
 
 
 def _sql(query: TrendQuery, layout: EventLayout) -> str:
-    parts = compile_trend(query, PROJECT, layout, now=NOW).parts
+    parts = compile_trend(resolve(query, PROJECT, NOW), layout).parts
     statements = (render(scope_to_project(layout.lower(part.query), PROJECT.id)) for part in parts)
     return ";\n\n".join(statement.describe() for statement in statements) + "\n"
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.layouts.native import NativeLayout
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns
 from errors import BadUserInput
-from resolvers.trends.catalog import Catalog, Cohort
 from resolvers.trends.query import (
     Breakdown,
     BreakdownType,
+    Cohort,
     EventSeries,
     FilterGroup,
     Math,
@@ -27,8 +28,10 @@ from resolvers.trends.query import (
     TrendProject,
     TrendQuery,
 )
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import SeriesResult, TrendResult
-from resolvers.trends.run import run_trend
+from resolvers.trends.run import TrendSource, run_trend
+from resolvers.trends.saved_objects import SavedObjects
 from tests.resolvers.trends.questions import questions
 from tests.resolvers.trends.test_any_query import queries
 from tests.support.posthog_tables import PostHogWorld, without_materialized, without_sessions
@@ -80,23 +83,26 @@ class TwinWorld:
             )
         await self.posthog.add_cohort(cohort_id, persons, version)
 
-    async def check(self, query: TrendQuery, catalog: Catalog | None = None) -> list[SeriesResult]:
+    async def check(self, query: TrendQuery, saved_objects: SavedObjects | None = None) -> list[SeriesResult]:
         """The native layout's answer, which is also that of the other one, or none where both refuse alike."""
-        expected = await self._answer(self.native.project, query, None, catalog)
+        expected = await self._answer(self.native.project, query, None, saved_objects)
         columns = self.posthog.layout.columns
         for each in (without_sessions(columns), without_materialized(columns)):
             layout = replace(self.posthog.layout, columns=each)
-            assert await self._answer(self.posthog.project, query, layout, catalog) == expected
+            assert await self._answer(self.posthog.project, query, layout, saved_objects) == expected
         return cast(list[SeriesResult], expected) if isinstance(expected, list) else []
 
     async def _answer(
-        self, project: TrendProject, query: TrendQuery, layout: PostHogLayout | None, catalog: Catalog | None
+        self,
+        project: TrendProject,
+        query: TrendQuery,
+        layout: PostHogLayout | None,
+        saved_objects: SavedObjects | None,
     ) -> object:
         engine, limits = self.native.engine, Limits(seconds=20)
         try:
-            result = await run_trend(
-                query, project, now=NOW, engine=engine, limits=limits, layout=layout, catalog=catalog
-            )
+            source = TrendSource(engine, layout or NativeLayout(), limits)
+            result = await run_trend(resolve(query, project, NOW), source, saved_objects)
         except BadUserInput as refusal:
             return refusal.message, refusal.path
         return _figures(result)
@@ -222,13 +228,13 @@ async def test_every_property_splits_alike(
 
 
 async def test_cohorts_filter_and_split_alike(twins: TwinWorld) -> None:
-    catalog = Catalog(cohorts={1: Cohort(1, "one", 4), 2: Cohort(2, "two", 1)})
+    saved_objects = SavedObjects(cohorts={1: Cohort(1, "one", 4), 2: Cohort(2, "two", 1)})
     by = tuple(Breakdown(value, BreakdownType.COHORT) for value in ("1", "2"))
-    split = await twins.check(trend(series(None), breakdowns=by), catalog)
+    split = await twins.check(trend(series(None), breakdowns=by), saved_objects)
     assert {line.label for line in split} == {"one", "two"}
     for operator in (PropertyOperator.IN, PropertyOperator.NOT_IN):
         condition = PropertyFilter("id", (1, 2), operator, PropertyType.COHORT)
-        (line,) = await twins.check(trend(series(None), filters=FilterGroup(children=(condition,))), catalog)
+        (line,) = await twins.check(trend(series(None), filters=FilterGroup(children=(condition,))), saved_objects)
         assert any(line.data)
 
 

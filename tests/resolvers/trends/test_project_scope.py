@@ -37,6 +37,7 @@ from resolvers.trends.query import (
     TrendProject,
     TrendQuery,
 )
+from resolvers.trends.resolve import resolve
 from tests.resolvers.trends.questions import questions
 from tests.support.seeds.events import NOW, Event, EventWorld, RawLayout, Value
 
@@ -60,7 +61,7 @@ def _nodes(node: object) -> Iterator[object]:
 def _statements(query: TrendQuery, project: TrendProject) -> Iterator[Query]:
     for layout in (NativeLayout(), RawLayout(), PostHogLayout(), PostHogLayout(WITH_SESSIONS, NOW, "other")):
         yield scope_to_project(layout.lower(first_event()), project.id)
-        for part in compile_trend(query, project, layout, now=NOW, first=NOW).parts:
+        for part in compile_trend(resolve(query, project, NOW), layout).parts:
             yield scope_to_project(layout.lower(part.query), project.id)
 
 

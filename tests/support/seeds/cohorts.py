@@ -16,10 +16,10 @@ from datasource.sql.tree import Query
 from resolvers.trends.actions import Action
 from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup, members
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import Cohort, PropertyFilter, PropertyOperator, PropertyType
+from resolvers.trends.saved_objects import SavedObjects
 from tests.support.seeds.events import NOW, Event, EventWorld
 
 _ids = count(1)
@@ -46,7 +46,7 @@ class CohortWorld:
         """Store the members; the cohort is known to later definitions."""
         project = self.world.project
         around = CompileContext(project.timezone, self.now, project.week_start, self.cohorts)
-        query = members(CohortDefinition(groups), around, Catalog(self.actions, self.cohorts))
+        query = members(CohortDefinition(groups), around, SavedObjects(self.actions, self.cohorts))
         cohort = Cohort(cohort_id or next(_ids), "cohort", version)
         assert query is not None
         await store_members(

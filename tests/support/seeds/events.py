@@ -14,8 +14,9 @@ from datasource.layouts.contract import EventLayout, HourlyRollup
 from datasource.layouts.native import NativeLayout
 from datasource.tables.steps import JSON_INSERT_SETTINGS
 from resolvers.trends.query import EventSeries, Math, TrendMath, TrendProject, TrendQuery
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import SeriesResult, TrendResult
-from resolvers.trends.run import run_trend
+from resolvers.trends.run import TrendSource, run_trend
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 """A Wednesday."""
@@ -100,9 +101,8 @@ class EventWorld:
     async def ask(
         self, query: TrendQuery, *, now: datetime = NOW, layout: EventLayout | None = None
     ) -> TrendResult:
-        return await run_trend(
-            query, self.project, now=now, engine=self.engine, limits=Limits(seconds=20), layout=layout
-        )
+        source = TrendSource(self.engine, layout or NativeLayout(), Limits(seconds=20))
+        return await run_trend(resolve(query, self.project, now), source)
 
     async def _insert(self, table: str, columns: Mapping[str, object], rows: int) -> None:
         if not rows:

@@ -8,11 +8,9 @@ from resolvers.trends.actions import Action
 from resolvers.trends.cohort_splits import EVERYBODY
 from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath, Series
 
-__all__ = ["Catalog", "Cohort"]
-
 
 @dataclass(frozen=True, slots=True)
-class Catalog:
+class SavedObjects:
     """The saved things by id. What the caller may not read is not in it, as if it did not exist."""
 
     actions: Mapping[int, Action] = field(default_factory=dict)
@@ -32,7 +30,7 @@ class Catalog:
             case EventSeries(event=str() as event):
                 return event
             case ActionSeries():
-                return self.action(series.action_id, (*series.path, "actionId")).name
+                return self.action(series.action_id, (*series.path, "action_id")).name
             case _:
                 raise TypeError(f"{type(series).__name__} is no series")
 

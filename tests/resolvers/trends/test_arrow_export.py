@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
+from resolvers.trends.arrow_export import table_schema, write_arrow, write_parquet
 from resolvers.trends.csv import LINES_PER_PART, write_csv, write_csv_parts
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import SeriesResult, Statistics, TrendResult
-from resolvers.trends.tables import table_schema, write_arrow, write_parquet
 
 DAYS = ("2020-01-13", "2020-01-14")
 NOON = datetime(2020, 1, 14, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ def answer(values: int) -> TrendResult:
 
 @pytest.mark.parametrize("rows_per_part", [1, 7, 50_000])
 def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_part: int) -> None:
-    monkeypatch.setattr("resolvers.trends.tables.ROWS_PER_PART", rows_per_part)
+    monkeypatch.setattr("resolvers.trends.arrow_export.ROWS_PER_PART", rows_per_part)
     result = answer(10)
     parts = list(write_arrow(result))
     table = pa.ipc.open_stream(b"".join(parts)).read_all()

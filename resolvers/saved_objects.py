@@ -10,11 +10,11 @@ from resolvers.context import RequestContext
 from resolvers.projects import test_account_filters
 from resolvers.stored_json import load_action
 from resolvers.trends.actions import Action
-from resolvers.trends.catalog import Catalog
 from resolvers.trends.query import ActionSeries, InputPath, PropertyFilter, TrendQuery
+from resolvers.trends.saved_objects import SavedObjects
 
 
-async def load_catalog(context: RequestContext, project: ReachedProject, query: TrendQuery) -> Catalog:
+async def load_saved_objects(context: RequestContext, project: ReachedProject, query: TrendQuery) -> SavedObjects:
     """What is not there is not in the catalog: the compiler refuses its mention, which it can name.
 
     The caller must be able to read what the query itself names, but not what an action or the project's filters
@@ -23,15 +23,15 @@ async def load_catalog(context: RequestContext, project: ReachedProject, query: 
     actions = await _load_actions(context, project, query)
     mentions = {**split_cohorts(query), **mentioned_cohorts(_own_filters(query))}
     inherited = mentioned_cohorts(_inherited_filters(project.record, query, actions.values()))
-    return Catalog(actions, await load_cohorts(context, project, mentions, inherited=inherited))
+    return SavedObjects(actions, await load_cohorts(context, project, mentions, inherited=inherited))
 
 
 async def _load_actions(context: RequestContext, project: ReachedProject, query: TrendQuery) -> dict[int, Action]:
     mentions: dict[int, InputPath] = {}
     for series in query.series:
         if isinstance(series, ActionSeries):
-            mentions.setdefault(series.action_id, (*series.path, "actionId"))
-    records = await context.actions.load_many([(project.record.id, action_id) for action_id in mentions])
+            mentions.setdefault(series.action_id, (*series.path, "action_id"))
+    records = await context.loaders.actions.load_many([(project.record.id, action_id) for action_id in mentions])
     known = [record for record in records if record is not None]
     check_readable(project, ACTION, known, mentions)
     return {record.id: load_action(record, mentions[record.id]) for record in known}

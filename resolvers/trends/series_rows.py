@@ -1,0 +1,121 @@
+"""The rows of one statement become series rows: a breakdown value (or none) with its data, in final order."""
+
+import math
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import cast
+
+from datasource.clickhouse.engine import QueryResult
+from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
+from resolvers.trends.cohort_splits import values_per_row
+from resolvers.trends.compile import Part
+from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
+from resolvers.trends.sampling import scale_up
+
+Value = float | None
+"""None is the result of a math without a value, such as the average of nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """`data` has a value per bucket; for displays of one total it is empty, and `total` holds the value."""
+
+    breakdown: tuple[str, ...] | None
+    data: tuple[Value, ...] = ()
+    total: Value = None
+
+    @property
+    def size(self) -> float:
+        """What rows are ranked by: the total, or the sum over time."""
+        return sum_values(self.data) if self.data else self.total or 0.0
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it adds up the breakdown values past the limit."""
+        return self.breakdown is not None and OTHER_VALUES in self.breakdown
+
+    @property
+    def rank(self) -> int:
+        """0 for a breakdown value, 1 for none, 2 for the others."""
+        if self.is_other:
+            return 2
+        return 1 if self.breakdown is not None and NO_VALUE in self.breakdown else 0
+
+
+def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> tuple[SeriesRow, ...]:
+    """Read the result of one statement: fill gaps, then accumulate, scale and smooth as the query demands."""
+    width = values_per_row(query)
+    if part.period.buckets is None:
+        rows = [SeriesRow(_breakdown(row, width), total=cast(Value, row[width])) for row in result.rows()]
+    else:
+        count = part.period.buckets.count
+        found = _breakdown_rows(result, width, count) if width else [_single_row(result, count)]
+        rows = [_accumulated(row, query) for row in found]
+    kind = query.series[part.series_index].math.kind
+    rows = [_scaled(row, query.sampling_factor, kind) for row in rows]
+    # Ranked before smoothing, which cuts fractions off.
+    rows.sort(key=lambda row: (row.rank, -row.size, row.breakdown or ()))
+    return tuple(replace(row, data=_smoothed(row.data, query.smoothing_intervals)) for row in rows)
+
+
+def sum_values(values: tuple[Value, ...]) -> float:
+    """Add up the values, leaving out None."""
+    return float(math.fsum(value for value in values if value is not None))
+
+
+def _single_row(result: QueryResult, count: int) -> SeriesRow:
+    buckets, values = result.columns
+    return SeriesRow(None, _filled(buckets, values, count))
+
+
+def _breakdown_rows(result: QueryResult, width: int, count: int) -> list[SeriesRow]:
+    return [
+        SeriesRow(
+            _breakdown(row, width),
+            _filled(cast(list[object], row[width]), cast(list[object], row[width + 1]), count),
+        )
+        for row in result.rows()
+    ]
+
+
+def _breakdown(row: tuple[object, ...], width: int) -> tuple[str, ...] | None:
+    return tuple(str(value) for value in row[:width]) if width else None
+
+
+def _filled(buckets: list[object], values: list[object], count: int) -> tuple[Value, ...]:
+    data: list[Value] = [0.0] * count
+    for bucket, value in zip(buckets, values, strict=True):
+        data[cast(int, bucket)] = cast(Value, value)
+    return tuple(data)
+
+
+def _accumulated(row: SeriesRow, query: TrendQuery) -> SeriesRow:
+    if query.display is not TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE:
+        return row
+    return replace(row, data=_running_sums(row.data))
+
+
+def _running_sums(data: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return running sums, of which one that is not above zero repeats the one before."""
+    sums: list[Value] = []
+    for running in accumulate(value or 0.0 for value in data):
+        sums.append(running if running > 0 else sums[-1] if sums else 0.0)
+    return tuple(sums)
+
+
+def _scaled(row: SeriesRow, factor: float, kind: TrendMath) -> SeriesRow:
+    if factor == 1:
+        return row
+
+    def scale(value: Value) -> Value:
+        return None if value is None else scale_up(value, factor, kind)
+
+    return replace(row, data=tuple(map(scale, row.data)), total=scale(row.total))
+
+
+def _smoothed(data: tuple[Value, ...], intervals: int) -> tuple[Value, ...]:
+    """Return the mean of the last so many values, cut to a whole one, in the place of each."""
+    if intervals == 1:
+        return data
+    windows = (data[max(0, end - intervals) : end] for end in range(1, len(data) + 1))
+    return tuple(float(math.floor(sum_values(window) / len(window))) for window in windows)
