@@ -64,7 +64,7 @@ def block_file(
 
 
 class ControlSession:
-    """A session of its own for pings and for ending statements, which answers while the others are busy."""
+    """A separate session for pings and for killing statements, so that both work while the others are busy."""
 
     def __init__(self, session: "Session") -> None:
         self._session = session

@@ -13,8 +13,37 @@ from errors import ErrorCode, GatewayError, LimitExceeded
 RETRY_HINT: Final = "Try again in a moment."
 _NARROW_HINT: Final = "Narrow the dates, add a filter, or request fewer breakdown values."
 _OPERATOR_HINT: Final = "The operator of the gateway has to fix this; the gateway's log has the details."
-_UNKNOWN_TYPE: Final = 50
+_UNKNOWN_TYPE, _TIMEOUT, _MEMORY_LIMIT = 50, 159, 241
 _ROUNDING: Final = 0.01  # ClickHouse rounds large numbers to a few digits
+_SCALES: Final = {
+    "": 1,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "quadrillion": 10**15,
+    "B": 1,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+    "PiB": 2**50,
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "sec": 1,
+    "seconds": 1,
+}
+_NUMBER: Final = (
+    r"(\d+(?:\.\d+)?)(?: (thousand|million|billion|trillion|quadrillion|[KMGTP]?iB|B|ns|us|ms|sec|seconds)\b)?"
+)
+_LIMIT: Final = re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_NUMBER}", re.IGNORECASE)
+_ACTUAL: Final = re.compile(
+    rf"\b(?:current (?:rows|bytes):|current:|elapsed|would use|has|Requested:|execution time \() ?{_NUMBER}",
+    re.IGNORECASE,
+)
+_ALL_QUERIES: Final = re.compile(r"\(total\)|\(for user\)|\bUser memory limit")
+"""A memory limit that all queries share, so that this one may not be the cause."""
 
 logger = logging.getLogger("trendgate.clickhouse")
 
@@ -48,7 +77,7 @@ def translate(text: str, limits: Limits | None = None) -> GatewayError | ClickHo
     rule = _RULES.get(code)
     if rule is None:
         return ClickHouseError(code, text)
-    if code == 241 and _ALL_QUERIES.search(text):
+    if code == _MEMORY_LIMIT and _ALL_QUERIES.search(text):
         rule = _NO_MEMORY
     if rule.hint == _OPERATOR_HINT:
         logger.error("ClickHouse rejected a statement of the gateway: %s", text)
@@ -62,7 +91,7 @@ def cancelled() -> GatewayError:
 
 def timed_out(elapsed_s: float | None, limits: Limits | None) -> GatewayError:
     """Return the error of a query that the gateway ended because the server did not."""
-    return _error(_RULES[159], actual=elapsed_s, limits=limits)
+    return _error(_RULES[_TIMEOUT], actual=elapsed_s, limits=limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +154,7 @@ _RULES: Final[Mapping[int, _Rule]] = {
         is_about_result=True,
     ),
     191: _expensive("The query collects too many rows", "rows"),
-    241: replace(
+    _MEMORY_LIMIT: replace(
         _expensive("The query needs too much memory", "bytes", lambda limits: limits.memory_bytes),
         is_about_result=True,
     ),
@@ -133,7 +162,7 @@ _RULES: Final[Mapping[int, _Rule]] = {
     128: _expensive("The query builds an array that is too long"),
     131: _expensive("The query builds a string that is too long"),
     **dict.fromkeys((162, 167, 168, 229, 306), _TOO_COMPLEX),
-    159: _slow("The query took too long"),
+    _TIMEOUT: _slow("The query took too long"),
     160: _slow("The query would take too long"),
     **dict.fromkeys((394, 735), _CANCELLED),
     **dict.fromkeys((202, 439, 700, 745, 749, 776), _FULL),
@@ -195,37 +224,6 @@ def _exact_limit(rule: _Rule, limits: Limits | None, rounded: float | None) -> f
         return rounded
     exact = rule.exact(limits)
     return exact if rounded is None or isclose(rounded, exact, rel_tol=_ROUNDING) else rounded
-
-
-_SCALES: Final = {
-    "": 1,
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-    "quadrillion": 10**15,
-    "B": 1,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-    "TiB": 2**40,
-    "PiB": 2**50,
-    "ns": 1e-9,
-    "us": 1e-6,
-    "ms": 1e-3,
-    "sec": 1,
-    "seconds": 1,
-}
-_NUMBER: Final = (
-    r"(\d+(?:\.\d+)?)(?: (thousand|million|billion|trillion|quadrillion|[KMGTP]?iB|B|ns|us|ms|sec|seconds)\b)?"
-)
-_LIMIT: Final = re.compile(rf"\bmax(?:imum)?(?: rows| bytes)?: {_NUMBER}", re.IGNORECASE)
-_ACTUAL: Final = re.compile(
-    rf"\b(?:current (?:rows|bytes):|current:|elapsed|would use|has|Requested:|execution time \() ?{_NUMBER}",
-    re.IGNORECASE,
-)
-_ALL_QUERIES: Final = re.compile(r"\(total\)|\(for user\)|\bUser memory limit")
-"""A memory limit that all queries share: this one may be innocent."""
 
 
 def _read_number(pattern: re.Pattern[str], text: str) -> float | None:

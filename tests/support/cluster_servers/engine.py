@@ -1,4 +1,4 @@
-"""An engine on such a cluster, which stands in for Keeper.
+"""The engine of the cluster, which stands in for Keeper.
 
 It runs an ON CLUSTER statement on every server without that clause, creates plain tables instead of replicated
 ones, and writes to every server what replication would copy there. All else is the product's native engine.
