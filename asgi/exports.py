@@ -1,4 +1,4 @@
-"""`/exports/{token}`: a trend as a document, for whoever holds the link."""
+"""`/exports/{token}`: a trend as a file, for anyone with the link."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,14 +43,14 @@ _FORMATS: Mapping[ExportFormat, tuple[str, Callable[[TrendResult], Iterator[byte
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """The endpoint. Nothing is asked of a link's reader but the link; its key is checked as if it were sent."""
+    """The endpoint. It needs no key but that of the link, which is authenticated like the key of a request."""
 
     settings: Settings
     clock: Callable[[], datetime]
     schema: GatewaySchema
 
     def endpoint(self) -> Callable[[Request], Awaitable[Response]]:
-        """For GET, and for HEAD, which runs no query."""
+        """Create the endpoint, for GET and for HEAD, which runs no query."""
 
         async def endpoint(request: Request) -> Response:
             response = await respond(request, self._answer(request))
@@ -73,7 +73,7 @@ class Exports:
             "content-type": media_type,
         }
         if request.method == "HEAD":
-            return StreamingResponse(iter(()), headers=headers)  # whose length nobody knows yet
+            return StreamingResponse(iter(()), headers=headers)  # streaming, since the length is unknown
         given = read_query(self.schema, order.asked.query)
         query = read_trend_query(given, max_filters=self.settings.max_filters)
         result = await resolve_export(context, project, order, query)

@@ -44,7 +44,7 @@ def open_manifest(settings: Settings) -> Manifest:
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest; raise BadUserInput if the file is not a manifest or repeats an id."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadUserInput(
             "TRENDGATE_OPERATIONS_MANIFEST: cannot read {file}: {reason}.", file=path, reason=error.strerror
@@ -54,22 +54,22 @@ def read_manifest(path: Path) -> Manifest:
             "TRENDGATE_OPERATIONS_MANIFEST: {file} is not valid JSON.", file=path, hint=_HINT
         ) from error
     operations: dict[str, str] = {}
-    for operation_id, text in _entries(document):
-        if not isinstance(operation_id, str) or not isinstance(text, str):
+    for operation_id, document in _entries(content):
+        if not isinstance(operation_id, str) or not isinstance(document, str):
             raise BadUserInput(
                 "TRENDGATE_OPERATIONS_MANIFEST: every operation needs an id and a document, both strings.",
                 hint=_HINT,
             )
         if operation_id in operations:
             raise BadUserInput("TRENDGATE_OPERATIONS_MANIFEST: duplicate id {id}.", id=operation_id)
-        operations[operation_id] = text
+        operations[operation_id] = document
     return Manifest(operations)
 
 
 def check_manifest(manifest: Manifest, schema: GraphQLSchema) -> None:
     """Raise BadUserInput for the first operation that is not valid against the schema."""
-    for operation_id, text in manifest.operations.items():
-        name, errors = _validate(text, schema)
+    for operation_id, document in manifest.operations.items():
+        name, errors = _validate(document, schema)
         if errors:
             raise BadUserInput(
                 "TRENDGATE_OPERATIONS_MANIFEST: operation {name} ({id}) is invalid: {reason}",
@@ -80,26 +80,26 @@ def check_manifest(manifest: Manifest, schema: GraphQLSchema) -> None:
             )
 
 
-def _validate(text: str, schema: GraphQLSchema) -> tuple[str | None, list[GraphQLError]]:
+def _validate(document: str, schema: GraphQLSchema) -> tuple[str | None, list[GraphQLError]]:
     try:
-        document = parse(text)
+        parsed = parse(document)
     except GraphQLError as error:
         return None, [error]
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)]
     name = next((node.name.value for node in operations if node.name), None)
     if len(operations) != 1:
         return name, [GraphQLError(f"The document has {len(operations)} operations instead of one.")]
-    return name, validate(schema, document)
+    return name, validate(schema, parsed)
 
 
-def _entries(document: Any) -> Iterator[tuple[object, object]]:
-    if not isinstance(document, dict):
+def _entries(content: Any) -> Iterator[tuple[object, object]]:
+    if not isinstance(content, dict):
         raise BadUserInput("TRENDGATE_OPERATIONS_MANIFEST: the file is not a manifest.", hint=_HINT)
-    if "format" not in document:
-        yield from document.items()
+    if "format" not in content:
+        yield from content.items()
         return
-    operations = document.get("operations")
-    if document["format"] != APOLLO_FORMAT or document.get("version") != 1 or not isinstance(operations, list):
+    operations = content.get("operations")
+    if content["format"] != APOLLO_FORMAT or content.get("version") != 1 or not isinstance(operations, list):
         raise BadUserInput(
             "TRENDGATE_OPERATIONS_MANIFEST: the manifest has an unsupported format or version.", hint=_HINT
         )

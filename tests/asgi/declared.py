@@ -1,4 +1,4 @@
-"""What the schema's fields declare about who may read them."""
+"""The access declarations of the schema's fields."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from settings import Settings
 
 @dataclass(frozen=True)
 class Declaration:
-    """What guards a field; without scopes and not authenticated it is open to whoever has its parent."""
+    """The guards of a field; without any, it is open to every caller who gets its parent."""
 
     scopes: tuple[str, ...]
     gate: Gate | None
@@ -26,7 +26,7 @@ class Declaration:
 
 
 def object_declarations() -> dict[str, Declaration]:
-    """Every field of every object type, as "Type.field"."""
+    """Return the declarations of all fields of object types by "Type.field"."""
     return _declarations(GraphQLObjectType)
 
 

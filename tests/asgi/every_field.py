@@ -1,4 +1,4 @@
-"""Keys of every kind, and a project whose every text is recognisable, for asking each field with each key."""
+"""Keys of every kind, and a project with recognizable contents, to request each field with each key."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ from tests.support.gateway import NOW, Gateway
 from tests.support.seeds.access_over_http import Person, World, open_world
 
 SECRET: Final = "quetzal"
-"""Part of every name, description, address, event and property of the project."""
-FIGURE: Final = "918273645"
-"""What there is to count."""
+"""Part of every name, description, email address, event and property of the project."""
+VALUE: Final = "918273645"
+"""The value that trends sum up."""
 
 QUERY: Final = {
     "events": [{"event": "quetzal event", "math": "SUM", "mathProperty": "quetzal_amount"}],
@@ -84,21 +84,21 @@ COLUMNS: Final = (
 
 
 def all_scopes_but(needed: Sequence[str]) -> tuple[str, ...]:
-    """Every scope there is, except those that would meet the needed ones."""
-    meeting = {*needed, *(each.replace(":read", ":write") for each in needed)}
-    return tuple(each for each in SCOPES if each not in meeting)
+    """Return every scope except those that would satisfy the needed ones."""
+    sufficient = {*needed, *(each.replace(":read", ":write") for each in needed)}
+    return tuple(each for each in SCOPES if each not in sufficient)
 
 
 @dataclass
 class Site:
-    """A project with something secret of every kind; of what is saved there, `closed_object` may read nothing."""
+    """A project with secret objects of every kind, none of which `closed_object` may read."""
 
     world: World
     closed_object: Person | None
     ids: dict[str, str]
 
     async def renew(self, resource: str) -> None:
-        """Put another object in the place of one that may have been changed or deleted."""
+        """Replace an object that may have been changed or deleted."""
         world = self.world
         name, description = f"quetzal {resource}", f"quetzal {resource} described"
         if resource == "insight":
@@ -112,7 +112,7 @@ class Site:
             await world.give("none", resource, on=made, to=self.closed_object)
 
     async def contents(self) -> list[tuple[object, ...]]:
-        """All that a mutation could change of the project."""
+        """Return everything in the project that a mutation could change."""
         found: list[tuple[object, ...]] = []
         async with self.world.store.read() as session:
             for model in CHANGING:
@@ -125,7 +125,7 @@ class Site:
 
 @dataclass
 class Keys:
-    """The people of the columns, and the keys they were given."""
+    """The people of the columns, and their keys."""
 
     site: Site
     strict: Site
@@ -138,7 +138,7 @@ class Keys:
         return self.strict if column == "organization without keys of members" else self.site
 
     async def key(self, column: str, path: Sequence[str], needed: Sequence[str]) -> str | None:
-        """A key as the column says, with the scopes of the path and those needed, and no others."""
+        """Return the column's key with exactly the scopes of the path and those needed."""
         scopes = tuple(dict.fromkeys((*path, *needed)))
         if column == "other scopes":
             scopes = tuple(dict.fromkeys((*path, *all_scopes_but(needed)))) if needed else ("user:read",)
@@ -174,7 +174,7 @@ class Keys:
 
 
 async def open_keys(gateway: Gateway) -> Keys:
-    """Two organizations, one of which accepts no keys of members, and everybody who is going to ask."""
+    """Create the organizations, one of which accepts no keys of members, and the people of all columns."""
     world, elsewhere = await open_world(gateway, SECRET), await open_world(gateway, "elsewhere than there")
     strict = await open_world(gateway, "quetzal without keys")
     await set_features(world.store, strict.organization_id, member_keys=False)

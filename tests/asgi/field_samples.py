@@ -1,12 +1,12 @@
-"""A document for every field that takes a key to reach, and what the specification says of it."""
+"""A document for every field that needs a key, and its expected outcomes."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from tests.asgi.every_field import FIGURE, RESOURCES, SECRET
+from tests.asgi.every_field import RESOURCES, SECRET, VALUE
 
-# What becomes of a request with the key of each column, in the order of COLUMNS: U, F and N are the codes of a
-# refusal, + is an answer, - an answer from which what is asked for is left out.
+# The outcome of a request with the key of each column, in the order of COLUMNS: U, F and N are error codes, + is a
+# value, - is a response without the requested object.
 _WIDTH: Final = 24
 _TABLE: Final = """
 open to all             +++++ + ++++ +++ +++ +++ +++
@@ -42,10 +42,10 @@ OUTCOMES: Final = {
 
 @dataclass(frozen=True)
 class Sample:
-    """A document that asks for one field, and what the specification says of it.
+    """A document that requests one field, and its expected outcomes.
 
-    `path` are the scopes on the way to the field, `scopes` its own. `about`: the resource that a mutation changes.
-    `shows`: what only an answer has in it.
+    `path` are the scopes on the way to the field, `scopes` its own. `about` is the resource that a mutation
+    changes. `shows` is in the response only if the field has a value.
     """
 
     outcomes: str
@@ -154,7 +154,7 @@ SAMPLES: Final = {
         path=("insight:read",),
         shows='"allowed":true',
     ),
-    "Project.trend": of_project("query", "insight:read", TREND, shows=FIGURE),
+    "Project.trend": of_project("query", "insight:read", TREND, shows=VALUE),
     "Project.action": of_project("read", "action:read", f"action(id: $action) {{ {TEXTS} steps {{ event }} }}"),
     "Project.actions": of_project("list", "action:read", f"actions {{ edges {{ node {{ {TEXTS} }} }} }}"),
     "Project.cohort": of_project("read", "cohort:read", f"cohort(id: $cohort) {{ {TEXTS} }}"),
@@ -176,9 +176,9 @@ SAMPLES: Final = {
         "read project", "property_definition:read", "propertyDefinitions { edges { node { key } } }"
     ),
     "Project.propertyValues": of_project(
-        "read project", "property_definition:read", 'propertyValues(key: "quetzal_amount") { value }', shows=FIGURE
+        "read project", "property_definition:read", 'propertyValues(key: "quetzal_amount") { value }', shows=VALUE
     ),
-    "Insight.trend": of_node("insight", "insight:read", "trend { series { count } csv }", shows=FIGURE),
+    "Insight.trend": of_node("insight", "insight:read", "trend { series { count } csv }", shows=VALUE),
     "Insight.accessPolicy": of_node("insight", READ_ACCESS, POLICY),
     "Insight.usersWithAccess": of_node("insight", READ_ACCESS, PEOPLE),
     "Action.accessPolicy": of_node("action", READ_ACCESS, POLICY),
@@ -204,7 +204,7 @@ SAMPLES: Final = {
         "follow",
         ("project:read", "insight:read"),
         f"subscription($project: ID!) {{ {FOLLOWED} }}",
-        shows=FIGURE,
+        shows=VALUE,
     ),
     "Mutation.accessControlSet on an insight": of_access_change(
         "change access to one", "resource: INSIGHT, resourceId: $insight, accessLevel: VIEWER"

@@ -1,4 +1,4 @@
-"""Every field says who may read it, or stands here with the reason why it need not; and the SDL says the same."""
+"""Every field declares its access, or is listed here with a reason not to; and the SDL declares the same."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -17,29 +17,29 @@ from graphql import (
 from schema.build import print_sdl
 from tests.asgi.declared import Declaration, interface_declarations, object_declarations
 
-ANSWER = "part of the answer of a guarded field"
-PAGE = "part of a page, which a guarded field answers"
-OWN = "a property of the node, which nobody gets who may not read it"
-CALLER = "about the caller, whom the key tells anyway"
+VALUE = "part of the value of a guarded field"
+PAGE = "part of a page that a guarded field returns"
+OWN = "a property of the node, which only callers with access get"
+CALLER = "about the caller, who has the key"
 PUBLIC = "the SDL, which is public"
 
 
 def because(reason: str, types: str, fields: str = "*") -> dict[str, str]:
-    """Each of the fields of each of the types, with the reason."""
+    """Give the reason for each of the fields of each of the types."""
     return {f"{name}.{field}": reason for name in types.split() for field in fields.split()}
 
 
-# By type where none of its fields is guarded, else by field.
+# By type if none of its fields is guarded, otherwise by field.
 UNGUARDED: Final = {
     "Query._service": PUBLIC,
     "_Service.*": PUBLIC,
-    "Query._entities": "every entity checks scopes and access as the field of its kind does",
+    "Query._entities": "every entity checks scopes and access like the field of its kind",
     **because(
-        ANSWER,
+        VALUE,
         "TrendExports QueryStatistics AccessControl AccessGrant MemberAccess Member Role AuditEntry AuditActor",
     ),
     **because(
-        ANSWER, "TrendProgress EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"
+        VALUE, "TrendProgress EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"
     ),
     **because(OWN, "GroupType PropertyFilter ActionStep CohortGroup CohortBehavior"),
     **because(
@@ -57,29 +57,25 @@ UNGUARDED: Final = {
     **because(OWN, "Action", "steps"),
     **because(OWN, "Insight", "query"),
     **because(OWN, "Cohort", "isStatic size calculatedAt calculationError filters"),
-    **because(
-        ANSWER, "AccessPolicy", "accessControls availableAccessLevels defaultAccessLevel minimumAccessLevel"
-    ),
-    **because(
-        ANSWER, "AccessPolicy", "maximumAccessLevel userAccessLevel userCanEditAccessLevels inheritedAccess"
-    ),
-    **because(ANSWER, "Trend", "series days labels interval dateFrom dateTo timezone hasMore csv sql statistics"),
-    **because(ANSWER, "Trend", "isCached lastRefresh"),
-    **because(ANSWER, "TrendSeries", "label order event customName math formula data days labels count"),
-    **because(ANSWER, "TrendSeries", "aggregatedValue breakdownValue compareLabel"),
+    **because(VALUE, "AccessPolicy", "accessControls availableAccessLevels defaultAccessLevel minimumAccessLevel"),
+    **because(VALUE, "AccessPolicy", "maximumAccessLevel userAccessLevel userCanEditAccessLevels inheritedAccess"),
+    **because(VALUE, "Trend", "series days labels interval dateFrom dateTo timezone hasMore csv sql statistics"),
+    **because(VALUE, "Trend", "isCached lastRefresh"),
+    **because(VALUE, "TrendSeries", "label order event customName math formula data days labels count"),
+    **because(VALUE, "TrendSeries", "aggregatedValue breakdownValue compareLabel"),
     **because(CALLER, "Viewer", "user keyId keyLabel keyMask keyExpiresAt scopes scopedProjects"),
     **because(CALLER, "Viewer", "scopedOrganizations"),
 }
 
-# Fields with scopes of a resource whose access is controlled, and yet without a gate.
+# Fields without a gate whose scopes belong to a resource with access controls.
 UNGATED: Final = {
     "Query.project": "a project that is hidden from the caller is not found",
-    "Query.projects": "the list leaves out what is hidden from the caller",
+    "Query.projects": "the list omits what is hidden from the caller",
     "Insight.trend": "the insight was checked when it was loaded, and its own access counts",
-    "Trend.exports": "the trend was answered, and who opens a link is checked again",
-    "TrendSeries.action": "checks the one action that it answers",
+    "Trend.exports": "the trend was accessible, and opening a link is checked again",
+    "TrendSeries.action": "checks the action that it returns",
 }
-# These need the level on the whole resource: there is no object yet, or no single one that it is about.
+# Fields that need the level on the whole resource, since they are not about a single existing object.
 STRICT: Final = {
     "Project.trend",
     "Subscription.trend",
@@ -103,17 +99,17 @@ def sdl() -> DocumentNode:
 def test_field_without_declaration_has_a_reason(declared: dict[str, Declaration]) -> None:
     bare = {name for name, each in declared.items() if not each.is_guarded}
     unexplained = {name for name in bare if not {name, any_field(name)} & UNGUARDED.keys()}
-    assert unexplained == set(), "guard these fields, or tell here why they need no guard"
+    assert unexplained == set(), "guard these fields, or add the reason why they need no guard"
 
 
-def test_list_of_reasons_is_not_stale(declared: dict[str, Declaration]) -> None:
+def test_every_listed_reason_is_needed(declared: dict[str, Declaration]) -> None:
     bare = {name for name, each in declared.items() if not each.is_guarded}
     partly_guarded = {any_field(name) for name, each in declared.items() if each.is_guarded}
     useful = bare | ({any_field(name) for name in bare} - partly_guarded)
     assert UNGUARDED.keys() - useful == set()
 
 
-def test_root_fields_all_take_a_key(declared: dict[str, Declaration]) -> None:
+def test_all_root_fields_need_a_key(declared: dict[str, Declaration]) -> None:
     roots = {name for name in declared if name.startswith(("Query.", "Mutation.", "Subscription."))}
     assert {name for name in roots if not declared[name].is_guarded} == {"Query._service", "Query._entities"}
     assert all(
@@ -135,11 +131,11 @@ def test_field_about_a_resource_of_a_project_is_gated(declared: dict[str, Declar
     assert declared.keys() >= UNGATED.keys()
 
 
-def test_gate_is_strict_where_no_single_object_is_meant(declared: dict[str, Declaration]) -> None:
+def test_gate_is_strict_for_fields_without_a_single_object(declared: dict[str, Declaration]) -> None:
     assert {name for name, each in declared.items() if each.gate and each.gate.strictly} == STRICT
 
 
-def test_sdl_says_what_is_enforced(declared: dict[str, Declaration], sdl: DocumentNode) -> None:
+def test_sdl_declares_what_is_enforced(declared: dict[str, Declaration], sdl: DocumentNode) -> None:
     printed = {
         f"{node.name.value}.{field.name.value}": field.directives
         for node in sdl.definitions
@@ -155,7 +151,7 @@ def test_sdl_says_what_is_enforced(declared: dict[str, Declaration], sdl: Docume
     }
 
 
-def test_interface_says_no_scopes_and_what_implements_it_has(
+def test_interface_declares_no_scopes_and_its_types_do(
     declared: dict[str, Declaration], sdl: DocumentNode
 ) -> None:
     guarded = {name: each for name, each in interface_declarations().items() if each.is_guarded}
@@ -184,7 +180,7 @@ def names_of(directives: Iterable[ConstDirectiveNode]) -> list[str]:
 
 
 def scopes_in(directives: Iterable[ConstDirectiveNode]) -> list[list[str]] | None:
-    """The lists of @requiresScopes, None without it."""
+    """Return the lists of @requiresScopes, or None without it."""
     for directive in directives:
         if directive.name.value == "requiresScopes":
             [argument] = directive.arguments or ()

@@ -1,4 +1,4 @@
-"""A client that goes away: over a real socket, with a query that ClickHouse would never finish by itself."""
+"""Clients that disconnect over a real socket, during a query that would never end."""
 
 import asyncio
 import json
@@ -19,40 +19,40 @@ TREND = """query($id: ID!, $event: String) { project(id: $id) {
 GRAPHQL, REST = "/graphql", "/api/projects/{}/insights/trend/"
 
 
-async def send(gateway: Gateway, port: int, event: str, *, address: str = GRAPHQL) -> asyncio.StreamWriter:
-    """A client that has asked for the trend of an event and reads nothing yet."""
-    project = await gateway.project("left alone")
+async def send(gateway: Gateway, port: int, event: str, *, path: str = GRAPHQL) -> asyncio.StreamWriter:
+    """Send a request for the trend of an event, and return the client's end without reading the response."""
+    project = await gateway.project("disconnects")
     key = await gateway.key("*", project=project)
     graphql = {"query": TREND, "variables": {"id": str(project.id), "event": event}}
-    body = json.dumps(graphql if address == GRAPHQL else {"events": [{"id": event}]})
+    body = json.dumps(graphql if path == GRAPHQL else {"events": [{"id": event}]})
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST {address.format(project.id)} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
-    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    writer.write((head + kind + body).encode())
+    head = f"POST {path.format(project.id)} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {key}\r\n"
+    rest = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write((head + rest + body).encode())
     return writer
 
 
-@pytest.mark.parametrize("leave", ["close", "abort"])
-@pytest.mark.parametrize("address", [GRAPHQL, REST])
-async def test_query_of_a_client_that_leaves_is_ended(
-    gateway: Gateway, engine: Engine, leave: str, address: str
+@pytest.mark.parametrize("how", ["close", "abort"])
+@pytest.mark.parametrize("path", [GRAPHQL, REST])
+async def test_query_of_a_disconnected_client_is_cancelled(
+    gateway: Gateway, engine: Engine, how: str, path: str
 ) -> None:
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port:
-        writer = await send(gateway, port, "view", address=address)
+        writer = await send(gateway, port, "view", path=path)
         await wait_for(engine, 1)
-        if leave == "close":
+        if how == "close":
             writer.close()
             await writer.wait_closed()
         else:
             writer.transport.abort()
         await wait_for(engine, 0)
-    key = await gateway.key("*", project=await gateway.project("left alone"))
+    key = await gateway.key("*", project=await gateway.project("disconnects"))
     answer = await gateway.ask("{ viewer { keyLabel } }", key=key)
     assert answer.data["viewer"]["keyLabel"] == "tests"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_client_that_leaves_while_it_waits_frees_its_place(
+async def test_client_that_disconnects_in_the_queue_leaves_it(
     gateway: Gateway, backend: Backend, embedded: EmbeddedEngine, kind: str
 ) -> None:
     folder, limits = folder_of(embedded), QueueLimits(max_waiting=1)

@@ -1,4 +1,4 @@
-"""Entities by reference, as a router of a supergraph asks for them."""
+"""Entities by reference, as the router of a supergraph requests them."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def names(answer: Answer) -> list[str | None]:
     return [each and each["name"] for each in answer.body["data"]["_entities"]]
 
 
-async def test_references_of_all_kinds_are_answered_in_their_order(world: World, plain: Person) -> None:
+async def test_references_of_all_kinds_are_resolved_in_order(world: World, plain: Person) -> None:
     refs = [refer(world, kind, await world.saved(kind, f"the {kind}")) for kind in KINDS]
     refs.insert(1, {"__typename": "Project", "id": world.id})
     assert names(await ask(plain, *refs)) == ["the insight", world.project.name, "the action", "the cohort"]
@@ -56,7 +56,7 @@ async def test_references_of_all_kinds_are_answered_in_their_order(world: World,
         ({"__typename": "Insight", "projectId": "1"}, ["id"]),
     ],
 )
-async def test_malformed_reference_is_refused_at_its_place_and_the_others_answered(
+async def test_malformed_reference_fails_and_the_others_are_resolved(
     world: World, plain: Person, bad: object, path: list[str]
 ) -> None:
     good = {"__typename": "Project", "id": world.id}
@@ -67,14 +67,14 @@ async def test_malformed_reference_is_refused_at_its_place_and_the_others_answer
     assert answer.extensions["path"] == ["representations", 1, *path]
 
 
-async def test_null_among_the_references_is_refused_by_the_schema(world: World, plain: Person) -> None:
+async def test_null_among_the_references_is_rejected_by_the_schema(world: World, plain: Person) -> None:
     answer = await ask(plain, {"__typename": "Project", "id": world.id}, None)
     assert "data" not in answer.body
     assert answer.extensions["path"] == ["refs", 1]
 
 
 @pytest.mark.parametrize(("number", "is_found"), [(200, True), (201, False)])
-async def test_references_are_limited_in_number(world: World, plain: Person, number: int, is_found: bool) -> None:
+async def test_number_of_references_is_limited(world: World, plain: Person, number: int, is_found: bool) -> None:
     answer = await ask(plain, *[{"__typename": "Project", "id": world.id}] * number)
     if is_found:
         assert names(answer) == [world.project.name] * 200
@@ -88,14 +88,14 @@ async def test_no_references_are_no_entities(plain: Person) -> None:
     assert (await ask(plain)).data == {"_entities": []}
 
 
-async def test_the_same_reference_twice_is_answered_twice_and_loaded_once(world: World, plain: Person) -> None:
+async def test_repeated_reference_is_loaded_once(world: World, plain: Person) -> None:
     ref = refer(world, "cohort", await world.cohort("twin"))
-    with statements_reading("FROM cohorts") as sent:
+    with statements_reading("FROM cohorts") as statements:
         assert names(await ask(plain, ref, ref, dict(ref))) == ["twin"] * 3
-    assert len(sent) == 1
+    assert len(statements) == 1
 
 
-async def test_keys_may_be_numbers_and_come_with_fields_of_others(world: World, plain: Person) -> None:
+async def test_keys_may_be_numbers_and_have_fields_of_other_subgraphs(world: World, plain: Person) -> None:
     insight = await world.insight("numbered")
     ref = {"__typename": "Insight", "projectId": int(world.id), "id": int(insight), "plan": {"name": "PRO"}}
     assert names(await ask(plain, ref, {"__typename": "Project", "id": int(world.id)})) == [
@@ -104,7 +104,7 @@ async def test_keys_may_be_numbers_and_come_with_fields_of_others(world: World, 
     ]
 
 
-async def test_references_may_stand_in_the_document(world: World, plain: Person) -> None:
+async def test_references_may_be_literals_in_the_document(world: World, plain: Person) -> None:
     document = f"""{{ _entities(representations: [{{__typename: "Project", id: {world.id}}}]) {{
         ... on Project {{ id weekStartDay pages: insights {{ totalCount }} }} }} }}"""
     assert (await plain.gateway.ask(document, key=plain.key)).data["_entities"] == [
@@ -112,7 +112,7 @@ async def test_references_may_stand_in_the_document(world: World, plain: Person)
     ]
 
 
-async def test_number_without_an_end_is_refused(plain: Person) -> None:
+async def test_number_with_too_many_digits_is_rejected(plain: Person) -> None:
     document = (
         f"""{{ _entities(representations: [{{__typename: "Project", id: {"9" * 5_000}}}]) {{ __typename }} }}"""
     )
@@ -142,29 +142,29 @@ async def test_scopes_are_checked_on_each_reference(world: World, plain: Person)
     assert missing == {("_entities", 0): "insight:read", ("_entities", 2): "cohort:read"}
 
 
-async def test_references_without_key_are_refused_each(world: World, plain: Person) -> None:
+async def test_each_reference_without_a_key_fails(world: World, plain: Person) -> None:
     answer = await plain.gateway.ask(NAMES, {"refs": [{"__typename": "Project", "id": world.id}] * 2})
     assert names(answer) == [None, None]
     assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["UNAUTHENTICATED"] * 2
 
 
 @pytest.mark.parametrize("kind", ["project", *KINDS])
-async def test_many_references_cost_no_more_statements_than_one(world: World, plain: Person, kind: str) -> None:
+async def test_many_references_need_no_more_statements_than_one(world: World, plain: Person, kind: str) -> None:
     refs = [{"__typename": "Project", "id": number} for number in range(int(world.id), int(world.id) + 50)]
     if kind != "project":
         refs = [refer(world, kind, await world.saved(kind, f"{kind} {number}")) for number in range(50)]
-    await ask(plain)  # the first use of a key is noted, which takes statements of its own
+    await ask(plain)  # the first use of a key is recorded, which takes further statements
     counts = []
     for some in (refs[:1], refs):
-        with statements_reading("") as sent:
+        with statements_reading("") as statements:
             answer = await ask(plain, *some)
         assert answer.body["data"]["_entities"][0]["name"]
-        counts.append(len(sent))
+        counts.append(len(statements))
     assert counts[0] == counts[1]
 
 
-async def test_references_into_projects_out_of_reach_cost_no_more_statements_than_one(plain: Person) -> None:
-    """Why each is refused takes a look at it, which is one for all."""
+async def test_references_to_unreachable_projects_need_no_more_statements_than_one(plain: Person) -> None:
+    """The reason for each error takes a query, which is one for all."""
     refs = [
         {"__typename": kind.capitalize(), "projectId": number, "id": "1"}
         for number in range(10**9, 10**9 + 30)
@@ -173,8 +173,8 @@ async def test_references_into_projects_out_of_reach_cost_no_more_statements_tha
     await ask(plain)
     counts = []
     for some in (refs[:1], refs):
-        with statements_reading("") as sent:
+        with statements_reading("") as statements:
             answer = await ask(plain, *some)
         assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"NOT_FOUND"}
-        counts.append(len(sent))
+        counts.append(len(statements))
     assert counts[0] == counts[1]

@@ -1,4 +1,4 @@
-"""A request with any key can reach only what its scopes and its member's level allow: every field, every key."""
+"""Every field with every kind of key: only scopes and access levels that suffice get a value."""
 
 import json
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from tests.asgi.declared import object_declarations
-from tests.asgi.every_field import COLUMNS, FIGURE, RESOURCES, SECRET, Keys, Site, open_keys
+from tests.asgi.every_field import COLUMNS, RESOURCES, SECRET, VALUE, Keys, Site, open_keys
 from tests.asgi.field_samples import OUTCOMES, SAMPLES, Sample
 from tests.asgi.graphql.streams import last_event
 from tests.support.gateway import Gateway
@@ -19,11 +19,11 @@ async def keys(gateway: Gateway) -> Keys:
     return await open_keys(gateway)
 
 
-def test_every_field_that_takes_a_key_has_a_sample() -> None:
+def test_every_field_that_needs_a_key_has_a_sample() -> None:
     declared = object_declarations()
-    taking = {name for name, each in declared.items() if each.is_guarded}
-    taking |= {name for name in declared if name.startswith(("Query.", "Mutation.", "Subscription."))}
-    assert {name.partition(" ")[0] for name in SAMPLES} == taking
+    guarded = {name for name, each in declared.items() if each.is_guarded}
+    guarded |= {name for name in declared if name.startswith(("Query.", "Mutation.", "Subscription."))}
+    assert {name.partition(" ")[0] for name in SAMPLES} == guarded
 
 
 def test_every_entity_has_a_sample() -> None:
@@ -33,7 +33,7 @@ def test_every_entity_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-async def test_field_is_answered_to_those_who_may_alone(gateway: Gateway, keys: Keys, name: str) -> None:
+async def test_field_resolves_only_with_sufficient_access(gateway: Gateway, keys: Keys, name: str) -> None:
     sample = SAMPLES[name]
     expected = dict(zip(COLUMNS, OUTCOMES[sample.outcomes], strict=True))
     sites = (keys.site, keys.strict)
@@ -52,7 +52,7 @@ async def test_field_is_answered_to_those_who_may_alone(gateway: Gateway, keys: 
 
 
 async def outcome(gateway: Gateway, site: Site, sample: Sample, key: str | None) -> str:
-    """The letter for what becomes of the sample, none of which may show anything unless it is answered."""
+    """Return the letter of the sample's outcome, and check that errors reveal nothing."""
     headers = {"authorization": f"Bearer {key}"} if key else {}
     headers["accept"] = "text/event-stream" if sample.is_stream else "application/json"
     body = {"query": sample.document, "variables": site.ids}
@@ -63,6 +63,6 @@ async def outcome(gateway: Gateway, site: Site, sample: Sample, key: str | None)
     if not codes and sample.shows.replace("PROJECT", site.ids["project"]) in text:
         return "+"
     assert SECRET not in text.lower()
-    assert FIGURE not in text
+    assert VALUE not in text
     assert len(codes) <= 1, document
     return CODES[codes.pop()] if codes else "-"

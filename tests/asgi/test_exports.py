@@ -1,4 +1,4 @@
-"""Links to exports: what they answer, to whom, for how long."""
+"""Export links: what they return, to whom, and for how long."""
 
 import base64
 import io
@@ -43,26 +43,26 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """A gateway whose clock can be set, and somebody who asks it."""
+class ExportClient:
+    """A member's client of a gateway whose clock can be set."""
 
-    client: httpx2.AsyncClient
+    http: httpx2.AsyncClient
     clock: Clock
     person: Person
 
     async def trend(self, query: dict[str, Any]) -> Any:
         body = {"query": LINKS, "variables": {"project": str(self.person.project.id), "query": query}}
         headers = {"authorization": f"Bearer {self.person.key}"}
-        answer = (await self.client.post("/graphql", json=body, headers=headers)).json()
+        answer = (await self.http.post("/graphql", json=body, headers=headers)).json()
         assert "errors" not in answer, answer["errors"]
         return answer["data"]["project"]["trend"]
 
     async def open(self, link: str) -> httpx2.Response:
-        """Without any header, as a browser opens it."""
-        return await self.client.get(link)
+        """Open the link without headers, as a browser does."""
+        return await self.http.get(link)
 
     async def table(self, query: dict[str, Any], form: str = "arrow") -> tuple[Any, pa.Table]:
-        """The trend, and its table."""
+        """Return the trend, and its exported table."""
         trend = await self.trend(query)
         response = await self.open(trend["exports"][form])
         assert response.status_code == 200, response.text
@@ -72,29 +72,29 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(person: Person, **settings: Any) -> AsyncIterator[Desk]:
+async def open_client(person: Person, **settings: Any) -> AsyncIterator[ExportClient]:
     clock = Clock()
     configured = person.gateway.settings.model_copy(update=settings)
     app = create_app(configured, stores=person.gateway.stores, clock=clock)
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://desk") as client:
-        yield Desk(client, clock, person)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        yield ExportClient(http, clock, person)
 
 
 @pytest.fixture
-async def desk(world: World) -> AsyncIterator[Desk]:
+async def client(world: World) -> AsyncIterator[ExportClient]:
     await add_events(world.gateway, world.project.id)
-    async with open_desk(world.creator) as desk:
-        yield desk
+    async with open_client(world.creator) as client:
+        yield client
 
 
-async def test_csv_is_the_document_of_the_field(desk: Desk) -> None:
-    trend = await desk.trend({**SIGN_UPS, "breakdown": ["plan"]})
-    response = await desk.open(trend["exports"]["csv"])
+async def test_csv_is_the_value_of_the_field(client: ExportClient) -> None:
+    trend = await client.trend({**SIGN_UPS, "breakdown": ["plan"]})
+    response = await client.open(trend["exports"]["csv"])
     assert response.status_code == 200
     assert response.text == trend["csv"]
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    name = f'attachment; filename="trend-{desk.person.project.id}-2020-01-15.csv"'
+    name = f'attachment; filename="trend-{client.person.project.id}-2020-01-15.csv"'
     assert response.headers["content-disposition"] == name
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "no-referrer"
@@ -112,13 +112,13 @@ async def test_csv_is_the_document_of_the_field(desk: Desk) -> None:
         {"events": [{"event": "sign up"}, {"event": "pay"}], "interval": "MONTH"},
     ],
 )
-async def test_table_has_the_figures_of_the_series(desk: Desk, form: str, parts: dict[str, Any]) -> None:
-    trend, table = await desk.table({**SIGN_UPS, **parts}, form)
+async def test_table_has_the_values_of_the_series(client: ExportClient, form: str, parts: dict[str, Any]) -> None:
+    trend, table = await client.table({**SIGN_UPS, **parts}, form)
     rows = table.to_pylist()
     expected = [
-        (series["order"], series["label"], day, label, figure, *(series["breakdownValue"] or ()))
+        (series["order"], series["label"], day, label, value, *(series["breakdownValue"] or ()))
         for series in trend["series"]
-        for day, label, figure in zip(series["days"], series["labels"], series["data"], strict=True)
+        for day, label, value in zip(series["days"], series["labels"], series["data"], strict=True)
     ]
     keys = [name for name in table.column_names if name.startswith("breakdown_")]
     found = [
@@ -135,78 +135,78 @@ async def test_table_has_the_figures_of_the_series(desk: Desk, form: str, parts:
     }
 
 
-async def test_columns_are_typed(desk: Desk) -> None:
-    _, days = await desk.table({**SIGN_UPS, "breakdown": ["plan"]})
+async def test_columns_are_typed(client: ExportClient) -> None:
+    _, days = await client.table({**SIGN_UPS, "breakdown": ["plan"]})
     assert days.schema.field("start").type == pa.date32()
     assert days.schema.field("value").type == pa.float64()
     assert days.schema.field("breakdown_1").metadata == {b"property": b"plan"}
     assert days.schema.metadata == {b"timezone": b"America/New_York", b"interval": b"DAY"}
     assert days.column("start").to_pylist()[0] == date(2020, 1, 13)
-    _, hours = await desk.table({**SIGN_UPS, "interval": "HOUR"})
+    _, hours = await client.table({**SIGN_UPS, "interval": "HOUR"})
     assert hours.schema.field("start").type == pa.timestamp("s", tz="America/New_York")
     [event] = [row["start"] for row in hours.to_pylist() if row["value"] and row["start"].day == 13]
     assert event == datetime(2020, 1, 13, 7, tzinfo=ZoneInfo("America/New_York"))
 
 
-async def test_hour_of_a_clock_change_is_told_apart(desk: Desk) -> None:
+async def test_hours_of_a_clock_change_are_distinct(client: ExportClient) -> None:
     hours = {**SIGN_UPS, "interval": "HOUR", "dateFrom": "2020-11-01", "dateTo": "2020-11-01T05:00:00"}
-    _, table = await desk.table(hours)
+    _, table = await client.table(hours)
     starts = [start.astimezone(UTC) for start in table.column("start").to_pylist()]
     assert {later - earlier for earlier, later in zip(starts, starts[1:], strict=False)} == {timedelta(hours=1)}  # noqa: RUF007 - as it reads
     assert len(starts) == 7
 
 
-async def test_total_has_one_row_without_a_bucket(desk: Desk) -> None:
-    _, table = await desk.table({**SIGN_UPS, "display": "BOLD_NUMBER"}, "parquet")
+async def test_total_has_one_row_without_a_bucket(client: ExportClient) -> None:
+    _, table = await client.table({**SIGN_UPS, "display": "BOLD_NUMBER"}, "parquet")
     assert table.to_pylist() == [
         {"series": 0, "label": "sign up", "custom_name": None, "period": None, "value": 3.0}
     ]
 
 
-async def test_trend_without_series_is_an_empty_table(desk: Desk) -> None:
+async def test_trend_without_series_is_an_empty_table(client: ExportClient) -> None:
     for form in ("arrow", "parquet"):
-        _, table = await desk.table({**SIGN_UPS, "events": [{"event": "no such"}], "breakdown": ["plan"]}, form)
+        _, table = await client.table({**SIGN_UPS, "events": [{"event": "no such"}], "breakdown": ["plan"]}, form)
         assert (table.num_rows, "breakdown_1" in table.column_names) == (0, True)
 
 
-async def test_values_that_the_trend_cuts_are_in_the_document(desk: Desk) -> None:
+async def test_export_has_the_values_beyond_the_breakdown_limit(client: ExportClient) -> None:
     query = {"events": [{"event": None}], "breakdown": ["plan"], "breakdownLimit": 1, **SIGN_UPS}
-    trend, table = await desk.table({**query, "events": [{"event": None}]})
+    trend, table = await client.table({**query, "events": [{"event": None}]})
     assert len(trend["series"]) == 2
     assert set(table.column("label").to_pylist()) == {"pro", "free"}
 
 
-async def test_document_is_that_of_the_moment_of_the_link(desk: Desk) -> None:
-    desk.clock.now = datetime(2020, 1, 15, 4, 55, tzinfo=UTC)  # five minutes to midnight in New York
-    trend = await desk.trend({"events": [{"event": "sign up"}], "dateFrom": "-1d"})
-    desk.clock.now += timedelta(minutes=9)
-    response = await desk.open(trend["exports"]["csv"])
+async def test_export_uses_the_time_of_the_link(client: ExportClient) -> None:
+    client.clock.now = datetime(2020, 1, 15, 4, 55, tzinfo=UTC)  # five minutes to midnight in New York
+    trend = await client.trend({"events": [{"event": "sign up"}], "dateFrom": "-1d"})
+    client.clock.now += timedelta(minutes=9)
+    response = await client.open(trend["exports"]["csv"])
     assert response.text == trend["csv"]
 
 
-async def test_head_answers_headers_without_a_document(desk: Desk) -> None:
-    trend = await desk.trend(SIGN_UPS)
+async def test_head_returns_headers_without_a_body(client: ExportClient) -> None:
+    trend = await client.trend(SIGN_UPS)
     for form in ("csv", "arrow", "parquet"):
-        full = await desk.open(trend["exports"][form])
-        head = await desk.client.head(trend["exports"][form])
+        full = await client.open(trend["exports"][form])
+        head = await client.http.head(trend["exports"][form])
         assert (head.status_code, head.content) == (200, b"")
         assert "content-length" not in head.headers
         for name in ("content-type", "content-disposition", "cache-control"):
             assert head.headers[name] == full.headers[name]
 
 
-async def test_link_expires_after_ten_minutes(desk: Desk) -> None:
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
-    desk.clock.now += timedelta(minutes=9, seconds=59)
-    assert (await desk.open(link)).status_code == 200
-    desk.clock.now += timedelta(seconds=1)
-    response = await desk.open(link)
+async def test_link_expires_after_ten_minutes(client: ExportClient) -> None:
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
+    client.clock.now += timedelta(minutes=9, seconds=59)
+    assert (await client.open(link)).status_code == 200
+    client.clock.now += timedelta(seconds=1)
+    response = await client.open(link)
     assert (response.status_code, response.json()["detail"]) == (410, "The link has expired.")
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_link_that_was_changed_anywhere_is_refused(desk: Desk) -> None:
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
+async def test_link_with_any_change_is_rejected(client: ExportClient) -> None:
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
     start = len("/exports/")
     places = [*range(start, len(link), 7), len(link) - 2]
     changed = [f"{link[:at]}{'A' if link[at] != 'A' else 'B'}{link[at + 1 :]}" for at in places]
@@ -222,67 +222,67 @@ async def test_link_that_was_changed_anywhere_is_refused(desk: Desk) -> None:
         "/exports/x",
     ]
     for each in changed:
-        response = await desk.open(each)
+        response = await client.open(each)
         assert (response.status_code, response.json()["code"]) == (403, "permission_denied"), each
 
 
-async def test_contents_of_a_link_cannot_be_put_under_its_signature(desk: Desk) -> None:
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"].removeprefix("/exports/")
+async def test_signature_does_not_fit_changed_contents(client: ExportClient) -> None:
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"].removeprefix("/exports/")
     body, _, signature = link.partition(".")
     content = json.loads(zlib.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
-    assert content["project"] == desk.person.project.id
-    assert desk.person.key not in json.dumps(content)
+    assert content["project"] == client.person.project.id
+    assert client.person.key not in json.dumps(content)
     forged = zlib.compress(json.dumps({**content, "project": content["project"] + 1}).encode())
-    response = await desk.open(f"/exports/{base64.urlsafe_b64encode(forged).rstrip(b'=').decode()}.{signature}")
+    response = await client.open(f"/exports/{base64.urlsafe_b64encode(forged).rstrip(b'=').decode()}.{signature}")
     assert response.status_code == 403
 
 
-async def test_link_of_a_revoked_key_is_refused(desk: Desk) -> None:
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
-    await revoke_key(desk.person.gateway.stores.metadata, mask_key(desk.person.key))
-    response = await desk.open(link)
+async def test_link_of_a_revoked_key_is_rejected(client: ExportClient) -> None:
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
+    await revoke_key(client.person.gateway.stores.metadata, mask_key(client.person.key))
+    response = await client.open(link)
     assert (response.status_code, "revoked" in response.json()["detail"]) == (401, True)
 
 
-async def test_link_of_a_key_that_was_rolled_is_refused(desk: Desk) -> None:
-    store = desk.person.gateway.stores.metadata
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
-    key = await get_key(store, mask_key(desk.person.key))
-    desk.clock.now += timedelta(minutes=1)
-    await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new0", now=desk.clock.now)
-    response = await desk.open(link)
+async def test_link_of_a_replaced_key_is_rejected(client: ExportClient) -> None:
+    store = client.person.gateway.stores.metadata
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
+    key = await get_key(store, mask_key(client.person.key))
+    client.clock.now += timedelta(minutes=1)
+    await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new0", now=client.clock.now)
+    response = await client.open(link)
     assert (response.status_code, response.json()["detail"]) == (401, "The API key of this link was replaced.")
 
 
-async def test_scope_that_the_key_lost_closes_the_link(desk: Desk) -> None:
-    store = desk.person.gateway.stores.metadata
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
-    key = await get_key(store, mask_key(desk.person.key))
+async def test_link_fails_without_the_scope(client: ExportClient) -> None:
+    store = client.person.gateway.stores.metadata
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
+    key = await get_key(store, mask_key(client.person.key))
     async with store.write() as session:
         await session.execute(update(ApiKey).where(ApiKey.id == key.id).values(scopes=["project:read"]))
-    response = await desk.open(link)
+    response = await client.open(link)
     assert (response.status_code, response.json()["extensions"]["missingScope"]) == (403, "insight:read")
 
 
-async def test_access_that_was_taken_away_closes_the_link(desk: Desk, world: World) -> None:
-    link = (await desk.trend(SIGN_UPS))["exports"]["csv"]
+async def test_link_fails_without_access(client: ExportClient, world: World) -> None:
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
     await world.give("none", "insight", to=world.creator)
-    assert (await desk.open(link)).status_code == 403
+    assert (await client.open(link)).status_code == 403
     await world.give(None, "insight", to=world.creator)
-    assert (await desk.open(link)).status_code == 200
+    assert (await client.open(link)).status_code == 200
     await world.give("none", "project", to=world.creator)
-    assert (await desk.open(link)).status_code == 403
+    assert (await client.open(link)).status_code == 403
 
 
-async def test_action_that_may_not_be_read_any_more_closes_the_link(desk: Desk, world: World) -> None:
+async def test_link_fails_without_access_to_an_action(client: ExportClient, world: World) -> None:
     action = await world.action("Views", by=world.admin)
-    link = (await desk.trend({"actions": [{"actionId": action}]}))["exports"]["csv"]
-    assert (await desk.open(link)).status_code == 200
+    link = (await client.trend({"actions": [{"actionId": action}]}))["exports"]["csv"]
+    assert (await client.open(link)).status_code == 200
     await world.give("none", "action", on=action, to=world.creator)
-    assert (await desk.open(link)).status_code == 403
+    assert (await client.open(link)).status_code == 403
 
 
-async def test_link_of_an_insight_goes_by_the_insights_access(world: World) -> None:
+async def test_link_of_an_insight_needs_access_to_the_insight(world: World) -> None:
     insight = await world.insight("Sign ups", by=world.admin)
     reader = await world.person("reader")
     await world.give("none", "insight", to=reader)
@@ -296,26 +296,26 @@ async def test_link_of_an_insight_goes_by_the_insights_access(world: World) -> N
     assert (await world.gateway.client.get(trend["exports"]["csv"])).status_code == 403
 
 
-async def test_question_too_long_for_a_link_is_refused(desk: Desk) -> None:
+async def test_query_that_is_too_long_for_a_link_is_rejected(client: ExportClient) -> None:
     values = [f"{n * 7919 % 100_003:x}{n:x}" for n in range(4000)]
-    answer = await desk.person.ask(LINKS, query={**SIGN_UPS, "properties": [{"key": "plan", "value": values}]})
+    answer = await client.person.ask(LINKS, query={**SIGN_UPS, "properties": [{"key": "plan", "value": values}]})
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert "too long" in answer.error["message"]
 
 
-async def test_links_are_good_where_the_secret_is_the_same(world: World) -> None:
+async def test_links_work_on_gateways_with_the_same_secret(world: World) -> None:
     secret = Settings(secret_key="s" * 32).secret_key
     other = Settings(secret_key="o" * 32).secret_key
-    async with open_desk(world.creator, secret_key=secret) as one:
+    async with open_client(world.creator, secret_key=secret) as one:
         link = (await one.trend(SIGN_UPS))["exports"]["csv"]
-    async with open_desk(world.creator, secret_key=secret) as two:
+    async with open_client(world.creator, secret_key=secret) as two:
         assert (await two.open(link)).status_code == 200
-    async with open_desk(world.creator, secret_key=other) as three:
+    async with open_client(world.creator, secret_key=other) as three:
         assert (await three.open(link)).status_code == 403
 
 
-async def test_limits_hold_for_links(desk: Desk) -> None:
-    trend = await desk.trend({**SIGN_UPS, "breakdown": ["plan"]})
-    async with open_desk(desk.person, query_max_rows=1) as small:
+async def test_limits_apply_to_links(client: ExportClient) -> None:
+    trend = await client.trend({**SIGN_UPS, "breakdown": ["plan"]})
+    async with open_client(client.person, query_max_rows=1) as small:
         response = await small.open(trend["exports"]["csv"])
     assert (response.status_code, "SELECT" in response.text) == (422, False)

@@ -1,4 +1,4 @@
-"""What scanners of GraphQL servers look for, one by one; test_view.py and test_error_shape.py have the others."""
+"""Weaknesses that scanners of GraphQL servers look for; test_view.py and test_error_shape.py have others."""
 
 import pytest
 
@@ -9,37 +9,37 @@ CIRCLE = (
 )
 
 
-async def test_overload_with_aliases_is_refused_before_anything_runs(gateway: Gateway) -> None:
+async def test_many_aliases_are_rejected_before_anything_runs(gateway: Gateway) -> None:
     answer = await gateway.ask("{" + " ".join(f"a{number}: __typename" for number in range(101)) + "}")
     assert "data" not in answer.body
     assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
 
 
-async def test_overload_with_one_field_is_answered_once_or_refused(gateway: Gateway) -> None:
+async def test_repeated_field_is_answered_once_or_rejected(gateway: Gateway) -> None:
     assert (await gateway.ask("{" + " __typename" * 500 + "}")).data == {"__typename": "Query"}
     assert "tokens" in (await gateway.ask("{" + " __typename" * 10_000 + "}")).error["message"]
 
 
-async def test_overload_with_directives_has_a_bounded_answer(gateway: Gateway) -> None:
+async def test_many_directives_have_a_bounded_response(gateway: Gateway) -> None:
     answer = await gateway.ask("{ __typename " + "@aa" * 2_000 + " }")
     assert "data" not in answer.body
     assert len(answer.body["errors"]) <= 101
     assert "tokens" in (await gateway.ask("{ __typename " + "@aa" * 10_000 + " }")).error["message"]
 
 
-async def test_overload_with_circular_introspection_is_refused(gateway: Gateway) -> None:
+async def test_circular_introspection_is_rejected(gateway: Gateway) -> None:
     answer = await gateway.ask("{ " + CIRCLE + " }")
     assert "data" not in answer.body
     assert "introspection" in answer.error["message"].lower()
 
 
-async def test_overload_with_circular_fragments_is_refused(gateway: Gateway) -> None:
+async def test_circular_fragments_are_rejected(gateway: Gateway) -> None:
     answer = await gateway.ask("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }")
     assert "data" not in answer.body
     assert answer.body["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_overload_with_nested_lists_in_a_document_is_refused(gateway: Gateway) -> None:
+async def test_deeply_nested_lists_are_rejected(gateway: Gateway) -> None:
     depth = 2_000
     document = "{ _entities(representations: " + "[" * depth + "]" * depth + ") { __typename } }"
     answer = await gateway.ask(document)
@@ -51,8 +51,8 @@ async def test_overload_with_nested_lists_in_a_document_is_refused(gateway: Gate
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"]
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_body_of_a_form_is_never_read(gateway: Gateway, method: str, content_type: str) -> None:
-    """A page of another origin can send one without a preflight."""
+async def test_form_is_never_read(gateway: Gateway, method: str, content_type: str) -> None:
+    """Pages of other origins can send forms without a preflight request."""
     response = await gateway.client.request(
         method,
         "/graphql",
@@ -63,7 +63,7 @@ async def test_body_of_a_form_is_never_read(gateway: Gateway, method: str, conte
     assert "data" not in response.json()
 
 
-async def test_mutation_by_get_is_refused_even_among_queries(gateway: Gateway) -> None:
+async def test_mutation_by_get_is_rejected_even_among_queries(gateway: Gateway) -> None:
     document = 'query Q { __typename } mutation M { actionDelete(projectId: "1", id: "1") }'
     parameters = {"query": document, "operationName": "M"}
     assert (await gateway.client.get("/graphql", params=parameters)).status_code == 405
@@ -71,7 +71,7 @@ async def test_mutation_by_get_is_refused_even_among_queries(gateway: Gateway) -
     assert (await gateway.client.get("/graphql", params=parameters)).status_code == 200
 
 
-async def test_nothing_is_traced_or_debugged_on_demand(gateway: Gateway) -> None:
+async def test_clients_cannot_enable_tracing_or_debugging(gateway: Gateway) -> None:
     headers = {"apollo-tracing": "1", "x-apollo-tracing": "1", "apollo-federation-include-trace": "ftv1"}
     parameters = {"debug": "1", "trace": "1"}
     response = await gateway.client.post(
@@ -85,11 +85,11 @@ async def test_nothing_is_traced_or_debugged_on_demand(gateway: Gateway) -> None
 @pytest.mark.parametrize(
     "path", ["/", "/graphiql", "/playground", "/console", "/altair", "/voyager", "/v1/graphql"]
 )
-async def test_no_other_page_or_endpoint_is_there(gateway: Gateway, path: str) -> None:
+async def test_other_paths_are_not_found(gateway: Gateway, path: str) -> None:
     assert (await gateway.client.get(path, headers={"accept": "text/html"})).status_code == 404
 
 
-async def test_page_and_introspection_can_be_closed(gateway: Gateway) -> None:
+async def test_graphiql_and_introspection_can_be_disabled(gateway: Gateway) -> None:
     settings = gateway.settings.model_copy(update={"graphiql": False, "introspection": False})
     async with open_gateway(gateway.stores, settings) as closed:
         page = await closed.client.get("/graphql", headers={"accept": "text/html"})

@@ -1,4 +1,4 @@
-"""Prometheus' figures, scraped over HTTP."""
+"""Prometheus metrics, scraped over HTTP."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,17 +17,17 @@ TREND = "query Named($id: ID!) { project(id: $id) { trend(query: {events: [{}]})
 
 
 @pytest.fixture
-async def watched(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
+async def measured(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
     async with open_gateway(stores, settings.model_copy(update={"metrics": True})) as gateway:
         yield gateway
 
 
-async def test_operations_queries_and_responses_are_counted(watched: Gateway) -> None:
-    project = await watched.project("counted")
-    key = await watched.key("project:read", "insight:read", project=project)
+async def test_operations_queries_and_responses_are_counted(measured: Gateway) -> None:
+    project = await measured.project("counted")
+    key = await measured.key("project:read", "insight:read", project=project)
     for _ in range(2):
-        assert (await watched.ask(TREND, {"id": str(project.id)}, key=key)).data
-    figures = await scrape(watched)
+        assert (await measured.ask(TREND, {"id": str(project.id)}, key=key)).data
+    figures = await scrape(measured)
     assert figures[sample("operations_total", type="query", outcome="OK")] == 2
     assert figures[sample("operation_seconds_count", type="query")] == 2
     assert figures[sample("clickhouse_queries_total", kind="query", outcome="OK")] >= 1
@@ -49,15 +49,15 @@ async def test_queue_and_trend_cache_are_measured(stores: Stores, settings: Sett
     assert figures[sample("clickhouse_queries_running")] == figures[sample("clickhouse_queries_waiting")] == 0
 
 
-async def test_errors_are_counted_by_code(watched: Gateway) -> None:
-    project = await watched.project("errors counted")
-    key = await watched.key("project:read", project=project)
-    await watched.ask(TREND, {"id": str(project.id)}, key=key)
-    await watched.ask(TREND, {"id": "0"}, key=key)
-    await watched.ask(TREND)
-    await watched.ask("{ nope }")
-    await watched.ask("{")
-    figures = await scrape(watched)
+async def test_errors_are_counted_by_code(measured: Gateway) -> None:
+    project = await measured.project("errors counted")
+    key = await measured.key("project:read", project=project)
+    await measured.ask(TREND, {"id": str(project.id)}, key=key)
+    await measured.ask(TREND, {"id": "0"}, key=key)
+    await measured.ask(TREND)
+    await measured.ask("{ nope }")
+    await measured.ask("{")
+    figures = await scrape(measured)
     counted = {
         dict(labels)["code"]: n for (name, labels), n in figures.items() if name == "trendgate_errors_total"
     }
@@ -71,17 +71,17 @@ async def test_errors_are_counted_by_code(watched: Gateway) -> None:
     assert figures[sample("operations_total", type="unknown", outcome="GRAPHQL_PARSE_FAILED")] == 1
 
 
-async def test_labels_hold_nothing_that_clients_choose(watched: Gateway) -> None:
-    await watched.ask("query Chosen { __typename }")
-    await watched.client.get("/chosen/path")
-    await watched.client.request("CHOSEN", "/graphql")
-    text = str(await scrape(watched)).lower()
+async def test_labels_contain_nothing_that_clients_choose(measured: Gateway) -> None:
+    await measured.ask("query Chosen { __typename }")
+    await measured.client.get("/chosen/path")
+    await measured.client.request("CHOSEN", "/graphql")
+    text = str(await scrape(measured)).lower()
     assert "chosen" not in text
     assert "'route', 'other'" in text
     assert "'method', 'other'" in text
 
 
-async def test_token_is_asked_for(stores: Stores, settings: Settings) -> None:
+async def test_scrape_requires_the_token(stores: Stores, settings: Settings) -> None:
     given = settings.model_copy(update={"metrics": True, "metrics_token": SecretStr("test-token")})
     async with open_gateway(stores, given) as gateway:
         for headers in ({}, {"authorization": "Bearer nope"}, {"authorization": "Basic test-token"}):
@@ -89,16 +89,16 @@ async def test_token_is_asked_for(stores: Stores, settings: Settings) -> None:
             assert response.status_code == 401
             assert response.headers["www-authenticate"] == "Bearer"
             assert "trendgate_" not in response.text
-        sent = {"authorization": "Bearer test-token"}
-        assert (await gateway.client.get("/metrics", headers=sent)).status_code == 200
+        headers = {"authorization": "Bearer test-token"}
+        assert (await gateway.client.get("/metrics", headers=headers)).status_code == 200
 
 
-async def test_metrics_are_off_by_default(gateway: Gateway) -> None:
+async def test_metrics_are_disabled_by_default(gateway: Gateway) -> None:
     assert (await gateway.client.get("/metrics")).status_code == 404
 
 
-async def test_two_applications_count_apart(stores: Stores, settings: Settings, watched: Gateway) -> None:
-    await watched.ask("{ __typename }")
+async def test_applications_have_separate_metrics(stores: Stores, settings: Settings, measured: Gateway) -> None:
+    await measured.ask("{ __typename }")
     async with open_gateway(stores, settings.model_copy(update={"metrics": True})) as other:
         figures = await scrape(other)
     assert sample("operations_total", type="query", outcome="OK") not in figures

@@ -1,4 +1,4 @@
-"""The API over the tables of a PostHog installation: what works there, and what says that it does not."""
+"""The API over the tables of a PostHog installation: what works, and what is not available."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -58,7 +58,7 @@ async def _adopt(gateway: Gateway, stores: Stores, posthog: PostHogColumns) -> S
     return Shop(gateway, project, await gateway.key("*", project=project, only=True))
 
 
-async def test_trend_is_answered(shop: Shop) -> None:
+async def test_trend_works(shop: Shop) -> None:
     query = {"events": [{"event": "pay", "math": "DAU"}], **LAST_WEEK}
     project = (await shop.ask(TREND, query=query)).data["project"]
     assert project["groupTypes"] == [{"index": 1, "name": "company"}]
@@ -120,7 +120,7 @@ PRO = [{"properties": [{"type": "PERSON", "key": "plan", "value": "pro"}]}]
         (OF_PROJECT % 'propertyValues(type: SESSION, key: "$session_duration") { value }', {}),
     ],
 )
-async def test_what_takes_tables_of_the_gateways_own_is_refused(
+async def test_features_that_need_own_tables_are_not_available(
     shop: Shop, query: str, variables: dict[str, Any]
 ) -> None:
     if "input" in variables:

@@ -1,4 +1,4 @@
-"""Spans as OpenTelemetry's SDK gets them, and a trace that goes on in ClickHouse."""
+"""Spans as OpenTelemetry's SDK receives them, and the trace that ClickHouse continues."""
 
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -52,21 +52,21 @@ async def test_trend_is_one_trace_from_the_client_to_clickhouse(
     assert attributes(found["clickhouse query"])["db.system.name"] == "clickhouse"
 
 
-async def test_spans_hold_no_text_of_queries(gateway: Gateway, spans: InMemorySpanExporter) -> None:
-    await ask(gateway, "traced quietly", "project:read", "insight:read")
-    told = str([attributes(span) for span in spans.get_finished_spans()])
-    assert "SELECT" not in told
-    assert "series" not in told
+async def test_spans_contain_no_query_text(gateway: Gateway, spans: InMemorySpanExporter) -> None:
+    await ask(gateway, "traced without text", "project:read", "insight:read")
+    recorded = str([attributes(span) for span in spans.get_finished_spans()])
+    assert "SELECT" not in recorded
+    assert "series" not in recorded
 
 
-async def test_refusal_is_an_error_of_the_operation(gateway: Gateway, spans: InMemorySpanExporter) -> None:
-    await ask(gateway, "traced refusal", "project:read")
+async def test_failed_operation_has_an_error_span(gateway: Gateway, spans: InMemorySpanExporter) -> None:
+    await ask(gateway, "traced error", "project:read")
     operation = by_name(spans.get_finished_spans())["query"]
     assert attributes(operation)["error.type"] == "FORBIDDEN"
     assert not operation.status.is_ok
 
 
-async def test_server_is_told_the_span(
+async def test_clickhouse_server_receives_the_span(
     stores: Stores, settings: Settings, backend: Backend, spans: InMemorySpanExporter
 ) -> None:
     with serving(backend) as server:
@@ -74,7 +74,7 @@ async def test_server_is_told_the_span(
             open_native(server) as native,
             open_gateway(Stores(stores.metadata, native), settings) as gateway,
         ):
-            await ask(gateway, "traced far", "project:read", "insight:read")
+            await ask(gateway, "traced on a server", "project:read", "insight:read")
     query = by_name(spans.get_finished_spans())["clickhouse query"]
-    asked = next(asked for asked in server.queries if asked.id == attributes(query)["trendgate.query_id"])
-    assert asked.traceparent == f"00-{TRACE}-{format_span_id(query.context.span_id)}-01"
+    received = next(each for each in server.queries if each.id == attributes(query)["trendgate.query_id"])
+    assert received.traceparent == f"00-{TRACE}-{format_span_id(query.context.span_id)}-01"

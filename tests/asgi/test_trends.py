@@ -1,4 +1,4 @@
-"""Trends over HTTP on a handful of events; what they mean in detail is tested with the compiler."""
+"""Trends over HTTP on a few events; their details are tested with the compiler."""
 
 import pytest
 
@@ -29,7 +29,7 @@ async def project_and_key(gateway: Gateway) -> tuple[str, str]:
     return str(project.id), await gateway.key("project:read", "insight:read", project=project)
 
 
-async def test_trend_of_events_answers_every_field(gateway: Gateway, project_and_key: tuple[str, str]) -> None:
+async def test_trend_returns_every_field(gateway: Gateway, project_and_key: tuple[str, str]) -> None:
     project_id, key = project_and_key
     query = {
         "events": [{"event": "sign up", "customName": "new people"}],
@@ -101,7 +101,7 @@ async def test_trend_refused_by_the_compiler_names_the_path(
     assert answer.extensions["path"] == ["query", "dateFrom"]
 
 
-async def test_trends_beyond_the_budget_of_a_request_are_refused(
+async def test_trends_over_the_limit_of_a_request_are_rejected(
     gateway: Gateway, project_and_key: tuple[str, str]
 ) -> None:
     project_id, key = project_and_key
@@ -114,7 +114,7 @@ async def test_trends_beyond_the_budget_of_a_request_are_refused(
     assert answer.extensions["limit"] == 2
 
 
-async def test_trend_that_reads_too_much_is_refused_with_figures(
+async def test_trend_that_reads_too_many_rows_is_rejected(
     gateway: Gateway, project_and_key: tuple[str, str]
 ) -> None:
     project_id, key = project_and_key

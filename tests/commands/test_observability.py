@@ -18,7 +18,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 @contextmanager
 def collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
-    """The endpoint of an OTLP collector, and what it was sent."""
+    """An OTLP collector: its endpoint and the requests it receives."""
     received: list[ExportTraceServiceRequest] = []
 
     class Receive(BaseHTTPRequestHandler):
@@ -41,7 +41,7 @@ def collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
 
 
 def end(process: Any) -> str:
-    """What the server wrote to its log."""
+    """Stop the server, and return its log."""
     process.terminate()
     assert process.wait(timeout=START_S) == 0
     return str(process.stderr.read())
@@ -52,7 +52,7 @@ def ask(address: str, query: str) -> httpx2.Response:
     return httpx2.post(f"{address}/graphql", json={"query": query}, headers=headers)
 
 
-def test_log_is_json_lines_with_the_ids_of_request_and_trace(tmp_path: Path) -> None:
+def test_json_log_has_the_ids_of_request_and_trace(tmp_path: Path) -> None:
     given = {"TRENDGATE_LOG_FORMAT": "json", "TRENDGATE_ACCESS_LOG": "1"}
     with started(tmp_path, **given) as (process, address):
         ask(address, "query Named { viewer { keyLabel } }")
@@ -68,13 +68,13 @@ def test_log_is_json_lines_with_the_ids_of_request_and_trace(tmp_path: Path) -> 
     assert any(line["logger"] == "uvicorn.access" and "POST /graphql" in line["message"] for line in lines)
 
 
-def test_log_says_nothing_of_operations_by_default(tmp_path: Path) -> None:
+def test_operations_are_not_logged_by_default(tmp_path: Path) -> None:
     with started(tmp_path) as (process, address):
         assert ask(address, "{ __typename }").status_code == 200
         assert end(process) == ""
 
 
-def test_spans_are_sent_to_the_collector_that_the_environment_names(tmp_path: Path) -> None:
+def test_spans_are_exported_to_the_collector_of_the_environment(tmp_path: Path) -> None:
     with (
         collector() as (endpoint, received),
         started(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint) as (process, address),

@@ -1,4 +1,4 @@
-"""The application behind a real server, and an engine whose trends never end."""
+"""The application on a real server, and an engine whose trends never end."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ ENDLESS = "SELECT sum(sipHash64(number)) AS count FROM numbers(1000000000000)"
 
 @dataclass(frozen=True)
 class Endless:
-    """The real engine, which is asked something endless in place of every trend."""
+    """The real engine, with an endless query in place of every trend."""
 
     inner: Engine
 
@@ -40,14 +40,14 @@ def endless_stores(stores: Stores) -> Stores:
 
 @asynccontextmanager
 async def serve(settings: Settings, stores: Stores) -> AsyncIterator[int]:
-    """The port of a real server."""
+    """Serve, and yield the port."""
     async with serving(settings, stores) as (port, _):
         yield port
 
 
 @asynccontextmanager
 async def serving(settings: Settings, stores: Stores) -> AsyncIterator[tuple[int, Server]]:
-    """The port of a real server, and the server, which may be stopped before."""
+    """Serve, and yield the port and the server, which may be stopped earlier."""
     started = asyncio.Event()
     app = create_app(settings, stores=stores, clock=lambda: NOW)
     server = Server(app, settings, on_start=started.set)

@@ -1,4 +1,4 @@
-"""A gateway of the test's own whose metrics, logs and spans are looked at."""
+"""Metrics and spans of a gateway under test."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ Sample = tuple[str, tuple[tuple[str, str], ...]]
 
 
 async def scrape(gateway: Gateway, *, token: str | None = None) -> dict[Sample, float]:
-    """Every figure by its name and sorted labels."""
+    """Scrape all metrics by name and sorted labels."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     response = await gateway.client.get("/metrics", headers=headers)
     assert response.status_code == 200, response.text
@@ -31,7 +31,7 @@ def sample(name: str, **labels: str) -> Sample:
 
 
 def record_spans() -> InMemorySpanExporter:
-    """Where the spans of this process go. The provider can be set once in a process."""
+    """Export the spans of this process to memory. The provider can be set only once per process."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -40,7 +40,7 @@ def record_spans() -> InMemorySpanExporter:
 
 
 def by_name(spans: tuple[ReadableSpan, ...]) -> Mapping[str, ReadableSpan]:
-    """The last span of each name."""
+    """Return the last span of each name."""
     return {span.name: span for span in spans}
 
 

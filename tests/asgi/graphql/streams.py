@@ -1,4 +1,4 @@
-"""What clients of streams do: graphql-transport-ws over a WebSocket, and reading events."""
+"""Clients of streams: graphql-transport-ws over a WebSocket, and Server-Sent Events."""
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -27,7 +27,7 @@ class Socket:
         await self.connected.send(json.dumps(message))
 
     async def receive(self) -> Any:
-        """The next message, whatever it is about."""
+        """Return the next message of any operation."""
         text = await self.connected.recv()
         assert isinstance(text, str), "the protocol's messages are text"
         return json.loads(text)
@@ -36,21 +36,21 @@ class Socket:
         await self.send(type="subscribe", id=id, payload={"query": query, "variables": variables})
 
     async def next(self, id: str) -> Any:
-        """The next message of one operation; others are kept for those who ask."""
+        """Return the next message of one operation, and keep those of others until they are needed."""
         while not self.unread.get(id):
             message = await self.receive()
             self.unread.setdefault(message["id"], []).append(message)
         return self.unread[id].pop(0)
 
     async def all(self, id: str) -> list[Any]:
-        """The messages of one operation to its end, which is the last of them."""
+        """Return the messages of one operation, up to the one that ends it."""
         messages = [await self.next(id)]
         while messages[-1]["type"] == "next":
             messages.append(await self.next(id))
         return messages
 
     async def closed(self) -> tuple[int | None, str | None]:
-        """Code and reason, once the server has closed; what came before is passed over."""
+        """Skip messages until the server closes the connection, and return code and reason."""
         with suppress(ConnectionClosed):
             while True:
                 await self.connected.recv()
@@ -68,7 +68,7 @@ async def dial(port: int, **options: Any) -> AsyncIterator[Socket]:
 
 @asynccontextmanager
 async def open_socket(port: int, key: str | None = None) -> AsyncIterator[Socket]:
-    """A connection that was acknowledged."""
+    """An acknowledged connection."""
     async with dial(port) as socket:
         await socket.send(type="connection_init", payload={"Authorization": f"Bearer {key}"} if key else None)
         assert await socket.receive() == {"type": "connection_ack"}
@@ -76,7 +76,7 @@ async def open_socket(port: int, key: str | None = None) -> AsyncIterator[Socket
 
 
 def read_events(text: str) -> Iterator[tuple[str, Any]]:
-    """The events of a stream with their data; comments are passed over."""
+    """Parse the events of a stream with their data, without its comments."""
     for block in filter(None, text.split("\n\n")):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
         if fields:
@@ -84,7 +84,7 @@ def read_events(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def last_event(text: str) -> str:
-    """The data of the last event before the end, as JSON."""
+    """Return the data of the last event before the end, as JSON."""
     *events, end = read_events(text)
     assert end == ("complete", None)
     return json.dumps(events[-1][1], separators=(",", ":"))

@@ -48,7 +48,7 @@ async def ask(
         )
 
 
-async def test_trend_is_followed_event_by_event(
+async def test_trend_sends_its_progress_as_events(
     gateway: Gateway, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.trend_stream.FIRST_AFTER_S", 0)
@@ -76,16 +76,16 @@ async def test_trend_is_followed_event_by_event(
     *events, end = read_events(text)
     assert end == ("complete", None)
     assert {name for name, _ in events} == {"next"}
-    told = [data["data"]["trend"] for _, data in events]
-    assert len(told) > 1
-    assert [each["result"] is None for each in told] == [True] * (len(told) - 1) + [False]
-    rows = [each["rowsRead"] for each in told]
+    values = [data["data"]["trend"] for _, data in events]
+    assert len(values) > 1
+    assert [each["result"] is None for each in values] == [True] * (len(values) - 1) + [False]
+    rows = [each["rowsRead"] for each in values]
     assert rows == sorted(rows)
 
 
-@pytest.mark.parametrize("leave", ["close", "abort"])
-async def test_events_come_while_clickhouse_works_and_its_query_ends_with_the_reader(
-    gateway: Gateway, engine: Engine, project: ProjectRecord, key: str, leave: str
+@pytest.mark.parametrize("how", ["close", "abort"])
+async def test_events_arrive_during_the_query_which_ends_when_the_client_disconnects(
+    gateway: Gateway, engine: Engine, project: ProjectRecord, key: str, how: str
 ) -> None:
     body = json.dumps({"query": FOLLOW, "variables": {"id": str(project.id), "query": INSTANT}})
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port:
@@ -95,10 +95,10 @@ async def test_events_come_while_clickhouse_works_and_its_query_ends_with_the_re
             f"Accept-Encoding: gzip\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write((head + body).encode())
-        for _ in range(3):  # it never ends, so what is read came before its end
+        for _ in range(3):  # the query never ends, so these arrive while it runs
             assert b"event: next" in await asyncio.wait_for(reader.readuntil(b"event: next"), 60)
         await wait_for(engine, 1)
-        if leave == "close":
+        if how == "close":
             writer.close()
             await writer.wait_closed()
         else:
@@ -106,10 +106,10 @@ async def test_events_come_while_clickhouse_works_and_its_query_ends_with_the_re
         await wait_for(engine, 0)
 
 
-async def test_reader_that_reads_no_more_and_goes_is_noticed(
+async def test_client_that_stops_reading_and_disconnects_is_noticed(
     gateway: Gateway, engine: Engine, project: ProjectRecord, key: str
 ) -> None:
-    """The server waits for room to send when the client goes."""
+    """The client disconnects while the server waits to send."""
     app = create_app(gateway.settings, stores=endless_stores(gateway.stores))
     body = json.dumps({"query": FOLLOW, "variables": {"id": str(project.id), "query": INSTANT}}).encode()
     headers = {"accept": EVENTS, "content-type": "application/json", "authorization": f"Bearer {key}"}
@@ -133,17 +133,17 @@ async def test_reader_that_reads_no_more_and_goes_is_noticed(
     assert await running(engine) == 0
 
 
-async def test_stream_that_is_left_when_the_server_stops_is_cut_after_its_grace(
+async def test_stopping_server_ends_streams_after_the_shutdown_timeout(
     gateway: Gateway, engine: Engine, project: ProjectRecord, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("asgi.server.SHUTDOWN_TIMEOUT_S", 0.2)
     variables = {"id": str(project.id), "query": INSTANT}
     async with serving(gateway.settings, endless_stores(gateway.stores)) as (port, server):
-        asked = asyncio.create_task(ask(port, FOLLOW, variables, key=key))
+        request = asyncio.create_task(ask(port, FOLLOW, variables, key=key))
         await wait_for(engine, 1)
         server.stop()
         with pytest.raises(httpx2.RemoteProtocolError):
-            await asked
+            await request
     await wait_for(engine, 0)
 
 
@@ -160,7 +160,7 @@ async def test_stream_that_is_left_when_the_server_stops_is_cut_after_its_grace(
         ("{ project(id: 5) { name } __typename }", None),
     ],
 )
-async def test_query_as_events_is_its_answer_in_one(
+async def test_query_is_a_single_event(
     gateway: Gateway, port: int, document: str, variables: dict[str, Any] | None
 ) -> None:
     response = await ask(port, document, variables)
@@ -169,7 +169,7 @@ async def test_query_as_events_is_its_answer_in_one(
     assert data == (await gateway.ask(document, variables)).body
 
 
-async def test_trend_without_a_key_is_refused_in_an_event(port: int) -> None:
+async def test_trend_without_a_key_is_an_event_with_an_error(port: int) -> None:
     (_, data), _ = read_events((await ask(port, FOLLOW, {"id": "1", "query": INSTANT})).text)
     assert data["data"] is None
     assert [(each["path"], each["extensions"]["code"]) for each in data["errors"]] == [
@@ -178,20 +178,20 @@ async def test_trend_without_a_key_is_refused_in_an_event(port: int) -> None:
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", f"application/json, {EVENTS}"])
-async def test_subscription_without_a_stream_is_refused_with_a_hint(gateway: Gateway, accept: str) -> None:
+async def test_subscription_as_a_plain_request_is_rejected_with_a_hint(gateway: Gateway, accept: str) -> None:
     answer = await gateway.ask(FOLLOW, {"id": "1", "query": INSTANT}, accept=accept)
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert "text/event-stream" in answer.extensions["hint"]
     assert "data" not in answer.body
 
 
-async def test_clients_that_could_read_events_get_a_document(port: int) -> None:
+async def test_client_that_also_accepts_events_gets_json(port: int) -> None:
     accept = f"application/graphql-response+json, application/json, {EVENTS}, multipart/mixed"
     response = await ask(port, "{ __typename }", accept=accept)
     assert response.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_get_as_events_runs_no_mutation(gateway: Gateway) -> None:
+async def test_get_for_events_runs_no_mutation(gateway: Gateway) -> None:
     parameters = {"query": 'mutation { actionDelete(projectId: "1", id: "1") }'}
     response = await gateway.client.get("/graphql", params=parameters, headers={"accept": EVENTS})
     (_, data), _ = read_events(response.text)

@@ -1,4 +1,4 @@
-"""The subscription to a trend over a WebSocket of a real server: what comes, and how it ends."""
+"""The subscription to a trend over a WebSocket of a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,22 +40,22 @@ async def port(gateway: Gateway) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-def every_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However fast the machine is, no progress is left out."""
+def without_pacing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send all progress, however fast the machine is."""
     for pace in ("FIRST_AFTER_S", "PACE_S"):
         monkeypatch.setattr(f"resolvers.trend_stream.{pace}", 0)
 
 
 def progress_of(messages: list[Any]) -> list[Any]:
-    """The values of the field, of messages without errors."""
+    """Return the field's values in the messages, none of which may have errors."""
     assert [message["type"] for message in messages] == ["next"] * (len(messages) - 1) + ["complete"]
     assert all("errors" not in message["payload"] for message in messages[:-1])
     return [message["payload"]["data"]["trend"] for message in messages[:-1]]
 
 
 @pytest.mark.parametrize("query", [QUERY, TWO_STATEMENTS], ids=["one statement", "two series"])
-@pytest.mark.usefixtures("every_news")
-async def test_progress_grows_until_the_result_which_is_the_querys(
+@pytest.mark.usefixtures("without_pacing")
+async def test_progress_grows_until_the_result_of_the_query(
     gateway: Gateway, busy: ProjectRecord, query: dict[str, object]
 ) -> None:
     stores, resume = pause_trends(gateway.stores)
@@ -67,23 +67,23 @@ async def test_progress_grows_until_the_result_which_is_the_querys(
         while messages[-1]["payload"]["data"]["trend"]["totalRows"] is None:
             messages.append(await socket.next("a"))
         resume.set()
-        told = progress_of(messages + await socket.all("a"))
-    *before, last = told
+        values = progress_of(messages + await socket.all("a"))
+    *before, last = values
     assert [each["result"] for each in before] == [None] * len(before)
     answer = await gateway.ask(ASK, variables, key=key)
     assert last["result"] == answer.data["project"]["trend"]
     assert last["result"]["series"][0]["count"] > 0
     for name in ("rowsRead", "bytesRead", "elapsedMs"):
-        figures = [each[name] for each in told]
-        assert figures == sorted(figures)
-    assert all(each["totalRows"] is None or each["totalRows"] >= each["rowsRead"] for each in told)
+        numbers = [each[name] for each in values]
+        assert numbers == sorted(numbers)
+    assert all(each["totalRows"] is None or each["totalRows"] >= each["rowsRead"] for each in values)
     assert before[0]["rowsRead"] < last["rowsRead"]
     assert any(each["rowsRead"] for each in before)
     assert last["rowsRead"] == last["totalRows"] >= EVENTS
     assert any(each["totalRows"] for each in before)
 
 
-async def test_trend_that_ends_before_news_are_due_is_one_message(
+async def test_trend_that_ends_before_the_first_progress_is_one_message(
     gateway: Gateway, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.trend_stream.FIRST_AFTER_S", 30)
@@ -96,22 +96,22 @@ async def test_trend_that_ends_before_news_are_due_is_one_message(
     assert only["rowsRead"] == only["totalRows"]
 
 
-async def test_news_come_no_faster_than_their_pace(gateway: Gateway, engine: Engine) -> None:
+async def test_progress_is_paced(gateway: Gateway, engine: Engine) -> None:
     project = await gateway.project("paced")
     key = await gateway.key("*", project=project)
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": INSTANT})
-        told = [(await socket.next("a"))["payload"]["data"]["trend"]["elapsedMs"] for _ in range(4)]
-    assert told[0] >= 90
-    assert min(later - earlier for earlier, later in pairwise(told)) >= 180
+        times = [(await socket.next("a"))["payload"]["data"]["trend"]["elapsedMs"] for _ in range(4)]
+    assert times[0] >= 90
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 180
     await wait_for(engine, 0)
 
 
-async def test_trend_that_waits_for_its_turn_says_so(gateway: Gateway, engine: Engine) -> None:
+async def test_trend_in_the_queue_sends_progress(gateway: Gateway, engine: Engine) -> None:
     project = await gateway.project("waiting")
     key = await gateway.key("*", project=project)
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
-        for id in "abcde":  # one more than run at once, and each another
+        for id in "abcde":  # one more than run concurrently, and all different
             query = {**INSTANT, "events": [{"event": id}]}
             await socket.subscribe(id, FOLLOW, {"id": str(project.id), "query": query})
         first = [(await socket.next(id))["payload"]["data"]["trend"] for id in "abcde"]
@@ -119,7 +119,7 @@ async def test_trend_that_waits_for_its_turn_says_so(gateway: Gateway, engine: E
     await wait_for(engine, 0)
 
 
-async def test_operations_share_a_socket(gateway: Gateway, busy: ProjectRecord) -> None:
+async def test_socket_runs_several_operations(gateway: Gateway, busy: ProjectRecord) -> None:
     stores, resume = pause_trends(gateway.stores)
     key = await gateway.key("*", project=busy)
     variables = {"id": str(busy.id), "query": QUERY}
@@ -143,28 +143,28 @@ async def test_operations_share_a_socket(gateway: Gateway, busy: ProjectRecord) 
     assert one[-1]["result"] == two[-1]["result"]
 
 
-@pytest.mark.parametrize("leave", ["unsubscribe", "close", "abort"])
-async def test_trend_that_nobody_waits_for_is_ended(gateway: Gateway, engine: Engine, leave: str) -> None:
-    project = await gateway.project("left alone")
+@pytest.mark.parametrize("how", ["unsubscribe", "close", "abort"])
+async def test_trend_without_a_subscriber_is_cancelled(gateway: Gateway, engine: Engine, how: str) -> None:
+    project = await gateway.project("unsubscribed")
     key = await gateway.key("*", project=project)
     async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": INSTANT})
         assert (await socket.next("a"))["payload"]["data"]["trend"]["rowsRead"] >= 0
         await wait_for(engine, 1)
-        if leave == "unsubscribe":
+        if how == "unsubscribe":
             await socket.send(type="complete", id="a")
             await wait_for(engine, 0)
             await socket.send(type="ping")
             while (message := await socket.receive())["type"] != "pong":
                 assert message["type"] == "next"  # on its way already
-        elif leave == "close":
+        elif how == "close":
             await socket.connected.close()
         else:
             socket.connected.transport.abort()
         await wait_for(engine, 0)
 
 
-async def test_server_that_stops_closes_sockets_and_ends_their_trends(gateway: Gateway, engine: Engine) -> None:
+async def test_stopping_server_closes_sockets_and_cancels_their_trends(gateway: Gateway, engine: Engine) -> None:
     project = await gateway.project("stopped")
     key = await gateway.key("*", project=project)
     stores = endless_stores(gateway.stores)
@@ -172,11 +172,11 @@ async def test_server_that_stops_closes_sockets_and_ends_their_trends(gateway: G
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": INSTANT})
         await wait_for(engine, 1)
         server.stop()
-        assert (await socket.closed())[0] == 1012  # service restart: come again
+        assert (await socket.closed())[0] == 1012  # service restart: reconnect
     await wait_for(engine, 0)
 
 
-async def test_key_revoked_while_a_socket_is_open_is_refused(gateway: Gateway, port: int) -> None:
+async def test_key_revoked_while_a_socket_is_open_is_rejected(gateway: Gateway, port: int) -> None:
     project = await gateway.project("revoked")
     key = await gateway.key("*", project=project)
     async with open_socket(port, key) as socket:
@@ -184,12 +184,12 @@ async def test_key_revoked_while_a_socket_is_open_is_refused(gateway: Gateway, p
         assert "errors" not in (await socket.all("before"))[0]["payload"]
         await revoke_key(gateway.stores.metadata, mask_key(key))
         await socket.subscribe("after", FOLLOW, {"id": str(project.id), "query": INSTANT})
-        refused, _ = await socket.all("after")
-    [error] = refused["payload"]["errors"]
+        failed, _ = await socket.all("after")
+    [error] = failed["payload"]["errors"]
     assert (error["extensions"]["code"], error["path"]) == ("UNAUTHENTICATED", ["trend"])
 
 
-async def test_access_taken_while_a_socket_is_open_is_missed_at_once(world: World, port: int) -> None:
+async def test_access_removed_while_a_socket_is_open_is_missing_at_once(world: World, port: int) -> None:
     person = await world.person("passing")
     variables = {"id": world.id, "query": INSTANT}
     async with open_socket(port, person.key) as socket:
@@ -197,11 +197,11 @@ async def test_access_taken_while_a_socket_is_open_is_missed_at_once(world: Worl
         assert progress_of(await socket.all("before"))[-1]["result"]
         await world.give("none", "insight", to=person)
         await socket.subscribe("after", FOLLOW, variables)
-        refused, _ = await socket.all("after")
-    assert refused["payload"]["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        failed, _ = await socket.all("after")
+    assert failed["payload"]["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
-async def test_budget_of_trends_is_each_operations(gateway: Gateway) -> None:
+async def test_limit_of_trends_applies_per_operation(gateway: Gateway) -> None:
     project = await gateway.project("budget")
     key = await gateway.key("*", project=project)
     settings = gateway.settings.model_copy(update={"max_trends": 1})
@@ -232,23 +232,23 @@ class Failing:
 
 @dataclass
 class HalfFailing:
-    """The real engine, which is asked something endless first, and then fails."""
+    """The real engine, whose first query never ends and whose second fails."""
 
     inner: Engine
-    asked: int = 0
+    queries: int = 0
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
 
     async def query(self, *_: Any, **_options: Any) -> QueryResult:
-        self.asked += 1
-        if self.asked == 1:
+        self.queries += 1
+        if self.queries == 1:
             return await self.inner.query(ENDLESS, limits=Limits(seconds=600, rows_to_read=10**15))
         await wait_for(self.inner, 1)
         raise GatewayError(ErrorCode.TIMEOUT, "Too long.")
 
 
-async def test_failure_of_one_statement_ends_the_others(gateway: Gateway, engine: Engine) -> None:
+async def test_failure_of_one_statement_cancels_the_others(gateway: Gateway, engine: Engine) -> None:
     project = await gateway.project("half failing")
     key = await gateway.key("*", project=project)
     half: Engine = HalfFailing(engine)  # type: ignore[assignment]  # see HalfFailing
@@ -270,8 +270,8 @@ async def test_failure_of_one_statement_ends_the_others(gateway: Gateway, engine
         (RuntimeError("a secret detail"), "INTERNAL", "Internal error"),
     ],
 )
-@pytest.mark.usefixtures("every_news")
-async def test_failure_in_the_middle_ends_the_stream_with_the_querys_error(
+@pytest.mark.usefixtures("without_pacing")
+async def test_failure_after_progress_ends_the_stream_with_its_error(
     gateway: Gateway, failing: tuple[Exception, str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     failure, code, message = failing
@@ -296,7 +296,7 @@ async def test_failure_in_the_middle_ends_the_stream_with_the_querys_error(
 
 
 async def test_queries_of_an_operation_carry_its_id_to_the_server(gateway: Gateway, backend: Backend) -> None:
-    project = await gateway.project("told apart")
+    project = await gateway.project("request ids")
     key = await gateway.key("*", project=project)
     with native_server(backend) as server:
         async with (
@@ -309,5 +309,5 @@ async def test_queries_of_an_operation_carry_its_id_to_the_server(gateway: Gatew
             for id in ("a", "b"):
                 await socket.subscribe(id, FOLLOW, {"id": str(project.id), "query": INSTANT})
                 assert progress_of(await socket.all(id))
-        origins = [query.settings["log_comment"] for query in server.queries]
-    assert origins == [f"trendgate {request_id}.1", f"trendgate {request_id}.2"]
+        comments = [query.settings["log_comment"] for query in server.queries]
+    assert comments == [f"trendgate {request_id}.1", f"trendgate {request_id}.2"]
