@@ -1,12 +1,11 @@
-"""One connection to a ClickHouse server, and the errors of the driver."""
+"""One connection to a ClickHouse server, on which one statement runs at a time."""
 
-import logging
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from clickhouse_driver import errors
 from clickhouse_driver.block import RowOrientedBlock
@@ -16,25 +15,13 @@ from clickhouse_driver.writer import write_binary_str
 
 from datasource.clickhouse.address import Host, ServerAddress
 from datasource.clickhouse.engine import Limits, ParamValue, Progress, ProgressListener
-from datasource.clickhouse.errors import RETRY_HINT, ClickHouseError, translate
 from datasource.clickhouse.native_format import NativeBlock
 from datasource.clickhouse.parameters import encode_param
 from datasource.clickhouse.protocol import ProtocolConnection, ResultBlock, Timeouts
-from errors import ErrorCode, GatewayError, LimitExceeded
 
 BLOCK_TABLE: Final = "_trendgate_block"
 """The name of the external table that holds the blocks of a statement."""
 _MIN_REVISION: Final = 54459  # the first one that binds parameters on the server
-_TIMED_OUT: Final = {
-    "connection": "Could not connect to ClickHouse within {limit:g} seconds.",
-    "answer": "ClickHouse did not answer within {limit:g} seconds.",
-}
-_LOST: Final = {
-    "connection": "ClickHouse cannot be reached.",
-    "answer": "The connection to ClickHouse was lost.",
-}
-
-logger = logging.getLogger("trendgate.clickhouse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +53,6 @@ class NativeResponse:
     def progress(self) -> Progress:
         """The progress as of the server's last report."""
         return Progress(self.rows_read, self.total_rows or None, self.bytes_read)
-
-
-@dataclass(frozen=True, slots=True)
-class WaitStage:
-    """What the gateway waits for, and how long the server may be silent meanwhile."""
-
-    waited_for: Literal["connection", "answer"]
-    seconds: float
 
 
 class ServerConnection:
@@ -157,52 +136,6 @@ class ServerConnection:
                 self._protocol.block_out.fout.write(chunk)
             self._protocol.block_out.finalize()
         self._protocol.send_data(RowOrientedBlock())
-
-
-def is_lost(failure: BaseException) -> bool:
-    """Return whether the connection failed, rather than the statement."""
-    return isinstance(failure, errors.NetworkError | errors.SocketTimeoutError | OSError | EOFError)
-
-
-def is_timeout(failure: BaseException) -> bool:
-    """Return whether the server was silent for too long."""
-    return isinstance(failure, errors.SocketTimeoutError | TimeoutError)
-
-
-def translate_failure(
-    failure: Exception, stage: WaitStage, limits: Limits | None = None
-) -> GatewayError | ClickHouseError:
-    """Return the gateway's error for one of the driver's. It never names the host: `log_loss` does."""
-    if isinstance(failure, errors.ServerException):
-        return translate(f"Code: {failure.code}. {failure.message.partition('. Stack trace:')[0]}", limits)
-    if is_timeout(failure):
-        return LimitExceeded(
-            ErrorCode.UPSTREAM_UNAVAILABLE,
-            _TIMED_OUT[stage.waited_for],
-            limit=stage.seconds,
-            actual=None,
-            unit="seconds",
-            hint=RETRY_HINT,
-            details={"waitedFor": stage.waited_for},
-        )
-    if is_lost(failure):
-        return GatewayError(
-            ErrorCode.UPSTREAM_UNAVAILABLE,
-            _LOST[stage.waited_for],
-            hint=RETRY_HINT,
-            details={"waitedFor": stage.waited_for},
-        )
-    if isinstance(failure, ClickHouseError):
-        return failure
-    if isinstance(failure, errors.Error):
-        return ClickHouseError(failure.code, str(failure))
-    raise failure
-
-
-def log_loss(failure: Exception, host: Host) -> None:
-    """Log a lost connection with its host."""
-    if is_lost(failure):
-        logger.warning("ClickHouse at %s: %s", host, str(failure) or type(failure).__name__)
 
 
 def _add_progress(response: NativeResponse, increment: Any) -> None:

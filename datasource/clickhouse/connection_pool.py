@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from datasource.clickhouse.address import Host
-from datasource.clickhouse.connection import ServerConnection, is_lost, log_loss
+from datasource.clickhouse.connection import ServerConnection
+from datasource.clickhouse.driver_errors import is_lost, log_loss
 from datasource.clickhouse.failover import Failover
 
 IDLE_CHECK_S: Final = 10.0

@@ -7,17 +7,9 @@ from typing import Final
 from uuid import uuid4
 
 from datasource.clickhouse.address import Host
-from datasource.clickhouse.connection import (
-    NativeRequest,
-    NativeResponse,
-    ServerConnection,
-    WaitStage,
-    is_lost,
-    is_timeout,
-    log_loss,
-    translate_failure,
-)
+from datasource.clickhouse.connection import NativeRequest, NativeResponse, ServerConnection
 from datasource.clickhouse.connection_pool import ConnectionPool
+from datasource.clickhouse.driver_errors import WaitStage, is_lost, is_timeout, log_loss, translate_failure
 from datasource.clickhouse.errors import cancelled
 from datasource.clickhouse.protocol import Timeouts
 

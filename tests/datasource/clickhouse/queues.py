@@ -25,7 +25,7 @@ async def open_queue(
             async with open_native(server, connections=concurrency, queue_limits=limits) as native:
                 yield native
                 assert (native.queue_status.running, native.queue_status.waiting) == (0, 0)
-                while server.clients > native._pool.idle:  # noqa: ASYNC110 - those that ended a query are closing
+                while server.clients > native._pool.idle:  # noqa: ASYNC110 - connections that killed one close
                     await asyncio.sleep(0.01)
                 assert server.clients <= concurrency
         return
