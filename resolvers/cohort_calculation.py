@@ -185,8 +185,8 @@ class CohortCalculator:
 
     def _query(self, definition: CohortDefinition, library: CohortLibrary) -> Query | None:
         project, catalog = trend_project(self.project), library.catalog(definition)
-        around = CompileContext(project.timezone, self.now, project.week_start, catalog.cohorts)
-        return members(definition, around, catalog)
+        context = CompileContext(project.timezone, self.now, project.week_start, catalog.cohorts)
+        return members(definition, context, catalog)
 
     async def _checked_list(self, listed: Listed) -> Query | None:
         if not listed.distinct_ids:

@@ -45,7 +45,7 @@ def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: EventSelection) -> t
 
 def _value(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
     text = (
-        _text(breakdown, rows.around)
+        _text(breakdown, rows.context)
         if breakdown.histogram_bin_count is None
         else bin_label(breakdown, index, rows)
     )

@@ -19,7 +19,7 @@ _IN = (PropertyOperator.IN, PropertyOperator.EXACT)
 _NOT_IN = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 
 
-def membership(filter_: PropertyFilter, around: CompileContext) -> Expr | None:
+def membership(filter_: PropertyFilter, context: CompileContext) -> Expr | None:
     """The condition; of several cohorts, being in any of them counts. None, which is true, for an empty list."""
     if filter_.operator not in (*_IN, *_NOT_IN):
         raise BadUserInput(
@@ -30,7 +30,7 @@ def membership(filter_: PropertyFilter, around: CompileContext) -> Expr | None:
     if filter_.value is None:
         raise BadUserInput("The id of a cohort is needed.", path=(*filter_.path, "value"))
     ids = filter_.value if isinstance(filter_.value, tuple) else (filter_.value,)
-    cohorts = [_cohort(id_, filter_, around) for id_ in ids]
+    cohorts = [_cohort(id_, filter_, context) for id_ in ids]
     inside = either(*(cohort.member for cohort in cohorts))
     return inside and call("not", inside) if filter_.operator in _NOT_IN else inside
 
@@ -41,8 +41,8 @@ def cohort_id(value: Scalar) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and not isinstance(value, bool) else None
 
 
-def _cohort(value: Scalar, filter_: PropertyFilter, around: CompileContext) -> Cohort:
-    known = around.cohorts.get(cohort_id(value) or 0)
+def _cohort(value: Scalar, filter_: PropertyFilter, context: CompileContext) -> Cohort:
+    known = context.cohorts.get(cohort_id(value) or 0)
     if known is None:
         raise BadUserInput(
             f"There is no cohort {value!r}.",
@@ -69,7 +69,7 @@ class CohortSplit:
         return Named(Param(self.value, "String"), "b0")
 
 
-def split_by_cohorts(query: TrendQuery, around: CompileContext) -> tuple[CohortSplit, ...]:
+def split_by_cohorts(query: TrendQuery, context: CompileContext) -> tuple[CohortSplit, ...]:
     """The cohorts of the breakdown in the order given; none for breakdowns by anything else."""
     by_cohort = [breakdown for breakdown in query.breakdowns if breakdown.type is BreakdownType.COHORT]
     if not by_cohort:
@@ -80,7 +80,7 @@ def split_by_cohorts(query: TrendQuery, around: CompileContext) -> tuple[CohortS
             path=by_cohort[0].path,
             hint="Break down by cohorts alone, or filter by the cohort.",
         )
-    return tuple(_split(breakdown, around) for breakdown in by_cohort)
+    return tuple(_split(breakdown, context) for breakdown in by_cohort)
 
 
 def joins_cohorts(query: TrendQuery) -> bool:
@@ -95,10 +95,10 @@ def values_per_row(query: TrendQuery) -> int:
     return 1 if is_by_cohort else len(query.breakdowns)
 
 
-def _split(breakdown: Breakdown, around: CompileContext) -> CohortSplit:
+def _split(breakdown: Breakdown, context: CompileContext) -> CohortSplit:
     if breakdown.property == EVERYBODY:
         return CohortSplit(EVERYBODY, None)
-    cohort = around.cohorts.get(cohort_id(breakdown.property) or 0)
+    cohort = context.cohorts.get(cohort_id(breakdown.property) or 0)
     if cohort is None:
         raise BadUserInput(
             f"There is no cohort {breakdown.property!r}.",

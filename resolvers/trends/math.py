@@ -51,7 +51,7 @@ def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative:
         case TrendMath.UNIQUE_SESSION:  # events without a session count as one
             return rows.select(Named(call("uniqExact", SESSION_ID), FIGURE))
         case TrendMath.HOGQL:
-            return rows.select(Named(_expression(math, rows.around, path), FIGURE))
+            return rows.select(Named(_expression(math, rows.context, path), FIGURE))
         case TrendMath.DAU | TrendMath.WEEKLY_ACTIVE | TrendMath.MONTHLY_ACTIVE | TrendMath.UNIQUE_GROUP:
             return _count_actors(math, rows, path, cumulative=cumulative)
         case TrendMath.FIRST_TIME_FOR_USER:

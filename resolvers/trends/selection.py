@@ -30,7 +30,7 @@ class EventSelection:
     filters: Expr | None
     range: DateRange
     buckets: Buckets | None
-    around: CompileContext
+    context: CompileContext
     values: tuple[Named, ...] = ()
 
     @property

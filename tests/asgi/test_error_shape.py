@@ -13,7 +13,7 @@ PROJECT = "query($id: ID!) { project(id: $id) { id testAccountFilters { key } } 
 TREND = "query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) { days } } }"
 
 
-async def test_refusal_without_key_has_code_and_hint_and_status_200(gateway: Gateway) -> None:
+async def test_error_without_key_has_code_and_hint_and_status_200(gateway: Gateway) -> None:
     answer = await gateway.ask("{ viewer { keyLabel } }")
     assert answer.status == 200
     assert answer.body == {
@@ -30,21 +30,21 @@ async def test_refusal_without_key_has_code_and_hint_and_status_200(gateway: Gat
     assert "Authorization: Bearer" in answer.extensions["hint"]
 
 
-async def test_refusal_of_unknown_key_shows_no_more_than_its_mask(gateway: Gateway) -> None:
+async def test_error_of_unknown_key_shows_no_more_than_its_mask(gateway: Gateway) -> None:
     answer = await gateway.ask("{ viewer { keyLabel } }", key="phx_0123456789abcdefghijklmnop")
     assert answer.status == 200
     assert answer.extensions["code"] == "UNAUTHENTICATED"
     assert "0123456789" not in str(answer.body)
 
 
-async def test_refusal_while_executing_keeps_status_200_in_the_newer_type(gateway: Gateway) -> None:
+async def test_error_while_executing_keeps_status_200_in_the_newer_type(gateway: Gateway) -> None:
     answer = await gateway.ask("{ viewer { keyLabel } }", accept=NEW_TYPE)
     assert answer.status == 200
     assert answer.body["data"] is None
     assert answer.headers["content-type"] == f"{NEW_TYPE}; charset=utf-8"
 
 
-async def test_refusal_of_input_names_its_path(gateway: Gateway) -> None:
+async def test_error_of_input_names_its_path(gateway: Gateway) -> None:
     project = await gateway.project("shaped")
     key = await gateway.key("*", project=project)
     query = {"events": [{"properties": [{"key": "a"}, {"key": ""}]}]}

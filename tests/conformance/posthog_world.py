@@ -73,8 +73,8 @@ class PostHogWorld:
             query = listed_members(distinct_ids) if distinct_ids else None
         else:
             definition = load_definition(cast(list[dict[str, object]], given["filters"]))
-            around = CompileContext(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
-            query = members(definition, around, SavedObjects(cohorts=self.cohorts))
+            context = CompileContext(UTC_ZONE, now, WeekStartDay.SUNDAY, self.cohorts)
+            query = members(definition, context, SavedObjects(cohorts=self.cohorts))
         found = [] if query is None else await self._persons(project_id, query, now)
         table = "person_static_cohort" if is_static else "cohortpeople"
         more = {} if is_static else {"sign": [1] * len(found), "version": [version] * len(found)}

@@ -1,4 +1,4 @@
-"""What is refused at the REST addresses: statuses, and errors in the words of the parameters."""
+"""Errors of REST: statuses, and the names of the parameters."""
 
 import asyncio
 from typing import Any
@@ -76,7 +76,7 @@ def test_every_code_has_a_status() -> None:
         ({"data_warehouse": [{"id": "a"}]}, "data_warehouse"),
     ],
 )
-async def test_input_that_cannot_be_used_is_refused_with_its_parameter(
+async def test_invalid_input_is_rejected_with_its_parameter(
     client: RestClient, parameters: dict[str, Any], attr: str
 ) -> None:
     asked = parameters if "actions" in parameters or attr == "events" else {"events": SIGN_UP, **parameters}
@@ -102,19 +102,19 @@ async def test_errors_name_the_parameters(client: RestClient) -> None:
     assert name["hint"].startswith("Did you mean breakdown? ")
 
 
-async def test_parameter_that_is_given_twice_is_refused(client: RestClient) -> None:
+async def test_parameter_that_is_given_twice_is_rejected(client: RestClient) -> None:
     response = await client.post({"events": SIGN_UP, "interval": "day"}, interval="week")
     assert (response.status_code, response.json()["attr"]) == (400, "interval")
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"events": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000])
-async def test_body_that_is_no_json_object_is_refused(client: RestClient, body: bytes) -> None:
+async def test_body_that_is_not_a_json_object_is_rejected(client: RestClient, body: bytes) -> None:
     headers = {**client.headers, "content-type": "application/json"}
     response = await client.gateway.client.post(client.path, content=body, headers=headers)
     assert (response.status_code, response.json()["type"]) == (400, "validation_error")
 
 
-async def test_groups_nested_without_an_end_are_refused(client: RestClient) -> None:
+async def test_endlessly_nested_groups_are_rejected(client: RestClient) -> None:
     group: dict[str, Any] = {"type": "AND", "values": []}
     for _ in range(200):
         group = {"type": "AND", "values": [group]}
@@ -122,7 +122,7 @@ async def test_groups_nested_without_an_end_are_refused(client: RestClient) -> N
     assert (response.status_code, "nested deeper" in response.text) == (400, True)
 
 
-async def test_body_of_another_media_type_is_refused(client: RestClient) -> None:
+async def test_body_of_another_media_type_is_rejected(client: RestClient) -> None:
     headers = {**client.headers, "content-type": "application/x-www-form-urlencoded"}
     response = await client.gateway.client.post(client.path, content=b"events=[]", headers=headers)
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
@@ -133,13 +133,13 @@ async def test_unknown_format_is_not_acceptable(client: RestClient) -> None:
     assert (response.status_code, response.json()["code"]) == (406, "not_acceptable")
 
 
-async def test_other_methods_are_refused_with_those_that_there_are(client: RestClient) -> None:
+async def test_other_methods_are_rejected_with_the_allowed_ones(client: RestClient) -> None:
     response = await client.gateway.client.put(client.path, headers=client.headers)
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert {"GET", "POST"} <= set(response.headers["allow"].split(", "))
 
 
-async def test_unknown_address_is_told_in_the_shape_of_rest(client: RestClient) -> None:
+async def test_unknown_url_has_the_error_shape_of_rest(client: RestClient) -> None:
     response = await client.gateway.client.get("/api/insights/", headers=client.headers)
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
@@ -150,17 +150,17 @@ async def test_request_id_comes_back(client: RestClient) -> None:
     assert response.headers["x-request-id"] == "mine"
 
 
-async def test_without_a_key_the_scheme_is_told(client: RestClient) -> None:
+async def test_without_a_key_the_error_names_the_scheme(client: RestClient) -> None:
     response = await RestClient(client.gateway, client.project_id, None).get(events=SIGN_UP)
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert (response.json()["type"], response.json()["code"]) == ("authentication_error", "not_authenticated")
-    unknown = await RestClient(client.gateway, client.project_id, "phx_nobody").get(events=SIGN_UP)
+    unknown = await RestClient(client.gateway, client.project_id, "phx_unknown").get(events=SIGN_UP)
     assert (unknown.status_code, unknown.json()["code"]) == (401, "authentication_failed")
 
 
-async def test_keys_in_addresses_and_bodies_are_refused(client: RestClient) -> None:
+async def test_keys_in_urls_and_bodies_are_rejected(client: RestClient) -> None:
     assert client.key is not None
-    nobody = RestClient(client.gateway, client.project_id, None)
+    without_key = RestClient(client.gateway, client.project_id, None)
     for response in (
         await client.get(events=SIGN_UP, personal_api_key=client.key),
         await client.post({"events": SIGN_UP, "personal_api_key": client.key}),
@@ -169,7 +169,7 @@ async def test_keys_in_addresses_and_bodies_are_refused(client: RestClient) -> N
         assert "API key" in response.json()["detail"]
         assert "Bearer" in response.json()["hint"]
         assert client.key not in response.text
-    assert (await nobody.post({"events": SIGN_UP, "api_key": client.key})).status_code == 401
+    assert (await without_key.post({"events": SIGN_UP, "api_key": client.key})).status_code == 401
 
 
 async def test_missing_scope_is_named(gateway: Gateway, client: RestClient) -> None:
@@ -234,6 +234,6 @@ async def test_failure_is_masked_in_the_shape_of_rest(client: RestClient, monkey
     assert "secret" not in response.text
 
 
-async def test_many_at_once_do_not_disturb_each_other(client: RestClient) -> None:
+async def test_concurrent_requests_do_not_disturb_each_other(client: RestClient) -> None:
     answers = await asyncio.gather(*(client.rows(events=[{"id": name}]) for name in ("sign up", "pay") * 4))
     assert [rows[0]["count"] for rows in answers] == [3, 1] * 4

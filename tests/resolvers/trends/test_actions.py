@@ -58,7 +58,7 @@ def _captured(**set_: str | StringMatching) -> ActionStep:
         (ActionStep(text="Buy now", href="/x", selector="a", tag_name="a"),),
     ],
 )
-def test_action_of_nothing_is_always_true(steps: tuple[ActionStep, ...]) -> None:
+def test_action_without_conditions_is_always_true(steps: tuple[ActionStep, ...]) -> None:
     assert _condition(*steps) is None
 
 
@@ -105,9 +105,7 @@ async def test_step_with_url_matches_current_url(
     assert await _found(engine, project_id, ActionStep(url=url, url_matching=matching)) == expected
 
 
-async def test_step_with_url_unless_told_otherwise_asks_whether_it_contains(
-    engine: Engine, project_id: int
-) -> None:
+async def test_step_with_url_matches_substrings_by_default(engine: Engine, project_id: int) -> None:
     assert await _found(engine, project_id, ActionStep("$pageview", "pricing?")) == {"view"}
 
 
@@ -143,7 +141,7 @@ async def test_step_with_url_unless_told_otherwise_asks_whether_it_contains(
         (_captured(tag_name="a", url="/pricing", url_matching=EXACT), {"button"}),
     ],
 )
-async def test_autocapture_step_looks_at_elements(
+async def test_autocapture_step_matches_elements(
     engine: Engine, project_id: int, step: ActionStep, expected: set[str]
 ) -> None:
     assert await _found(engine, project_id, step) == expected
@@ -160,7 +158,7 @@ async def test_steps_are_alternatives_and_each_is_a_conjunction(engine: Engine, 
     assert await _found(engine, project_id, *steps) == {"view", "plain", "sign up"}
 
 
-async def test_a_step_that_sets_nothing_makes_the_others_superfluous(engine: Engine, project_id: int) -> None:
+async def test_an_empty_step_makes_the_others_redundant(engine: Engine, project_id: int) -> None:
     assert await _found(engine, project_id, ActionStep("sign up"), ActionStep()) == IDS
 
 
@@ -191,14 +189,14 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine,
         (_captured(tag_name=""), "tag_name"),
     ],
 )
-def test_step_that_cannot_be_read_is_refused_with_its_place(step: ActionStep, key: str) -> None:
-    with pytest.raises(BadUserInput) as refused:
+def test_invalid_step_is_rejected_with_its_path(step: ActionStep, key: str) -> None:
+    with pytest.raises(BadUserInput) as caught:
         action_condition(Action(1, "", (ActionStep("x"), step)), AROUND, ("input",))
-    assert refused.value.path == ("input", "steps", 1, key)
-    assert refused.value.hint
+    assert caught.value.path == ("input", "steps", 1, key)
+    assert caught.value.hint
 
 
-async def test_broken_regular_expression_is_the_users_mistake(engine: Engine, project_id: int) -> None:
-    with pytest.raises(GatewayError) as refused:
+async def test_invalid_regular_expression_is_the_clients_error(engine: Engine, project_id: int) -> None:
+    with pytest.raises(GatewayError) as caught:
         await _found(engine, project_id, ActionStep(url="(", url_matching=REGEX))
-    assert refused.value.code is ErrorCode.BAD_USER_INPUT
+    assert caught.value.code is ErrorCode.BAD_USER_INPUT

@@ -1,4 +1,4 @@
-"""Any question that can be put together is answered, or refused as the client's mistake."""
+"""Any query that can be built has a result, or is rejected as the client's error."""
 
 from dataclasses import replace
 
@@ -116,7 +116,7 @@ async def busy(engine: Engine) -> EventWorld:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries)
-async def test_any_question_is_answered_or_refused_as_a_mistake(busy: EventWorld, query: TrendQuery) -> None:
+async def test_any_query_has_a_result_or_is_the_clients_error(busy: EventWorld, query: TrendQuery) -> None:
     try:
         answer = await busy.ask(query)
     except BadUserInput:

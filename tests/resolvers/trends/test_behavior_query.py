@@ -93,18 +93,18 @@ async def lives(new_world: NewWorld) -> dict[str, tuple[CohortWorld, list[Event]
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("name", BEHAVIORS)
-async def test_behavior_finds_whom_plain_python_finds(
+async def test_behavior_finds_the_persons_that_plain_python_finds(
     name: str, zone: str, lives: dict[str, tuple[CohortWorld, list[Event]]]
 ) -> None:
     cohorts, events = lives[zone]
     expected = did(BEHAVIORS[name], events, cohorts.now, zone)
     assert await cohorts.members(group(BEHAVIORS[name])) == expected
     everybody = {event.person for event in events}
-    assert expected, "nobody did: the test would not tell"
+    assert expected, "no person did it: the test would prove nothing"
     assert expected < everybody, "everybody did: the test would not tell"
 
 
-async def test_window_has_both_its_ends(world: EventWorld) -> None:
+async def test_window_includes_both_ends(world: EventWorld) -> None:
     moments = (
         "2020-01-08 13:05:00.999999",
         "2020-01-08 13:05:01",
@@ -115,7 +115,7 @@ async def test_window_has_both_its_ends(world: EventWorld) -> None:
     assert await CohortWorld(world).members(group(SEEN)) == {2, 3}
 
 
-async def test_sequence_needs_a_later_moment(world: EventWorld) -> None:
+async def test_sequence_needs_a_later_event(world: EventWorld) -> None:
     same, end, after = "2020-01-10 10:00:00", "2020-01-13 10:00:00", "2020-01-13 10:00:00.000001"
     for person, moment in enumerate((same, "2020-01-10 10:00:00.000001", end, after, "2020-01-10 09:59:59"), 1):
         await world.add_events([Event("a", same, person), Event("b", moment, person)])
@@ -145,7 +145,7 @@ async def test_event_filters_narrow_the_event(world: EventWorld) -> None:
 _PLANS = ((1, "01", "free"), (1, "12", "pro"), (2, "12", "free"), (3, "02", "pro"), (3, "12", "pro"))
 
 
-async def test_action_stands_for_its_steps(world: EventWorld) -> None:
+async def test_action_means_its_steps(world: EventWorld) -> None:
     await world.add_events([Event(name, "2020-01-14", person) for person, name in enumerate("abc", 1)])
     action = Action(5, "either", (ActionStep(event="a"), ActionStep(event="c")))
     cohorts = CohortWorld(world, actions={5: action})
@@ -198,8 +198,8 @@ async def test_session_filters_of_a_behavior_see_whole_sessions(world: EventWorl
         (replace(SEQUENCE, seq_time_value=9_000_000), "seq_time_value"),
     ],
 )
-def test_behavior_that_makes_no_sense_is_refused_at_its_part(behavior: Behavior, key: str) -> None:
-    around = CompileContext(ZoneInfo("UTC"), NOW)
+def test_invalid_behavior_is_rejected_at_its_part(behavior: Behavior, key: str) -> None:
+    context = CompileContext(ZoneInfo("UTC"), NOW)
     with pytest.raises(BadUserInput) as caught:
-        behavior_query(replace(behavior, path=("groups", 0)), around, SavedObjects())
+        behavior_query(replace(behavior, path=("groups", 0)), context, SavedObjects())
     assert caught.value.path == ("groups", 0, key)

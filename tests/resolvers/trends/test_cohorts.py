@@ -83,7 +83,7 @@ async def cohorts(world: EventWorld) -> CohortWorld:
         ("plan", Op.EXACT, (), {1, 2, 3, 4, 5, 6}),
     ],
 )
-async def test_person_filter_looks_at_every_person(
+async def test_person_filter_reads_every_person(
     key: str, operator: Op, value: str | int | tuple[str, ...] | None, expected: set[int], cohorts: CohortWorld
 ) -> None:
     condition = PropertyFilter(key, value, operator, PropertyType.PERSON)
@@ -97,14 +97,14 @@ async def test_criteria_of_a_group_must_all_hold(cohorts: CohortWorld) -> None:
     assert await cohorts.members(group(person("plan", "pro"), PAID)) == set()
 
 
-async def test_negated_behavior_takes_persons_away(cohorts: CohortWorld) -> None:
+async def test_negated_behavior_excludes_persons(cohorts: CohortWorld) -> None:
     unpaid = replace(PAID, negated=True)
     assert await cohorts.members(group(SEEN, unpaid)) == {1, 5}
     assert await cohorts.members(group(unpaid, SEEN)) == {1, 5}
     assert await cohorts.members(group(person("age", 20, Op.GT), unpaid)) == {1, 3}
 
 
-async def test_one_group_is_enough_and_nobody_counts_twice(cohorts: CohortWorld) -> None:
+async def test_one_group_is_enough_and_persons_count_once(cohorts: CohortWorld) -> None:
     groups = (group(person("plan", "pro")), group(SEEN), group(person("plan", "Pro plus")))
     assert await cohorts.members(*groups) == {1, 2, 3, 5}
 
@@ -130,7 +130,7 @@ async def test_cohort_within_an_event_filter_narrows_the_event(cohorts: CohortWo
     assert await cohorts.members(group(not_paying)) == {1, 5}
 
 
-async def test_later_version_stands_beside_the_earlier_one(cohorts: CohortWorld) -> None:
+async def test_later_version_does_not_replace_the_earlier_one(cohorts: CohortWorld) -> None:
     first = await cohorts.calculate(group(SEEN), version=1)
     second = await cohorts.calculate(group(PAID), cohort_id=first.id, version=2)
     assert await cohorts.stored(first) == {1, 2, 5}
@@ -151,7 +151,7 @@ async def test_merged_persons_are_one_member(cohorts: CohortWorld) -> None:
     assert await cohorts.members(group(person("age", None, Op.IS_NOT_SET), inside(before))) == {6}
 
 
-async def test_rows_of_another_project_make_no_members(cohorts: CohortWorld, new_world: NewWorld) -> None:
+async def test_rows_of_another_project_add_no_members(cohorts: CohortWorld, new_world: NewWorld) -> None:
     other = CohortWorld(new_world("UTC"))
     await other.world.add_persons({8: {"plan": "pro"}})
     await other.world.add_distinct_ids({"d9": 9})
@@ -189,9 +189,9 @@ async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortWorld) ->
 
 async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: CohortWorld) -> None:
     await cohorts.world.merge({5: 6})
-    known = await cohorts.ask(known_distinct_ids(("d1", "d5", "nobody")))
+    known = await cohorts.ask(known_distinct_ids(("d1", "d5", "unknown")))
     assert sorted(map(str, known)) == ["d1", "d5"]
-    listed = await cohorts.ask(listed_members(("d1", "d5", "d6", "nobody")))
+    listed = await cohorts.ask(listed_members(("d1", "d5", "d6", "unknown")))
     assert sorted(map(str, listed)) == ["1", "6", "6"]
 
 
@@ -211,12 +211,10 @@ async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: Cohor
         (CohortGroup((PropertyFilter("a", None, type=PropertyType.PERSON, path=("p",)),)), ("p", "value")),
     ],
 )
-def test_group_that_makes_no_cohort_is_refused_where_it_is_wrong(
-    bad: CohortGroup, path: tuple[str | int, ...]
-) -> None:
-    around = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
+def test_invalid_group_is_rejected_where_it_is_wrong(bad: CohortGroup, path: tuple[str | int, ...]) -> None:
+    context = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
     with pytest.raises(BadUserInput) as caught:
-        members(CohortDefinition((bad,)), around, SavedObjects())
+        members(CohortDefinition((bad,)), context, SavedObjects())
     assert caught.value.path == path
     assert caught.value.hint
 
@@ -234,9 +232,9 @@ def _nodes(node: object) -> Iterator[object]:
         yield from _nodes(child)
 
 
-def test_every_table_of_a_definition_stands_under_the_projects_condition() -> None:
+def test_every_table_of_a_definition_is_scoped_to_the_project() -> None:
     known = Cohort(1, "known", 3)
-    around = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: known})
+    context = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: known})
     sequence = replace(
         SEEN,
         kind=CohortBehaviorKind.PERFORMED_EVENT_SEQUENCE,
@@ -246,7 +244,7 @@ def test_every_table_of_a_definition_stands_under_the_projects_condition() -> No
         properties=(person("x", 1),),
     )
     groups = (group(person("x", 1), inside(known), sequence), group(SEEN, replace(PAID, negated=True)))
-    query = members(CohortDefinition(groups), around, SavedObjects())
+    query = members(CohortDefinition(groups), context, SavedObjects())
     assert query is not None
     statements = [query, listed_members(("a",)), known_distinct_ids(("a",))]
     lowered = [scope_to_project(NativeLayout().lower(each), 7) for each in statements]

@@ -98,12 +98,12 @@ def test_previous_period_of_hours_and_minutes(
         ("2y", ("2018-03-01 00:00:00", "2018-03-31 23:59:59")),
     ],
 )
-def test_period_so_far_back_is_as_long(compare_to: str, previous: tuple[str, str]) -> None:
+def test_earlier_period_has_the_same_length(compare_to: str, previous: tuple[str, str]) -> None:
     query = replace(COMPARED, date_from="2020-03-01", date_to="2020-03-31", compare_to=compare_to)
     assert whole_seconds(periods(query)[1]) == previous
 
 
-def test_period_so_far_back_keeps_the_time_of_day_of_an_exact_start() -> None:
+def test_earlier_period_keeps_the_time_of_day_of_an_exact_start() -> None:
     query = replace(COMPARED, date_from="2020-03-01 06:30", date_to="2020-03-02 07:00", explicit_date=True)
     _, previous = periods(replace(query, compare_to="-1w"))
     assert whole_seconds(previous) == ("2020-02-23 06:30:00", "2020-02-24 07:00:00")
@@ -111,11 +111,11 @@ def test_period_so_far_back_keeps_the_time_of_day_of_an_exact_start() -> None:
 
 @pytest.mark.parametrize("compare_to", ["2019-01-01", "soon", "", "-1w ago", "-200y"])
 def test_compare_to_that_is_not_relative_is_an_error(compare_to: str) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+    with pytest.raises(BadUserInput) as caught:
         periods(replace(COMPARED, compare_to=compare_to))
-    assert refusal.value.path == COMPARE_TO == ("query", "compare_to")
-    assert repr(compare_to) in refusal.value.message
-    assert refusal.value.hint
+    assert caught.value.path == COMPARE_TO == ("query", "compare_to")
+    assert repr(compare_to) in caught.value.message
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

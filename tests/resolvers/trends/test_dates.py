@@ -125,7 +125,7 @@ def test_start_of_an_exact_range_or_of_minutes_is_not_truncated(
         ("2020-02-29", "2020-02-29 00:00:00"),
     ],
 )
-def test_absolute_text_is_wall_time_and_one_with_an_offset_is_converted(text: str, instant: str) -> None:
+def test_absolute_date_is_wall_time_and_one_with_an_offset_is_converted(text: str, instant: str) -> None:
     date = read_date(text, wednesday(ZoneInfo("Asia/Kolkata")), PATH)
     assert shown(date.instant) == instant
     assert not date.is_relative
@@ -142,7 +142,7 @@ def test_absolute_text_is_wall_time_and_one_with_an_offset_is_converted(text: st
         ("2020-01-01 00:30:00", "-1h", "2019-12-31 23:30:00"),
     ],
 )
-def test_relative_text_subtracts_by_the_calendar(now: str, text: str, instant: str) -> None:
+def test_relative_date_subtracts_by_the_calendar(now: str, text: str, instant: str) -> None:
     assert shown(read_date(text, datetime.fromisoformat(now).replace(tzinfo=UTC), PATH).instant) == instant
 
 
@@ -198,22 +198,22 @@ def test_relative_hours_elapse_and_days_keep_the_wall_time_over_a_clock_change()
         "-130y",
     ],
 )
-def test_date_that_cannot_be_used_is_refused_with_its_path(text: str) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+def test_invalid_date_is_rejected_with_its_path(text: str) -> None:
+    with pytest.raises(BadUserInput) as caught:
         read_date(text, NOW, PATH)
-    assert refusal.value.code is ErrorCode.BAD_USER_INPUT
-    assert refusal.value.path == PATH
-    assert repr(text) in refusal.value.message
-    assert "2021-01-31" in (refusal.value.hint or "")
+    assert caught.value.code is ErrorCode.BAD_USER_INPUT
+    assert caught.value.path == PATH
+    assert repr(text) in caught.value.message
+    assert "2021-01-31" in (caught.value.hint or "")
 
 
 @given(st.one_of(st.text(max_size=12), st.from_regex(r"[-0-9T:. Zdhmyw]{0,20}", fullmatch=True)))
 @settings(max_examples=300, deadline=500)
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_string_is_read_or_rejected(text: str) -> None:
     try:
         date = read_date(text, NOW, PATH)
-    except BadUserInput as refusal:
-        assert refusal.path == PATH  # noqa: PT017 - most texts are refused, some are read
+    except BadUserInput as error:
+        assert error.path == PATH  # noqa: PT017 - most strings are rejected, some are valid
     else:
         assert 1900 <= date.instant.year < 2300
 
@@ -323,7 +323,7 @@ def test_events_of_an_exact_range_are_read_from_its_start(
 
 
 @pytest.mark.parametrize("interval", list(TrendInterval))
-def test_display_of_one_total_has_whole_days_whatever_the_interval(interval: TrendInterval) -> None:
+def test_display_of_one_total_has_whole_days_for_every_interval(interval: TrendInterval) -> None:
     range_ = read_range(replace(TREND, display=TOTAL, interval=interval, date_from="2020-01-09 06:30"), NOW)
     assert shown(range_.read_from) == "2020-01-09 00:00:00"
     assert shown(range_.end) == "2020-01-15 23:59:59.999999"
@@ -362,20 +362,20 @@ def test_whole_history_without_events_is_today() -> None:
         ("2021-01-01", None, DATE_FROM),
     ],
 )
-def test_range_that_ends_before_it_starts_is_refused(
+def test_range_that_ends_before_it_starts_is_rejected(
     date_from: str, date_to: str | None, path: tuple[str, ...]
 ) -> None:
-    with pytest.raises(BadUserInput, match="before it starts") as refusal:
+    with pytest.raises(BadUserInput, match="before it starts") as caught:
         read_range(replace(TREND, date_from=date_from, date_to=date_to), NOW)
-    assert refusal.value.path == path
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(("field", "path"), [("date_from", DATE_FROM), ("date_to", DATE_TO)])
-def test_unreadable_date_of_a_range_is_refused_at_its_field(field: str, path: tuple[str, ...]) -> None:
+def test_invalid_date_of_a_range_is_rejected_at_its_field(field: str, path: tuple[str, ...]) -> None:
     bad = replace(TREND, date_from="soon") if field == "date_from" else replace(TREND, date_to="soon")
-    with pytest.raises(BadUserInput, match="'soon' is not a date") as refusal:
+    with pytest.raises(BadUserInput, match="'soon' is not a date") as caught:
         read_range(bad, NOW)
-    assert refusal.value.path == path
+    assert caught.value.path == path
 
 
 @pytest.mark.parametrize(

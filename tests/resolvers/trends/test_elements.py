@@ -1,4 +1,4 @@
-"""Element filters on real rows: every key and operator, lists, and what is refused."""
+"""Element filters on real rows: every key and operator, lists, and what is rejected."""
 
 from zoneinfo import ZoneInfo
 
@@ -114,7 +114,7 @@ async def test_filter_on_elements_finds(
     assert await find(engine, project_id, condition) == expected
 
 
-async def test_date_filter_on_texts_passes_over_what_is_no_date(engine: Engine, project_id: int) -> None:
+async def test_date_filter_on_texts_skips_values_that_are_not_dates(engine: Engine, project_id: int) -> None:
     rows = [Row("date", chain=chain(Element(text="Go"), Element(text="2020-02-01"))), *ROWS]
     await insert_rows(engine, project_id, rows)
     condition = filter_condition(_filter("text", Op.IS_DATE_AFTER, "2020-01-01"), surroundings(UTC_ZONE))
@@ -147,15 +147,15 @@ async def test_date_filter_on_texts_passes_over_what_is_no_date(engine: Engine, 
         ("text", Op.IS_DATE_AFTER, "never", "value"),
     ],
 )
-def test_filter_on_elements_without_sense_is_refused(key: str, operator: Op, value: FilterValue, at: str) -> None:
-    with pytest.raises(BadUserInput) as refused:
+def test_invalid_filter_on_elements_is_rejected(key: str, operator: Op, value: FilterValue, at: str) -> None:
+    with pytest.raises(BadUserInput) as caught:
         filter_condition(_filter(key, operator, value), surroundings(UTC_ZONE))
-    assert refused.value.path == ("query", "filters", 0, at)
+    assert caught.value.path == ("query", "filters", 0, at)
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("key", ["text", "href"])
-async def test_hostile_text_and_link_find_themselves_alone(
+async def test_hostile_text_and_link_match_only_themselves(
     engine: Engine, project_id: int, key: str, value: str
 ) -> None:
     like = Element("a", text=value) if key == "text" else Element("a", href=value)

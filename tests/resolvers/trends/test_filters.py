@@ -151,32 +151,32 @@ def test_empty_list_of_values_is_always_true(operator: Op) -> None:
 
 
 @pytest.mark.parametrize("operator", [op for op in Op if op not in (Op.IS_SET, Op.IS_NOT_SET)])
-def test_missing_value_is_refused_and_no_other_operator_is_blamed(operator: Op) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+def test_missing_value_is_rejected_without_naming_other_operators(operator: Op) -> None:
+    with pytest.raises(BadUserInput) as caught:
         condition_of(operator, None)
-    assert refusal.value.path == VALUE
-    named = {word.strip(".,") for word in refusal.value.message.split()} & {op.value for op in Op}
+    assert caught.value.path == VALUE
+    named = {word.strip(".,") for word in caught.value.message.split()} & {op.value for op in Op}
     assert named <= {operator.value}
 
 
 @pytest.mark.parametrize("operator", [Op.IN, Op.NOT_IN])
 @pytest.mark.parametrize("value", ["a", 5, True])
-def test_scalar_where_a_list_is_needed_is_refused(operator: Op, value: Scalar) -> None:
-    with pytest.raises(BadUserInput, match="IN and NOT_IN need a list of values") as refusal:
+def test_scalar_where_a_list_is_needed_is_rejected(operator: Op, value: Scalar) -> None:
+    with pytest.raises(BadUserInput, match="IN and NOT_IN need a list of values") as caught:
         condition_of(operator, value)
-    assert refusal.value.path == VALUE
-    assert refusal.value.hint
+    assert caught.value.path == VALUE
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("operator", [Op.BETWEEN, Op.NOT_BETWEEN])
 @pytest.mark.parametrize(
     "value", [5, "1,2", (), (1,), (1, 2, 3), (2, 1), (1, "x"), ("", 2), (True, 2), ("-inf", 2)]
 )
-def test_what_are_no_two_numbers_in_order_are_refused(operator: Op, value: FilterValue) -> None:
-    with pytest.raises(BadUserInput, match=f"{operator} needs two numbers, the smaller one first") as refusal:
+def test_anything_but_two_ordered_numbers_is_rejected(operator: Op, value: FilterValue) -> None:
+    with pytest.raises(BadUserInput, match=f"{operator} needs two numbers, the smaller one first") as caught:
         condition_of(operator, value)
-    assert refusal.value.path == VALUE
-    assert refusal.value.hint
+    assert caught.value.path == VALUE
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("operator", [Op.IS_DATE_EXACT, Op.IS_DATE_BEFORE, Op.IS_DATE_AFTER])
@@ -184,32 +184,32 @@ def test_what_are_no_two_numbers_in_order_are_refused(operator: Op, value: Filte
     "value", ["soon", "-7d", "today", "mStart", "", 5, 1577836800, True, "2020-02-30", "0001-01-01"]
 )
 @pytest.mark.parametrize("listed", [False, True])
-def test_what_is_no_date_is_refused(operator: Op, value: Scalar, listed: bool) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+def test_value_that_is_not_a_date_is_rejected(operator: Op, value: Scalar, listed: bool) -> None:
+    with pytest.raises(BadUserInput) as caught:
         condition_of(operator, ("2020-01-01", value) if listed else value)
-    assert refusal.value.path == VALUE
-    assert refusal.value.code is ErrorCode.BAD_USER_INPUT
-    assert refusal.value.hint
+    assert caught.value.path == VALUE
+    assert caught.value.code is ErrorCode.BAD_USER_INPUT
+    assert caught.value.hint
 
 
-def test_property_without_a_key_is_refused() -> None:
-    with pytest.raises(BadUserInput, match="key is required") as refusal:
+def test_property_without_a_key_is_rejected() -> None:
+    with pytest.raises(BadUserInput, match="key is required") as caught:
         condition_of(Op.EXACT, "a", key="")
-    assert refusal.value.path == (*PATH, "key")
+    assert caught.value.path == (*PATH, "key")
 
 
 @pytest.mark.parametrize("key", ["nothing", "$group_5", "$group_", "properties", "person_no"])
-def test_unknown_field_of_an_event_is_refused(key: str) -> None:
-    with pytest.raises(BadUserInput, match="Events have no field") as refusal:
+def test_unknown_field_of_an_event_is_rejected(key: str) -> None:
+    with pytest.raises(BadUserInput, match="Events have no field") as caught:
         condition_of(Op.EXACT, "a", PropertyType.EVENT_METADATA, key)
-    assert refusal.value.path == (*PATH, "key")
+    assert caught.value.path == (*PATH, "key")
 
 
 @pytest.mark.parametrize("index", [None, -1, 5])
-def test_group_property_without_a_group_type_is_refused(index: int | None) -> None:
-    with pytest.raises(BadUserInput, match="group type index is required") as refusal:
+def test_group_property_without_a_group_type_is_rejected(index: int | None) -> None:
+    with pytest.raises(BadUserInput, match="group type index is required") as caught:
         filter_condition(PropertyFilter("x", "a", Op.EXACT, PropertyType.GROUP, index, PATH), AROUND)
-    assert refusal.value.path[: len(PATH)] == PATH
+    assert caught.value.path[: len(PATH)] == PATH
 
 
 A, B, C = (PropertyFilter(key, key, path=("query", "properties", n)) for n, key in enumerate("abc"))
@@ -244,11 +244,11 @@ def test_condition_of_a_tree(group: FilterGroup, text: str | None) -> None:
     assert (found and found[0]) == text
 
 
-def test_refusal_inside_a_tree_has_the_path_of_its_filter() -> None:
+def test_error_inside_a_tree_has_the_path_of_its_filter() -> None:
     bad = PropertyFilter("b", None, path=("query", "propertyGroup", "groups", 1, "filters", 0))
-    with pytest.raises(BadUserInput) as refusal:
+    with pytest.raises(BadUserInput) as caught:
         group_condition(FilterGroup(OR, (ALWAYS, FilterGroup(AND, (A, bad)))), AROUND)
-    assert refusal.value.path == (*bad.path, "value")
+    assert caught.value.path == (*bad.path, "value")
 
 
 @pytest.mark.parametrize(
@@ -305,11 +305,11 @@ def test_number_of_a_value(value: Scalar, number: float | None) -> None:
         (5e-324, "5e-324"),
     ],
 )
-def test_text_of_a_value(value: Scalar, text: str) -> None:
+def test_string_of_a_value(value: Scalar, text: str) -> None:
     assert as_text(value) == text
 
 
-async def test_text_of_a_number_is_the_one_that_clickhouse_has_of_it(engine: Engine) -> None:
+async def test_string_of_a_number_is_that_of_clickhouse(engine: Engine) -> None:
     numbers = [digits * 10.0**power for power in range(-12, 25) for digits in (1, -1.5, 1 / 3, 7, 12345.678)]
     result = await engine.query(
         """

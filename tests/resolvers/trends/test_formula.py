@@ -75,7 +75,7 @@ def test_result_of_a_formula(text: str, figures: tuple[float, ...], expected: fl
         ("a/0", 0),
     ],
 )
-def test_operation_that_divides_by_zero_gives_zero_and_evaluation_goes_on(text: str, expected: float) -> None:
+def test_division_by_zero_gives_zero_and_evaluation_goes_on(text: str, expected: float) -> None:
     assert result(text, 4, 0) == expected
 
 
@@ -93,7 +93,7 @@ def test_operation_that_divides_by_zero_gives_zero_and_evaluation_goes_on(text: 
         ("A + 1", (float("inf"),)),
     ],
 )
-def test_result_that_is_no_finite_number_is_none(text: str, figures: tuple[float, ...]) -> None:
+def test_result_that_is_not_finite_is_none(text: str, figures: tuple[float, ...]) -> None:
     assert result(text, *figures) is None
 
 
@@ -154,22 +154,22 @@ def test_result_that_is_no_finite_number_is_none(text: str, figures: tuple[float
     ],
 )
 def test_invalid_formula_is_an_error_with_its_path(text: str, message: str) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+    with pytest.raises(BadUserInput) as caught:
         parse_formula(Formula(text, path=PATH), 2)
-    assert refusal.value.code is ErrorCode.BAD_USER_INPUT
-    assert refusal.value.path == PATH
-    assert refusal.value.hint
-    assert message in refusal.value.message
+    assert caught.value.code is ErrorCode.BAD_USER_INPUT
+    assert caught.value.path == PATH
+    assert caught.value.hint
+    assert message in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("count", "hint"),
     [(1, "The query has the series A."), (2, "The query has the series A to B."), (26, "A to Z.")],
 )
-def test_refusal_of_an_unknown_series_names_those_that_exist(count: int, hint: str) -> None:
-    with pytest.raises(BadUserInput) as refusal:
+def test_error_of_an_unknown_series_names_those_that_exist(count: int, hint: str) -> None:
+    with pytest.raises(BadUserInput) as caught:
         parse_formula(Formula("aa", path=PATH), count)
-    assert hint in (refusal.value.hint or "")
+    assert hint in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
     started = time.perf_counter()
     try:
         answer: object = result(text, 2, 3)
-    except BadUserInput as refusal:
-        answer = refusal.path
+    except BadUserInput as error:
+        answer = error.path
     seconds = time.perf_counter() - started
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -212,11 +212,11 @@ def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
 
 @given(st.text(max_size=30))
 @settings(max_examples=200, deadline=500)
-def test_any_text_is_a_formula_or_refused(text: str) -> None:
+def test_any_string_is_a_formula_or_rejected(text: str) -> None:
     try:
         parse_formula(Formula(text, path=PATH), 3).evaluate((1, 2, 3))
-    except BadUserInput as refusal:
-        assert refusal.path == PATH  # noqa: PT017 - most texts are refused, some are read
+    except BadUserInput as error:
+        assert error.path == PATH  # noqa: PT017 - most strings are rejected, some are valid
 
 
 def _exact(text: str, figures: tuple[int, ...]) -> Fraction:

@@ -1,6 +1,6 @@
 """The SQL of typical questions, as files: a change of it is seen in review.
 
-After a change that is meant, write them anew with `pytest tests/resolvers/trends/test_golden.py --update-golden`.
+After a change that is meant, update them with `pytest tests/resolvers/trends/test_golden.py --update-golden`.
 """
 
 from pathlib import Path
@@ -94,12 +94,12 @@ def _sql(query: TrendQuery, layout: EventLayout) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sql_of_a_question_is_the_written_one(name: str, update_golden: bool) -> None:
+def test_sql_of_a_query_is_the_golden_one(name: str, update_golden: bool) -> None:
     _compare(FOLDER / f"{name}.sql", _sql(questions()[name], NativeLayout()), update_golden)
 
 
 @pytest.mark.parametrize("name", POSTHOG_NAMES)
-def test_sql_over_an_installation_is_the_written_one(name: str, update_golden: bool) -> None:
+def test_sql_over_an_installation_is_the_golden_one(name: str, update_golden: bool) -> None:
     _compare(POSTHOG_FOLDER / f"{name}.sql", _sql(questions()[name], POSTHOG), update_golden)
 
 
@@ -111,6 +111,6 @@ def _compare(file: Path, sql: str, update_golden: bool) -> None:
     assert sql == file.read_text(encoding="utf-8")
 
 
-def test_every_written_file_belongs_to_a_question() -> None:
+def test_every_golden_file_belongs_to_a_query() -> None:
     for folder, names in ((FOLDER, NAMES), (POSTHOG_FOLDER, POSTHOG_NAMES)):
         assert {file.stem for file in folder.glob("*.sql")} == set(names)

@@ -84,7 +84,7 @@ class TwinWorld:
         await self.posthog.add_cohort(cohort_id, persons, version)
 
     async def check(self, query: TrendQuery, saved_objects: SavedObjects | None = None) -> list[SeriesResult]:
-        """The native layout's answer, which is also that of the other one, or none where both refuse alike."""
+        """The result of the native layout, after checking that the other layout has the same result or error."""
         expected = await self._answer(self.native.project, query, None, saved_objects)
         columns = self.posthog.layout.columns
         for each in (without_sessions(columns), without_materialized(columns)):
@@ -103,8 +103,8 @@ class TwinWorld:
         try:
             source = TrendSource(engine, layout or NativeLayout(), limits)
             result = await run_trend(resolve(query, project, NOW), source, saved_objects)
-        except BadUserInput as refusal:
-            return refusal.message, refusal.path
+        except BadUserInput as error:
+            return error.message, error.path
         return _figures(result)
 
 
@@ -179,11 +179,11 @@ async def twins(engine: Engine, posthog: PostHogColumns) -> TwinWorld:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-async def test_question_has_the_same_answer_in_both_layouts(twins: TwinWorld, name: str) -> None:
+async def test_query_has_the_same_result_in_both_layouts(twins: TwinWorld, name: str) -> None:
     await twins.check(QUESTIONS[name])
 
 
-async def test_questions_have_answers(twins: TwinWorld) -> None:
+async def test_queries_have_results(twins: TwinWorld) -> None:
     answers = [await twins.check(query) for query in QUESTIONS.values()]
     lines = [line for series in answers for line in series]
     assert sum(bool(any(line.data) or line.aggregated_value) for line in lines) > 100
@@ -260,5 +260,5 @@ async def test_expressions_are_evaluated_alike(twins: TwinWorld, text: str) -> N
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries)
-async def test_any_question_has_the_same_answer(twins: TwinWorld, query: TrendQuery) -> None:
+async def test_any_query_has_the_same_result(twins: TwinWorld, query: TrendQuery) -> None:
     await twins.check(replace(query, sampling_factor=1.0))

@@ -75,7 +75,7 @@ def _conjuncts(select: Select) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_every_table_of_a_statement_stands_under_the_projects_condition(name: str) -> None:
+def test_every_table_of_a_statement_is_scoped_to_the_project(name: str) -> None:
     accounts = FilterGroup(children=(STAFF,))
     project = TrendProject(PROJECT, ZoneInfo("Asia/Kolkata"), test_account_filters=accounts)
     assert sum(_guarded_tables(statement) for statement in _statements(QUESTIONS[name], project))
@@ -91,7 +91,7 @@ SOURCES = (
 
 @pytest.mark.parametrize("query", SOURCES)
 @pytest.mark.parametrize("layout", [NativeLayout(), PostHogLayout(now=NOW)])
-def test_cohorts_and_persons_stand_under_the_projects_condition_too(layout: EventLayout, query: Select) -> None:
+def test_cohorts_and_persons_are_scoped_to_the_project(layout: EventLayout, query: Select) -> None:
     assert _guarded_tables(scope_to_project(layout.lower(query), PROJECT))
 
 
@@ -148,7 +148,7 @@ async def _fill(world: EventWorld, salt: str) -> None:
     await world.merge({1: 2} if not salt else {0: 3, 1: 4, 2: 3}, version=9 if salt else 1)
 
 
-async def test_rows_of_another_project_change_no_answer(engine: Engine) -> None:
+async def test_rows_of_another_project_change_no_result(engine: Engine) -> None:
     mine, other = EventWorld.new(engine), EventWorld.new(engine)
     same = re.compile("filter_(?!of|is_not$|nested)|math_.*_per_actor|interval_minute|math_p[79]")
     asked = {name: query for name, query in QUESTIONS.items() if not same.match(name)}

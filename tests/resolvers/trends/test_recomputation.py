@@ -145,7 +145,7 @@ SLOW = settings(max_examples=45, deadline=None, suppress_health_check=[HealthChe
 
 @SLOW
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
-async def test_answer_is_what_plain_python_finds(engine: Engine, of: Facts, query: TrendQuery, zone: str) -> None:
+async def test_result_is_what_plain_python_finds(engine: Engine, of: Facts, query: TrendQuery, zone: str) -> None:
     world = await _written(engine, of, zone)
     result = await world.ask(query)
     for index, series in enumerate(query.series):
@@ -185,7 +185,7 @@ async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
 
 @settings(SLOW, max_examples=10)
 @given(of=facts, query=queries(), zone=st.sampled_from(ZONES), compare_to=st.sampled_from((None, "-1w", "-1m")))
-async def test_current_period_of_a_comparison_is_the_plain_answer(
+async def test_current_period_of_a_comparison_is_the_plain_result(
     engine: Engine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
 ) -> None:
     world = await _written(engine, of, zone)

@@ -89,7 +89,7 @@ async def test_first_time_of_a_merged_person_is_the_earlier_one(world: EventWorl
         ((7, 7, "x", None), 2, {"[7,7.01]": 2, NO_VALUE: 2}),
     ],
 )
-async def test_histogram_bins_reach_from_the_least_to_the_largest(
+async def test_histogram_bins_reach_from_the_smallest_to_the_largest(
     world: EventWorld, values: tuple[int | str | None, ...], bins: int, expected: dict[str, int]
 ) -> None:
     await world.add_events([Event("sign up", "2020-01-10", 1, {"x": value}) for value in values])

@@ -39,7 +39,7 @@ async def _add(world: EventWorld, counts: dict[Value, int], day: str = "2020-01-
     await world.add_events(events)
 
 
-async def test_values_are_texts_and_none_is_merged_with_empty(world: EventWorld) -> None:
+async def test_values_are_strings_and_none_is_merged_with_empty(world: EventWorld) -> None:
     await _add(world, {"Chrome": 9, 1: 1, "1": 1, 1.5: 2, "": 1, None: 2})
     await world.add_events([Event("sign up", "2020-01-11", 1, {"x": True}), Event("sign up", "2020-01-11")])
     assert by_value(await world.ask(_by("x"))) == {
@@ -103,7 +103,7 @@ async def test_default_limit_is_twenty_five_and_of_a_map_two_hundred_and_fifty(w
     assert (len(on_map), on_map[OTHER_VALUES]) == (251, 2)
 
 
-async def test_lines_are_ordered_by_size_then_text(world: EventWorld) -> None:
+async def test_series_rows_are_ordered_by_size_then_value(world: EventWorld) -> None:
     await _add(world, {"b": 2, "a": 2, "z": 3, "c": 1})
     for display in (TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_TABLE):
         result = await world.ask(_by("x", display=display))
@@ -111,7 +111,7 @@ async def test_lines_are_ordered_by_size_then_text(world: EventWorld) -> None:
 
 
 @pytest.mark.parametrize("display", [TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_PIE])
-async def test_breakdown_without_events_has_no_lines(world: EventWorld, display: TrendDisplay) -> None:
+async def test_breakdown_without_events_has_no_series_rows(world: EventWorld, display: TrendDisplay) -> None:
     assert (await world.ask(_by("x", display=display))).series == ()
 
 
@@ -226,7 +226,7 @@ async def test_cumulative_breakdown_ranks_by_the_sum_of_running_sums(world: Even
         (TrendMath.AVG, 7, 3.5),
     ],
 )
-async def test_rest_is_merged_as_its_math_asks(
+async def test_rest_is_merged_by_its_math(
     world: EventWorld, math: TrendMath, over_time: float, once: float
 ) -> None:
     prices = {"big": (100,), "b": (5,), "c": (1, 3)}
@@ -241,7 +241,7 @@ async def test_rest_is_merged_as_its_math_asks(
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_hostile_key_and_value_are_only_texts(world: EventWorld, hostile: str) -> None:
+async def test_hostile_key_and_value_are_only_strings(world: EventWorld, hostile: str) -> None:
     await world.add_events([Event("sign up", "2020-01-10", 1, {hostile: hostile}), Event("sign up", "2020-01-10")])
     await world.add_persons({1: {hostile: hostile}})
     for of in (BreakdownType.EVENT, BreakdownType.PERSON):

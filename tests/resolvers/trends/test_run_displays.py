@@ -30,7 +30,7 @@ async def _two_people(world: EventWorld) -> None:
 
 
 @pytest.mark.parametrize("display", [display for display in OVER_TIME if display is not CUMULATIVE])
-async def test_display_over_time_has_a_figure_per_bucket(world: EventWorld, display: TrendDisplay) -> None:
+async def test_display_over_time_has_a_value_per_bucket(world: EventWorld, display: TrendDisplay) -> None:
     await _two_people(world)
     result = await world.ask(trend(display=display))
     found = only(result)
@@ -127,7 +127,7 @@ async def test_bold_number_has_the_exact_range(world: EventWorld) -> None:
     assert total(await world.ask(trend(display=TrendDisplay.ACTIONS_PIE, **relative))) == 4
 
 
-async def test_total_takes_whole_days_whatever_the_interval(world: EventWorld) -> None:
+async def test_total_has_whole_days_for_every_interval(world: EventWorld) -> None:
     await world.add_events([Event("sign up", "2020-01-12 23:59:59"), Event("sign up", "2020-01-12 23:59:59.5")])
     for interval in TrendInterval:
         asked = trend(display=TrendDisplay.ACTIONS_TABLE, interval=interval)
@@ -168,7 +168,7 @@ async def test_whole_history_starts_at_the_first_event(world: EventWorld) -> Non
     assert (result.days, figures(result)) == (("2020-01-13", "2020-01-14", "2020-01-15"), (0, 1, 0))
 
 
-async def test_statistics_and_sql_tell_what_was_asked(world: EventWorld) -> None:
+async def test_statistics_and_sql_describe_the_query(world: EventWorld) -> None:
     await _two_people(world)
     result = await world.ask(trend(series(), series("b"), compare=True, breakdowns=(Breakdown("x"),)))
     assert result.statistics.queries == 4

@@ -86,7 +86,7 @@ async def _count(world: EventWorld, *conditions: PropertyFilter | FilterGroup, k
         (Op.GT, ("Safari", "Chrome"), 1),
     ],
 )
-async def test_operator_over_two_texts_and_none(
+async def test_operator_over_two_strings_and_none(
     world: EventWorld, operator: Op, value: FilterValue, expected: int
 ) -> None:
     await _browsers(world, "Chrome", "Safari", None)
@@ -114,19 +114,19 @@ async def test_operator_over_two_texts_and_none(
         (Op.EXACT, ("", "abc"), 2),
     ],
 )
-async def test_operator_over_numbers_texts_and_booleans(
+async def test_operator_over_numbers_strings_and_booleans(
     world: EventWorld, operator: Op, value: FilterValue, expected: int
 ) -> None:
     await _browsers(world, 9, 10, "10", 10.5, 1e3, "abc", "", True, None)
     assert await _count(world, PropertyFilter("x", value, operator)) == expected
 
 
-async def test_size_against_a_text_compares_texts(world: EventWorld) -> None:
+async def test_size_against_a_string_compares_strings(world: EventWorld) -> None:
     await _browsers(world, 9, "b", "a", None)
     assert await _count(world, PropertyFilter("x", "a", Op.GT)) == 1
 
 
-async def test_empty_text_is_set_and_equal_to_itself(world: EventWorld) -> None:
+async def test_empty_string_is_set_and_equal_to_itself(world: EventWorld) -> None:
     await _browsers(world, "", None)
     assert await _count(world, PropertyFilter("x", "", Op.EXACT)) == 1
     assert await _count(world, PropertyFilter("x", operator=Op.IS_SET)) == 1
@@ -202,7 +202,7 @@ async def test_metadata_filters_read_the_events_columns(world: EventWorld) -> No
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_hostile_text_is_only_a_text(world: EventWorld, hostile: str) -> None:
+async def test_hostile_string_is_only_a_string(world: EventWorld, hostile: str) -> None:
     await world.add_events(
         [
             Event(hostile, "2020-01-10", 1, {hostile: hostile}, distinct_id=hostile),
@@ -237,12 +237,12 @@ async def test_contains_reaches_across_lines(world: EventWorld) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "a{2,1}", "(?<=x)y"])
-async def test_unreadable_pattern_is_the_clients_error(world: EventWorld, pattern: str) -> None:
+async def test_invalid_pattern_is_the_clients_error(world: EventWorld, pattern: str) -> None:
     await _browsers(world, "x")
-    with pytest.raises(GatewayError) as refused:
+    with pytest.raises(GatewayError) as caught:
         await _count(world, PropertyFilter("x", pattern, Op.REGEX))
-    assert refused.value.code is ErrorCode.BAD_USER_INPUT
-    assert "SELECT" not in refused.value.message
+    assert caught.value.code is ErrorCode.BAD_USER_INPUT
+    assert "SELECT" not in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -261,13 +261,13 @@ async def test_unreadable_pattern_is_the_clients_error(world: EventWorld, patter
         (Op.IS_DATE_AFTER, "-7d"),
     ],
 )
-async def test_unusable_value_is_refused_at_its_path(world: EventWorld, operator: Op, value: FilterValue) -> None:
-    with pytest.raises(BadUserInput) as refused:
+async def test_invalid_value_is_rejected_at_its_path(world: EventWorld, operator: Op, value: FilterValue) -> None:
+    with pytest.raises(BadUserInput) as caught:
         await _count(world, PropertyFilter("x", value, operator, path=("query", "filters", 0)))
-    assert refused.value.path == ("query", "filters", 0, "value")
+    assert caught.value.path == ("query", "filters", 0, "value")
 
 
-async def test_many_filters_at_once_answer(world: EventWorld) -> None:
+async def test_many_filters_at_once_have_a_result(world: EventWorld) -> None:
     await _browsers(world, "a", "b")
     conditions = [PropertyFilter(f"key {n}", operator=Op.IS_NOT_SET) for n in range(199)]
     assert await _count(world, *conditions, PropertyFilter("x", "a")) == 1

@@ -39,7 +39,7 @@ def _paid(math: TrendMath, of: PropertyType = PropertyType.EVENT) -> EventSeries
         (TrendMath.P75, 17.5),
     ],
 )
-async def test_property_math_of_mixed_values_skips_what_is_no_number(
+async def test_property_math_of_mixed_values_skips_other_types(
     world: EventWorld, math: TrendMath, expected: float
 ) -> None:
     await world.add_events([Event("paid", "2020-01-10 10:00", n, price) for n, price in enumerate(PRICES)])
@@ -98,8 +98,8 @@ async def test_sum_over_groups_reads_the_groups_property(world: EventWorld) -> N
     assert figures(await world.ask(trend(asked))) == (0, 14, 0, 0)
 
 
-async def test_property_math_without_a_property_is_refused(world: EventWorld) -> None:
-    with pytest.raises(BadUserInput, match="needs a property"):
+async def test_property_math_without_a_property_is_rejected(world: EventWorld) -> None:
+    with pytest.raises(BadUserInput, match="needs math_property"):
         await world.ask(trend(EventSeries("paid", Math(TrendMath.SUM))))
 
 
@@ -134,13 +134,13 @@ async def test_count_per_actor_over_the_whole_range_as_a_total(world: EventWorld
     assert figures(await world.ask(trend(asked))) == (1, 1, 1, 0)
 
 
-async def test_average_count_per_actor_of_nobody_is_no_number(world: EventWorld) -> None:
+async def test_average_count_per_actor_without_actors_is_not_a_number(world: EventWorld) -> None:
     asked = trend(series(kind=TrendMath.AVG_COUNT_PER_ACTOR), display=TrendDisplay.BOLD_NUMBER)
     assert total(await world.ask(asked)) is None
 
 
 @pytest.mark.parametrize("name", ["MIN", "MAX", "MEDIAN", "P75", "P90", "P95", "P99"])
-async def test_count_per_actor_of_nobody_is_zero(world: EventWorld, name: str) -> None:
+async def test_count_per_actor_without_actors_is_zero(world: EventWorld, name: str) -> None:
     asked = trend(series(kind=TrendMath(f"{name}_COUNT_PER_ACTOR")), display=TrendDisplay.BOLD_NUMBER)
     assert total(await world.ask(asked)) == 0
 
@@ -163,17 +163,17 @@ async def test_unique_sessions_count_no_session_as_one(world: EventWorld) -> Non
 
 
 @pytest.mark.parametrize("math", [TrendMath.UNIQUE_GROUP, TrendMath.DAU])
-async def test_unique_groups_leave_out_events_without_one(world: EventWorld, math: TrendMath) -> None:
+async def test_unique_groups_skip_events_without_one(world: EventWorld, math: TrendMath) -> None:
     keys: tuple[str | None, ...] = ("a", "a", "b", None, "")
     await world.add_events([Event("sign up", "2020-01-10", n, {"$group_1": key}) for n, key in enumerate(keys)])
     asked = EventSeries("sign up", Math(math, group_type_index=1))
     assert figures(await world.ask(trend(asked))) == (0, 2, 0, 0)
 
 
-async def test_unique_group_without_an_index_is_refused(world: EventWorld) -> None:
-    with pytest.raises(BadUserInput) as refused:
+async def test_unique_group_without_an_index_is_rejected(world: EventWorld) -> None:
+    with pytest.raises(BadUserInput) as caught:
         await world.ask(trend(EventSeries("sign up", Math(TrendMath.UNIQUE_GROUP), path=("query", "events", 0))))
-    assert refused.value.path == ("query", "events", 0, "math_group_type_index")
+    assert caught.value.path == ("query", "events", 0, "math_group_type_index")
 
 
 async def test_dau_of_a_total_counts_a_person_once_in_the_range(world: EventWorld) -> None:

@@ -21,7 +21,7 @@ def _of_person(key: str, value: str, operator: PropertyOperator = PropertyOperat
     return EventSeries("sign up", DAU.math, FilterGroup(children=(condition,)))
 
 
-async def test_merged_people_count_as_one_everywhere(world: EventWorld) -> None:
+async def test_merged_persons_count_as_one_everywhere(world: EventWorld) -> None:
     await world.add_events([Event("sign up", "2020-01-10 10:30", person) for person in (1, 2, 3)])
     await world.add_events([Event("sign up", "2020-01-11 10:30", 2)])
     await world.merge({2: 1})

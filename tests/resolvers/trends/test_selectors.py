@@ -1,4 +1,4 @@
-"""Selectors: how they are read, what is refused, and which chains their patterns find in ClickHouse."""
+"""Selectors: how they are read, which are rejected, and which chains their patterns find in ClickHouse."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -237,7 +237,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-async def test_hostile_value_of_an_attribute_finds_itself_alone(
+async def test_hostile_value_of_an_attribute_matches_only_itself(
     engine: Engine, project_id: int, value: str
 ) -> None:
     rows = [
@@ -253,7 +253,7 @@ async def test_hostile_value_of_an_attribute_finds_itself_alone(
 @pytest.mark.parametrize(
     "name", ["a+b", "a*", "(a|b)", "a^b$", "a{2}", "$x", "@md", "ä😀", "a[b", "a'b", "--a", "7a"]
 )
-async def test_hostile_class_and_id_find_themselves_alone(engine: Engine, project_id: int, name: str) -> None:
+async def test_hostile_class_and_id_match_only_themselves(engine: Engine, project_id: int, name: str) -> None:
     rows = [
         Row("class", chain=chain(Element("a", ("a", name, "z")))),
         Row("id", chain=chain(Element("a", id=name))),

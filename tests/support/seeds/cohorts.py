@@ -45,8 +45,8 @@ class CohortWorld:
     async def calculate(self, *groups: CohortGroup, cohort_id: int | None = None, version: int = 1) -> Cohort:
         """Store the members; the cohort is known to later definitions."""
         project = self.world.project
-        around = CompileContext(project.timezone, self.now, project.week_start, self.cohorts)
-        query = members(CohortDefinition(groups), around, SavedObjects(self.actions, self.cohorts))
+        context = CompileContext(project.timezone, self.now, project.week_start, self.cohorts)
+        query = members(CohortDefinition(groups), context, SavedObjects(self.actions, self.cohorts))
         cohort = Cohort(cohort_id or next(_ids), "cohort", version)
         assert query is not None
         await store_members(

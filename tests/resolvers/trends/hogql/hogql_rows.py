@@ -52,8 +52,8 @@ async def figure(world: EventWorld, text: str) -> float:
     return float(found)
 
 
-def refusal(text: str, *, aggregating: bool = False) -> BadUserInput:
-    """The refusal of an expression."""
+def error_of(text: str, *, aggregating: bool = False) -> BadUserInput:
+    """The error of an expression."""
     compile_ = math_expression if aggregating else breakdown_expression
     with pytest.raises(BadUserInput) as caught:
         compile_(text, PATH, UTC_CONTEXT)

@@ -7,7 +7,7 @@ import pytest
 from datasource.sql.tree import Events, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from tests.resolvers.trends.hogql.hogql_rows import PATH, UTC_CONTEXT, lowered, refusal
+from tests.resolvers.trends.hogql.hogql_rows import PATH, UTC_CONTEXT, error_of, lowered
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ from tests.resolvers.trends.hogql.hogql_rows import PATH, UTC_CONTEXT, lowered, 
     ],
 )
 def test_error_names_the_part_and_its_place(text: str, place: tuple[int, int], named: str) -> None:
-    found = refusal(text)
+    found = error_of(text)
     assert found.path == PATH
     assert found.message.startswith(f"Line {place[0]}, column {place[1]}: ")
     assert named in found.message
@@ -90,7 +90,7 @@ def test_error_names_the_part_and_its_place(text: str, place: tuple[int, int], n
     ],
 )
 def test_math_without_valid_aggregates_is_an_error(text: str, named: str) -> None:
-    assert named in refusal(text, aggregating=True).message
+    assert named in error_of(text, aggregating=True).message
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_math_without_valid_aggregates_is_an_error(text: str, named: str) -> Non
     ],
 )
 def test_error_hints_at_what_works(text: str, hint: str) -> None:
-    assert hint in (refusal(text).hint or "")
+    assert hint in (error_of(text).hint or "")
 
 
 _HOSTILE = (
@@ -304,7 +304,7 @@ def test_hostile_text_is_a_clear_error_everywhere(text: str) -> None:
 
 def test_hostile_text_inside_an_aggregate_is_an_error() -> None:
     for text in ("sum((SELECT 1))", "count(project_id)", "avg(sleep(1))", "quantile((SELECT 1))(properties.a)"):
-        assert "Line 1" in refusal(text, aggregating=True).message
+        assert "Line 1" in error_of(text, aggregating=True).message
 
 
 _VOCABULARY = re.compile(r"[A-Za-z0-9_(){}:.,'+*/%<>=!\s-]+")
@@ -357,4 +357,4 @@ def test_expression_that_doubles_with_every_nesting_is_an_error() -> None:
     text = "properties.a"
     for _ in range(16):
         text = f"({text} between 1 and 5)"
-    assert "too large" in refusal(text).message
+    assert "too large" in error_of(text).message

@@ -7,7 +7,7 @@ import pytest
 from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
 from tests.resolvers.trends.conftest import NewWorld
-from tests.resolvers.trends.hogql.hogql_rows import figure, matches, refusal, value, values
+from tests.resolvers.trends.hogql.hogql_rows import error_of, figure, matches, value, values
 from tests.support.seeds.events import Event, EventWorld, Value
 
 _JSON = '{"city": "Rome", "geo": {"lat": 41.5}, "list": [1, "z"], "yes": true}'
@@ -173,7 +173,7 @@ async def test_alias_in_any_form_changes_nothing(one: EventWorld, text: str) -> 
 )
 async def test_value_is_that_of_the_expression(one: EventWorld, text: str, expected: object) -> None:
     if expected is BadUserInput:
-        refusal(text)
+        error_of(text)
     else:
         assert await value(one, text) == expected
 
@@ -225,7 +225,7 @@ async def test_time_is_that_of_the_project_and_the_clock(one: EventWorld, text: 
     assert await value(one, text) == expected
 
 
-async def test_week_starts_on_the_project_s_day(one: EventWorld) -> None:
+async def test_week_starts_on_the_day_of_the_project(one: EventWorld) -> None:
     assert await values(one, "toStartOfWeek(timestamp)", WeekStartDay.MONDAY) == ["2019-12-30"]
 
 
@@ -339,7 +339,7 @@ async def test_filter_matches_the_events_for_which_it_is_true(
         ("countIf(person.properties.email = 'x') + count()", 4),
     ],
 )
-async def test_math_is_the_figure_over_all_events(several: EventWorld, text: str, expected: float) -> None:
+async def test_math_is_the_value_over_all_events(several: EventWorld, text: str, expected: float) -> None:
     assert await figure(several, text) == pytest.approx(expected)
 
 
