@@ -104,13 +104,11 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         except HTTPException as error:
             response = _http_error_response(error)
         if isinstance(response, EventStream):
-            # The inner generators end first, so that a cancelled stream has cancelled its queries.
+            # Closed here, not by the garbage collector: whatever ends the stream cancels its queries at once.
             async with aclosing(request.state.results), aclosing(response.events):
                 await response.stream_response(send)
         else:
             await response(request.scope, request.receive, send)
-
-    # Context
 
     async def get_context(
         self,
@@ -135,8 +133,6 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         self._metrics.record_operation(report)
         log_operation(report)
 
-    # GraphiQL
-
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Whether a browser asks for the page: other clients that accept everything want JSON."""
         return (
@@ -150,8 +146,6 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         if self._graphiql is None:
             return error_response(406, "GraphiQL is disabled.", hint=POST_HINT)
         return graphiql_response(self._graphiql)
-
-    # WebSockets
 
     async def on_ws_connect(self, context: RequestContext | Connection) -> UnsetType | dict[str, object] | None:
         """Close a connection with an invalid key with 4403."""
@@ -175,8 +169,6 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         )
         await request.send_denial_response(response)
         return request
-
-    # Requests
 
     def decode_json(self, data: str | bytes) -> dict[str, object]:
         """Decode an object; unlike the standard library, reject NaN, lone surrogates and endless nesting."""
@@ -214,8 +206,6 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         if isinstance(result, SubscriptionExecutionResult):
             request.state.results = result
         return result
-
-    # Responses
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Build the response; an operation that never ran has no `data`, not even null."""

@@ -71,6 +71,7 @@ async def test_request_that_could_cost_too_much_is_rejected_before_it_runs(gatew
     answer = await gateway.ask(query, accept=GRAPHQL_JSON)
     assert answer.status == 400
     assert limit_of(answer) == (10_000, 1 + 500 * (2 + 1 + 20 * 2), "cost units")
+    assert answer.error["message"] == "The request could cost up to 21,501; the limit is 10,000."
     assert answer.extensions["mostExpensivePath"] == ["projects", "edges", "node", "actions", "edges", "node"]
     assert "data" not in answer.body
 

@@ -1,7 +1,9 @@
 """Prometheus metrics, scraped over HTTP."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -27,26 +29,26 @@ async def test_operations_queries_and_responses_are_counted(measured: Gateway) -
     key = await measured.key("project:read", "insight:read", project=project)
     for _ in range(2):
         assert (await measured.ask(TREND, {"id": str(project.id)}, key=key)).data
-    figures = await scrape(measured)
-    assert figures[sample("operations_total", type="query", outcome="OK")] == 2
-    assert figures[sample("operation_seconds_count", type="query")] == 2
-    assert figures[sample("clickhouse_queries_total", kind="query", outcome="OK")] >= 1
-    assert figures[sample("http_responses_total", method="POST", route="/graphql", status="200")] == 2
-    assert figures[sample("http_requests_in_flight")] == 1  # the scrape itself
+    values = await scrape(measured)
+    assert values[sample("operations_total", type="query", outcome="OK")] == 2
+    assert values[sample("operation_seconds_count", type="query")] == 2
+    assert values[sample("clickhouse_queries_total", kind="query", outcome="OK")] >= 1
+    assert values[sample("http_responses_total", method="POST", route="/graphql", status="200")] == 2
+    assert values[sample("http_requests_in_flight")] == 1  # the scrape itself
 
 
 async def test_queue_and_trend_cache_are_measured(stores: Stores, settings: Settings) -> None:
-    keeping = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
-    async with open_gateway(keeping, settings.model_copy(update={"metrics": True})) as gateway:
-        project = await gateway.project("kept and counted")
+    caching = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
+    async with open_gateway(caching, settings.model_copy(update={"metrics": True})) as gateway:
+        project = await gateway.project("cached")
         key = await gateway.key("project:read", "insight:read", project=project)
         for _ in range(3):
             assert (await gateway.ask(TREND, {"id": str(project.id)}, key=key)).data
-        figures = await scrape(gateway)
-    answered = {result: figures[sample("trend_cache_requests_total", result=result)] for result in ("miss", "hit")}
-    assert answered == {"miss": 1, "hit": 2}
-    assert figures[sample("trend_cache_bytes")] > 0
-    assert figures[sample("clickhouse_queries_running")] == figures[sample("clickhouse_queries_waiting")] == 0
+        values = await scrape(gateway)
+    requests = {result: values[sample("trend_cache_requests_total", result=result)] for result in ("miss", "hit")}
+    assert requests == {"miss": 1, "hit": 2}
+    assert values[sample("trend_cache_bytes")] > 0
+    assert values[sample("clickhouse_queries_running")] == values[sample("clickhouse_queries_waiting")] == 0
 
 
 async def test_errors_are_counted_by_code(measured: Gateway) -> None:
@@ -57,10 +59,8 @@ async def test_errors_are_counted_by_code(measured: Gateway) -> None:
     await measured.ask(TREND)
     await measured.ask("{ nope }")
     await measured.ask("{")
-    figures = await scrape(measured)
-    counted = {
-        dict(labels)["code"]: n for (name, labels), n in figures.items() if name == "trendgate_errors_total"
-    }
+    values = await scrape(measured)
+    counted = {dict(labels)["code"]: n for (name, labels), n in values.items() if name == "trendgate_errors_total"}
     assert counted == {
         "FORBIDDEN": 1,
         "NOT_FOUND": 1,
@@ -68,7 +68,7 @@ async def test_errors_are_counted_by_code(measured: Gateway) -> None:
         "GRAPHQL_VALIDATION_FAILED": 1,
         "GRAPHQL_PARSE_FAILED": 1,
     }
-    assert figures[sample("operations_total", type="unknown", outcome="GRAPHQL_PARSE_FAILED")] == 1
+    assert values[sample("operations_total", type="unknown", outcome="GRAPHQL_PARSE_FAILED")] == 1
 
 
 async def test_labels_contain_nothing_that_clients_choose(measured: Gateway) -> None:
@@ -100,5 +100,14 @@ async def test_metrics_are_disabled_by_default(gateway: Gateway) -> None:
 async def test_applications_have_separate_metrics(stores: Stores, settings: Settings, measured: Gateway) -> None:
     await measured.ask("{ __typename }")
     async with open_gateway(stores, settings.model_copy(update={"metrics": True})) as other:
-        figures = await scrape(other)
-    assert sample("operations_total", type="query", outcome="OK") not in figures
+        values = await scrape(other)
+    assert sample("operations_total", type="query", outcome="OK") not in values
+
+
+async def test_documentation_lists_every_metric(stores: Stores, settings: Settings) -> None:
+    cached = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
+    async with open_gateway(cached, settings.model_copy(update={"metrics": True})) as gateway:
+        text = (await gateway.client.get("/metrics")).text
+    page = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
+    rows = "\n".join(re.findall(r"^\| (`trendgate_.*?) \|", page, re.MULTILINE))
+    assert set(re.findall(r"^# TYPE (trendgate_\w+)", text, re.MULTILINE)) == set(re.findall(r"`(\w+)`", rows))
