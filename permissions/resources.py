@@ -108,8 +108,8 @@ def controlled_resources() -> tuple[Resource, ...]:
 
 
 def check_level(resource: Resource, level: AccessLevel) -> None:
-    """Raise BadUserInput at ("accessLevel",) for a level that a rule of the resource cannot have."""
-    ladder, path = resource.ladder, ("accessLevel",)
+    """Raise BadUserInput at ("access_level",) for a level that a rule of the resource cannot have."""
+    ladder, path = resource.ladder, ("access_level",)
     if level not in ladder:
         raise BadUserInput(
             "{resources} have no access level {level}; valid levels: {levels}.",

@@ -1,4 +1,4 @@
-"""Who has access to what: how access policies are shown and changed."""
+"""Access policies: reading and changing rules, and listing who has access."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from datasource.metadata.access_controls import RuleKey, find_resource_rules, set_rule
 from datasource.metadata.members import email_key, find_members
 from datasource.metadata.records import AccessLevel, MemberRecord, RoleRecord, RuleRecord
-from errors import BadUserInput, ErrorCode, GatewayError
+from errors import BadUserInput, ErrorCode, GatewayError, Message, Name, Place
 from permissions.enforce import READ, WRITE, check_gate, check_object, controlled, require_caller
 from permissions.levels import OBJECT_LADDER, Ladder
 from permissions.policy import Access, AccessSource, Controlled, Policy, Principal, applicable_rules
@@ -16,13 +16,15 @@ from resolvers.context import RequestContext
 from resolvers.ids import read_id
 from resolvers.saved import not_found
 
+_LISTED_BY = {"member_id": Place.MEMBERS, "role_id": Place.ROLES}
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyView:
-    """The rules about something, and what there is to know for changing them.
+    """The rules of an object or a whole resource, with what a form for editing them needs.
 
-    `target` is the object, None where the rules are about whole resources. `inherited` is what would be left for
-    everyone without the object's own rule for everyone, None where there is nothing to inherit from.
+    `target` is the object, None for whole resources. `inherited` is the level everyone would have if the object
+    had no rule for everyone, None if there is nothing to inherit from.
     """
 
     project: ReachedProject
@@ -38,8 +40,8 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonAccess:
-    """A member who has access to an object."""
+class MemberAccess:
+    """A member with access to an object."""
 
     member: MemberRecord
     level: AccessLevel
@@ -49,9 +51,9 @@ class PersonAccess:
 async def find_target(
     context: RequestContext, project: ReachedProject, resource: Resource, object_id: str, *, to: str
 ) -> Controlled:
-    """The object of that id, which the caller may read or change. Raises FORBIDDEN, and NOT_FOUND.
+    """Return the object with that id, which the caller may read or change. Raises FORBIDDEN and NOT_FOUND.
 
-    To change the rules of a project it takes more than its level, and for less: see `check_may_modify`.
+    For a project no level is checked: who may change its rules is decided by `check_may_modify`.
     """
     target = await locate_target(context, project, resource, object_id, to=to)
     if resource is not PROJECT:
@@ -62,7 +64,7 @@ async def find_target(
 async def locate_target(
     context: RequestContext, project: ReachedProject, resource: Resource, object_id: str, *, to: str
 ) -> Controlled:
-    """The object of that id behind the gate, whether the caller may use it or not."""
+    """Return the object with that id if the caller passes the gate, without checking the object itself."""
     if resource is PROJECT:
         return _project_target(project, object_id)
     check_gate(project.policy, resource, to)
@@ -77,7 +79,7 @@ async def locate_target(
 
 
 async def object_policy(context: RequestContext, project: ReachedProject, target: Controlled) -> PolicyView:
-    """The rules about an object, of all subjects. The caller must have been found to read the object."""
+    """Return the rules of an object, for all subjects. The caller must be allowed to read the object."""
     rules = await _load_rules(context, project, (target.resource.name, target.id))
     resource, policy = target.resource, project.policy
     return PolicyView(
@@ -97,7 +99,7 @@ async def object_policy(context: RequestContext, project: ReachedProject, target
 async def resource_policy(
     context: RequestContext, project: ReachedProject, resource: Resource | None
 ) -> PolicyView:
-    """The rules about a whole resource, without one those about every resource, where levels are the widest."""
+    """Return the rules of a whole resource or, without one, of all resources."""
     policy = project.policy
     if resource is None:
         rules = await find_resource_rules(context.store, project.record.id)
@@ -122,14 +124,19 @@ async def resource_policy(
 async def open_policy(
     context: RequestContext, project: ReachedProject, resource: Resource | None, object_id: str | None
 ) -> PolicyView:
-    """The policy of an object, of a whole resource, or of all. Raises as `find_target` does."""
+    """Return the policy of an object, a whole resource, or all resources. Raises what `find_target` raises."""
     if resource is PROJECT:
         object_id = object_id or str(project.record.id)
     if resource is not None and object_id is not None:
         target = await find_target(context, project, resource, object_id, to=READ)
         return await object_policy(context, project, target)
     if object_id is not None:
-        raise BadUserInput("resourceId needs resource to say what it is the id of.", path=("resourceId",))
+        raise BadUserInput(
+            "{resource_id} requires {resource}.",
+            resource_id=Name("resource_id"),
+            resource=Name("resource"),
+            path=("resource_id",),
+        )
     return await resource_policy(context, project, resource)
 
 
@@ -143,18 +150,23 @@ async def set_access(
     role_id: str | None,
     level: AccessLevel | None,
 ) -> PolicyView:
-    """Give a level or, with None, take the rule away; the policy as it is then, also for who lost their access.
+    """Set a rule or, with level None, remove it, and return the resulting policy.
 
-    Raises BadUserInput with the input's path, FORBIDDEN for who may not change it, NOT_FOUND without the object.
+    Raises BadUserInput with the input's path, FORBIDDEN for callers who may not change the rules, and NOT_FOUND.
     """
     if resource is PROJECT:
         resource_id = resource_id or str(project.record.id)
     target = None if resource_id is None else await find_target(context, project, resource, resource_id, to=WRITE)
     if level is not None:
         check_level(resource, level)
-    member = None if member_id is None else _check_id(member_id, "memberId", "member")
+    member = None if member_id is None else _check_id(member_id, "member_id")
     if member is not None and role_id is not None:
-        raise BadUserInput("Give memberId or roleId, not both.", path=("roleId",))
+        raise BadUserInput(
+            "Give either {member_id} or {role_id}, not both.",
+            member_id=Name("member_id"),
+            role_id=Name("role_id"),
+            path=("role_id",),
+        )
     key = RuleKey(
         project_id=project.record.id,
         resource=resource.name,
@@ -174,10 +186,10 @@ async def set_access(
     return await _policy_after(context, project, resource, target)
 
 
-async def list_people_with_access(
+async def list_users_with_access(
     context: RequestContext, project: ReachedProject, target: Controlled
-) -> list[PersonAccess]:
-    """The active members who reach the project and have a level on the object, the highest first."""
+) -> list[MemberAccess]:
+    """List the active members who can reach the project and have a level on the object, highest level first."""
     record = project.record
     rules = await _load_rules(
         context,
@@ -200,7 +212,7 @@ async def list_people_with_access(
         )
         level, source = policy.object_access(target).level, policy.access_source(target)
         if level not in (None, AccessLevel.NONE) and source is not None and policy.can_reach_project():
-            found.append(PersonAccess(member, level, source))
+            found.append(MemberAccess(member, level, source))
     ladder = target.resource.ladder
     return sorted(found, key=lambda person: (-ladder.index(person.level), email_key(person.member.email)))
 
@@ -216,35 +228,42 @@ def _project_target(project: ReachedProject, object_id: str) -> Controlled:
     if object_id != str(project.record.id):
         raise GatewayError(
             ErrorCode.FORBIDDEN,
-            f"The resource id {object_id} names a different project.",
-            hint="For PROJECT leave resourceId out: projectId says which project it is.",
+            "{resource_id} {value} is a different project.",
+            resource_id=Name("resource_id"),
+            value=object_id,
+            project_id=Name("project_id"),
+            hint="Omit {resource_id}: {project_id} already names the project.",
         )
     return project.policy.project
 
 
 def check_may_modify(policy: Policy, resource: Resource, target: Controlled | None) -> None:
-    """Raises FORBIDDEN for who may not change the rules about an object or, without one, the whole resource."""
+    """Raise FORBIDDEN unless the caller may change the rules of an object or, without one, the whole resource."""
     if policy.can_modify(target or policy.project):
         return
     if target is None:
-        message = f"You must be organization admin to modify the permissions of all {resource.labels}."
+        message = Message(
+            "You must be organization admin to modify the permissions of all {resources}.",
+            {"resources": resource.labels},
+        )
     else:
-        message = f"You must be {resource.ladder[-1].value} to modify {resource.label} permissions."
+        message = Message(
+            "You must be {level} to modify {resource} permissions.",
+            {"level": resource.ladder[-1], "resource": resource.label},
+        )
     raise GatewayError(
         ErrorCode.FORBIDDEN,
         message,
-        hint="Organization admins, explicit admins of the project and who made the object may change them.",
+        hint="Organization admins, explicit admins of the project and the creator of the object may change them.",
         details={"resource": resource.name.upper(), "missingLevel": resource.ladder[-1].name},
     )
 
 
-def _check_id(text: str, key: str, what: str) -> str:
+def _check_id(value: str, name: str) -> str:
     try:
-        return str(UUID(text))
+        return str(UUID(value))
     except ValueError:
-        raise BadUserInput(
-            f"{key} is not the id of a {what}.", path=(key,), hint=f"The field Project.{what}s lists them."
-        ) from None
+        raise BadUserInput("Invalid {name}.", name=Name(name), path=(name,), hint=_LISTED_BY[name]) from None
 
 
 async def _find_membership(context: RequestContext, project: ReachedProject, member_id: str) -> str:
@@ -252,9 +271,9 @@ async def _find_membership(context: RequestContext, project: ReachedProject, mem
     membership = member.membership_in(project.record.organization_id) if member else None
     if membership is None:
         raise BadUserInput(
-            "There is no such member in the same organization as the project.",
-            path=("memberId",),
-            hint="The field Project.members lists them.",
+            "Member not found in the same organization as the project.",
+            path=("member_id",),
+            hint=Place.MEMBERS,
         )
     return membership.id
 
@@ -264,14 +283,14 @@ async def _find_role(context: RequestContext, project: ReachedProject, role_id: 
         raise GatewayError(
             ErrorCode.FORBIDDEN,
             "Role-based access is switched off in this organization.",
-            hint="Give access to members, or have roles switched on.",
+            hint="Give access to members instead, or ask the operator to switch roles on.",
         )
-    role = await context.loaders.roles.load(_check_id(role_id, "roleId", "role"))
+    role = await context.loaders.roles.load(_check_id(role_id, "role_id"))
     if role is None or role.organization_id != project.record.organization_id:
         raise BadUserInput(
-            "There is no such role in the same organization as the project.",
-            path=("roleId",),
-            hint="The field Project.roles lists them.",
+            "Role not found in the same organization as the project.",
+            path=("role_id",),
+            hint=Place.ROLES,
         )
     return role
 
@@ -281,7 +300,7 @@ async def _policy_after(
 ) -> PolicyView:
     context.loaders.projects.clear(project.record.id)
     context.loaders.rules.clear_all()
-    # Who lowered their own access may not even see the project any more; what it is now is answered all the same.
+    # Callers who lowered their own access may no longer see the project, but still get the result.
     changed = await reread_project(context.store, require_caller(context), project)
     if target is None:
         return await resource_policy(context, changed, resource)

@@ -1,4 +1,4 @@
-"""How the record of changes is read."""
+"""Reading the audit log."""
 
 from datasource.metadata.audit import AuditPage, list_audit_log
 from permissions.reach import ReachedProject
@@ -11,9 +11,10 @@ from resolvers.saved import check_page
 async def read_audit_log(
     context: RequestContext, project: ReachedProject, *, first: int, after: int | None
 ) -> AuditPage:
-    """The newest changes that concern the project, with an id less than `after`.
+    """List changes that concern the project and have an id less than `after`, newest first.
 
-    Raises FORBIDDEN for who may not edit access to the project, and BadUserInput for a bad `first`.
+    Raises FORBIDDEN unless the caller may change the project's access rules, and BadUserInput for an invalid
+    `first`.
     """
     check_page(first, None)
     check_may_modify(project.policy, PROJECT, project.policy.project)

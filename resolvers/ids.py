@@ -1,4 +1,4 @@
-"""Ids of projects and of what is saved in them, as clients send them."""
+"""Ids of projects and saved objects, as clients send them."""
 
 import re
 
@@ -6,5 +6,5 @@ _ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
 def read_id(text: str) -> int | None:
-    """The number of an id, None for a text that is none."""
+    """Return the number of an id, None for a malformed one."""
     return int(text) if _ID.fullmatch(text) else None

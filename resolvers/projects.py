@@ -1,4 +1,4 @@
-"""How projects are found."""
+"""Loading, listing and updating projects."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter,
 
 
 async def load_project(context: RequestContext, project_id: str) -> ReachedProject:
-    """Raises NOT_FOUND for an id that is malformed, unknown or out of reach, all in the same words."""
+    """Return a project; raises the same NOT_FOUND for an id that is malformed, unknown or out of reach."""
     number = read_id(project_id)
     reached = None if number is None else await context.loaders.projects.load(number)
     if reached is None:
@@ -29,9 +29,9 @@ async def load_project(context: RequestContext, project_id: str) -> ReachedProje
 
 
 async def list_projects(context: RequestContext, *, first: int, after: int | None, offset: int = 0) -> ReachedPage:
-    """The projects in reach with an id greater than `after`, passing over `offset`.
+    """List reachable projects with an id greater than `after`, skipping the first `offset`.
 
-    Raises BadUserInput for a bad `first`.
+    Raises BadUserInput for an invalid `first`.
     """
     check_page(first, None)
     page = await list_reached_projects(
@@ -51,7 +51,7 @@ async def update_project(
     week_start_day: WeekStartDay | None,
     filters: tuple[PropertyFilter, ...] | None,
 ) -> ReachedProject:
-    """The project after the changes. Raises BadUserInput for filters that no trend could use."""
+    """Update a project and return it; raises BadUserInput for filters that no trend query could use."""
     group = FilterGroup(LogicalOperator.AND, filters or ())
     group_condition(group, await load_surroundings(context, project, group.leaves()))
     await check_regexes(context, regexes_of(group.leaves()))
@@ -70,7 +70,7 @@ async def update_project(
 
 
 def trend_project(record: ProjectRecord) -> TrendProject:
-    """What a trend needs to know of the project."""
+    """Return the settings of a project that trend queries depend on."""
     return TrendProject(
         id=record.id,
         timezone=ZoneInfo(record.timezone),
@@ -80,8 +80,8 @@ def trend_project(record: ProjectRecord) -> TrendProject:
 
 
 def test_account_filters(record: ProjectRecord) -> tuple[PropertyFilter, ...]:
-    """The stored conditions; ValueError or TypeError when the store holds something else."""
-    return load_filters(record.test_account_filters, ("query", "filterTestAccounts"))
+    """Return the stored filters; raises ValueError or TypeError if the store contains something else."""
+    return load_filters(record.test_account_filters, ("query", "filter_test_accounts"))
 
 
 async def load_surroundings(

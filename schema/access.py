@@ -12,7 +12,8 @@ from permissions.guarded_field import guarded_field
 from permissions.policy import Access, AccessSource, Controlled, Source, SubjectKind
 from permissions.reach import ReachedProject
 from permissions.resources import Resource, controlled_resources
-from resolvers.access import PersonAccess, PolicyView, list_people_with_access, object_policy
+from resolvers.access import MemberAccess as MemberAccessRecord
+from resolvers.access import PolicyView, list_users_with_access, object_policy
 from resolvers.saved import check_page
 from schema.access_enums import AccessControlledResource, ResourceName
 from schema.connection import After, Connection, First, slice_connection
@@ -23,7 +24,7 @@ from schema.member import Member, Role
 
 READ_ACCESS_SCOPE = "access_control:read"
 
-PEOPLE_DESCRIPTION = "Active members with access, highest level first. Needs scope access_control:read."
+USERS_DESCRIPTION = "Active members with access, highest level first. Needs scope access_control:read."
 
 
 async def _show_member(root: strawberry.Parent["AccessControl"], info: ContextInfo) -> Member | None:
@@ -114,7 +115,7 @@ class AccessGrant:
 
     @classmethod
     def from_access(cls, access: Access | None, resource: Resource) -> Self | None:
-        """None where there is no level at all."""
+        """Return None if there is no level."""
         if access is None or access.level is None or access.source is None:
             return None
         rule = access.rule
@@ -137,10 +138,10 @@ class MemberAccess:
     access_source: AccessSource = strawberry.field(description="Why the member has access.")
 
     @classmethod
-    def from_person(cls, person: PersonAccess, organization_id: str) -> Self | None:
-        member = Member.in_organization(person.member, organization_id)
+    def from_record(cls, record: MemberAccessRecord, organization_id: str) -> Self | None:
+        member = Member.in_organization(record.member, organization_id)
         return (
-            None if member is None else cls(member=member, access_level=person.level, access_source=person.source)
+            None if member is None else cls(member=member, access_level=record.level, access_source=record.source)
         )
 
 
@@ -148,18 +149,18 @@ def _show_id(text: str | None) -> strawberry.ID | None:
     return None if text is None else strawberry.ID(text)
 
 
-async def show_people(
+async def show_users_with_access(
     info: ContextInfo, project: ReachedProject, target: Controlled, *, first: int, after: str | None
 ) -> Connection[MemberAccess]:
-    """The field `usersWithAccess` of anything. Raises BadUserInput for arguments out of range."""
+    """Resolve `usersWithAccess`; raises BadUserInput for arguments out of range."""
     check_page(first, None)
     place = read_place_cursor("access", after)
-    people = await list_people_with_access(info.context, project, target)
+    users = await list_users_with_access(info.context, project, target)
     ladder = target.resource.ladder
     nodes = [
-        (Place(ladder.index(person.level), email_key(person.member.email)), node)
-        for person in people
-        if (node := MemberAccess.from_person(person, project.record.organization_id)) is not None
+        (Place(ladder.index(user.level), email_key(user.member.email)), node)
+        for user in users
+        if (node := MemberAccess.from_record(user, project.record.organization_id)) is not None
     ]
     return slice_connection("access", nodes, first=first, after=place)
 
@@ -210,14 +211,14 @@ class AccessPolicy:
     @guarded_field(
         directives=connection_size(),
         scopes=[READ_ACCESS_SCOPE],
-        description=f"{PEOPLE_DESCRIPTION} null for whole kinds of resources.",
+        description=f"{USERS_DESCRIPTION} null for whole kinds of resources.",
     )
     async def users_with_access(
         self, info: ContextInfo, first: First = 50, after: After = None
     ) -> Connection[MemberAccess] | None:
         if self.view.target is None:
             return None
-        return await show_people(info, self.view.project, self.view.target, first=first, after=after)
+        return await show_users_with_access(info, self.view.project, self.view.target, first=first, after=after)
 
 
 def _show_level(root: strawberry.Parent["AccessControlled"]) -> AccessLevel:
@@ -226,7 +227,7 @@ def _show_level(root: strawberry.Parent["AccessControlled"]) -> AccessLevel:
 
 @strawberry.interface(description="An object whose access is controlled.")
 class AccessControlled:
-    """A type that implements it says which `resource` it is, and what `controlled` object each of its nodes is."""
+    """Implementing types define their `resource` and the `controlled` object of a node."""
 
     resource: ClassVar[Resource]
     reached: strawberry.Private[ReachedProject]
@@ -237,7 +238,7 @@ class AccessControlled:
     )
 
     def controlled(self) -> Controlled:
-        """The node as an object of the policy."""
+        """Return the node as an object of the policy."""
         raise NotImplementedError
 
     @guarded_field(
@@ -246,8 +247,8 @@ class AccessControlled:
     async def access_policy(self, info: ContextInfo) -> AccessPolicy:
         return AccessPolicy.from_view(await object_policy(info.context, self.reached, self.controlled()))
 
-    @guarded_field(directives=connection_size(), scopes=[READ_ACCESS_SCOPE], description=PEOPLE_DESCRIPTION)
+    @guarded_field(directives=connection_size(), scopes=[READ_ACCESS_SCOPE], description=USERS_DESCRIPTION)
     async def users_with_access(
         self, info: ContextInfo, first: First = 50, after: After = None
     ) -> Connection[MemberAccess]:
-        return await show_people(info, self.reached, self.controlled(), first=first, after=after)
+        return await show_users_with_access(info, self.reached, self.controlled(), first=first, after=after)

@@ -9,7 +9,7 @@ from datasource.metadata.audit import ActorKind, AuditAction
 from datasource.metadata.records import AccessLevel
 from permissions.policy import AccessSource, Source, SubjectKind
 from permissions.resources import Resource, controlled_resources, find_resource
-from resolvers.rights import ResourceAction
+from resolvers.explain_access import ResourceAction
 from schema.enums import publish
 
 publish(

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from datasource.metadata.records import AccessLevel
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from permissions.guarded_field import guarded_field
 from resolvers.access import set_access
 from schema.access import AccessPolicy
@@ -50,7 +50,10 @@ class AccessMutations:
         with under_input():
             if input.access_level is None:
                 raise BadUserInput(
-                    "accessLevel is missing.", path=("accessLevel",), hint="null removes the access control."
+                    "{access_level} is required.",
+                    access_level=Name("access_level"),
+                    path=("access_level",),
+                    hint="To remove the rule, send null.",
                 )
             view = await set_access(
                 info.context,

@@ -1,27 +1,31 @@
-"""The two forms in which a client can ask for breakdowns, as one."""
+"""Breakdowns, read from either of the two forms in which a query can give them."""
 
 from collections.abc import Sequence
 
-from errors import BadUserInput
+from errors import BadUserInput, Message, Name
 from resolvers.trends.query import Breakdown, BreakdownType, InputPath
 from schema.input_checks import check_group_type, check_key
 from schema.trend_input import BreakdownInput, TrendQueryInput
 
 MAX_BREAKDOWNS = 3
-_GENERAL_FORM = "breakdowns, the general form, says this for each property."
+_GENERAL_FORM = Message(
+    "Use {breakdowns} instead, where each property has its own.", {"breakdowns": Name("breakdowns")}
+)
 
 
 def read_breakdowns(query: TrendQueryInput, path: InputPath) -> tuple[Breakdown, ...]:
-    """Raises BadUserInput below `path`."""
+    """Read the breakdowns of a query; raises BadUserInput below `path`."""
     if query.breakdown and query.breakdowns:
         raise BadUserInput(
-            "breakdown and breakdowns exclude each other.",
+            "Give either {breakdown} or {breakdowns}, not both.",
+            breakdown=Name("breakdown"),
+            breakdowns=Name("breakdowns"),
             path=(*path, "breakdown"),
-            hint="Put every property into breakdowns.",
+            hint="Move all properties to {breakdowns}.",
         )
     if query.breakdown:
         return _read_keys(query, query.breakdown, path)
-    _refuse_details_without_breakdown(query, path)
+    _check_breakdown_is_given(query, path)
     return _read_listed(query.breakdowns or (), (*path, "breakdowns"))
 
 
@@ -29,11 +33,11 @@ def _read_keys(query: TrendQueryInput, keys: Sequence[str], path: InputPath) -> 
     if query.breakdown_type is not BreakdownType.COHORT:
         _check_count(len(keys), (*path, "breakdown"))
     if len(keys) > 1:
-        _refuse_details_of_one(query, path)
-    _check_bins(query.breakdown_histogram_bin_count, (*path, "breakdownHistogramBinCount"))
+        _check_options_of_single_key(query, path)
+    _check_bins(query.breakdown_histogram_bin_count, (*path, "breakdown_histogram_bin_count"))
     check_group_type(
         query.breakdown_group_type_index,
-        (*path, "breakdownGroupTypeIndex"),
+        (*path, "breakdown_group_type_index"),
         is_group=query.breakdown_type is BreakdownType.GROUP,
     )
     is_expression = query.breakdown_type is BreakdownType.HOGQL
@@ -61,10 +65,10 @@ def _read_one(item: BreakdownInput, path: InputPath) -> Breakdown:
     check_key(item.property, (*path, "property"), is_expression=item.type is BreakdownType.HOGQL)
     check_group_type(
         item.group_type_index,
-        (*path, "groupTypeIndex"),
+        (*path, "group_type_index"),
         is_group=item.type is BreakdownType.GROUP,
     )
-    _check_bins(item.histogram_bin_count, (*path, "histogramBinCount"))
+    _check_bins(item.histogram_bin_count, (*path, "histogram_bin_count"))
     return Breakdown(
         property=item.property,
         type=item.type,
@@ -77,38 +81,44 @@ def _read_one(item: BreakdownInput, path: InputPath) -> Breakdown:
 
 def _check_count(count: int, path: InputPath) -> None:
     if count > MAX_BREAKDOWNS:
-        raise BadUserInput(f"There are {count} breakdowns; {MAX_BREAKDOWNS} are allowed.", path=path)
+        raise BadUserInput(
+            "The query has {count} breakdowns; the limit is {limit}.", count=count, limit=MAX_BREAKDOWNS, path=path
+        )
 
 
 def _check_bins(count: int | None, path: InputPath) -> None:
     if count is not None and count < 1:
-        raise BadUserInput(f"A histogram has at least 1 bin, not {count}.", path=path)
+        raise BadUserInput("A histogram must have at least 1 bin, not {count}.", count=count, path=path)
 
 
-def _refuse_details_of_one(query: TrendQueryInput, path: InputPath) -> None:
-    if query.breakdown_histogram_bin_count is not None:
-        raise BadUserInput(
-            "breakdownHistogramBinCount goes with one key only.",
-            path=(*path, "breakdownHistogramBinCount"),
-            hint=_GENERAL_FORM,
-        )
-    if query.breakdown_normalize_url:
-        raise BadUserInput(
-            "breakdownNormalizeUrl goes with one key only.",
-            path=(*path, "breakdownNormalizeUrl"),
-            hint=_GENERAL_FORM,
-        )
-
-
-def _refuse_details_without_breakdown(query: TrendQueryInput, path: InputPath) -> None:
-    details = {
-        "breakdownType": query.breakdown_type is not BreakdownType.EVENT,
-        "breakdownGroupTypeIndex": query.breakdown_group_type_index is not None,
-        "breakdownHistogramBinCount": query.breakdown_histogram_bin_count is not None,
-        "breakdownNormalizeUrl": query.breakdown_normalize_url,
+def _check_options_of_single_key(query: TrendQueryInput, path: InputPath) -> None:
+    options = {
+        "breakdown_histogram_bin_count": query.breakdown_histogram_bin_count is not None,
+        "breakdown_normalize_url": query.breakdown_normalize_url,
     }
-    for name, is_given in details.items():
+    for name, is_given in options.items():
         if is_given:
             raise BadUserInput(
-                f"{name} describes breakdown, which is missing.", path=(*path, name), hint=_GENERAL_FORM
+                "{option} is allowed with a single key only.",
+                option=Name(name),
+                path=(*path, name),
+                hint=_GENERAL_FORM,
+            )
+
+
+def _check_breakdown_is_given(query: TrendQueryInput, path: InputPath) -> None:
+    options = {
+        "breakdown_type": query.breakdown_type is not BreakdownType.EVENT,
+        "breakdown_group_type_index": query.breakdown_group_type_index is not None,
+        "breakdown_histogram_bin_count": query.breakdown_histogram_bin_count is not None,
+        "breakdown_normalize_url": query.breakdown_normalize_url,
+    }
+    for name, is_given in options.items():
+        if is_given:
+            raise BadUserInput(
+                "{option} requires {breakdown}, which is missing.",
+                option=Name(name),
+                breakdown=Name("breakdown"),
+                path=(*path, name),
+                hint=_GENERAL_FORM,
             )

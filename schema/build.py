@@ -1,4 +1,4 @@
-"""The schema, put together."""
+"""The GraphQL schema."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
@@ -44,15 +44,15 @@ FEDERATION_VERSION = "2.9"
 
 @runtime_checkable
 class OpensContexts(Protocol):
-    """A connection on which operations come one after another, each of which has a context of its own."""
+    """A connection that carries several operations, each with its own context."""
 
     async def open_context(self) -> RequestContext:
-        """Who asks by now, and a clock, loaders and limits that nothing has used yet."""
+        """Authenticate again, and open a context with a new clock, loaders and limits."""
         ...
 
 
 class GatewaySchema(strawberry.federation.Schema):
-    """Strawberry's schema with this project's errors and checked entity references."""
+    """Strawberry's schema with the gateway's errors and checked entity references."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -62,12 +62,12 @@ class GatewaySchema(strawberry.federation.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Nothing: `execute` logs errors while it presents them, so that both have the same id."""
+        """Do nothing: `execute` logs errors when it presents them, so that both have the same id."""
 
     async def execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
-        """See Strawberry. A result of PreExecutionError means that nothing ran, variables included."""
+        """Execute a query or mutation; returns a PreExecutionError if nothing ran, not even for variables."""
         context = kwargs.get("context_value")
-        _note_variables(context, kwargs.get("variable_values"))
+        _record_variables(context, kwargs.get("variable_values"))
         allowed = set(kwargs.get("allowed_operation_types") or OperationType)
         kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
         with record_operation(query) as recorder:
@@ -80,16 +80,16 @@ class GatewaySchema(strawberry.federation.Schema):
     async def _execute(self, query: str | None, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
             result = await super().execute(query, *args, **kwargs)
-        except CannotGetOperationTypeError as failure:
-            result = rejected_result(GraphQLError(failure.as_http_error_reason()))
-        except InvalidOperationTypeError as failure:
-            if failure.operation_type is not OperationType.SUBSCRIPTION:
+        except CannotGetOperationTypeError as error:
+            result = rejected_result(GraphQLError(error.as_http_error_reason()))
+        except InvalidOperationTypeError as error:
+            if error.operation_type is not OperationType.SUBSCRIPTION:
                 raise
             result = rejected_result(subscription_needs_stream())
         return result
 
     async def stream(self, query: str | None, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        """See Strawberry. `context_value` may be a connection, which opens a context for each operation."""
+        """Stream an operation; `context_value` may be a connection, which opens a context per operation."""
         return self._stream_presented(query, *args, **kwargs)
 
     async def _stream_presented(
@@ -109,20 +109,20 @@ class GatewaySchema(strawberry.federation.Schema):
         try:
             if isinstance(context, OpensContexts):
                 kwargs["context_value"] = recorder.context = await context.open_context()
-            _note_variables(recorder.context, kwargs.get("variable_values"))
+            _record_variables(recorder.context, kwargs.get("variable_values"))
             results = await super().stream(query, *args, **kwargs)
             async with aclosing(results):
                 async for result in results:
                     yield stream_result(result)
-        except Exception as failure:  # raised by an extension, or by what opens contexts
-            yield rejected_result(failure)
+        except Exception as error:  # raised by an extension, or by what opens contexts
+            yield rejected_result(error)
 
     def entities_resolver(
         self, info: strawberry.Info, representations: list[FederationAny]
     ) -> list[FederationAny]:
-        """See Strawberry. Each reference has its own answer: an entity, or an error at its place in the list.
+        """Resolve references, each to an entity or to an error at its position.
 
-        Those that are waited for wait together, so that one load answers any number of them.
+        Awaitable entities are awaited together, so that one load serves any number of references.
         """
         check_representation_count([*representations])
         return [self._resolve(info, item, index) for index, item in enumerate(representations)]
@@ -130,13 +130,13 @@ class GatewaySchema(strawberry.federation.Schema):
     def _resolve(self, info: strawberry.Info, representation: object, index: int) -> FederationAny:
         try:
             reference = read_reference(representation, index)
-        except BadUserInput as refusal:
-            return FederationAny(refusal)
+        except BadUserInput as error:
+            return FederationAny(error)
         [entity] = super().entities_resolver(info, [FederationAny(reference)])
         return entity
 
 
-def _note_variables(context: object, variables: Mapping[str, object] | None) -> None:
+def _record_variables(context: object, variables: Mapping[str, object] | None) -> None:
     if isinstance(context, RequestContext):
         context.raw_variables.update(variables or {})
 
@@ -144,10 +144,10 @@ def _note_variables(context: object, variables: Mapping[str, object] | None) -> 
 def build_schema(
     settings: Settings, *, query: type = Query, mutation: type = Mutation, subscription: type = Subscription
 ) -> GatewaySchema:
-    """The schema as these settings bound it; they change nothing of its SDL.
+    """Build the schema with the limits of these settings, which do not affect its SDL.
 
-    The root types may be ones with further fields, for resources that were registered before. Raises BadUserInput
-    for a manifest of operations that does not fit.
+    The root types can be replaced by ones with more fields, for further registered resources. Raises BadUserInput
+    for a manifest with operations that do not match the schema.
     """
     manifest = open_manifest(settings)
     schema = GatewaySchema(
@@ -164,13 +164,13 @@ def build_schema(
 
 
 def print_sdl() -> str:
-    """The SDL that is committed as schema.graphql."""
+    """Print the SDL, which is committed as schema.graphql."""
     return print_schema(build_schema(Settings(operations_manifest=None, operations_registered_only=False))) + "\n"
 
 
 def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:
-    # Python needs a default to leave an argument out; in GraphQL a nullable one is optional without it, and
-    # `= null` would only be noise to whoever reads the schema.
+    # Python needs a default for an optional argument. In GraphQL a nullable one is optional anyway, so `= null`
+    # would only be noise.
     for graphql_type in graphql_schema.type_map.values():
         if isinstance(graphql_type, GraphQLInputObjectType):
             _drop_nulls(graphql_type.fields.values())
@@ -180,7 +180,7 @@ def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:
 
 
 def _drop_scopes_of_interfaces(graphql_schema: GraphQLSchema) -> None:
-    # Composers of supergraphs refuse @requiresScopes there; the types that implement the interface keep it.
+    # Composers reject @requiresScopes on fields of interfaces; the implementing types keep it.
     for graphql_type in graphql_schema.type_map.values():
         if isinstance(graphql_type, GraphQLInterfaceType):
             for graphql_field in graphql_type.fields.values():

@@ -10,7 +10,7 @@ from datasource.events import definitions
 from datasource.events.definition_pages import Place
 from datasource.events.property_values import LONGEST_VALUE, NEWEST_DAYS, NEWEST_ROWS, ValueCount
 from datasource.metadata.records import ProjectRecord
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from resolvers.context import RequestContext
 from resolvers.definitions import KnownProperty, list_events, list_properties, list_values
 from resolvers.trends.query import PropertyType
@@ -166,7 +166,12 @@ async def show_values(
 
 
 def _check_type(type_: PropertyType, group_type_index: int | None, event: str | None = None) -> None:
-    check_group_type(group_type_index, ("groupTypeIndex",), is_group=type_ is PropertyType.GROUP)
+    check_group_type(group_type_index, ("group_type_index",), is_group=type_ is PropertyType.GROUP)
     if event is not None and type_ is not PropertyType.EVENT:
-        raise BadUserInput("An event goes with type EVENT only.", path=("event",))
-    check_text(event or "", ("event",), what="The event")
+        raise BadUserInput(
+            "{event} is allowed for type {type} only.",
+            event=Name("event"),
+            type=PropertyType.EVENT,
+            path=("event",),
+        )
+    check_text(event or "", ("event",), what="The event name")

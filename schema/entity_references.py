@@ -1,4 +1,4 @@
-"""What a router may refer to, and how its references are read."""
+"""References to entities, as routers of a supergraph send them."""
 
 from errors import BadUserInput
 
@@ -13,27 +13,30 @@ MAX_ENTITIES = 200
 
 
 def check_representation_count(representations: list[object]) -> None:
-    """Raises BadUserInput for more than a request may hold."""
+    """Raise BadUserInput for more references than a request may contain."""
     if len(representations) > MAX_ENTITIES:
         raise BadUserInput(
-            f"There are {len(representations)} representations; {MAX_ENTITIES} are allowed.",
+            "The request has {count} representations; the limit is {limit}.",
+            count=len(representations),
+            limit=MAX_ENTITIES,
             path=("representations",),
-            hint="Send the rest in further requests.",
+            hint="Split them into several requests.",
         )
 
 
 def read_reference(representation: object, index: int) -> dict[str, object]:
-    """`__typename` and the arguments of resolve_reference; what a router sends besides the key is left out.
+    """Return `__typename` and the arguments of resolve_reference, ignoring fields that are not part of the key.
 
-    Raises BadUserInput for what refers to no entity; `index` is its place among the representations.
+    Raises BadUserInput for a reference to something else; `index` is its position among the representations.
     """
     path = ("representations", index)
     type_name = representation.get("__typename") if isinstance(representation, dict) else None
     if not isinstance(representation, dict) or not isinstance(type_name, str) or type_name not in ENTITIES:
         raise BadUserInput(
-            "A representation names no entity of this schema.",
+            "The representation is not of an entity of this schema.",
             path=path,
-            hint=f"Its __typename is one of: {', '.join(ENTITIES)}.",
+            hint="Valid values of __typename: {types}.",
+            types=tuple(ENTITIES),
         )
     reference: dict[str, object] = {"__typename": type_name}
     for key, argument in ENTITIES[type_name].items():
@@ -43,5 +46,5 @@ def read_reference(representation: object, index: int) -> dict[str, object]:
 
 def _read_id(value: object, path: tuple[str | int, ...]) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise BadUserInput("A representation lacks its key, an ID.", path=path)
+        raise BadUserInput("The representation lacks an ID of its key.", path=path)
     return str(value)

@@ -9,11 +9,11 @@ from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 READS_EVENTS: Final = (Cost(weight=10),)
-"""A field for which ClickHouse reads events: as dear as ten objects."""
+"""For fields that read events from ClickHouse: the cost of ten objects."""
 
 
 def connection_size(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
-    """A field that answers a Connection; `size` is the default of its argument `first`."""
+    """For a field that returns a Connection; `size` is the default of its argument `first`."""
     listed = ListSize(
         slicing_arguments=["first"], sized_fields=["edges"], assumed_size=size, require_one_slicing_argument=False
     )
@@ -21,7 +21,7 @@ def connection_size(size: int = 50, *, weight: int | None = None) -> tuple[objec
 
 
 def sliced_list(size: int) -> tuple[object, ...]:
-    """A list that is as long as its argument `first`, whose default is `size`."""
+    """For a list of at most `first` items; `size` is the default of `first`."""
     return (
         ListSize(
             slicing_arguments=["first"], sized_fields=UNSET, assumed_size=size, require_one_slicing_argument=False
@@ -30,7 +30,7 @@ def sliced_list(size: int) -> tuple[object, ...]:
 
 
 def assumed_size(size: int) -> tuple[object, ...]:
-    """A list without an argument, taken to be of this length."""
+    """For a list without a size argument: the length to assume."""
     return (
         ListSize(
             slicing_arguments=UNSET, sized_fields=UNSET, assumed_size=size, require_one_slicing_argument=UNSET
@@ -40,7 +40,7 @@ def assumed_size(size: int) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class FieldCost:
-    """The declarations of one field. `weight` is that of each value without what is selected of it."""
+    """The declared cost of a field. `weight` is the cost of each value, without its selected fields."""
 
     weight: int
     is_list: bool
@@ -50,12 +50,12 @@ class FieldCost:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether it says how many values there are."""
+        """Whether the number of values is declared."""
         return self.assumed_size is not None or bool(self.slicing_arguments)
 
 
 def read_cost(field: GraphQLField) -> FieldCost:
-    """What is declared; without a declaration an object costs 1 and any other value nothing."""
+    """Read the declared cost; by default an object costs 1, and any other value nothing."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     directives = () if definition is None else tuple(definition.directives or ())
     weight = next((each.weight for each in directives if isinstance(each, Cost)), None)

@@ -45,7 +45,7 @@ class PropertyFilterInput:
             check_key(self.key, (*path, "key"), is_expression=self.type is PropertyType.HOGQL)
         check_group_type(
             self.group_type_index,
-            (*path, "groupTypeIndex"),
+            (*path, "group_type_index"),
             is_group=self.type is PropertyType.GROUP,
         )
         value: FilterValue = self.value  # type: ignore[assignment]  # read_property_value made it one
@@ -77,9 +77,10 @@ class PropertyGroupInput:
         """Convert the input; raises BadUserInput below `path`."""
         if depth > MAX_NESTING:
             raise BadUserInput(
-                f"Groups of filters are nested deeper than {MAX_NESTING}.",
+                "Filter groups are nested more than {limit} levels deep.",
+                limit=MAX_NESTING,
                 path=path,
-                hint="Groups with the same operator can be merged into one.",
+                hint="Merge nested groups that have the same operator.",
             )
         filters = (item.read((*path, "filters", index)) for index, item in enumerate(self.filters))
         groups = (group.read((*path, "groups", index), depth=depth + 1) for index, group in enumerate(self.groups))
@@ -96,7 +97,7 @@ def read_filters(
 ) -> FilterGroup:
     """Combine the list and the group with AND."""
     listed = tuple(item.read((*path, "properties", index)) for index, item in enumerate(properties))
-    grouped = (group.read((*path, "propertyGroup")),) if group else ()
+    grouped = (group.read((*path, "property_group")),) if group else ()
     return FilterGroup(LogicalOperator.AND, (*listed, *grouped))
 
 

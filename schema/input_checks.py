@@ -1,10 +1,10 @@
-"""Checks that many inputs share: names, keys and group types."""
+"""Checks that several inputs share: strings, names, property keys and group types."""
 
 import strawberry
 
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from resolvers.context import RequestContext
-from resolvers.trends.query import InputPath
+from resolvers.trends.query import InputPath, PropertyType
 
 ContextInfo = strawberry.Info[RequestContext, None]
 
@@ -16,46 +16,56 @@ GROUP_TYPES = range(5)
 
 
 def check_text(text: str, path: InputPath, *, what: str, longest: int = LONGEST_NAME) -> None:
-    """Raises BadUserInput for a text that is too long or holds a NUL character."""
+    """Raise BadUserInput for a string that is too long or contains a NUL character."""
     if len(text) > longest:
-        raise BadUserInput(f"{what} has {len(text)} characters; {longest} are allowed.", path=path)
+        raise BadUserInput(
+            "{what} has {length:,} characters; the limit is {limit:,}.",
+            what=what,
+            length=len(text),
+            limit=longest,
+            path=path,
+        )
     if "\0" in text:
-        raise BadUserInput(f"{what} holds a NUL character.", path=path)
+        raise BadUserInput("{what} must not contain a NUL character.", what=what, path=path)
 
 
 def check_name(name: str, path: InputPath) -> str:
-    """The name without outer blanks; raises BadUserInput for one that is empty or cannot be stored."""
+    """Return the name without surrounding whitespace; raises BadUserInput if it is empty or cannot be stored."""
     trimmed = name.strip()
     if not trimmed:
-        raise BadUserInput("The name is empty.", path=path)
+        raise BadUserInput("The name must not be empty.", path=path)
     check_text(trimmed, path, what="The name")
     return trimmed
 
 
 def check_key(key: str, path: InputPath, *, is_expression: bool = False) -> None:
-    """Raises BadUserInput for a key that no property can have."""
+    """Raise BadUserInput for a key that no property can have."""
     if not key:
-        raise BadUserInput("The property's key is empty.", path=path)
+        raise BadUserInput("The property key must not be empty.", path=path)
     if is_expression:
         check_text(key, path, what="The expression", longest=LONGEST_EXPRESSION)
     else:
-        check_text(key, path, what="The property's key")
+        check_text(key, path, what="The property key")
 
 
 def check_group_type(index: int | None, path: InputPath, *, is_group: bool) -> None:
-    """Raises BadUserInput unless there is an index of a group type exactly where a group is meant."""
+    """Raise BadUserInput unless a group type index is given exactly for groups."""
     if index is None and is_group:
-        raise BadUserInput("Type GROUP needs the index of a group type.", path=path)
+        raise BadUserInput("Type {group} requires a group type index.", group=PropertyType.GROUP, path=path)
     if index is not None and not is_group:
-        raise BadUserInput("A group type index goes with type GROUP only.", path=path)
+        raise BadUserInput(
+            "A group type index is allowed for type {group} only.", group=PropertyType.GROUP, path=path
+        )
     check_group_index(index, path)
 
 
 def check_group_index(index: int | None, path: InputPath) -> None:
-    """Raises BadUserInput for an index that no group type can have."""
+    """Raise BadUserInput for an index that no group type can have."""
     if index is not None and index not in GROUP_TYPES:
         raise BadUserInput(
-            f"There is no group type {index}: their indexes are 0 to {GROUP_TYPES[-1]}.",
+            "Invalid group type index {index}; valid indexes are 0 to {last}.",
+            index=index,
+            last=GROUP_TYPES[-1],
             path=path,
-            hint="Project.groupTypes lists the project's.",
+            hint=Place.GROUP_TYPES,
         )

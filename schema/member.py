@@ -7,7 +7,7 @@ import strawberry
 from datasource.events.definition_pages import Place
 from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
-from resolvers.people import list_members
+from resolvers.members import list_members
 from schema.connection import Connection, slice_connection
 from schema.cursors import read_place_cursor
 from schema.field_costs import assumed_size

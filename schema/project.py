@@ -13,7 +13,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
 from resolvers.access import resource_policy
 from resolvers.exports import Asked
-from resolvers.people import list_roles
+from resolvers.members import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import resolve_trend

@@ -57,8 +57,8 @@ class ProjectMutations:
         context = info.context
         project = await context.reach(input.id)
         with under_input():
-            week_start = new_value(input.week_start_day, "weekStartDay")
-            filters = new_value(input.test_account_filters, "testAccountFilters")
+            week_start = new_value(input.week_start_day, "week_start_day")
+            filters = new_value(input.test_account_filters, "test_account_filters")
             updated = await update_project(
                 context,
                 project,
@@ -71,7 +71,9 @@ class ProjectMutations:
 
 
 def _read(filters: list[PropertyFilterInput], *, most: int) -> tuple[PropertyFilter, ...]:
-    path = ("testAccountFilters",)
+    path = ("test_account_filters",)
     if len(filters) > most:
-        raise BadUserInput(f"There are {len(filters)} property filters; {most} are allowed.", path=path)
+        raise BadUserInput(
+            "There are {count} property filters; the limit is {limit}.", count=len(filters), limit=most, path=path
+        )
     return tuple(item.read((*path, index)) for index, item in enumerate(filters))

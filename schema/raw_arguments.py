@@ -1,4 +1,4 @@
-"""What a client wrote, before it was coerced: for input that is kept and shown again as it came."""
+"""Arguments as the client sent them, before coercion: for input that is stored and returned unchanged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,9 @@ from schema.info import ContextInfo
 
 
 def raw_argument(info: ContextInfo, name: str) -> Any:
-    """An argument of the field that resolves, as JSON: variables filled in, enum values by name, no defaults."""
+    """Return an argument of the field as JSON: variables replaced, enum values by name, no defaults."""
     raw = info._raw_info
-    # Where a field stands several times, GraphQL made sure that the arguments are the same.
+    # If a field occurs several times, validation has made sure that the arguments are equal.
     argument = next(item for item in raw.field_nodes[0].arguments or () if item.name.value == name)
     variables = _with_defaults(info.context.raw_variables, raw.operation)
     return _without_missing(value_from_ast_untyped(argument.value, variables))
@@ -27,7 +27,7 @@ def _with_defaults(sent: Mapping[str, Any], operation: OperationDefinitionNode) 
 
 
 def _without_missing(value: Any) -> Any:
-    """A variable that was not sent leaves its field out; in a list it stands for null."""
+    """Omit the fields of variables that were not sent; in a list, such a variable means null."""
     if isinstance(value, dict):
         return {key: _without_missing(item) for key, item in value.items() if item is not Undefined}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a new SDL takes away from those who rely on an old one: clients, and the composer of a supergraph."""
+"""Breaking changes between two versions of the SDL, for clients and for composition."""
 
 import re
 from collections.abc import Iterator
@@ -23,33 +23,34 @@ _NAME = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`coordinate` is where, as GraphQL writes it: `Project.trend(query:)`; `description` a sentence."""
+    """A breaking change at a schema coordinate such as `Project.trend(query:)`; `description` is a sentence."""
 
     coordinate: str
     description: str
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
-    """What the directives at one place say to a router."""
+class FederationDirectives:
+    """The federation directives of a type or field."""
 
     keys: frozenset[str] = frozenset()
     is_shareable: bool = False
     is_authenticated: bool = False
-    # Any of these sets of scopes will do; no scopes at all, where none are asked for.
+    # Any one of these sets of scopes suffices; without the directive, the empty set.
     scopes: tuple[tuple[str, ...], ...] = ((),)
 
 
 def breaking_changes(old: str, new: str) -> list[Change]:
-    """In the order in which the old SDL has their places; empty where all that worked still works."""
+    """List breaking changes, in the order of the old SDL."""
     before, after = parse(old), parse(new)
     schemas = (build_ast_schema(each, assume_valid_sdl=True) for each in (before, after))
     changes = [Change(_coordinate(each.description), each.description) for each in find_breaking_changes(*schemas)]
-    gone = {change.coordinate for change in changes}
-    promised, kept = dict(_promises(before)), dict(_promises(after))
-    for coordinate, promises in promised.items():
-        if coordinate in kept and coordinate not in gone:
-            changes += [Change(coordinate, text) for text in _broken(coordinate, promises, kept[coordinate])]
+    changed = {change.coordinate for change in changes}
+    new_directives = dict(_directives(after))
+    for coordinate, directives in _directives(before):
+        if coordinate in new_directives and coordinate not in changed:
+            broken = _breaking_directives(coordinate, directives, new_directives[coordinate])
+            changes += [Change(coordinate, description) for description in broken]
     return changes
 
 
@@ -58,22 +59,22 @@ def _coordinate(description: str) -> str:
     return match[0] if match else description
 
 
-def _broken(coordinate: str, old: Promises, new: Promises) -> Iterator[str]:
+def _breaking_directives(coordinate: str, old: FederationDirectives, new: FederationDirectives) -> Iterator[str]:
     for key in sorted(old.keys - new.keys):
         yield f'{coordinate} lost @key(fields: "{key}").'
     if old.is_shareable and not new.is_shareable:
         yield f"{coordinate} lost @shareable."
     if new.is_authenticated and not old.is_authenticated and old.scopes == ((),):
         yield f"{coordinate} gained @authenticated."
-    if not all(any(not missing_scopes(given, asked) for asked in new.scopes) for given in old.scopes):
-        yield f"{coordinate} asks for other scopes: @requiresScopes(scopes: {_write(new.scopes)})."
+    if not all(any(not missing_scopes(granted, required) for required in new.scopes) for granted in old.scopes):
+        yield f"{coordinate} requires other scopes: @requiresScopes(scopes: {_write(new.scopes)})."
 
 
 def _write(scopes: tuple[tuple[str, ...], ...]) -> str:
     return str([list(each) for each in scopes]).replace("'", '"')
 
 
-def _promises(document: DocumentNode) -> Iterator[tuple[str, Promises]]:
+def _directives(document: DocumentNode) -> Iterator[tuple[str, FederationDirectives]]:
     for definition in document.definitions:
         if isinstance(definition, TypeDefinitionNode):
             name = definition.name.value
@@ -82,10 +83,10 @@ def _promises(document: DocumentNode) -> Iterator[tuple[str, Promises]]:
                 yield f"{name}.{field.name.value}", _read(field.directives or ())
 
 
-def _read(directives: tuple[ConstDirectiveNode, ...]) -> Promises:
+def _read(directives: tuple[ConstDirectiveNode, ...]) -> FederationDirectives:
     given = [(node.name.value, _arguments(node)) for node in directives]
     scopes = [tuple(map(tuple, arguments["scopes"])) for name, arguments in given if name == "requiresScopes"]
-    return Promises(
+    return FederationDirectives(
         keys=frozenset(" ".join(arguments["fields"].split()) for name, arguments in given if name == "key"),
         is_shareable=any(name == "shareable" for name, _ in given),
         is_authenticated=any(name == "authenticated" for name, _ in given),

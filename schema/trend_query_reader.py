@@ -1,8 +1,8 @@
-"""From the client's input to the compiler's question; what cannot be used is refused with its path."""
+"""Trend queries, read from GraphQL's input into what the compiler takes."""
 
 import re
 
-from errors import BadUserInput
+from errors import BadUserInput, Name, Place
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
 from schema.breakdown_reader import read_breakdowns
 from schema.filters import count_filters, read_filters
@@ -18,10 +18,10 @@ _ACTION_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 def read_trend_query(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
-    """Raises BadUserInput; its path starts at the argument's name."""
+    """Convert the input; raises BadUserInput below `ARGUMENT`."""
     _check_series(query)
     _check_filter_count(query, max_filters)
-    _check_figures(query)
+    _check_numbers(query)
     return TrendQuery(
         series=_read_series(query),
         filters=read_filters(query.properties, query.property_group, ARGUMENT),
@@ -46,13 +46,17 @@ def _check_series(query: TrendQueryInput) -> None:
     count = len(query.events) + len(query.actions)
     if not count:
         raise BadUserInput(
-            "One of events or actions is required.",
+            "A query needs at least one series: give {events} or {actions}.",
+            events=Name("events"),
+            actions=Name("actions"),
             path=ARGUMENT,
-            hint='For every event: events: [{event: null}]; for one: events: [{event: "sign up"}].',
+            hint='{events}: [{event: null}] counts every event, {events}: [{event: "sign up"}] a single one.',
         )
     if count > MAX_SERIES:
         raise BadUserInput(
-            f"There are {count} series; {MAX_SERIES} are allowed, a letter each.",
+            "The query has {count} series; the limit is {limit}.",
+            count=count,
+            limit=MAX_SERIES,
             path=(*ARGUMENT, "events" if query.events else "actions"),
         )
 
@@ -63,28 +67,37 @@ def _check_filter_count(query: TrendQueryInput, max_filters: int) -> None:
     )
     if count > max_filters:
         raise BadUserInput(
-            f"There are {count} property filters, nested ones included; {max_filters} are allowed.",
+            "The query has {count} property filters, including nested ones; the limit is {limit}.",
+            count=count,
+            limit=max_filters,
             path=ARGUMENT,
-            hint="Several values for one property fit into one filter: give a list as its value.",
+            hint="To match several values of a property, give one filter a list as its value.",
         )
 
 
-def _check_figures(query: TrendQueryInput) -> None:
+def _check_numbers(query: TrendQueryInput) -> None:
     if not 1 <= query.breakdown_limit <= MAX_BREAKDOWN_LIMIT:
         raise BadUserInput(
-            f"breakdownLimit is 1 to {MAX_BREAKDOWN_LIMIT}, not {query.breakdown_limit}.",
-            path=(*ARGUMENT, "breakdownLimit"),
+            "{breakdown_limit} must be between 1 and {limit}, not {value}.",
+            breakdown_limit=Name("breakdown_limit"),
+            limit=MAX_BREAKDOWN_LIMIT,
+            value=query.breakdown_limit,
+            path=(*ARGUMENT, "breakdown_limit"),
         )
     if query.smoothing_intervals < 1:
         raise BadUserInput(
-            f"smoothingIntervals is at least 1, not {query.smoothing_intervals}.",
-            path=(*ARGUMENT, "smoothingIntervals"),
-            hint="1 leaves the figures as they are.",
+            "{smoothing_intervals} must be at least 1, not {value}.",
+            smoothing_intervals=Name("smoothing_intervals"),
+            value=query.smoothing_intervals,
+            path=(*ARGUMENT, "smoothing_intervals"),
+            hint="1 means no smoothing.",
         )
     if query.sampling_factor is not None and not 0 < query.sampling_factor <= 1:
         raise BadUserInput(
-            f"samplingFactor is more than 0 and at most 1, not {query.sampling_factor:g}.",
-            path=(*ARGUMENT, "samplingFactor"),
+            "{sampling_factor} must be greater than 0 and at most 1, not {value:g}.",
+            sampling_factor=Name("sampling_factor"),
+            value=query.sampling_factor,
+            path=(*ARGUMENT, "sampling_factor"),
         )
 
 
@@ -103,9 +116,9 @@ def _read_event(item: EventSeriesInput, path: InputPath) -> EventSeries:
     if item.event is not None:
         if not item.event:
             raise BadUserInput(
-                "The event's name is empty.", path=(*path, "event"), hint="null stands for every event."
+                "The event name must not be empty.", path=(*path, "event"), hint="Use null for every event."
             )
-        check_text(item.event, (*path, "event"), what="The event's name")
+        check_text(item.event, (*path, "event"), what="The event name")
     return EventSeries(
         event=item.event,
         math=_read_math(item, path),
@@ -118,9 +131,9 @@ def _read_event(item: EventSeriesInput, path: InputPath) -> EventSeries:
 def _read_action(item: ActionSeriesInput, path: InputPath) -> ActionSeries:
     if not _ACTION_ID.fullmatch(item.action_id):
         raise BadUserInput(
-            "The action's id is not a number.",
-            path=(*path, "actionId"),
-            hint="Project.actions lists the actions you can use.",
+            "The action id must be a number.",
+            path=(*path, "action_id"),
+            hint=Place.ACTIONS,
         )
     return ActionSeries(
         action_id=int(item.action_id),
@@ -133,16 +146,16 @@ def _read_action(item: ActionSeriesInput, path: InputPath) -> ActionSeries:
 
 def _read_custom_name(item: SeriesInput, path: InputPath) -> str | None:
     if item.custom_name is not None:
-        check_text(item.custom_name, (*path, "customName"), what="The custom name")
+        check_text(item.custom_name, (*path, "custom_name"), what="The custom name")
     return item.custom_name
 
 
 def _read_math(item: SeriesInput, path: InputPath) -> Math:
-    check_group_index(item.math_group_type_index, (*path, "mathGroupTypeIndex"))
+    check_group_index(item.math_group_type_index, (*path, "math_group_type_index"))
     if item.math_property is not None:
-        check_key(item.math_property, (*path, "mathProperty"))
+        check_key(item.math_property, (*path, "math_property"))
     if item.math_expression is not None:
-        check_key(item.math_expression, (*path, "mathExpression"), is_expression=True)
+        check_key(item.math_expression, (*path, "math_expression"), is_expression=True)
     return Math(
         kind=item.math,
         property=item.math_property,
@@ -156,15 +169,20 @@ def _read_formulas(query: TrendQueryInput) -> tuple[Formula, ...]:
     if query.formula is not None:
         if query.formulas:
             raise BadUserInput(
-                "formula and formulas exclude each other.",
+                "Give either {formula} or {formulas}, not both.",
+                formula=Name("formula"),
+                formulas=Name("formulas"),
                 path=(*ARGUMENT, "formula"),
-                hint="Put every formula into formulas.",
+                hint="Move all formulas to {formulas}.",
             )
         return (_read_formula(query.formula, None, (*ARGUMENT, "formula")),)
     listed = query.formulas or []
     if len(listed) > MAX_FORMULAS:
         raise BadUserInput(
-            f"There are {len(listed)} formulas; {MAX_FORMULAS} are allowed.", path=(*ARGUMENT, "formulas")
+            "The query has {count} formulas; the limit is {limit}.",
+            count=len(listed),
+            limit=MAX_FORMULAS,
+            path=(*ARGUMENT, "formulas"),
         )
     return tuple(
         _read_formula(item.formula, item.custom_name, (*ARGUMENT, "formulas", index))
@@ -175,5 +193,5 @@ def _read_formulas(query: TrendQueryInput) -> tuple[Formula, ...]:
 def _read_formula(text: str, custom_name: str | None, path: InputPath) -> Formula:
     check_text(text, path, what="The formula", longest=LONGEST_EXPRESSION)
     if custom_name is not None:
-        check_text(custom_name, (*path, "customName"), what="The custom name")
+        check_text(custom_name, (*path, "custom_name"), what="The custom name")
     return Formula(text=text, custom_name=custom_name, path=path)

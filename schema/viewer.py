@@ -10,8 +10,8 @@ from permissions.caller import Caller
 from permissions.guarded_field import authenticated_field
 from permissions.reach import ReachedProject
 from permissions.resources import PROJECT
+from resolvers.explain_access import AccessExplanation, ResourceAction, explain_access
 from resolvers.projects import list_projects
-from resolvers.rights import ResourceAction, Verdict, explain_rights
 from schema.access import AccessGrant
 from schema.access_enums import AccessControlledResource, ResourceName
 from schema.connection import After, Connection, First
@@ -48,13 +48,13 @@ class Permission:
     )
 
     @classmethod
-    def from_verdict(cls, verdict: Verdict, name: ResourceName) -> Self:
+    def from_explanation(cls, explanation: AccessExplanation, name: ResourceName) -> Self:
         return cls(
-            allowed=verdict.allowed,
-            reason=verdict.reason,
-            missing_scope=verdict.missing_scope,
-            missing_level=None if verdict.missing_level is None else AccessLevel[verdict.missing_level],
-            granted_by=AccessGrant.from_access(verdict.access, name.resource),
+            allowed=explanation.allowed,
+            reason=explanation.reason,
+            missing_scope=explanation.missing_scope,
+            missing_level=None if explanation.missing_level is None else AccessLevel[explanation.missing_level],
+            granted_by=AccessGrant.from_access(explanation.access, name.resource),
         )
 
 
@@ -124,8 +124,8 @@ class Viewer:
             strawberry.argument(description="The id of the object; null for any of the kind."),
         ] = None,
     ) -> Permission:
-        verdict = await explain_rights(info.context, project_id, action, resource.resource, object_id)
-        return Permission.from_verdict(verdict, resource)
+        explanation = await explain_access(info.context, project_id, action, resource.resource, object_id)
+        return Permission.from_explanation(explanation, resource)
 
 
 def _stand_in(caller: Caller) -> Member:

@@ -38,7 +38,7 @@ async def test_default_level_is_explained(world: World) -> None:
     plain, insight = await world.person("plain"), await world.insight("one")
     assert await can(plain, "WRITE", on=insight) == {
         "allowed": True,
-        "reason": "No access control says otherwise, so everyone has editor access.",
+        "reason": "No rule applies, so everyone has editor access.",
         "missingScope": None,
         "missingLevel": None,
         "grantedBy": grant("EDITOR", "SYSTEM_DEFAULT"),
@@ -73,7 +73,7 @@ async def test_rule_that_decides_is_named(world: World, subject: str, kind: str)
     }
     to = subjects[subject]
     name = {"plain": plain.member.email, "role": "Analysts", "everyone": None}[subject]
-    whom = {"plain": "you", "role": "a role of yours", "everyone": "everyone"}[subject]
+    whom = {"plain": "you", "role": "one of your roles", "everyone": "everyone"}[subject]
     await world.give("viewer", on=insight, to=to)
     named = {"sourceSubject": kind, "sourceDisplayName": name}
     refused = await can(plain, "WRITE", on=insight)
@@ -81,21 +81,21 @@ async def test_rule_that_decides_is_named(world: World, subject: str, kind: str)
     assert refused["grantedBy"] == grant("VIEWER", "OBJECT", sourceResourceId=insight, **named)
     assert refused["reason"] == (
         f"This requires editor access to the insight {insight}; you have viewer. "
-        f"An access control of this insight gives {whom} viewer access."
+        f"A rule of this insight gives {whom} viewer access."
     )
     await world.give("none", to=to)
     of_all = await can(plain, "CREATE")
     assert (of_all["allowed"], of_all["missingLevel"]) == (False, "EDITOR")
     assert of_all["grantedBy"] == grant("NONE", "RESOURCE", **named)
-    assert of_all["reason"].endswith(f"An access control of all insights gives {whom} no access.")
+    assert of_all["reason"].endswith(f"A rule of all insights gives {whom} no access.")
 
 
 @pytest.mark.parametrize(
     ("person", "source", "reason"),
     [
         ("admin", "ORG_ADMIN", "Organization admins have manager access."),
-        ("creator", "CREATOR", "Who made it has manager access."),
-        ("machine", "PROJECT_KEY", "A key of the project itself has manager access."),
+        ("creator", "CREATOR", "Its creator has manager access."),
+        ("machine", "PROJECT_KEY", "The project's own key has manager access."),
     ],
 )
 async def test_bypass_is_explained(world: World, person: str, source: str, reason: str) -> None:

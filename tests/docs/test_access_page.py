@@ -1,4 +1,4 @@
-"""The page about access control is true: its queries are the schema's, its examples the policy's."""
+"""docs/access-control.md matches the schema, the registry and the policy."""
 
 import re
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ SUBJECTS = {"everyone": (None, None), "member": ("m", None), "role": (None, "r")
 
 
 def rows_below(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its head."""
+    """The cells of the table below a heading, without the header row."""
     table = PAGE.split(heading)[1].split("\n\n| ")[1].split("\n\n")[0]
     return [[cell.strip() for cell in row.strip("| ").split("|")] for row in table.splitlines()[2:]]
 
@@ -31,7 +31,7 @@ LEVELS = rows_below("## Levels")
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_query_of_the_page_is_one_of_the_schema(query: str) -> None:
+def test_query_of_the_page_is_valid(query: str) -> None:
     assert validate(build_schema(Settings())._schema, parse(query)) == []
 
 
@@ -56,19 +56,19 @@ def read_rules(text: str) -> list[RuleRecord]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example[0] for example in EXAMPLES])
-def test_example_of_the_page_is_what_the_policy_says(example: list[str]) -> None:
+def test_example_of_the_page_matches_the_policy(example: list[str]) -> None:
     rules, level, listed, change = example
     policy = Policy(Principal("u", OrganizationLevel.MEMBER), 1, read_rules(rules))
-    insight = Controlled(INSIGHT, "7", created_by="somebody else")
+    insight = Controlled(INSIGHT, "7", created_by="bob")
     found = policy.object_access(insight).level
     opens = policy.passes_gate(INSIGHT, AccessLevel.VIEWER)
-    shown = opens and policy.list_filter(INSIGHT).shows("7", "somebody else")
+    shown = opens and policy.list_filter(INSIGHT).shows("7", "bob")
     may_change = policy.passes_gate(INSIGHT, AccessLevel.EDITOR) and INSIGHT.reaches(found, AccessLevel.EDITOR)
     assert found is AccessLevel[level]
     assert (shown, may_change) == (listed == "yes", change == "yes")
 
 
-def test_examples_have_rules_and_every_outcome() -> None:
+def test_examples_cover_every_outcome() -> None:
     assert len(EXAMPLES) > 6
     assert sum(len(read_rules(example[0])) for example in EXAMPLES) > 10
     assert {tuple(example[2:]) for example in EXAMPLES} >= {
@@ -79,11 +79,11 @@ def test_examples_have_rules_and_every_outcome() -> None:
     }
 
 
-def test_levels_of_the_page_are_those_of_the_registry() -> None:
-    told = {name: row[1:] for row in LEVELS for name in row[0].split(", ")}
-    assert set(told) == {resource.name for resource in controlled_resources()}
+def test_levels_of_the_page_match_the_registry() -> None:
+    documented = {name: row[1:] for row in LEVELS for name in row[0].split(", ")}
+    assert set(documented) == {resource.name for resource in controlled_resources()}
     for resource in controlled_resources():
-        ladder, default, settable = told[resource.name]
+        ladder, default, settable = documented[resource.name]
         assert ladder == ", ".join(level.name for level in resource.ladder)
         assert default == resource.default.name
         bounds = (resource.minimum, resource.maximum)
@@ -93,6 +93,6 @@ def test_levels_of_the_page_are_those_of_the_registry() -> None:
         assert settable == expected
 
 
-def test_objects_of_scopes_are_all_named() -> None:
-    sentence = PAGE.split("The objects are")[1].split(";")[0]
+def test_page_names_all_objects_of_scopes() -> None:
+    sentence = PAGE.split("The\nobjects are")[1].split(";")[0]
     assert set(re.findall(r"`(\w+)`", sentence)) == {scope.partition(":")[0] for scope in known_scopes()}

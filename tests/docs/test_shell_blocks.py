@@ -21,7 +21,7 @@ from tests.support.demo_server import ROOT, copy_data, serve_demo
 from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer
 
-PAGES = ("README.md", "docs/loading.md", "docs/federation.md", "docs/deployment.md")
+PAGES = ("README.md", "docs/loading.md", "docs/access-control.md", "docs/federation.md", "docs/deployment.md")
 NOT_RUN: Mapping[str, str] = {
     "make ": "installs and serves, or runs the tests",
     "docker ": "needs a container engine",

@@ -10,7 +10,7 @@ ACTIVITY_LOG = Resource("activity_log", default=AccessLevel.VIEWER, maximum=Acce
 def _refused(resource: Resource, level: str) -> str:
     with pytest.raises(BadUserInput) as caught:
         check_level(resource, AccessLevel(level))
-    assert caught.value.path == ("accessLevel",)
+    assert caught.value.path == ("access_level",)
     return caught.value.message
 
 

@@ -122,7 +122,7 @@ def test_question_parts_know_where_they_came_from() -> None:
     )
     assert [leaf.path for leaf in question.series[1].filters.leaves()] == [
         ("query", "events", 1, "properties", 0),
-        ("query", "events", 1, "propertyGroup", "groups", 0, "filters", 0),
+        ("query", "events", 1, "property_group", "groups", 0, "filters", 0),
     ]
     assert question.breakdowns[0].path == ("query", "breakdowns", 0)
     assert question.formulas[1].path == ("query", "formulas", 1)
@@ -217,72 +217,72 @@ LONG = "x" * 401
     [
         ("", ()),
         ("events: [], actions: []", ()),
-        ('actions: [{actionId: ""}]', ("actions", 0, "actionId")),
-        ('events: [{}], actions: [{actionId: 1}, {actionId: "x"}]', ("actions", 1, "actionId")),
-        ('actions: [{actionId: "1.0"}]', ("actions", 0, "actionId")),
-        ("actions: [{actionId: 0}]", ("actions", 0, "actionId")),
-        ("actions: [{actionId: -1}]", ("actions", 0, "actionId")),
-        ('actions: [{actionId: "01"}]', ("actions", 0, "actionId")),
-        ('actions: [{actionId: "\uff11"}]', ("actions", 0, "actionId")),
-        (f'actions: [{{actionId: "{"9" * 5000}"}}]', ("actions", 0, "actionId")),
+        ('actions: [{actionId: ""}]', ("actions", 0, "action_id")),
+        ('events: [{}], actions: [{actionId: 1}, {actionId: "x"}]', ("actions", 1, "action_id")),
+        ('actions: [{actionId: "1.0"}]', ("actions", 0, "action_id")),
+        ("actions: [{actionId: 0}]", ("actions", 0, "action_id")),
+        ("actions: [{actionId: -1}]", ("actions", 0, "action_id")),
+        ('actions: [{actionId: "01"}]', ("actions", 0, "action_id")),
+        ('actions: [{actionId: "\uff11"}]', ("actions", 0, "action_id")),
+        (f'actions: [{{actionId: "{"9" * 5000}"}}]', ("actions", 0, "action_id")),
         (f"actions: [{'{actionId: 1} ' * 27}]", ("actions",)),
-        (f'actions: [{{actionId: 1, customName: "{LONG}"}}]', ("actions", 0, "customName")),
-        ("actions: [{actionId: 1, mathGroupTypeIndex: 5}]", ("actions", 0, "mathGroupTypeIndex")),
+        (f'actions: [{{actionId: 1, customName: "{LONG}"}}]', ("actions", 0, "custom_name")),
+        ("actions: [{actionId: 1, mathGroupTypeIndex: 5}]", ("actions", 0, "math_group_type_index")),
         ("actions: [{actionId: 1, properties: [{}]}]", ("actions", 0, "properties", 0, "key")),
         (f"events: [{'{} ' * 27}]", ("events",)),
         (f'events: [{{event: "{LONG}"}}]', ("events", 0, "event")),
         ('events: [{event: "a\\u0000"}]', ("events", 0, "event")),
         ('events: [{event: ""}]', ("events", 0, "event")),
-        (f'events: [{{}}, {{customName: "{LONG}"}}]', ("events", 1, "customName")),
-        ('events: [{mathProperty: ""}]', ("events", 0, "mathProperty")),
-        (f'events: [{{mathProperty: "{LONG}"}}]', ("events", 0, "mathProperty")),
-        ("events: [{mathGroupTypeIndex: 5}]", ("events", 0, "mathGroupTypeIndex")),
-        ("events: [{mathGroupTypeIndex: -1}]", ("events", 0, "mathGroupTypeIndex")),
-        ('events: [{mathExpression: "\\u0000"}]', ("events", 0, "mathExpression")),
+        (f'events: [{{}}, {{customName: "{LONG}"}}]', ("events", 1, "custom_name")),
+        ('events: [{mathProperty: ""}]', ("events", 0, "math_property")),
+        (f'events: [{{mathProperty: "{LONG}"}}]', ("events", 0, "math_property")),
+        ("events: [{mathGroupTypeIndex: 5}]", ("events", 0, "math_group_type_index")),
+        ("events: [{mathGroupTypeIndex: -1}]", ("events", 0, "math_group_type_index")),
+        ('events: [{mathExpression: "\\u0000"}]', ("events", 0, "math_expression")),
         ("events: [{properties: [{}]}]", ("events", 0, "properties", 0, "key")),
         (f'events: [{{}}], properties: [{{key: "{LONG}"}}]', ("properties", 0, "key")),
         ('events: [{}], properties: [{key: "\\u0000"}]', ("properties", 0, "key")),
-        ('events: [{}], properties: [{key: "a", type: GROUP}]', ("properties", 0, "groupTypeIndex")),
-        ('events: [{}], properties: [{key: "a", groupTypeIndex: 1}]', ("properties", 0, "groupTypeIndex")),
+        ('events: [{}], properties: [{key: "a", type: GROUP}]', ("properties", 0, "group_type_index")),
+        ('events: [{}], properties: [{key: "a", groupTypeIndex: 1}]', ("properties", 0, "group_type_index")),
         (
             'events: [{}], properties: [{key: "a", type: GROUP, groupTypeIndex: 9}]',
-            ("properties", 0, "groupTypeIndex"),
+            ("properties", 0, "group_type_index"),
         ),
         (
             "events: [{}], propertyGroup: {groups: [{}, {filters: [{}]}]}",
-            ("propertyGroup", "groups", 1, "filters", 0, "key"),
+            ("property_group", "groups", 1, "filters", 0, "key"),
         ),
         ('events: [{}], breakdown: ["a"], breakdowns: [{property: "a"}]', ("breakdown",)),
         ('events: [{}], breakdown: ["a", "b", "c", "d"]', ("breakdown",)),
         ('events: [{}], breakdown: ["a", ""]', ("breakdown", 1)),
-        ('events: [{}], breakdown: ["a"], breakdownType: GROUP', ("breakdownGroupTypeIndex",)),
-        ('events: [{}], breakdown: ["a"], breakdownGroupTypeIndex: 1', ("breakdownGroupTypeIndex",)),
-        ('events: [{}], breakdown: ["a"], breakdownHistogramBinCount: 0', ("breakdownHistogramBinCount",)),
-        ('events: [{}], breakdown: ["a", "b"], breakdownHistogramBinCount: 4', ("breakdownHistogramBinCount",)),
-        ('events: [{}], breakdown: ["a", "b"], breakdownNormalizeUrl: true', ("breakdownNormalizeUrl",)),
-        ("events: [{}], breakdownType: PERSON", ("breakdownType",)),
-        ("events: [{}], breakdownGroupTypeIndex: 1", ("breakdownGroupTypeIndex",)),
-        ("events: [{}], breakdownHistogramBinCount: 4", ("breakdownHistogramBinCount",)),
+        ('events: [{}], breakdown: ["a"], breakdownType: GROUP', ("breakdown_group_type_index",)),
+        ('events: [{}], breakdown: ["a"], breakdownGroupTypeIndex: 1', ("breakdown_group_type_index",)),
+        ('events: [{}], breakdown: ["a"], breakdownHistogramBinCount: 0', ("breakdown_histogram_bin_count",)),
+        ('events: [{}], breakdown: ["a", "b"], breakdownHistogramBinCount: 4', ("breakdown_histogram_bin_count",)),
+        ('events: [{}], breakdown: ["a", "b"], breakdownNormalizeUrl: true', ("breakdown_normalize_url",)),
+        ("events: [{}], breakdownType: PERSON", ("breakdown_type",)),
+        ("events: [{}], breakdownGroupTypeIndex: 1", ("breakdown_group_type_index",)),
+        ("events: [{}], breakdownHistogramBinCount: 4", ("breakdown_histogram_bin_count",)),
         (
             'events: [{}], breakdowns: [{property: "a"}], breakdownNormalizeUrl: true',
-            ("breakdownNormalizeUrl",),
+            ("breakdown_normalize_url",),
         ),
         (f"events: [{{}}], breakdowns: [{'{property: 1} ' * 4}]", ("breakdowns",)),
         ('events: [{}], breakdowns: [{property: "a"}, {property: ""}]', ("breakdowns", 1, "property")),
         (
             'events: [{}], breakdowns: [{property: "a", histogramBinCount: -1}]',
-            ("breakdowns", 0, "histogramBinCount"),
+            ("breakdowns", 0, "histogram_bin_count"),
         ),
-        ('events: [{}], breakdowns: [{property: "a", type: GROUP}]', ("breakdowns", 0, "groupTypeIndex")),
-        ("events: [{}], breakdownLimit: 0", ("breakdownLimit",)),
-        ("events: [{}], breakdownLimit: 1001", ("breakdownLimit",)),
-        ("events: [{}], smoothingIntervals: 0", ("smoothingIntervals",)),
-        ("events: [{}], samplingFactor: 0", ("samplingFactor",)),
-        ("events: [{}], samplingFactor: 1.5", ("samplingFactor",)),
-        ("events: [{}], samplingFactor: -0.5", ("samplingFactor",)),
+        ('events: [{}], breakdowns: [{property: "a", type: GROUP}]', ("breakdowns", 0, "group_type_index")),
+        ("events: [{}], breakdownLimit: 0", ("breakdown_limit",)),
+        ("events: [{}], breakdownLimit: 1001", ("breakdown_limit",)),
+        ("events: [{}], smoothingIntervals: 0", ("smoothing_intervals",)),
+        ("events: [{}], samplingFactor: 0", ("sampling_factor",)),
+        ("events: [{}], samplingFactor: 1.5", ("sampling_factor",)),
+        ("events: [{}], samplingFactor: -0.5", ("sampling_factor",)),
         ('events: [{}], formula: "A", formulas: [{formula: "A"}]', ("formula",)),
         ('events: [{}], formula: "\\u0000"', ("formula",)),
-        (f'events: [{{}}], formulas: [{{formula: "A", customName: "{LONG}"}}]', ("formulas", 0, "customName")),
+        (f'events: [{{}}], formulas: [{{formula: "A", customName: "{LONG}"}}]', ("formulas", 0, "custom_name")),
     ],
 )
 def test_input_that_cannot_be_used_is_refused_with_its_path(text: str, path: tuple[str | int, ...]) -> None:
@@ -294,8 +294,8 @@ def test_filters_are_counted_wherever_they_are() -> None:
         properties: [{key: "c"}], propertyGroup: {filters: [{key: "d"}], groups: [{filters: [{key: "e"}%s]}]}"""
     assert len(tuple(read(five % "").filters.leaves())) == 3
     refusal = refusal_of(five % ', {key: "f"}')
-    assert "There are 6 property filters" in refusal.message
-    assert f"{MAX_FILTERS} are allowed" in refusal.message
+    assert "6 property filters" in refusal.message
+    assert f"the limit is {MAX_FILTERS}" in refusal.message
 
 
 def test_groups_nested_twenty_deep_are_read_and_deeper_ones_refused() -> None:
@@ -304,7 +304,7 @@ def test_groups_nested_twenty_deep_are_read_and_deeper_ones_refused() -> None:
 
     read(f"events: [{{}}], propertyGroup: {nested(20)}")
     refusal = refusal_of(f"events: [{{}}], propertyGroup: {nested(21)}")
-    assert refusal.path == ("query", "propertyGroup", *("groups", 0) * 20)
+    assert refusal.path == ("query", "property_group", *("groups", 0) * 20)
 
 
 def test_cohort_filter_needs_no_key() -> None:

@@ -1,10 +1,10 @@
-"""What the caller may do, and why: the checks of a request are made as ever, and explained instead of raised."""
+"""Whether the caller may perform an action, and why: runs the checks of a request, but returns their outcome."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from datasource.metadata.records import AccessLevel
-from errors import BadUserInput, GatewayError
+from errors import BadUserInput, GatewayError, Name
 from permissions.enforce import READ, WRITE, check_gate, check_object, require_caller
 from permissions.policy import Access, Source, SubjectKind
 from permissions.reach import ReachedProject
@@ -17,7 +17,7 @@ EDIT_ACCESS_SCOPE = "access_control:write"
 
 
 class ResourceAction(StrEnum):
-    """What somebody wants to do with a resource."""
+    """An action on a resource."""
 
     READ = "read"
     QUERY = "query"
@@ -27,8 +27,8 @@ class ResourceAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether it is allowed, and why. `access` is what levels say, None where the scopes decided before them."""
+class AccessExplanation:
+    """Whether an action is allowed, and why. `access` is the level, None if the scopes decided."""
 
     allowed: bool
     reason: str
@@ -37,30 +37,30 @@ class Verdict:
     access: Access | None = None
 
 
-async def explain_rights(
+async def explain_access(
     context: RequestContext,
     project_id: str,
     action: ResourceAction,
     resource: Resource,
     object_id: str | None,
-) -> Verdict:
-    """What would become of such a request now. A project or an object that is not there is no error but a no.
+) -> AccessExplanation:
+    """Explain whether such a request would be allowed now. A missing project or object counts as not allowed.
 
-    Raises BadUserInput for what cannot be done to a resource at all.
+    Raises BadUserInput for an action that the resource does not have.
     """
-    _check_sense(action, resource, object_id)
+    _check_action(action, resource, object_id)
     scope = _scope(action, resource)
     if missing_scopes(require_caller(context).scopes, [scope]):
-        return Verdict(False, f"The API key lacks the scope {scope}.", missing_scope=scope)
+        return AccessExplanation(False, f"The API key lacks the scope {scope}.", missing_scope=scope)
     try:
         project = await context.reach(project_id)
-    except GatewayError as refusal:
-        return Verdict(False, refusal.message)
+    except GatewayError as error:
+        return AccessExplanation(False, error.message)
     whole = project.policy.object_access(project.policy.project)
     access = whole if resource is PROJECT else project.policy.resource_access(resource)
     try:
         if action is ResourceAction.EDIT_ACCESS and object_id is None and resource is not PROJECT:
-            # Rules about a whole resource are the project's.
+            # The rules of a whole resource belong to the project.
             access = whole
             check_may_modify(project.policy, resource, None)
         elif resource is PROJECT or object_id is None:
@@ -71,19 +71,27 @@ async def explain_rights(
             check_object(project.policy, target, _verb(action))
             if action is ResourceAction.EDIT_ACCESS:
                 check_may_modify(project.policy, resource, target)
-    except GatewayError as refusal:
-        level = refusal.details.get("missingLevel")
-        reason = f"{refusal.message} {_explain(access, resource)}"
-        return Verdict(False, reason, missing_level=None if level is None else str(level), access=access)
-    return Verdict(True, _explain(access, resource), access=access)
+    except GatewayError as error:
+        level = error.details.get("missingLevel")
+        reason = f"{error.message} {_explain(access, resource)}"
+        return AccessExplanation(False, reason, missing_level=None if level is None else str(level), access=access)
+    return AccessExplanation(True, _explain(access, resource), access=access)
 
 
-def _check_sense(action: ResourceAction, resource: Resource, object_id: str | None) -> None:
+def _check_action(action: ResourceAction, resource: Resource, object_id: str | None) -> None:
     if action is ResourceAction.QUERY and (resource is not INSIGHT or object_id is not None):
-        raise BadUserInput("QUERY is about trends in general: resource INSIGHT, no objectId.", path=("action",))
+        raise BadUserInput(
+            "{query} is for trend queries: give the resource INSIGHT and no {object_id}.",
+            query=action,
+            object_id=Name("object_id"),
+            path=("action",),
+        )
     if action is ResourceAction.CREATE and (resource is PROJECT or object_id is not None):
         raise BadUserInput(
-            "CREATE is about insights, actions or cohorts in general: no objectId.", path=("action",)
+            "{create} is for insights, actions and cohorts, without {object_id}.",
+            create=action,
+            object_id=Name("object_id"),
+            path=("action",),
         )
 
 
@@ -111,17 +119,17 @@ def _explain(access: Access, resource: Resource) -> str:
     level = "no" if access.level in (None, AccessLevel.NONE) else access.level.value
     match access.source:
         case Source.CREATOR:
-            return f"Who made it has {level} access."
+            return f"Its creator has {level} access."
         case Source.ORG_ADMIN:
             return f"Organization admins have {level} access."
         case Source.ORG_MEMBERSHIP:
             return f"Members of the organization have {level} access."
         case Source.PROJECT_KEY:
-            return f"A key of the project itself has {level} access."
+            return f"The project's own key has {level} access."
         case Source.SYSTEM_DEFAULT:
-            return f"No access control says otherwise, so everyone has {level} access."
+            return f"No rule applies, so everyone has {level} access."
         case Source.OBJECT | Source.RESOURCE | Source.PARENT_RESOURCE:
-            return f"An access control of {_about(access, resource)} gives {_whom(access)} {level} access."
+            return f"A rule of {_about(access, resource)} gives {_whom(access)} {level} access."
     return "Only members of the organization have access."
 
 
@@ -134,4 +142,4 @@ def _about(access: Access, resource: Resource) -> str:
 def _whom(access: Access) -> str:
     if access.subject is SubjectKind.MEMBER:
         return "you"
-    return "a role of yours" if access.subject is SubjectKind.ROLE else "everyone"
+    return "one of your roles" if access.subject is SubjectKind.ROLE else "everyone"

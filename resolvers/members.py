@@ -1,4 +1,4 @@
-"""The people and roles of an organization, for whoever gives them access."""
+"""Listing an organization's members and roles, to give them access."""
 
 from datasource.metadata import roles
 from datasource.metadata.members import email_key
@@ -11,16 +11,16 @@ from resolvers.saved import check_page
 async def list_members(
     context: RequestContext, organization_id: str, *, first: int, search: str | None
 ) -> list[MemberRecord]:
-    """Every active member whose address or name has the text in it, by address.
+    """List active members whose email or name contains `search`, ordered by email.
 
     Raises BadUserInput for arguments out of range.
     """
-    wanted = search_key(check_page(first, search))
+    needle = search_key(check_page(first, search))
     members = await context.loaders.organization_members.load(organization_id)
-    found = [each for each in members if wanted in search_key(each.email) or wanted in search_key(each.name)]
+    found = [each for each in members if needle in search_key(each.email) or needle in search_key(each.name)]
     return sorted(found, key=lambda member: email_key(member.email))
 
 
 async def list_roles(context: RequestContext, organization_id: str) -> tuple[RoleRecord, ...]:
-    """By name."""
+    """List roles, ordered by name."""
     return await roles.list_roles(context.store, organization_id)
