@@ -4,6 +4,7 @@ import calendar
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import assert_never
 
 from errors import BadUserInput, Name
 from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
@@ -150,15 +151,19 @@ def effective_interval(query: TrendQuery) -> TrendInterval:
 
 def widened_start(start: datetime, date: ParsedDate, interval: TrendInterval) -> datetime:
     """The instant from which events are read, so that the first bucket is whole for intervals that promise it."""
-    if interval is TrendInterval.MONTH:
-        return start_of_day(start).replace(day=1)
-    if interval is TrendInterval.WEEK:
-        return start_of_day(start)
-    if interval is TrendInterval.DAY:
-        return start if date.is_relative and date.moved_by_hours else start_of_day(start)
-    if date.is_relative:
-        return start
-    return start_of_hour(start) if interval is TrendInterval.HOUR else start_of_minute(start)
+    match interval:
+        case TrendInterval.MONTH:
+            return start_of_day(start).replace(day=1)
+        case TrendInterval.WEEK:
+            return start_of_day(start)
+        case TrendInterval.DAY:
+            return start if date.is_relative and date.moved_by_hours else start_of_day(start)
+        case TrendInterval.HOUR:
+            return start if date.is_relative else start_of_hour(start)
+        case TrendInterval.MINUTE:
+            return start if date.is_relative else start_of_minute(start)
+        case _:
+            assert_never(interval)
 
 
 def start_of_day(moment: datetime) -> datetime:

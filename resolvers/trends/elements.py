@@ -5,8 +5,9 @@ satisfies it, so that IS_NOT means that some text differs. The link is that of t
 otherwise ''. The values of a list are compared one by one; an empty list is true for negated operators only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
 from datasource.sql.tree import Call, Column, Expr, Lambda, Number, Param, call, either, every
@@ -18,9 +19,6 @@ from resolvers.trends.selectors import SelectorPart, chain_pattern, selector_pat
 Satisfies = Callable[[PropertyFilter, Expr], Expr | None]
 """The condition that a text satisfies a filter's operator and value."""
 
-_NEGATED = frozenset({Op.IS_NOT, Op.NOT_ICONTAINS, Op.NOT_REGEX, Op.NOT_IN})
-_OF_ONE_VALUE = {Op.IN: Op.EXACT, Op.NOT_IN: Op.IS_NOT}
-_UNSPLIT = frozenset({Op.BETWEEN, Op.NOT_BETWEEN})
 _FIELDS = {"href": ELEMENTS_HREF, "text": ELEMENTS_TEXTS}
 
 
@@ -58,13 +56,40 @@ def has_tag(name: str, path: InputPath) -> Expr:
 
 
 def _by_value(filter_: PropertyFilter, condition: Callable[[PropertyFilter], Expr | None]) -> Expr | None:
-    if not isinstance(filter_.value, tuple) or filter_.operator in _UNSPLIT:
+    if not isinstance(filter_.value, tuple):
         return condition(filter_)
-    operator = _OF_ONE_VALUE.get(filter_.operator, filter_.operator)
-    conditions = [condition(replace(filter_, value=value, operator=operator)) for value in filter_.value]
-    if filter_.operator in _NEGATED:
-        return every(*conditions)
-    return either(*conditions) if conditions else Number(0)
+    one_by_one = [replace(filter_, value=value) for value in filter_.value]
+    match filter_.operator:
+        case Op.BETWEEN | Op.NOT_BETWEEN:  # the list is one value
+            return condition(filter_)
+        case Op.IS_NOT | Op.NOT_ICONTAINS | Op.NOT_REGEX:
+            return every(*map(condition, one_by_one))
+        case Op.NOT_IN:
+            return every(*(condition(replace(one, operator=Op.IS_NOT)) for one in one_by_one))
+        case Op.IN:
+            return _either(condition(replace(one, operator=Op.EXACT)) for one in one_by_one)
+        case (
+            Op.EXACT
+            | Op.ICONTAINS
+            | Op.REGEX
+            | Op.GT
+            | Op.GTE
+            | Op.LT
+            | Op.LTE
+            | Op.IS_SET
+            | Op.IS_NOT_SET
+            | Op.IS_DATE_EXACT
+            | Op.IS_DATE_BEFORE
+            | Op.IS_DATE_AFTER
+        ):
+            return _either(map(condition, one_by_one))
+        case _:
+            assert_never(filter_.operator)
+
+
+def _either(conditions: Iterable[Expr | None]) -> Expr | None:
+    listed = tuple(conditions)
+    return either(*listed) if listed else Number(0)
 
 
 def _checked(filter_: PropertyFilter) -> PropertyFilter:

@@ -147,7 +147,7 @@ def as_datetime(value: Value, context: CompileContext) -> Expr:
 
 
 def datetime_literal(moment: datetime, context: CompileContext) -> Expr:
-    """A constant datetime_literal in the project's time zone."""
+    """A constant instant, in the project's time zone."""
     text = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
     return call("toTimeZone", Param(text, INSTANT), context.zone)
 
