@@ -47,7 +47,7 @@ def server_url(listener: socket.socket) -> str:
 
 
 def _bind_error(host: str, port: int, number: int | None) -> GatewayError:
-    message, hint = _REASONS.get(
+    template, hint = _REASONS.get(
         number or 0, ("Port {port} of {host} cannot be used.", "Check TRENDGATE_HOST and TRENDGATE_PORT.")
     )
-    return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, host=host, port=port, hint=hint)
+    return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, template, host=host, port=port, hint=hint)

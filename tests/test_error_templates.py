@@ -20,24 +20,6 @@ TEMPLATED = {*CODED, "BadUserInput", "NotFound", "NotAvailable", "HogQLError", "
 RESERVED = {"hint", "details", "path"}
 IN_DETAILS = {"limit", "actual", "unit"}
 PENDING = {
-    "asgi/graphql/content_type.py",
-    "commands/access.py",
-    "commands/access_options.py",
-    "commands/audit.py",
-    "commands/bind.py",
-    "commands/cohort.py",
-    "commands/demo.py",
-    "commands/events_layout.py",
-    "commands/key_expiry.py",
-    "commands/load.py",
-    "commands/metadata.py",
-    "commands/migrate.py",
-    "commands/project.py",
-    "commands/role.py",
-    "commands/schema.py",
-    "datasource/clickhouse/address.py",
-    "datasource/clickhouse/connection.py",
-    "datasource/clickhouse/fair_queue.py",
     "datasource/layouts/contract.py",
     "datasource/layouts/providers.py",
     "datasource/loader/load.py",
@@ -55,12 +37,10 @@ PENDING = {
     "datasource/metadata/time_zones.py",
     "datasource/tables/cluster_checks.py",
     "datasource/tables/migrate.py",
-    "permissions/authenticate.py",
     "resolvers/access.py",
     "resolvers/cohort_calculation.py",
     "resolvers/cohort_graph.py",
     "resolvers/cohort_references.py",
-    "resolvers/context.py",
     "resolvers/definitions.py",
     "resolvers/saved.py",
     "resolvers/trends/buckets.py",
@@ -81,35 +61,59 @@ PENDING = {
 _FIELD = re.compile(r"\{([a-z_]\w*)(?:![rs])?(?::[^{} ][^{}]*)?\}")
 
 
-def _templated_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+def _templated_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call, int]]:
+    """Every call that takes a template, with the template's index: of errors, and of functions that build them."""
+    indexes = {name: 1 if name in CODED else 0 for name in TEMPLATED}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+            names = [argument.arg for argument in node.args.args if argument.arg != "self"]
+            if "template" in names:
+                indexes[node.name] = names.index("template")
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             match node.func:
-                case ast.Name(id=name) | ast.Attribute(attr=name) if name in TEMPLATED:
-                    yield name, node
+                case ast.Name(id=name) | ast.Attribute(attr=name) if name in indexes and node.args:
+                    yield name, node, indexes[name]
+
+
+def _is_template(node: ast.expr | None) -> bool:
+    match node:
+        case ast.Constant(value=str()) | ast.Name(id="template") | ast.Call(func=ast.Name(id="Message")):
+            return True
+        case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
+            return name.isupper()  # a constant of the module, or a table of templates
+        case ast.Attribute(attr="template"):
+            return True
+        case ast.IfExp(body=body, orelse=orelse):
+            return _is_template(body) and _is_template(orelse)
+        case _:
+            return False
 
 
 def _problems(source: str) -> list[str]:
-    problems = []
-    for name, call in _templated_calls(ast.parse(source)):
-        index = 1 if name in CODED else 0
-        template = call.args[index] if len(call.args) > index else None
-        if (
-            isinstance(template, ast.Call)
-            and isinstance(template.func, ast.Name)
-            and template.func.id == "Message"
-        ):
+    tree, problems = ast.parse(source), []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or not any(map(_names_template, node.targets)):
             continue
-        if not isinstance(template, ast.Constant) or not isinstance(template.value, str):
-            problems.append(f"{call.lineno}: the template of {name} is no literal")
+        if any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in ast.walk(node.value)):
+            problems.append(f"{node.lineno}: the template is not a literal")
+    for name, call, index in _templated_calls(tree):
+        template = call.args[index] if len(call.args) > index else None
+        if not _is_template(template):
+            problems.append(f"{call.lineno}: the template of {name} is not a literal")
             continue
         hints = [keyword.value for keyword in call.keywords if keyword.arg == "hint"]
         hints += call.args[index + 2 :] if name == "HogQLError" else []
         parts = [node for hint in hints for node in ast.walk(hint)]
         if any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts):
-            problems.append(f"{call.lineno}: the hint of {name} is no literal")
-        problems += [] if name == "Message" else _misused_values(call, template.value, parts)
+            problems.append(f"{call.lineno}: the hint of {name} is not a literal")
+        if name in TEMPLATED - {"Message"} and isinstance(template, ast.Constant):
+            problems += _misused_values(call, str(template.value), parts)
     return problems
+
+
+def _names_template(target: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "template" for node in ast.walk(target))
 
 
 def _misused_values(call: ast.Call, template: str, hint: list[ast.AST]) -> list[str]:
@@ -145,6 +149,8 @@ def test_templates_are_literal_and_use_their_values(path: Path) -> None:
         'HogQLError(f"{name}", node)',
         'error.reworded(f"{name}: {error.message}")',
         'Message(f"{name}", {})',
+        'template = f"{name}"',
+        'def build(self, template): ...\nself.build(f"{name}")',
     ],
 )
 def test_check_finds_the_problem(source: str) -> None:
@@ -160,6 +166,8 @@ def test_check_finds_the_problem(source: str) -> None:
         'LimitExceeded(code, "{limit} of {actual}", limit=1, actual=2, unit="queries", hint="")',
         'error.reworded("{who}: {message}", who=who)',
         "BadUserInput('events: [{event: null}]')",
+        "BadUserInput(_TEMPLATES[key], name=name)",
+        'def build(template): ...\nbuild("{name}", name=name)',
     ],
 )
 def test_check_accepts_templates(source: str) -> None:
