@@ -30,7 +30,8 @@ from resolvers.trends.hogql.values import (
 )
 
 _LONGEST_PAD = 1000
-_NOTHING = pa.array([""])
+# Not pa.array([""]), which imports pandas: half a second at every start.
+_NOTHING = pa.nulls(1, pa.string())
 _OPEN_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")
 
 
