@@ -9,7 +9,7 @@ from permissions.enforce import READ, check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
 from resolvers.context import RequestContext
-from resolvers.trends.cohort_splits import EVERYBODY, cohort_id
+from resolvers.trends.cohort_splits import ALL_USERS, cohort_id
 from resolvers.trends.query import BreakdownType, Cohort, InputPath, PropertyFilter, PropertyType, TrendQuery
 
 Mentions = Mapping[int, InputPath]
@@ -33,7 +33,7 @@ def mentioned_cohorts(filters: Iterable[PropertyFilter]) -> Mentions:
 def split_cohorts(query: TrendQuery) -> Mentions:
     """Those of the breakdown."""
     splits = [item for item in query.breakdowns if item.type is BreakdownType.COHORT]
-    named = ((cohort_id(item.property), item.path) for item in splits if item.property != EVERYBODY)
+    named = ((cohort_id(item.property), item.path) for item in splits if item.property != ALL_USERS)
     return {number: path for number, path in reversed(tuple(named)) if number is not None}
 
 

@@ -41,9 +41,11 @@ class Buckets:
         count = _count(first, range_.end, range_.interval)
         if count > MAX_BUCKETS:
             raise BadUserInput(
-                f"The range has more than {MAX_BUCKETS:,} buckets of one {range_.interval.lower()}.",
+                "The range has more than {most:,} buckets of one {interval}.",
                 path=("query", "interval"),
                 hint="Use a longer interval or a shorter range.",
+                most=MAX_BUCKETS,
+                interval=range_.interval.lower(),
             )
         return cls(range_.interval, first, count, timezone)
 

@@ -1,108 +1,105 @@
-"""Breakdowns by cohort: one statement for each cohort, since a person can be in several."""
+"""Cohorts in a query: filters by membership, and breakdowns with a statement per cohort."""
 
 from dataclasses import dataclass
 
 from datasource.sql.tree import Expr, Named, Param, call, either
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import (
     Breakdown,
     BreakdownType,
     Cohort,
+    InputPath,
     PropertyFilter,
     PropertyOperator,
     Scalar,
     TrendQuery,
 )
 
+ALL_USERS = "all"
+"""The breakdown value that means all users instead of a cohort."""
+
 _IN = (PropertyOperator.IN, PropertyOperator.EXACT)
 _NOT_IN = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 
 
 def membership(filter_: PropertyFilter, context: CompileContext) -> Expr | None:
-    """The condition; of several cohorts, being in any of them counts. None, which is true, for an empty list."""
+    """The condition that a person is in any of a filter's cohorts; None, which is true, for an empty list."""
     if filter_.operator not in (*_IN, *_NOT_IN):
         raise BadUserInput(
-            f"{filter_.operator} says nothing about a cohort.",
+            "{operator} does not work on cohorts.",
             path=(*filter_.path, "operator"),
-            hint="Use IN or NOT_IN.",
+            hint="Use {in_} or {not_in}.",
+            operator=filter_.operator,
+            in_=PropertyOperator.IN,
+            not_in=PropertyOperator.NOT_IN,
         )
+    path = (*filter_.path, "value")
     if filter_.value is None:
-        raise BadUserInput("The id of a cohort is needed.", path=(*filter_.path, "value"))
+        raise BadUserInput("The id of a cohort is required.", path=path, hint=Place.COHORTS)
     ids = filter_.value if isinstance(filter_.value, tuple) else (filter_.value,)
-    cohorts = [_cohort(id_, filter_, context) for id_ in ids]
-    inside = either(*(cohort.member for cohort in cohorts))
+    inside = either(*(_find_cohort(id_, path, context).member for id_ in ids))
     return inside and call("not", inside) if filter_.operator in _NOT_IN else inside
 
 
 def cohort_id(value: Scalar) -> int | None:
-    """The id that a client's value names; None for what is no id."""
+    """The id in a client's value; None for a value that is not an id."""
     text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and not isinstance(value, bool) else None
 
 
-def _cohort(value: Scalar, filter_: PropertyFilter, context: CompileContext) -> Cohort:
-    known = context.cohorts.get(cohort_id(value) or 0)
-    if known is None:
-        raise BadUserInput(
-            f"There is no cohort {value!r}.",
-            path=(*filter_.path, "value"),
-            hint="Project.cohorts lists the cohorts you can use.",
-        )
-    return known
-
-
-EVERYBODY = "all"
-"""The breakdown value that is no cohort but everybody."""
+def _find_cohort(id_: Scalar, path: InputPath, context: CompileContext) -> Cohort:
+    cohort = context.cohorts.get(cohort_id(id_) or 0)
+    if cohort is None:
+        raise BadUserInput("There is no cohort {id!r}.", path=path, hint=Place.COHORTS, id=id_)
+    return cohort
 
 
 @dataclass(frozen=True, slots=True)
 class CohortSplit:
-    """One value of the breakdown; the condition is None for everybody."""
+    """One value of a breakdown by cohort; the condition is None for all users."""
 
     value: str
     condition: Expr | None
 
     @property
     def key(self) -> Named:
-        """The value as a breakdown's column: it makes a cohort without events answer no row."""
+        """The value as a breakdown's column. With it, a cohort without events has no row."""
         return Named(Param(self.value, "String"), "b0")
 
 
 def split_by_cohorts(query: TrendQuery, context: CompileContext) -> tuple[CohortSplit, ...]:
-    """The cohorts of the breakdown in the order given; none for breakdowns by anything else."""
-    by_cohort = [breakdown for breakdown in query.breakdowns if breakdown.type is BreakdownType.COHORT]
-    if not by_cohort:
-        return ()
-    if len(by_cohort) < len(query.breakdowns):
+    """The cohorts of the breakdown in the query's order; none for other breakdowns.
+
+    A person can be in several cohorts, so that each cohort needs a statement of its own.
+    """
+    by_cohort = _breakdowns_by_cohort(query)
+    if by_cohort and len(by_cohort) < len(query.breakdowns):
         raise BadUserInput(
             "Cohorts cannot be combined with other breakdowns.",
             path=by_cohort[0].path,
-            hint="Break down by cohorts alone, or filter by the cohort.",
+            hint="Break down by cohorts only, or filter by the cohort.",
         )
     return tuple(_split(breakdown, context) for breakdown in by_cohort)
 
 
 def joins_cohorts(query: TrendQuery) -> bool:
-    """Several cohorts and not everybody: they are one breakdown of a series, ranked by size."""
-    values = [breakdown.property for breakdown in query.breakdowns if breakdown.type is BreakdownType.COHORT]
-    return len(values) > 1 and EVERYBODY not in values
+    """Whether the cohorts are ranked by size, as the values of one breakdown: several, without all users."""
+    values = [breakdown.property for breakdown in _breakdowns_by_cohort(query)]
+    return len(values) > 1 and ALL_USERS not in values
 
 
 def values_per_row(query: TrendQuery) -> int:
-    """How many breakdown values a line has: one for each breakdown, but only one cohort."""
-    is_by_cohort = any(breakdown.type is BreakdownType.COHORT for breakdown in query.breakdowns)
-    return 1 if is_by_cohort else len(query.breakdowns)
+    """The number of breakdown values of a series row: one for each breakdown, but only one cohort."""
+    return 1 if _breakdowns_by_cohort(query) else len(query.breakdowns)
+
+
+def _breakdowns_by_cohort(query: TrendQuery) -> list[Breakdown]:
+    return [breakdown for breakdown in query.breakdowns if breakdown.type is BreakdownType.COHORT]
 
 
 def _split(breakdown: Breakdown, context: CompileContext) -> CohortSplit:
-    if breakdown.property == EVERYBODY:
-        return CohortSplit(EVERYBODY, None)
-    cohort = context.cohorts.get(cohort_id(breakdown.property) or 0)
-    if cohort is None:
-        raise BadUserInput(
-            f"There is no cohort {breakdown.property!r}.",
-            path=breakdown.path,
-            hint='Project.cohorts lists the cohorts you can use; "all" is everybody.',
-        )
+    if breakdown.property == ALL_USERS:
+        return CohortSplit(ALL_USERS, None)
+    cohort = _find_cohort(breakdown.property, breakdown.path, context)
     return CohortSplit(str(cohort.id), cohort.member)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from errors import BadUserInput, Place
 from resolvers.trends.actions import Action
-from resolvers.trends.cohort_splits import EVERYBODY
+from resolvers.trends.cohort_splits import ALL_USERS
 from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath, Series
 
 
@@ -36,4 +36,4 @@ class SavedObjects:
 
     def cohort_name(self, value: str) -> str:
         """How a breakdown's cohort is called in labels."""
-        return "all users" if value == EVERYBODY else self.cohorts[int(value)].name
+        return "all users" if value == ALL_USERS else self.cohorts[int(value)].name
