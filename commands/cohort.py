@@ -12,7 +12,7 @@ from commands.options import ProjectOption
 from commands.output import print_table
 from datasource.clickhouse.engine import Limits
 from datasource.events.cohort_members import count_members
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
@@ -74,7 +74,7 @@ async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort
     now = datetime.now(UTC)
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, project_id)
-        source = Source(stores.events, project_id, _limits(settings))
+        source = ProjectReader(stores.events, project_id, _limits(settings))
         size = await count_members(source, await stores.layouts.at(now), cohort.member)
         if not size:
             raise BadUserInput(

@@ -22,7 +22,7 @@ from commands.demo_data import (
 from commands.environment import load_settings
 from commands.events_layout import require_own_tables
 from datasource.clickhouse.engine import Engine
-from datasource.loader.load import Chunk, Job, Kind, LoadReport, RejectsFile, load_chunks, sink_for
+from datasource.loader.load import Chunk, LoadJob, LoadReport, RejectsFile, RowKind, create_sink, load_chunks
 from datasource.metadata.data_versions import changing_data
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.keys import find_key, list_keys, revoke_key
@@ -121,15 +121,15 @@ async def _load(
     data = find_data()
     console.print("Loading the demo: all flights that left New York in 2013 ...")
     report = LoadReport()
-    sources: tuple[tuple[Kind, Iterator[Chunk]], ...] = (
-        (Kind.GROUPS, read_groups(data)),
-        (Kind.PERSONS, read_planes(data)),
-        (Kind.EVENTS, read_flights(data)),
+    sources: tuple[tuple[RowKind, Iterator[Chunk]], ...] = (
+        (RowKind.GROUPS, read_groups(data)),
+        (RowKind.PERSONS, read_planes(data)),
+        (RowKind.EVENTS, read_flights(data)),
     )
     with RejectsFile(settings.data_dir / "demo.rejects.jsonl") as rejects:
         for kind, chunks in sources:
-            sink = sink_for(kind, engine, project.id, type_index)
-            await load_chunks(chunks, sink, data, Job(rejects, report))
+            sink = create_sink(kind, engine, project.id, type_index)
+            await load_chunks(chunks, sink, data, LoadJob(rejects, report))
     if report.rejected:
         raise GatewayError(
             ErrorCode.INTERNAL,
@@ -138,7 +138,7 @@ async def _load(
             file=str(rejects.path),
             hint="See {file} for the reasons.",
         )
-    console.print(f"Loaded {report.stored[Kind.EVENTS]} flights in {report.seconds:.1f} s.")
+    console.print(f"Loaded {report.stored[RowKind.EVENTS]} flights in {report.seconds:.1f} s.")
 
 
 async def ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> str:

@@ -16,10 +16,10 @@ from commands.options import ProjectOption
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.loader.load import (
     FileFormat,
-    Job,
-    Kind,
+    LoadJob,
     LoadReport,
     RejectsFile,
+    RowKind,
     load_file,
     open_chunks,
 )
@@ -44,7 +44,7 @@ def load(
     ],
     project: ProjectOption,
     kind: Annotated[
-        Kind | None,
+        RowKind | None,
         typer.Option(help="What the rows are. Default: detected.", show_default=False),
     ] = None,
     file_format: Annotated[
@@ -90,7 +90,7 @@ class Request:
 
     files: tuple[Path, ...]
     project_id: int
-    kind: Kind | None
+    kind: RowKind | None
     file_format: FileFormat | None
     rejects: Path | None
 
@@ -121,7 +121,7 @@ async def _load(stores: Stores, request: Request, path: Path, rejects: RejectsFi
                 stores.events,
                 request.project_id,
                 path,
-                Job(rejects, report, progress),
+                LoadJob(rejects, report, progress),
                 type_index=type_index,
                 kind=request.kind,
                 file_format=request.file_format,
@@ -178,9 +178,9 @@ def _not_loaded(report: LoadReport) -> str:
 
 
 def _counts(report: LoadReport) -> str:
-    events = report.stored[Kind.EVENTS]
-    others = [f"{count} {kind}" for kind, count in report.stored.items() if count and kind is not Kind.EVENTS]
-    has_events = events or report.already_there or not others
+    events = report.stored[RowKind.EVENTS]
+    others = [f"{count} {kind}" for kind, count in report.stored.items() if count and kind is not RowKind.EVENTS]
+    has_events = events or report.already_stored or not others
     loaded = [f"{events} events", *others] if has_events else others
-    known = [f"{report.already_there} already stored"] if has_events else []
+    known = [f"{report.already_stored} already stored"] if has_events else []
     return ", ".join([*loaded, f"{report.rejected} rejected", *known])

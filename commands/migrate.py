@@ -10,7 +10,7 @@ from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.open_engine import check_cluster_has_server, open_engine
 from datasource.metadata.store import MetadataStore
-from datasource.tables.migrate import Task, carry_out, plan
+from datasource.tables.migrate import MigrationTask, apply, plan_migration
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.stores import open_stores, repair_all
 from settings import Settings
@@ -70,7 +70,7 @@ def _on_cluster(settings: Settings, cluster: str | None) -> Settings:
     return settings.model_copy(update={"clickhouse_cluster": cluster})
 
 
-async def _plan(settings: Settings) -> Sequence[Task]:
+async def _plan(settings: Settings) -> Sequence[MigrationTask]:
     if settings.clickhouse_url is None or settings.events_layout != "native":
         raise BadUserInput(
             "--dry-run requires a ClickHouse server with the gateway's own tables.",
@@ -78,18 +78,18 @@ async def _plan(settings: Settings) -> Sequence[Task]:
         )
     engine = open_engine(settings)
     try:
-        return await plan(engine)
+        return await plan_migration(engine)
     finally:
         await engine.close()
 
 
-async def _migrate_both(settings: Settings) -> tuple[list[Task], int]:
-    tasks: list[Task] = []
+async def _migrate_both(settings: Settings) -> tuple[list[MigrationTask], int]:
+    tasks: list[MigrationTask] = []
 
     async def prepare(engine: Engine) -> None:
-        tasks.extend(await plan(engine))
+        tasks.extend(await plan_migration(engine))
         try:
-            await carry_out(engine, tasks)
+            await apply(engine, tasks)
         except ClickHouseError as failure:
             raise GatewayError(
                 ErrorCode.INTERNAL,
@@ -103,7 +103,7 @@ async def _migrate_both(settings: Settings) -> tuple[list[Task], int]:
         return tasks, await repair_all(stores.metadata, stores.events) if has_journal else 0
 
 
-def _print_statements(tasks: Sequence[Task]) -> None:
+def _print_statements(tasks: Sequence[MigrationTask]) -> None:
     for task in tasks:
         typer.echo(f"-- {_title(task)}")
         for statement in task.statements:
@@ -112,7 +112,7 @@ def _print_statements(tasks: Sequence[Task]) -> None:
         typer.echo("-- The tables are up to date.")
 
 
-def _print_report(settings: Settings, tasks: Sequence[Task], batches: int, *, is_named: bool) -> None:
+def _print_report(settings: Settings, tasks: Sequence[MigrationTask], batches: int, *, is_named: bool) -> None:
     for task in tasks:
         typer.echo(f"{_title(task)}.")
     where = f"cluster {settings.clickhouse_cluster}" if settings.clickhouse_cluster else "ClickHouse server"
@@ -123,6 +123,6 @@ def _print_report(settings: Settings, tasks: Sequence[Task], batches: int, *, is
         typer.echo(f"Set TRENDGATE_CLICKHOUSE_CLUSTER={settings.clickhouse_cluster} for servers and loads.")
 
 
-def _title(task: Task) -> str:
+def _title(task: MigrationTask) -> str:
     again = ", on servers added to the cluster" if task.is_again else ""
     return f"Step {task.step.version}: {task.step.name}{again}"

@@ -162,7 +162,7 @@ class CohortCalculator:
 
     def _check_tables(self) -> None:
         """Raises NOT_AVAILABLE where the members could not be stored."""
-        check_own_tables(self.layout, "Calculating cohorts is")
+        check_own_tables(self.layout, "Calculating cohorts")
 
     async def _delete(self, cohort_id: int) -> bool:
         key = (self.project.id, cohort_id)

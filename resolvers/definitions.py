@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datasource.events.definition_pages import DefinitionPage, Place, Source, Wanted
+from datasource.events.definition_pages import DefinitionPage, ListPosition, PageRequest, ProjectReader
 from datasource.events.definitions import (
     EventDefinition,
     PropertyOwner,
@@ -13,7 +13,7 @@ from datasource.events.definitions import (
     find_properties_by_key,
 )
 from datasource.events.property_values import SESSION_KEY, ValueCount, find_session_values, find_values
-from datasource.layouts.contract import SESSION_FIGURES, SESSION_TEXTS, check_own_tables
+from datasource.layouts.contract import SESSION_NUMBERS, SESSION_STRINGS, check_own_tables
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput
 from resolvers.context import RequestContext
@@ -32,10 +32,10 @@ class KnownProperty:
 
 
 async def list_events(
-    context: RequestContext, project: ProjectRecord, *, first: int, after: Place | None, search: str | None
+    context: RequestContext, project: ProjectRecord, *, first: int, after: ListPosition | None, search: str | None
 ) -> DefinitionPage[EventDefinition]:
     """The project's events, the most frequent first; raises BadUserInput for arguments out of range."""
-    wanted = Wanted(first, after, check_page(first, search))
+    wanted = PageRequest(first, after, check_page(first, search))
     return await find_events(_spend(context, project), wanted)
 
 
@@ -47,7 +47,7 @@ async def list_properties(
     event: str | None,
     group_type_index: int | None,
     first: int,
-    after: Place | None,
+    after: ListPosition | None,
     search: str | None,
 ) -> DefinitionPage[KnownProperty]:
     """The properties of a type, the most frequent first.
@@ -55,7 +55,7 @@ async def list_properties(
     `event` narrows those of type EVENT, `group_type_index` says which groups. Raises BadUserInput for arguments
     out of range, and for a type that is nobody's data.
     """
-    wanted = Wanted(first, after, check_page(first, search))
+    wanted = PageRequest(first, after, check_page(first, search))
     if type_ is PropertyType.SESSION:
         return _page_of(await _session_fields(_spend(context, project)), wanted)
     properties = PropertySet(_owner(type_), group_type_index, event)
@@ -85,11 +85,11 @@ async def list_values(
     return await find_values(_spend(context, project), properties, key, first=first, search=text)
 
 
-def _spend(context: RequestContext, project: ProjectRecord) -> Source:
-    check_own_tables(context.layout, "Definitions and values are")
+def _spend(context: RequestContext, project: ProjectRecord) -> ProjectReader:
+    check_own_tables(context.layout, "Listing definitions and values")
     # Each field asks ClickHouse: a list of projects would multiply it without an end.
     context.trend_budget.spend()
-    return Source(context.engine, project.id, context.limits)
+    return ProjectReader(context.engine, project.id, context.limits)
 
 
 def _owner(type_: PropertyType) -> PropertyOwner:
@@ -104,7 +104,7 @@ def _owner(type_: PropertyType) -> PropertyOwner:
 
 
 def _check_session_field(key: str) -> None:
-    if key not in SESSION_FIGURES | SESSION_TEXTS:
+    if key not in SESSION_NUMBERS | SESSION_STRINGS:
         raise BadUserInput(
             f"{key!r} is no field of a session.",
             path=("key",),
@@ -112,16 +112,16 @@ def _check_session_field(key: str) -> None:
         )
 
 
-async def _session_fields(source: Source) -> list[KnownProperty]:
+async def _session_fields(source: ProjectReader) -> list[KnownProperty]:
     """Every field that a session has; they count the events that belong to one."""
     found = await find_properties_by_key(source, PropertySet(PropertyOwner.EVENT), [SESSION_KEY])
     if SESSION_KEY not in found:
         return []
     count = found[SESSION_KEY].count
-    return [KnownProperty(key, (session_kind(key),), count) for key in sorted(SESSION_FIGURES | SESSION_TEXTS)]
+    return [KnownProperty(key, (session_kind(key),), count) for key in sorted(SESSION_NUMBERS | SESSION_STRINGS)]
 
 
-def _page_of(known: Sequence[KnownProperty], wanted: Wanted) -> DefinitionPage[KnownProperty]:
+def _page_of(known: Sequence[KnownProperty], wanted: PageRequest) -> DefinitionPage[KnownProperty]:
     """The page of a list that is in order already."""
     search = wanted.search.casefold()
     matching = [found for found in known if search in found.key.casefold()]
@@ -130,5 +130,5 @@ def _page_of(known: Sequence[KnownProperty], wanted: Wanted) -> DefinitionPage[K
     return DefinitionPage(tuple(left[: wanted.first]), len(matching), len(left) > wanted.first)
 
 
-def _follows(found: KnownProperty, place: Place) -> bool:
+def _follows(found: KnownProperty, place: ListPosition) -> bool:
     return (-found.count, found.key) > (-place.count, place.name)

@@ -8,10 +8,10 @@ from enum import StrEnum
 from weakref import WeakKeyDictionary
 
 from datasource.clickhouse.engine import Engine
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyDefinition, PropertyOwner, PropertySet, find_properties_by_key
 from datasource.events.property_values import find_dates
-from datasource.layouts.contract import SESSION_FIGURES, SESSION_TEXTS
+from datasource.layouts.contract import SESSION_NUMBERS, SESSION_STRINGS
 from resolvers.trends.query import PropertyType
 
 _SESSION_TIMES = frozenset({"$start_timestamp", "$end_timestamp"})
@@ -49,7 +49,7 @@ def owner_of(type_: PropertyType) -> PropertyOwner | None:
 
 def session_kind(field: str) -> PropertyKind:
     """What the values of a session's field are."""
-    if field in SESSION_FIGURES:
+    if field in SESSION_NUMBERS:
         return PropertyKind.NUMERIC
     return PropertyKind.DATE_TIME if field in _SESSION_TIMES else PropertyKind.STRING
 
@@ -68,7 +68,7 @@ class PropertyTypes:
         self._clock = clock
         self._known: OrderedDict[_Memory, tuple[float, Kinds]] = OrderedDict()
 
-    async def find(self, source: Source, asked: Collection[Property]) -> dict[Property, PropertyKind]:
+    async def find(self, source: ProjectReader, asked: Collection[Property]) -> dict[Property, PropertyKind]:
         """The kind of each property that the project has; values of several kinds make it a String.
 
         Absent are those that nothing has, and types whose properties are nobody's data, such as COHORT.
@@ -83,7 +83,7 @@ class PropertyTypes:
         return {item: kind for item, kind in kinds.items() if kind is not None}
 
     async def kinds_of(
-        self, source: Source, properties: PropertySet, definitions: Iterable[PropertyDefinition]
+        self, source: ProjectReader, properties: PropertySet, definitions: Iterable[PropertyDefinition]
     ) -> dict[str, Kinds]:
         """What values these properties have, by key: texts that all are dates, by a sample, are DateTime."""
         kinds = {found.key: tuple(map(PropertyKind, found.kinds)) for found in definitions}
@@ -96,7 +96,9 @@ class PropertyTypes:
                 self._remember(source, properties, key, each)
         return found
 
-    async def _find_set(self, source: Source, properties: PropertySet, keys: Sequence[str]) -> dict[str, Kinds]:
+    async def _find_set(
+        self, source: ProjectReader, properties: PropertySet, keys: Sequence[str]
+    ) -> dict[str, Kinds]:
         known = {key: kinds for key in keys if (kinds := self._recall(source, properties, key))}
         missing = [key for key in keys if key not in known]
         if not missing:
@@ -104,12 +106,12 @@ class PropertyTypes:
         found = await find_properties_by_key(source, properties, missing)
         return {**known, **await self.kinds_of(source, properties, found.values())}
 
-    def _recall(self, source: Source, properties: PropertySet, key: str) -> Kinds:
+    def _recall(self, source: ProjectReader, properties: PropertySet, key: str) -> Kinds:
         now = self._clock()
         expires, kinds = self._known.get((source.project_id, properties, key), (now, ()))
         return kinds if now < expires else ()
 
-    def _remember(self, source: Source, properties: PropertySet, key: str, kinds: Kinds) -> None:
+    def _remember(self, source: ProjectReader, properties: PropertySet, key: str, kinds: Kinds) -> None:
         memory = (source.project_id, properties, key)
         self._known[memory] = (self._clock() + self._seconds, kinds)
         self._known.move_to_end(memory)
@@ -120,7 +122,7 @@ class PropertyTypes:
 def _kind_of(item: Property, found: Mapping[PropertySet, Mapping[str, Kinds]]) -> PropertyKind | None:
     type_, index, key = item
     if type_ is PropertyType.SESSION:
-        return session_kind(key) if key in SESSION_FIGURES | SESSION_TEXTS else None
+        return session_kind(key) if key in SESSION_NUMBERS | SESSION_STRINGS else None
     kinds = found[PropertySet(_OWNERS[type_], index)].get(key, ()) if type_ in _OWNERS else ()
     if len(kinds) > 1:
         return PropertyKind.STRING

@@ -11,7 +11,7 @@ from datasource.cache.redis import RedisCache, connect_redis
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.open_engine import open_engine
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
-from datasource.layouts.providers import Layouts, NativeLayouts, PostHogLayouts
+from datasource.layouts.providers import LayoutProvider, NativeLayoutProvider, PostHogLayoutProvider
 from datasource.loader.load import repair
 from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
@@ -27,7 +27,7 @@ class Stores:
 
     metadata: MetadataStore
     events: Engine
-    layouts: Layouts = field(default_factory=NativeLayouts)
+    layouts: LayoutProvider = field(default_factory=NativeLayoutProvider)
     trend_cache: TrendCache = field(default_factory=TrendCache)
     persisted_queries: PersistedQueries | None = None
     """None where automatic persisted queries are switched off."""
@@ -62,10 +62,10 @@ async def open_stores(
         opened.push_async_callback(queries.close)
         if is_adopting:
             reading = ReadOnlyEngine(engine)
-            layouts: Layouts = await PostHogLayouts.find(reading)
+            layouts: LayoutProvider = await PostHogLayoutProvider.find(reading)
             engine = reading
         else:
-            layouts = NativeLayouts()
+            layouts = NativeLayoutProvider()
             await prepare(engine)
             if not engine.is_shared:  # otherwise a starting server would repair what another process is loading
                 await repair_all(metadata, engine)

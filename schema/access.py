@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import strawberry
 
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from datasource.metadata.members import email_key
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.guarded_field import guarded_field
@@ -158,7 +158,7 @@ async def show_users_with_access(
     users = await list_users_with_access(info.context, project, target)
     ladder = target.resource.ladder
     nodes = [
-        (Place(ladder.index(user.level), email_key(user.member.email)), node)
+        (ListPosition(ladder.index(user.level), email_key(user.member.email)), node)
         for user in users
         if (node := MemberAccess.from_record(user, project.record.organization_id)) is not None
     ]

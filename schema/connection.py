@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Self, TypeVar
 
 import strawberry
 
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from schema.cursors import Position, write_cursor
 
 Node = TypeVar("Node")
@@ -69,7 +69,7 @@ class Connection(Generic[Node]):
 
 
 def slice_connection(
-    kind: str, nodes: Sequence[tuple[Place, Node]], *, first: int, after: Place | None
+    kind: str, nodes: Sequence[tuple[ListPosition, Node]], *, first: int, after: ListPosition | None
 ) -> Connection[Node]:
     """Build a page of a list that is complete in memory, sorted by descending count and then by name."""
     rest = [

@@ -4,10 +4,10 @@ import base64
 import binascii
 import json
 
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from errors import BadUserInput
 
-Position = int | Place
+Position = int | ListPosition
 """Where a node stands in its list: its id or, in lists sorted by count and name, its place."""
 
 _LARGEST_ID = 10**10 - 1
@@ -30,13 +30,13 @@ def read_id_cursor(kind: str, cursor: str | None) -> int | None:
     raise _invalid_cursor()
 
 
-def read_place_cursor(kind: str, cursor: str | None) -> Place | None:
+def read_place_cursor(kind: str, cursor: str | None) -> ListPosition | None:
     """Return the place in a cursor; raises BadUserInput for a cursor that no list of this kind returned."""
     if cursor is None:
         return None
     match _decode(kind, cursor):
         case [int() as count, str() as name] if not isinstance(count, bool) and 0 <= count <= _LARGEST_COUNT:
-            return Place(count, name)
+            return ListPosition(count, name)
     raise _invalid_cursor()
 
 

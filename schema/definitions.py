@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from datasource.events import definitions
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from datasource.events.property_values import LONGEST_VALUE, NEWEST_DAYS, NEWEST_ROWS, ValueCount
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput, Name
@@ -108,7 +108,7 @@ async def show_events(
     page = await list_events(context, project, first=first, after=place, search=search)
     timezone = ZoneInfo(project.timezone)
     nodes = [
-        (Place(found.count, found.name), EventDefinition.from_record(found, timezone))
+        (ListPosition(found.count, found.name), EventDefinition.from_record(found, timezone))
         for found in page.definitions
     ]
     return Connection[EventDefinition].of("event", nodes, total=page.total, has_next=page.has_next, after=place)
@@ -139,7 +139,8 @@ async def show_properties(
         search=search,
     )
     nodes = [
-        (Place(known.count, known.key), PropertyDefinition.from_known(known, type_)) for known in page.definitions
+        (ListPosition(known.count, known.key), PropertyDefinition.from_known(known, type_))
+        for known in page.definitions
     ]
     return Connection[PropertyDefinition].of(
         "property", nodes, total=page.total, has_next=page.has_next, after=place

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.members import list_members
@@ -79,5 +79,5 @@ async def show_members(
     place = read_place_cursor("member", after)
     records = await list_members(info.context, organization_id, first=first, search=search)
     members = (Member.in_organization(record, organization_id) for record in records)
-    nodes = [(Place(0, email_key(member.email)), member) for member in members if member is not None]
+    nodes = [(ListPosition(0, email_key(member.email)), member) for member in members if member is not None]
     return slice_connection("member", nodes, first=first, after=place)

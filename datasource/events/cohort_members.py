@@ -3,7 +3,7 @@
 from typing import Final
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.layouts.contract import PERSON, EventLayout
 from datasource.layouts.native import NativeLayout
 from datasource.sql.render import render
@@ -56,7 +56,7 @@ async def store_members(
     return await _count(engine, project_id, cohort_id, version, limits)
 
 
-async def count_members(source: Source, layout: EventLayout, member: CohortMember) -> int:
+async def count_members(source: ProjectReader, layout: EventLayout, member: CohortMember) -> int:
     """How many persons that exist are in a cohort."""
     query = Select((Named(call("uniqExact", PERSON), "members"),), Persons(), where=member)
     answer = await source.ask(layout.lower(query))

@@ -32,7 +32,7 @@ COUNT = "found"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ProjectReader:
     """A project's rows in an engine."""
 
     engine: Engine
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPosition:
     """Where a name stands in its list."""
 
     count: int
@@ -54,11 +54,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageRequest:
     """Which page: `first` names behind `after`, of those that have `search` in them, whatever the case."""
 
     first: int
-    after: Place | None = None
+    after: ListPosition | None = None
     search: str = ""
 
 
@@ -72,7 +72,7 @@ class DefinitionPage(Generic[Definition]):
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameList:
     """A list: names in a column of a table's rows, and what is told of each, COUNT among it."""
 
     table: Table
@@ -81,7 +81,9 @@ class Names:
     where: Expr | None = None
 
 
-async def find_page(source: Source, names: Names, wanted: Wanted) -> DefinitionPage[tuple[object, ...]]:
+async def fetch_page(
+    source: ProjectReader, names: NameList, wanted: PageRequest
+) -> DefinitionPage[tuple[object, ...]]:
     """Rows of the name and its columns."""
     where = every(names.where, contains(names.name, wanted.search))
     counted = Select((Named(names.name, "name"), *names.columns), names.table, where=where, group_by=(names.name,))
@@ -105,7 +107,7 @@ def contains(text: Expr, search: str) -> Expr | None:
     return compare(call("positionCaseInsensitiveUTF8", text, Param(search, "String")), ">", Number(0))
 
 
-def _follows(place: Place) -> Expr | None:
+def _follows(place: ListPosition) -> Expr | None:
     count, name = Param(place.count, "UInt64"), Param(place.name, "String")
     same = every(equals(Column(COUNT), count), compare(Column("name"), ">", name))
     return either(compare(Column(COUNT), "<", count), same)

@@ -10,7 +10,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
-from datasource.events.definition_pages import COUNT, DefinitionPage, Names, Source, Wanted, find_page
+from datasource.events.definition_pages import (
+    COUNT,
+    DefinitionPage,
+    NameList,
+    PageRequest,
+    ProjectReader,
+    fetch_page,
+)
 from datasource.layouts.native import NativeLayout
 from datasource.sql.tree import (
     Cast,
@@ -66,10 +73,10 @@ class PropertyDefinition:
     count: int
 
 
-async def find_events(source: Source, wanted: Wanted) -> DefinitionPage[EventDefinition]:
+async def find_events(source: ProjectReader, wanted: PageRequest) -> DefinitionPage[EventDefinition]:
     """A page of the project's events."""
     hour = Column("hour", "h")
-    names = Names(
+    names = NameList(
         Table("events_by_hour", "h"),
         Column("event", "h"),
         (
@@ -78,7 +85,7 @@ async def find_events(source: Source, wanted: Wanted) -> DefinitionPage[EventDef
             Named(call("toUnixTimestamp", call("max", hour)), "last_hour"),
         ),
     )
-    page = await find_page(source, names, wanted)
+    page = await fetch_page(source, names, wanted)
     hours = {str(name): (cast(int, first), cast(int, last)) for name, _, first, last in page.definitions}
     seen = await _find_times(source, hours)
     found = (
@@ -88,10 +95,10 @@ async def find_events(source: Source, wanted: Wanted) -> DefinitionPage[EventDef
 
 
 async def find_properties(
-    source: Source, properties: PropertySet, wanted: Wanted
+    source: ProjectReader, properties: PropertySet, wanted: PageRequest
 ) -> DefinitionPage[PropertyDefinition]:
     """A page of the properties. Persons and groups count where they have the property or once had it."""
-    page = await find_page(source, _names_of(properties), wanted)
+    page = await fetch_page(source, _names_of(properties), wanted)
     found = (
         PropertyDefinition(str(key), tuple(cast(list[str], kinds)), cast(int, count))
         for key, count, kinds in page.definitions
@@ -100,7 +107,7 @@ async def find_properties(
 
 
 async def find_properties_by_key(
-    source: Source, properties: PropertySet, keys: Sequence[str]
+    source: ProjectReader, properties: PropertySet, keys: Sequence[str]
 ) -> dict[str, PropertyDefinition]:
     """Those of the keys that something has."""
     names = _names_of(properties)
@@ -113,7 +120,7 @@ async def find_properties_by_key(
     }
 
 
-def _names_of(properties: PropertySet) -> Names:
+def _names_of(properties: PropertySet) -> NameList:
     count: Expr
     where: Expr | None = None
     match properties.owner:
@@ -129,10 +136,12 @@ def _names_of(properties: PropertySet) -> Names:
             where = equals(Column("type_index", "d"), Number(properties.group_type_index or 0))
     kinds = call("arraySort", call("groupUniqArray", Column("kind", "d")))
     columns = (Named(count, COUNT), Named(kinds, "kinds"))
-    return Names(Table(table, "d"), Column("property", "d"), columns, where)
+    return NameList(Table(table, "d"), Column("property", "d"), columns, where)
 
 
-async def _find_times(source: Source, hours: dict[str, tuple[int, int]]) -> dict[str, tuple[datetime, datetime]]:
+async def _find_times(
+    source: ProjectReader, hours: dict[str, tuple[int, int]]
+) -> dict[str, tuple[datetime, datetime]]:
     """The first and the last time of each event whose first and last hours, in Unix seconds, are known.
 
     Of an event no more is read than the days of these two hours.

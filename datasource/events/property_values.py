@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from datasource.events.definition_pages import Source, contains
+from datasource.events.definition_pages import ProjectReader, contains
 from datasource.events.definitions import PropertyOwner, PropertySet
-from datasource.layouts.contract import SESSION_FIGURES, SESSION_ID, TIMESTAMP, session_text
+from datasource.layouts.contract import SESSION_ID, SESSION_NUMBERS, TIMESTAMP, session_text
 from datasource.layouts.native import NativeLayout
-from datasource.loader.property_columns import path_of
 from datasource.sql.tree import (
     Call,
     Cast,
@@ -32,7 +31,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from datasource.tables.property_tables import KINDS
+from datasource.tables.property_tables import KINDS, property_path
 
 NEWEST_ROWS = 250_000
 """So many events, persons or groups at most are looked at for values: the newest events and persons."""
@@ -71,11 +70,11 @@ class _Rows:
     where: Expr | None
 
     def property(self, key: str) -> Subcolumn:
-        return Subcolumn(Column("properties", self.table.alias), path_of(key))
+        return Subcolumn(Column("properties", self.table.alias), property_path(key))
 
 
 async def find_values(
-    source: Source, properties: PropertySet, key: str, *, first: int, search: str
+    source: ProjectReader, properties: PropertySet, key: str, *, first: int, search: str
 ) -> tuple[ValueCount, ...]:
     """The most frequent values of a property that have `search` in their text, whatever the case."""
     rows = await _newest(source, properties, [key], NEWEST_ROWS)
@@ -87,13 +86,15 @@ async def find_values(
     return await _most_frequent(source, found, call("count"), first=first, search=search)
 
 
-async def find_session_values(source: Source, key: str, *, first: int, search: str) -> tuple[ValueCount, ...]:
+async def find_session_values(
+    source: ProjectReader, key: str, *, first: int, search: str
+) -> tuple[ValueCount, ...]:
     """The same for a field of sessions (see layout.py): how many sessions have the value."""
     span = await _newest_span(source, _events_with([SESSION_KEY], None), NEWEST_ROWS)
     if span is None:
         return ()
     start, end = span
-    kind = "Numeric" if key in SESSION_FIGURES else "String"
+    kind = "Numeric" if key in SESSION_NUMBERS else "String"
     found = Select(
         columns=(
             Named(Param(kind, "String"), "kind"),
@@ -112,7 +113,7 @@ async def find_session_values(source: Source, key: str, *, first: int, search: s
     return await _most_frequent(source, lowered, sessions, first=first, search=search)
 
 
-async def find_dates(source: Source, properties: PropertySet, keys: Sequence[str]) -> frozenset[str]:
+async def find_dates(source: ProjectReader, properties: PropertySet, keys: Sequence[str]) -> frozenset[str]:
     """Those of the properties whose values are dates by ISO 8601, as far as some of the newest tell."""
     rows = await _newest(source, properties, keys, _LOOKED_AT) if keys else None
     if rows is None:
@@ -126,7 +127,7 @@ async def find_dates(source: Source, properties: PropertySet, keys: Sequence[str
     return frozenset(key for key, (flag,) in zip(keys, answer.columns, strict=True) if flag)
 
 
-async def _newest(source: Source, properties: PropertySet, keys: Sequence[str], count: int) -> _Rows | None:
+async def _newest(source: ProjectReader, properties: PropertySet, keys: Sequence[str], count: int) -> _Rows | None:
     """The rows that may have one of the keys: the newest `count` of them or some more; None without any event."""
     match properties.owner:
         case PropertyOwner.EVENT:
@@ -149,7 +150,7 @@ def _events_with(keys: Sequence[str], event: str | None) -> Select:
     return Select((Named(Column("event", "d"), "event"),), table, where=every(is_event, has_key))
 
 
-async def _newest_span(source: Source, events: Select, count: int) -> tuple[datetime, datetime] | None:
+async def _newest_span(source: ProjectReader, events: Select, count: int) -> tuple[datetime, datetime] | None:
     """From which hour on there are so many of the events, and when the last hour ends; None without any."""
     hour, events_of = Column("hour", "h"), _is_among(Column("event", "h"), events)
     last = Select(
@@ -192,7 +193,7 @@ def _newest_persons(number: Column, count: int) -> Expr | None:
 
 
 async def _most_frequent(
-    source: Source, found: Select, count: Call, *, first: int, search: str
+    source: ProjectReader, found: Select, count: Call, *, first: int, search: str
 ) -> tuple[ValueCount, ...]:
     kind, text = Column("kind"), Column("text")
     query = Select(

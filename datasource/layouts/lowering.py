@@ -1,4 +1,4 @@
-"""What layouts have in common: sources and fields of a query give way to tables, joins and columns."""
+"""Lowering, shared by all layouts: sources and fields of a query become tables, joins and columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -23,11 +23,11 @@ from datasource.sql.tree import (
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What a logical source stands for: its rows, the person of a row, and how their own fields are read.
+class SourceRows:
+    """The rows of a logical source: their table, their person, and how their own fields are read.
 
-    `person_join` is what the person's expression needs beside the row, `condition` what makes a row count.
-    `person_id` is the person's id as text where it can be told without the persons.
+    `person_join` is the join that `person` needs, `condition` excludes rows such as deleted ones. `person_id` is
+    the person's id as a string where no join with the persons is needed for it.
     """
 
     source: Table | Derived
@@ -39,37 +39,37 @@ class Rows:
 
 
 class LayoutTables(Protocol):
-    """In what layouts differ. A join selects the wanted fields under the names that `as_values` gives them."""
+    """What differs between layouts. A join selects the wanted fields under the names of `as_values`."""
 
-    def rows(self, source: object) -> Rows | None:
-        """The rows of a logical source; None for what is none."""
+    def rows(self, source: object) -> SourceRows | None:
+        """Return the rows of a logical source, None for any other source."""
         ...
 
     def join_persons(self, wanted: Sequence[Field], person: Expr) -> Join:
-        """The properties of the person."""
+        """Join the properties of the person."""
         ...
 
     def join_groups(self, index: int, wanted: Sequence[Field]) -> Join:
-        """The properties of the event's group of one type."""
+        """Join the properties of the event's group of one type."""
         ...
 
     def join_sessions(self, wanted: Sequence[Field], events: Events) -> Join:
-        """The fields of the event's session."""
+        """Join the fields of the event's session."""
         ...
 
     def is_member(self, person: Expr, member: CohortMember) -> Expr:
-        """The condition that a person is in a cohort."""
+        """Return the condition that a person is in a cohort."""
         ...
 
 
 def lower_query(query: Query, tables: LayoutTables) -> Query:
-    """The query over these tables, which reads no column that its fields do not need."""
+    """Return the query over these tables, reading only columns that its fields need."""
     return transform(query, lambda node: _lower_select(node, tables) if isinstance(node, Select) else node)
 
 
 def as_values(wanted: Iterable[Field], value: Callable[[Field], Expr]) -> tuple[Named, ...]:
-    """The columns v0, v1 ... of a joined query."""
-    return tuple(Named(value(field), f"v{place}") for place, field in enumerate(wanted))
+    """Return the columns v0, v1 ... of a joined query."""
+    return tuple(Named(value(field), f"v{index}") for index, field in enumerate(wanted))
 
 
 def _lower_select(node: Select, tables: LayoutTables) -> Select:
@@ -110,7 +110,7 @@ def _mentioned(node: object) -> Iterator[Field | CohortMember]:
 
 
 def _owner(field: Field) -> str:
-    """Whose field it is: that of the row itself, or of its person, group or session."""
+    """Return what a field belongs to: row, person, group or session."""
     owner, _, form = field.name.partition("_")
     joined = owner in ("person", "group", "session")
     return owner if joined and (form in ("text", "number") or field == PERSON_ID) else "row"
@@ -121,7 +121,7 @@ def _needs_person(item: Field | CohortMember) -> bool:
 
 
 def _joins(
-    wanted: Sequence[Field], rows: Rows, source: object, tables: LayoutTables
+    wanted: Sequence[Field], rows: SourceRows, source: object, tables: LayoutTables
 ) -> Iterator[tuple[Join, Mapping[Field, Expr]]]:
     persons, groups, sessions = (
         [field for field in wanted if _owner(field) == owner] for owner in ("person", "group", "session")
@@ -130,14 +130,14 @@ def _joins(
         yield _joined(persons, tables.join_persons(persons, rows.person))
     if not isinstance(source, Events):
         if groups or sessions:
-            raise TypeError(f"{type(source).__name__} have neither groups nor sessions")
+            raise TypeError(f"{type(source).__name__} has neither groups nor sessions")
         return
-    for index in dict.fromkeys(field.group_type_index or 0 for field in groups):
-        of_type = [field for field in groups if (field.group_type_index or 0) == index]
-        yield _joined(of_type, tables.join_groups(index, of_type))
+    for type_index in dict.fromkeys(field.group_type_index or 0 for field in groups):
+        of_type = [field for field in groups if (field.group_type_index or 0) == type_index]
+        yield _joined(of_type, tables.join_groups(type_index, of_type))
     if sessions:
         yield _joined(sessions, tables.join_sessions(sessions, source))
 
 
 def _joined(wanted: Sequence[Field], join: Join) -> tuple[Join, Mapping[Field, Expr]]:
-    return join, {field: Column(f"v{place}", join.source.alias) for place, field in enumerate(wanted)}
+    return join, {field: Column(f"v{index}", join.source.alias) for index, field in enumerate(wanted)}

@@ -1,11 +1,11 @@
-"""The gateway's own tables (see schema.py): properties in JSON columns, people as dense numbers."""
+"""The layout of Trendgate's own tables (tables/steps.py): properties in JSON columns, numbered persons."""
 
 from collections.abc import Sequence
 from functools import partial
 
 from datasource.layouts.contract import DISTINCT_ID, PERSON_ID, HourlyRollup
 from datasource.layouts.elements_chain import first_href, texts
-from datasource.layouts.lowering import Rows, as_values, lower_query
+from datasource.layouts.lowering import SourceRows, as_values, lower_query
 from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, join_sessions
 from datasource.sql.tree import (
     Alias,
@@ -34,9 +34,10 @@ from datasource.sql.tree import (
     equals,
     every,
 )
+from datasource.tables.property_tables import property_path
 
 _TEXT = "Nullable(String)"
-_FIGURE = "Nullable(Float64)"
+_NUMBER = "Nullable(Float64)"
 
 _EVENT_COLUMNS = {
     "timestamp": "timestamp",
@@ -61,47 +62,43 @@ _ROLLUP = HourlyRollup(
 _SESSION_EVENTS = SessionEvents(
     table=Table("events", EVENTS_ALIAS),
     session_id=Column("session_id", EVENTS_ALIAS),
-    text=lambda key: Cast(Subcolumn(Column("properties", EVENTS_ALIAS), _path(key)), _TEXT),
+    text=lambda key: Cast(Subcolumn(Column("properties", EVENTS_ALIAS), property_path(key)), _TEXT),
 )
 
 
 class NativeLayout:
-    """EventLayout over the tables that the gateway makes itself."""
+    """EventLayout of the tables that Trendgate creates."""
 
     @property
     def has_own_tables(self) -> bool:
-        """See EventLayout.has_own_tables."""
         return True
 
     @property
     def rollup(self) -> HourlyRollup:
-        """See EventLayout.rollup."""
         return _ROLLUP
 
     def lower(self, query: Query) -> Query:
-        """See EventLayout.lower."""
         return lower_query(query, _NativeTables())
 
     def count_people(self, numbers: Expr) -> Expr:
-        """See EventLayout.count_people."""
         old, new = _merges()
         return call("bitmapCardinality", call("bitmapTransform", numbers, old, new))
 
 
 class _NativeTables:
-    """LayoutTables: where schema.py keeps what."""
+    """LayoutTables of tables/steps.py."""
 
-    def rows(self, source: object) -> Rows | None:
+    def rows(self, source: object) -> SourceRows | None:
         match source:
             case Events():
-                return Rows(Table("events", "e"), _merged(Column("person_no", "e")), _event_expression)
+                return SourceRows(Table("events", "e"), _merged(Column("person_no", "e")), _event_expression)
             case Persons():
                 everyone = Derived(_everyone(), "everyone")
-                return Rows(everyone, Column("person_no", "everyone"), _NO_FIELDS.__getitem__)
+                return SourceRows(everyone, Column("person_no", "everyone"), _NO_FIELDS.__getitem__)
             case DistinctIds():
                 table = Table("person_distinct_ids", "d", is_final=True)
                 of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
-                return Rows(table, _merged(Column("person_no", "d")), of_id.__getitem__)
+                return SourceRows(table, _merged(Column("person_no", "d")), of_id.__getitem__)
             case _:
                 return None
 
@@ -136,7 +133,7 @@ class _NativeTables:
 
 
 def _everyone() -> Select:
-    # A person may have distinct ids alone, or properties alone. Merged ones are found as whom they became.
+    # A person may have only distinct ids or only properties. A merged one counts as the survivor.
     known = Union(
         tuple(
             Select((Named(_merged(Column("person_no", alias)), "person_no"),), Table(table, alias))
@@ -158,26 +155,21 @@ def _event_expression(field: Field) -> Expr:
 
 
 def _property(column: Column, field: Field) -> Expr:
-    key = _path(field.key or "")
+    key = property_path(field.key or "")
     if field.name.endswith("_number"):
-        return _figure(column, key)
+        return _number(column, key)
     return Cast(Subcolumn(column, key), _TEXT)
 
 
-def _figure(column: Column, key: str) -> Expr:
-    # The typed subcolumns cost half of parsing the text of every value.
+def _number(column: Column, key: str) -> Expr:
+    # The typed subcolumns cost half of parsing every value's string.
     finite = call("ifNotFinite", call("toFloat64OrNull", Subcolumn(column, key, "String")), Null())
     return call(
         "coalesce",
         Subcolumn(column, key, "Float64"),
-        *(Cast(Subcolumn(column, key, kind), _FIGURE) for kind in ("Int64", "UInt64")),
+        *(Cast(Subcolumn(column, key, kind), _NUMBER) for kind in ("Int64", "UInt64")),
         finite,
     )
-
-
-def _path(key: str) -> str:
-    # A dot in a key is stored this way; a bare one would name a path inside an object.
-    return key.replace(".", "%2E")
 
 
 def _own_value(table: str, field: Field) -> Expr:
@@ -192,7 +184,7 @@ def _merged(number: Expr) -> Expr:
 
 
 def _merges() -> tuple[Expr, Expr]:
-    # One scalar with both lists: two would not be sure to come in the same order.
+    # One scalar with both lists, since two could come in different orders.
     lists = Call(
         "tuple",
         (call("groupArray", Column("old_no", "m")), call("groupArray", Column("new_no", "m"))),

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from datasource.layouts import posthog_persons, posthog_sessions
 from datasource.layouts.elements_chain import first_href, texts
-from datasource.layouts.lowering import Rows, as_values, lower_query
+from datasource.layouts.lowering import SourceRows, as_values, lower_query
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.posthog_persons import ID_OF_PERSON, PERSON_OF_EVENT, property_of
 from datasource.layouts.posthog_properties import JsonProperties, is_clear, is_equality
@@ -79,10 +79,10 @@ class _LoweredTables:
 
     tables: PostHogTables
 
-    def rows(self, source: object) -> Rows | None:
+    def rows(self, source: object) -> SourceRows | None:
         match source:
             case Events():
-                return Rows(
+                return SourceRows(
                     self.tables.table("events", "e"),
                     PERSON_OF_EVENT,
                     self._event_field,

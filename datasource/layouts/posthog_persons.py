@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from datasource.layouts.contract import DISTINCT_ID
-from datasource.layouts.lowering import Rows, as_values
+from datasource.layouts.lowering import SourceRows, as_values
 from datasource.layouts.posthog_properties import JsonProperties
 from datasource.layouts.posthog_tables import PostHogTables
 from datasource.sql.tree import (
@@ -72,7 +72,7 @@ def property_of(properties: JsonProperties, field: Field) -> Expr:
     return properties.number(key) if field.name.endswith("_number") else properties.text(key)
 
 
-def rows_of_persons(tables: PostHogTables) -> Rows:
+def rows_of_persons(tables: PostHogTables) -> SourceRows:
     """Every person, with properties or distinct ids."""
     with_properties = Select(
         (Named(Column("id", "p"), "id"),), tables.table("person", "p", latest=True), where=tables.is_person("p")
@@ -85,13 +85,13 @@ def rows_of_persons(tables: PostHogTables) -> Rows:
     person = Column("id")
     known = Derived(Union((with_properties, with_ids)), "known")
     everyone = Select((Named(person, "id"),), known, group_by=(person,))
-    return Rows(Derived(everyone, "everyone"), Column("id", "everyone"), _NO_FIELDS.__getitem__)
+    return SourceRows(Derived(everyone, "everyone"), Column("id", "everyone"), _NO_FIELDS.__getitem__)
 
 
-def rows_of_distinct_ids(tables: PostHogTables) -> Rows:
+def rows_of_distinct_ids(tables: PostHogTables) -> SourceRows:
     """Every distinct id with its person."""
     of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
-    return Rows(
+    return SourceRows(
         tables.table("person_distinct_id2", "d", latest=True),
         Column("person_id", "d"),
         of_id.__getitem__,

@@ -1,4 +1,4 @@
-"""In which layout the events are, from request to request."""
+"""The layout of the events, looked up per request."""
 
 import logging
 import time
@@ -17,24 +17,23 @@ from errors import ErrorCode, GatewayError
 logger = logging.getLogger("trendgate.layouts")
 
 
-class Layouts(Protocol):
-    """Where the events are."""
+class LayoutProvider(Protocol):
+    """Finds out the layout of the events."""
 
     async def at(self, now: datetime) -> EventLayout:
-        """The layout for a request at that time."""
+        """Return the layout for a request at this time."""
         ...
 
 
-class NativeLayouts:
-    """The gateway's own tables, which are always the same."""
+class NativeLayoutProvider:
+    """Provides the layout of Trendgate's own tables, which never changes."""
 
     async def at(self, now: datetime) -> EventLayout:  # noqa: ARG002 - the protocol's signature
-        """See Layouts.at."""
         return NativeLayout()
 
 
-class PostHogLayouts:
-    """A PostHog installation's tables, looked at anew from time to time, as columns come and go."""
+class PostHogLayoutProvider:
+    """Provides the layout of a PostHog installation's tables, whose columns are looked up every few minutes."""
 
     def __init__(
         self,
@@ -42,38 +41,39 @@ class PostHogLayouts:
         columns: PostHogColumns,
         database: str | None = None,
         *,
-        seconds: float = 300.0,
+        ttl_s: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._columns = columns
         self._database = database
-        self._seconds = seconds
+        self._ttl_s = ttl_s
         self._clock = clock
-        self._expires = clock() + seconds
+        self._expires = clock() + ttl_s
 
     @classmethod
     async def find(cls, engine: Engine, database: str | None = None) -> Self:
-        """The tables of a database. Raises UPSTREAM_UNAVAILABLE when these are no installation's."""
-        return cls(engine, await _find_all(engine, database), database)
+        """Look up the columns in a database. Raises UPSTREAM_UNAVAILABLE when it is not an installation's."""
+        return cls(engine, await _require_columns(engine, database), database)
 
     async def at(self, now: datetime) -> EventLayout:
-        """See Layouts.at. While ClickHouse does not answer, what was there last is taken to be there still."""
+        """Return the layout. While ClickHouse does not answer, the columns seen last are used."""
         if self._clock() >= self._expires:
-            self._expires = self._clock() + self._seconds  # first, or all requests meanwhile would ask too
+            self._expires = self._clock() + self._ttl_s  # first, so that no other request looks them up, too
             try:
-                self._columns = await _find_all(self._engine, self._database)
+                self._columns = await _require_columns(self._engine, self._database)
             except (GatewayError, ClickHouseError):
-                logger.exception("the columns of the installation could not be looked up")
+                logger.exception("looking up the columns of the PostHog installation failed")
         return PostHogLayout(self._columns, now, self._database)
 
 
-async def _find_all(engine: Engine, database: str | None) -> PostHogColumns:
+async def _require_columns(engine: Engine, database: str | None) -> PostHogColumns:
     columns = await find_columns(engine, database)
     if missing := columns.missing_tables():
         raise GatewayError(
             ErrorCode.UPSTREAM_UNAVAILABLE,
-            f"ClickHouse shows no tables of a PostHog installation: {', '.join(missing)} are missing.",
-            hint="Check the database, and that its user may read them; docs/posthog.md has the grants.",
+            "The database does not look like a PostHog installation's. Missing tables: {tables}.",
+            tables=missing,
+            hint="Check the database, and that its user may read the tables; docs/posthog.md has the grants.",
         )
     return columns

@@ -1,9 +1,9 @@
-"""Sessions without a table of their own: computed from the events that carry the session's id."""
+"""Sessions without a table of sessions: computed from the events with the session's id."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from datasource.layouts.contract import SESSION_FIGURES
+from datasource.layouts.contract import SESSION_NUMBERS
 from datasource.layouts.lowering import as_values
 from datasource.sql.tree import (
     Call,
@@ -27,7 +27,7 @@ from datasource.sql.tree import (
 ALIAS = "session"
 
 EVENTS_ALIAS = "s"
-"""The alias under which the events of sessions are read, besides those that are asked about."""
+"""The alias of the sessions' events, beside that of the queried events."""
 
 _TIME = Column("timestamp", EVENTS_ALIAS)
 _COUNTED_EVENTS = {
@@ -40,7 +40,7 @@ _PROPERTIES = {"hostname": "$host", "referring_domain": "$referring_domain"}
 
 @dataclass(frozen=True, slots=True)
 class SessionEvents:
-    """A layout's events, under EVENTS_ALIAS: the session of one, '' for none, and the text of a property."""
+    """A layout's events under EVENTS_ALIAS, with the id of their session, '' without one."""
 
     table: Table
     session_id: Expr
@@ -48,16 +48,16 @@ class SessionEvents:
     condition: Expr | None = None
 
 
-def join_sessions(wanted: Sequence[Field], events: Events, session_id: Expr, of: SessionEvents) -> Join:
-    """The join of the sessions of the events, whose `session_id` is given."""
+def join_sessions(wanted: Sequence[Field], events: Events, session_id: Expr, sessions: SessionEvents) -> Join:
+    """Join the sessions of events with this `session_id`."""
     query = Select(
         columns=(
-            Named(of.session_id, "session_id"),
-            *as_values(wanted, lambda field: as_wanted(field, _value(field.key or "", of))),
+            Named(sessions.session_id, "session_id"),
+            *as_values(wanted, lambda field: as_wanted(field, _value(field.key or "", sessions))),
         ),
-        source=of.table,
-        where=every(of.condition, compare(of.session_id, "!=", Param("", "String")), *_near(events)),
-        group_by=(of.session_id,),
+        source=sessions.table,
+        where=every(sessions.condition, compare(sessions.session_id, "!=", Param("", "String")), *_near(events)),
+        group_by=(sessions.session_id,),
     )
     condition = equals(session_id, Column("session_id", ALIAS))
     return Join("ANY LEFT", Derived(query, ALIAS), condition)
@@ -71,20 +71,20 @@ def _near(events: Events) -> tuple[Expr, ...]:
 
 
 def as_wanted(field: Field, value: Expr) -> Expr:
-    """A session's value as the field is read: as a text or as a number."""
+    """Convert a session's value to the type of the field."""
     if field.name == "session_text":
         return Cast(value, "Nullable(String)")
-    if field.key in SESSION_FIGURES:
+    if field.key in SESSION_NUMBERS:
         return Cast(value, "Nullable(Float64)")
     return call("toFloat64OrNull", Cast(value, "Nullable(String)"))
 
 
 def seconds_between(first: Expr, last: Expr) -> Expr:
-    """How long a session is."""
+    """Return the duration of a session."""
     return call("dateDiff", Param("second", "String"), first, last)
 
 
-def _value(key: str, of: SessionEvents) -> Expr:
+def _value(key: str, sessions: SessionEvents) -> Expr:
     if key == "$session_duration":
         return seconds_between(call("min", _TIME), call("max", _TIME))
     if key in _COUNTED_EVENTS:
@@ -92,8 +92,8 @@ def _value(key: str, of: SessionEvents) -> Expr:
     if key in ("$start_timestamp", "$end_timestamp"):
         return call("min" if key == "$start_timestamp" else "max", _TIME)
     end, _, name = key.removeprefix("$").partition("_")
-    # argMin and argMax pass over events whose text is NULL.
-    return Call("argMin" if end == "entry" else "argMax", (of.text(_property(name)), _TIME))
+    # argMin and argMax skip events where the property is NULL.
+    return Call("argMin" if end == "entry" else "argMax", (sessions.text(_property(name)), _TIME))
 
 
 def _property(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the readers hand on: some consecutive rows of a file, as columns at once or one by one."""
+"""What the readers yield: consecutive rows of a file, as columns at once or one by one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of a file. `fields` is None when the row could not be read, and `reason` says why.
+    """One row of a file. `fields` is None when the row could not be read; `reason` says why.
 
     `row` counts from 1: the line in JSON Lines, the record (without the header) in CSV and Parquet.
     """
 
     row: int
-    text: bytes
+    raw: bytes
     fields: Mapping[str, object] | None
     reason: str = ""
 
@@ -26,31 +26,31 @@ class Reject:
 
     row: int
     reason: str
-    text: bytes
+    raw: bytes
+
+
+class RowSource(Protocol):
+    """The rows of a table as the file has them."""
+
+    def properties_of(self, index: int) -> Mapping[str, object]:
+        """Return the properties of the row with this index in the table."""
+        ...
+
+    def raw_row(self, index: int) -> bytes | None:
+        """Return the row's bytes, or None where the format has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class FieldTable:
-    """The rows' fields as Arrow columns; `property_texts` has the JSON text of each row's properties.
+    """Rows whose fields are Arrow columns.
 
-    Only where Arrow cannot say what exactly stood in the file (arrays and objects) are the texts needed.
+    `source` has the exact values of arrays and objects, whose types Arrow would unify.
     """
 
     fields: pa.Table
     first_row: int
-    property_texts: "PropertyTexts"
-
-
-class PropertyTexts(Protocol):
-    """Where the exact texts of a table's rows are."""
-
-    def properties_of(self, index: int) -> Mapping[str, object]:
-        """The properties of the row with this index in the table."""
-        ...
-
-    def row_text(self, index: int) -> bytes | None:
-        """The row as it stood in the file, or None where the file has no such thing."""
-        ...
+    source: RowSource
 
 
 class Chunk(Protocol):
@@ -58,13 +58,13 @@ class Chunk(Protocol):
 
     @property
     def position(self) -> int:
-        """How many bytes of the file are read when this chunk is done."""
+        """How many bytes of the file have been read at the end of this chunk."""
         ...
 
     def table(self) -> FieldTable | None:
-        """All rows as columns, or None when they must be read one by one."""
+        """Return all rows as columns, or None when they must be read one by one."""
         ...
 
     def records(self) -> Iterator[Record]:
-        """The rows one by one; whatever cannot be read is among them, with the reason."""
+        """Yield the rows one by one, unreadable ones with a reason."""
         ...

@@ -1,4 +1,4 @@
-"""Groups: rows with the type, the key and the properties of one group."""
+"""Groups: rows with the type, key and properties of one group."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encod
 from datasource.loader.chunks import Record, Reject
 from datasource.loader.insert import insert_blocks
 from datasource.loader.json_encoding import encode_json
-from datasource.loader.parse_events import properties_of
-from datasource.loader.person_store import VersionClock
 from datasource.loader.property_columns import columns_from_maps
+from datasource.loader.row_fields import parse_properties
+from datasource.loader.version_clock import VersionClock
 from datasource.tables.steps import GROUP_TYPE_COUNT
 
 FIELDS: Final = frozenset({"group_type", "group_type_index", "group_key", "properties"})
 
 GroupTypeIndex = Callable[[str], Awaitable[int | None]]
-"""The index of the group type of that name, given to it now if need be; None when all five are taken."""
+"""Returns the index of the group type of that name, assigning one if needed; None when all five are taken."""
 
 _INSERT = """
 INSERT INTO groups (project_id, type_index, key, properties, version)
@@ -37,30 +37,30 @@ class GroupRow:
     properties: Mapping[str, object]
 
 
-def read_group(record: Record) -> GroupRow:
-    """The group in a row. Raises ValueError with the reason."""
+def parse_group(record: Record) -> GroupRow:
+    """Parse a row. Raises ValueError with the reason."""
     fields = record.fields
     if fields is None:
         raise ValueError(record.reason)
     key = fields.get("group_key")
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise ValueError("group_key is missing" if key in (None, "") else "group_key is not a text")
-    return GroupRow(record, _type_of(fields), str(key), properties_of(fields) or {})
+        raise ValueError("group_key is missing" if key in (None, "") else "group_key is not a string")
+    return GroupRow(record, _parse_type(fields), str(key), parse_properties(fields) or {})
 
 
-def _type_of(fields: Mapping[str, object]) -> str | int:
+def _parse_type(fields: Mapping[str, object]) -> str | int:
     index, name = fields.get("group_type_index"), fields.get("group_type")
     if index in (None, ""):
         if not isinstance(name, str) or not name:
             raise ValueError("group_type and group_type_index are both missing")
         return name
     if isinstance(index, bool) or str(index) not in map(str, range(GROUP_TYPE_COUNT)):
-        raise ValueError(f"group_type_index is not 0 to {GROUP_TYPE_COUNT - 1}")
+        raise ValueError(f"group_type_index is not from 0 to {GROUP_TYPE_COUNT - 1}")
     return int(str(index))
 
 
 class GroupStore:
-    """The groups of one project, seen from one load."""
+    """Stores the groups of one load into one project."""
 
     def __init__(self, engine: Engine, project_id: int, type_index: GroupTypeIndex) -> None:
         self._engine = engine
@@ -70,17 +70,15 @@ class GroupStore:
         self._clock = VersionClock()
 
     async def store(self, rows: Iterable[GroupRow]) -> tuple[int, tuple[Reject, ...]]:
-        """Store the groups; of two rows for one group the later counts. Answers how many rows and what not."""
+        """Store the groups, the later row winning, and return the number of stored rows and the rejects."""
         stored: dict[tuple[int, str], GroupRow] = {}
         rejects: list[Reject] = []
         count = 0
         for row in rows:
-            index = await self._index_of(row.type)
+            index = await self._find_index(row.type)
             if index is None:
-                reason = (
-                    f"group type {row.type!r} would be one more than the {GROUP_TYPE_COUNT} a project can have"
-                )
-                rejects.append(Reject(row.record.row, reason, row.record.text))
+                reason = f"group type {row.type!r} is one too many: a project can have {GROUP_TYPE_COUNT}"
+                rejects.append(Reject(row.record.row, reason, row.record.raw))
                 continue
             stored[index, row.key] = row
             count += 1
@@ -88,7 +86,7 @@ class GroupStore:
             await self._insert(stored)
         return count, tuple(rejects)
 
-    async def _index_of(self, kind: str | int) -> int | None:
+    async def _find_index(self, kind: str | int) -> int | None:
         if isinstance(kind, int):
             return kind
         if kind not in self._indexes:

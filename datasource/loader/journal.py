@@ -1,7 +1,7 @@
-"""Which hours a batch was about to touch: what makes the hourly roll-up right after any interruption.
+"""The journal of loads, from which the hourly roll-up is repaired after an interruption.
 
-Events and roll-up are two tables, and no transaction spans them. So each batch is announced before it is
-stored and signed off afterwards; the hours of a batch that was never signed off are counted anew.
+No transaction spans the events and their roll-up. So each batch is recorded before it is stored and marked as done
+afterwards; the hours of a batch that was never done are rolled up again.
 """
 
 import time
@@ -12,13 +12,14 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.loader.replicas import await_loads
+from datasource.loader.replicas import sync_journal
 from datasource.tables.ddl import SOURCE
-from datasource.tables.migrate import placement_of
+from datasource.tables.migrate import find_topology
 from datasource.tables.steps import BY_HOUR_SELECT
 
 _HOUR_US: Final = 3_600_000_000
-_SURELY_OVER_S: Final = 900
+_ABANDONED_AFTER_S: Final = 900
+"""Another process may still be storing a batch that was recorded more recently."""
 
 _UNFINISHED = """
 SELECT project_id, toUnixTimestamp(hour_from) AS hour_from, toUnixTimestamp(hour_to) AS hour_to,
@@ -39,8 +40,8 @@ _SPAN = "project_id = {project:UInt32} AND hour BETWEEN {hour_from:UInt32} AND {
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The hours from the one that starts at `hour_from` to the one that starts at `hour_to`, Unix seconds."""
+class HourSpan:
+    """The hours from the one that starts at `hour_from` to the one that starts at `hour_to`, in Unix seconds."""
 
     project_id: int
     hour_from: int
@@ -50,13 +51,13 @@ class Span:
 
     @classmethod
     def of_batch(cls, project_id: int, load_id: UUID, batch: int, first_us: int, last_us: int) -> Self:
-        """The span of a batch whose events lie between the two times, microseconds since 1970."""
+        """Return the hours of a batch whose events lie between two times, microseconds since 1970."""
         hour_from, hour_to = (micros // _HOUR_US * 3600 for micros in (first_us, last_us))
         return cls(project_id, hour_from, hour_to, load_id, batch)
 
 
 class Journal:
-    """The announcements of one load."""
+    """The journal entries of one load."""
 
     def __init__(self, engine: Engine, project_id: int) -> None:
         self._engine = engine
@@ -64,30 +65,30 @@ class Journal:
         self._load_id = uuid4()
         self._batch = 0
 
-    async def announce(self, first_us: int, last_us: int) -> Span:
-        """Say that events between these times, microseconds since 1970, are about to be stored."""
+    async def begin(self, first_us: int, last_us: int) -> HourSpan:
+        """Record that events between two times, microseconds since 1970, are about to be stored."""
         self._batch += 1
-        span = Span.of_batch(self._project_id, self._load_id, self._batch, first_us, last_us)
+        span = HourSpan.of_batch(self._project_id, self._load_id, self._batch, first_us, last_us)
         await _write(self._engine, span, is_done=False)
         return span
 
-    async def sign_off(self, span: Span) -> None:
-        """Say that they and their roll-up are stored."""
+    async def finish(self, span: HourSpan) -> None:
+        """Record that the events and their roll-up are stored."""
         await _write(self._engine, span, is_done=True)
 
 
 async def repair(engine: Engine) -> int:
-    """Count anew the hours of every batch that was interrupted; answers how many batches there were.
+    """Roll up the hours of every interrupted batch again, and return the number of batches.
 
-    To be called before anything is loaded and before anything is asked, while no load is running. Where another
-    process could be loading, only what was announced long ago counts as interrupted. May itself be interrupted
-    and repeated, but not run twice at once.
+    Call it before loading and querying, while no load is running in this process. Where another process could be
+    loading, only batches recorded long ago count as interrupted. It may be interrupted and repeated, but must not
+    run twice at once.
     """
-    await await_loads(engine)
-    before = int(time.time()) - (_SURELY_OVER_S if engine.is_shared else 0)
+    await sync_journal(engine)
+    before = int(time.time()) - (_ABANDONED_AFTER_S if engine.is_shared else 0)
     rows = list((await engine.query(_UNFINISHED, {"before": before})).rows())
     for project_id, hour_from, hour_to, load_id, batch in rows:
-        span = Span(
+        span = HourSpan(
             int(str(project_id)), int(str(hour_from)), int(str(hour_to)), UUID(str(load_id)), int(str(batch))
         )
         await rebuild(engine, span)
@@ -95,11 +96,11 @@ async def repair(engine: Engine) -> int:
     return len(rows)
 
 
-async def rebuild(engine: Engine, span: Span) -> None:
-    """Make the roll-up of the span from the events anew."""
+async def rebuild(engine: Engine, span: HourSpan) -> None:
+    """Roll up the events of the span again."""
     params = {"project": span.project_id, "hour_from": span.hour_from, "hour_to": span.hour_to}
-    place = await placement_of(engine)
-    await engine.command(f"{place.delete('events_by_hour', _SPAN)} SETTINGS mutations_sync = 2", params)
+    topology = await find_topology(engine)
+    await engine.command(f"{topology.delete('events_by_hour', _SPAN)} SETTINGS mutations_sync = 2", params)
     times = (
         "timestamp >= toDateTime({hour_from:UInt32}, 'UTC') AND "
         "timestamp < toDateTime({hour_to:UInt32}, 'UTC') + INTERVAL 1 HOUR"
@@ -110,7 +111,7 @@ async def rebuild(engine: Engine, span: Span) -> None:
     )
 
 
-async def _write(engine: Engine, span: Span, *, is_done: bool) -> None:
+async def _write(engine: Engine, span: HourSpan, *, is_done: bool) -> None:
     row = {
         "project_id": pa.array([span.project_id], pa.uint32()),
         "load_id": pa.array([str(span.load_id)], pa.string()),

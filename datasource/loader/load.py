@@ -1,7 +1,7 @@
-"""Loads files of events, persons and groups into the native layout.
+"""Loads files of events, persons and groups into Trendgate's own tables.
 
-A file is read in chunks, and while some chunks are stored the next ones are read. Whatever interrupts it, what is
-stored stays right, and loading the same file again stores only what is missing.
+The next chunks of a file are read while a batch of earlier ones is stored. After any interruption the stored rows
+are consistent, and loading the same file again stores only the missing ones.
 """
 
 import asyncio
@@ -19,36 +19,36 @@ from datasource.loader.chunks import Chunk
 from datasource.loader.groups import GroupTypeIndex
 from datasource.loader.journal import repair
 from datasource.loader.read_csv_parquet import RecordChunk, TableChunk, read_csv, read_parquet
-from datasource.loader.read_jsonl import read_lines
+from datasource.loader.read_jsonl import read_jsonl
 from datasource.loader.rejects import RejectsFile
-from datasource.loader.sinks import Kind, Read, Sink, kind_of, sink_for
+from datasource.loader.sinks import ParsedChunk, RowKind, Sink, create_sink, detect_kind
 from errors import BadUserInput, NotFound
 
 __all__ = [
     "Chunk",
     "FileFormat",
-    "Job",
-    "Kind",
+    "LoadJob",
     "LoadReport",
     "RecordChunk",
     "RejectsFile",
+    "RowKind",
     "TableChunk",
+    "create_sink",
     "load_chunks",
     "load_file",
     "open_chunks",
     "repair",
-    "sink_for",
 ]
 
 BATCH_ROWS: Final = 100_000
 BATCH_BYTES: Final = 96 * 2**20
-"""A batch, which is stored at once, ends with the chunk that reaches either."""
+"""A batch, which is stored at once, ends with the chunk that reaches one of the two."""
 
-_ROWS_TO_TELL: Final = 100
+_DETECTION_ROWS: Final = 100
 
 
 class FileFormat(StrEnum):
-    """How a file is written."""
+    """The format of a file."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -56,7 +56,7 @@ class FileFormat(StrEnum):
 
 
 _READERS: Final[Mapping[FileFormat, Callable[[Path], Iterator[Chunk]]]] = {
-    FileFormat.JSONL: read_lines,
+    FileFormat.JSONL: read_jsonl,
     FileFormat.CSV: read_csv,
     FileFormat.PARQUET: read_parquet,
 }
@@ -71,10 +71,10 @@ _SUFFIXES: Final[Mapping[str, FileFormat]] = {
 
 @dataclass(slots=True)
 class LoadReport:
-    """What a load did so far. `already_there` counts events; `unused` names fields of which nothing is loaded."""
+    """The result of a load so far. `already_stored` counts events; `unused` are fields that are not loaded."""
 
-    stored: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
-    already_there: int = 0
+    stored: dict[RowKind, int] = field(default_factory=lambda: dict.fromkeys(RowKind, 0))
+    already_stored: int = 0
     rejected: int = 0
     rows: int = 0
     position: int = 0
@@ -83,7 +83,7 @@ class LoadReport:
 
     @property
     def seconds(self) -> float:
-        """Since the load began."""
+        """The time since the load began."""
         return time.perf_counter() - self.started
 
 
@@ -91,8 +91,8 @@ Progress = Callable[[LoadReport], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One load: where bad rows go, and the report that is kept up to date all along, also when it is cancelled."""
+class LoadJob:
+    """One load: its file of rejects, and its report, which is up to date even when the load is cancelled."""
 
     rejects: RejectsFile
     report: LoadReport = field(default_factory=LoadReport)
@@ -103,31 +103,31 @@ async def load_file(
     engine: Engine,
     project_id: int,
     path: Path,
-    job: Job,
+    job: LoadJob,
     *,
     type_index: GroupTypeIndex,
-    kind: Kind | None = None,
+    kind: RowKind | None = None,
     file_format: FileFormat | None = None,
 ) -> None:
-    """Load a file. `kind` and `file_format` are told by the rows and the file's name unless given.
+    """Load a file. `kind` and `file_format` are detected from the rows and the file's name unless given.
 
-    Raises NotFound without the file, BadUserInput when it cannot be read as what it is.
+    Raises NotFound when the file does not exist, and BadUserInput when it cannot be read.
     """
     chunks = open_chunks(path, file_format)
     first = await asyncio.to_thread(next, chunks, None)
     if first is None:
         return
-    kind = kind or kind_of(islice(first.records(), _ROWS_TO_TELL))
-    sink = sink_for(kind, engine, project_id, type_index)
+    kind = kind or detect_kind(islice(first.records(), _DETECTION_ROWS))
+    sink = create_sink(kind, engine, project_id, type_index)
     await load_chunks(chain([first], chunks), sink, path, job)
 
 
 def open_chunks(path: Path, file_format: FileFormat | None = None) -> Iterator[Chunk]:
-    """The chunks of a file. Raises NotFound, or BadUserInput when its format cannot be told."""
+    """Open a file. Raises NotFound, or BadUserInput when its format is unknown."""
     if not path.exists():
-        raise NotFound(f"There is no file {path}.", hint="Check the path.")
+        raise NotFound("File not found: {file}.", file=path, hint="Check the path.")
     if not path.is_file():
-        raise BadUserInput(f"{path} is not a file.", hint="Name the files one by one.")
+        raise BadUserInput("{file} is not a file.", file=path, hint="List the files one by one.")
     return _readable(path, _READERS[file_format or _format_of(path)](path))
 
 
@@ -136,21 +136,22 @@ def _readable(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         yield from chunks
     except (OSError, EOFError, zlib.error) as failure:
         reason = getattr(failure, "strerror", None) or str(failure)
-        raise BadUserInput(f"{path} cannot be read any further: {reason}.") from failure
+        raise BadUserInput("{file} cannot be read any further: {reason}.", file=path, reason=reason) from failure
 
 
 def _format_of(path: Path) -> FileFormat:
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     if suffix.lower() not in _SUFFIXES:
         raise BadUserInput(
-            f"The name of {path} does not say what format it has.",
-            hint="Say --format jsonl, csv or parquet.",
+            "The format of {file} cannot be detected from its name.",
+            file=path,
+            hint="Add --format jsonl, csv or parquet.",
         )
     return _SUFFIXES[suffix.lower()]
 
 
-async def load_chunks(chunks: Iterator[Chunk], sink: Sink, source: Path, job: Job) -> None:
-    """Read the chunks and store what they hold, a batch at a time; `source` is how rejects name the file."""
+async def load_chunks(chunks: Iterator[Chunk], sink: Sink, source: Path, job: LoadJob) -> None:
+    """Store the chunks in batches. `source` is the file that rejects name."""
     loop = asyncio.get_running_loop()
     batches = _batches(chunks, sink)
     ahead = loop.run_in_executor(None, _next_batch, batches)
@@ -160,15 +161,15 @@ async def load_chunks(chunks: Iterator[Chunk], sink: Sink, source: Path, job: Jo
             await _finish(_store(parts, sink, source, job))
             job.progress(job.report)
     finally:
-        # The thread cannot be stopped; it must be done before anything it uses goes away.
+        # The thread cannot be stopped, and must end before what it uses is closed.
         await asyncio.wait([ahead])
 
 
-def _batches(chunks: Iterator[Chunk], sink: Sink) -> Iterator[list[Read]]:
-    parts: list[Read] = []
+def _batches(chunks: Iterator[Chunk], sink: Sink) -> Iterator[list[ParsedChunk]]:
+    parts: list[ParsedChunk] = []
     start = 0
     for chunk in chunks:
-        parts.append(sink.read(chunk))
+        parts.append(sink.parse(chunk))
         if sum(part.rows for part in parts) >= BATCH_ROWS or chunk.position - start >= BATCH_BYTES:
             yield parts
             parts, start = [], chunk.position
@@ -176,12 +177,12 @@ def _batches(chunks: Iterator[Chunk], sink: Sink) -> Iterator[list[Read]]:
         yield parts
 
 
-def _next_batch(batches: Iterator[list[Read]]) -> list[Read]:
+def _next_batch(batches: Iterator[list[ParsedChunk]]) -> list[ParsedChunk]:
     return next(batches, [])
 
 
 async def _finish(storing: Coroutine[None, None, None]) -> None:
-    # Interrupted in the middle, a batch would have to be repaired: it ends first.
+    # A batch that was interrupted would have to be repaired, so let it end.
     task = asyncio.ensure_future(storing)
     try:
         await asyncio.shield(task)
@@ -190,13 +191,13 @@ async def _finish(storing: Coroutine[None, None, None]) -> None:
         raise
 
 
-async def _store(parts: Sequence[Read], sink: Sink, source: Path, job: Job) -> None:
+async def _store(parts: Sequence[ParsedChunk], sink: Sink, source: Path, job: LoadJob) -> None:
     outcome, report = await sink.store(parts), job.report
-    refused = [reject for part in parts for reject in part.rejects] + list(outcome.rejects)
-    job.rejects.add(source, refused)
+    rejects = [reject for part in parts for reject in part.rejects] + list(outcome.rejects)
+    job.rejects.add(source, rejects)
     report.stored[sink.kind] += outcome.stored
-    report.already_there += outcome.known
-    report.rejected += len(refused)
+    report.already_stored += outcome.already_stored
+    report.rejected += len(rejects)
     report.rows += sum(part.rows for part in parts)
     report.position = parts[-1].position
     report.unused.update(dict.fromkeys(name for part in parts for name in part.unused))

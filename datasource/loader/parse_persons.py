@@ -1,9 +1,9 @@
-"""Person rows: properties of persons, and which distinct ids are one person.
+"""Person rows: the properties of a person, and the distinct ids that belong to it.
 
-The newest version of a person's properties wins whole. A row that names distinct ids of several persons merges
-these: the lowest number survives. A row with `person_distinct_id_version` says to whom a distinct id belongs; a
-newer one may move it: the person it leaves is merged into the new one when nothing else is left of it, otherwise
-only future events go to the new person.
+The newest version of a person's properties replaces all older ones. A row with distinct ids of several persons
+merges them: the lowest number survives. A row with `person_distinct_id_version` assigns a distinct id to a person;
+a newer version may move it to another one. A person without a distinct id left is merged into the new one,
+otherwise only future events go to the new person.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import orjson
 
 from datasource.loader.chunks import Record
 from datasource.loader.event_ids import parse_uuid
-from datasource.loader.parse_events import distinct_id_of, properties_of
+from datasource.loader.row_fields import parse_distinct_id, parse_properties
 from datasource.loader.timestamps import parse_timestamp
 
 FIELDS: Final = frozenset(
@@ -37,7 +37,7 @@ _HIGHEST_VERSION: Final = 2**64 - 2
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """One person as a file describes it; None where the row says nothing. `created_at` is in microseconds."""
+    """One person as a file describes it, None for what the row leaves out. `created_at` is in microseconds."""
 
     distinct_ids: tuple[str, ...]
     person_id: UUID | None
@@ -47,20 +47,20 @@ class PersonRow:
     distinct_id_version: int | None
 
 
-def read_person(record: Record) -> PersonRow:
-    """The person in a row. Raises ValueError with the reason."""
+def parse_person(record: Record) -> PersonRow:
+    """Parse a row. Raises ValueError with the reason."""
     fields = record.fields
     if fields is None:
         raise ValueError(record.reason)
     if fields.get("event") not in (None, ""):
-        raise ValueError("this is an event in a file of persons")
+        raise ValueError("this is an event, and the file holds persons")
     person_id = _first(fields, "person_id", "id")
     created_at = fields.get("created_at")
     deleted = fields.get("is_deleted") in (True, 1, "1", "true")
     return PersonRow(
         distinct_ids=_distinct_ids(fields),
         person_id=None if person_id is None else parse_uuid(person_id),
-        properties={} if deleted else properties_of(fields),
+        properties={} if deleted else parse_properties(fields),
         created_at=None if created_at in (None, "") else parse_timestamp(created_at),
         version=_version(_first(fields, "version", "person_version"), "version"),
         distinct_id_version=_version(_first(fields, "person_distinct_id_version"), "person_distinct_id_version"),
@@ -76,13 +76,13 @@ def _distinct_ids(fields: Mapping[str, object]) -> tuple[str, ...]:
     if isinstance(many, str) and many:
         try:
             many = orjson.loads(many)
-        except orjson.JSONDecodeError as wrong:
-            raise ValueError(f"distinct_ids is not a JSON list: {wrong}") from wrong
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"distinct_ids is not a JSON list: {error}") from error
     if many not in (None, "") and not isinstance(many, list):
         raise ValueError("distinct_ids is not a list")
-    found = [distinct_id_of(each) for each in many or ()] if isinstance(many, list) else []
+    found = [parse_distinct_id(each) for each in many or ()] if isinstance(many, list) else []
     if fields.get("distinct_id") not in (None, ""):
-        found.append(distinct_id_of(fields["distinct_id"]))
+        found.append(parse_distinct_id(fields["distinct_id"]))
     if not found:
         raise ValueError("distinct_id is missing")
     return tuple(dict.fromkeys(found))
@@ -93,5 +93,5 @@ def _version(value: object, name: str) -> int | None:
         return None
     text = str(value)
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) > _HIGHEST_VERSION:
-        raise ValueError(f"{name} is not a whole number of 64 bits")
+        raise ValueError(f"{name} is not an integer from 0 to 2^64 - 2")
     return int(text)

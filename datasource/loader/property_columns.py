@@ -1,7 +1,6 @@
 """Property values as columns: for each key the types its values have, and the values of each type.
 
-Values are scalars: text, number or boolean. An array or an object is kept as its compact JSON text; null is
-the same as absent.
+Values are strings, numbers and booleans. An array or an object becomes its compact JSON; null means absent.
 """
 
 import math
@@ -12,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pyarrow as pa
+
+from datasource.tables.property_tables import property_path
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,12 +26,12 @@ _ARROW = {
     "Bool": pa.bool_(),
 }
 EXACT_FLOAT = 2.0**53
-"""From here on a double may stand for an integer that it does not equal."""
+"""From here on a double may differ from the integer that it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyColumn:
-    """`kinds` says for each row which of `types` its value has, len(types) where it has none.
+    """The values of one key. `kinds` has the index in `types` of each row's value, len(types) where it has none.
 
     `values` holds, for each type, the values of the rows of that type, in row order.
     """
@@ -41,7 +42,7 @@ class PropertyColumn:
     values: tuple[pa.Array, ...]
 
     def filter(self, keep: Mask) -> "PropertyColumn":
-        """The rows to keep."""
+        """Return the rows where `keep` is true."""
         values = tuple(array.filter(pa.array(keep[self.kinds == kind])) for kind, array in enumerate(self.values))
         return PropertyColumn(self.key, self.types, self.kinds[keep], values)
 
@@ -53,41 +54,33 @@ class PropertyColumns:
     columns: tuple[PropertyColumn, ...]
 
     def filter(self, keep: Mask) -> "PropertyColumns":
-        """The rows to keep."""
+        """Return the rows where `keep` is true."""
         return PropertyColumns(tuple(column.filter(keep) for column in self.columns))
 
 
 def columns_from_maps(rows: Sequence[Mapping[str, object]]) -> PropertyColumns:
-    """The columns of property maps as a JSON reader or Arrow's to_pylist gives them."""
+    """Return the columns of property maps as read from JSON or by Arrow's to_pylist."""
     keys = dict.fromkeys(key for row in rows for key in row)
-    if len({path_of(key) for key in keys}) < len(keys):
-        rows = [{path_of(key): row[key] for key in reversed(list(row))} for row in rows]
+    if len({property_path(key) for key in keys}) < len(keys):
+        rows = [{property_path(key): row[key] for key in reversed(list(row))} for row in rows]
         keys = dict.fromkeys(key for row in rows for key in row)
     columns = (column_from_values(key, [row.get(key) for row in rows]) for key in keys)
     return PropertyColumns(tuple(column for column in columns if column.types))
 
 
-def path_of(key: str) -> str:
-    """The path at which ClickHouse keeps a key: a bare dot would mean a nested object.
-
-    So the keys `a.b` and `a%2Eb` are one; of an event that has both the first one counts.
-    """
-    return key.replace(".", "%2E")
-
-
 def column_from_values(key: str, values: Sequence[object]) -> PropertyColumn:
-    """The column of one key; None where a row has no value."""
+    """Return the column of one key; None where a row has no value."""
     kinds_seen = set(map(type, values))
     kinds_seen.discard(type(None))
     if kinds_seen == {str}:
         return column_from_array(key, pa.array(values, pa.string()))
     if kinds_seen == {bool}:
         return column_from_array(key, pa.array(values, pa.bool_()))
-    return _mixed(key, [scalar_of(value) for value in values])
+    return _mixed(key, [to_scalar(value) for value in values])
 
 
 def column_from_array(key: str, array: pa.Array) -> PropertyColumn:
-    """The column of one key from an array of one of the five Arrow types, null where a row has no value."""
+    """Return the column of one key from an array of one of the five Arrow types, null where a row has no value."""
     kind = next(name for name, arrow in _ARROW.items() if arrow == array.type)
     present = array.drop_null()
     if len(present) == 0:
@@ -96,23 +89,23 @@ def column_from_array(key: str, array: pa.Array) -> PropertyColumn:
     return PropertyColumn(key, (kind,), kinds, (present,))
 
 
-def scalar_of(value: object) -> str | int | float | bool | None:
-    """The scalar that is stored for a value read from JSON, CSV or Parquet."""
+def to_scalar(value: object) -> str | int | float | bool | None:
+    """Return the scalar that is stored for a value read from JSON, CSV or Parquet."""
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int):
         return value if value in _INT64 or value in _UINT64 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return _json_text(value)
+    return _to_json(value)
 
 
-def _json_text(value: object) -> str:
-    text = orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+def _to_json(value: object) -> str:
+    text = orjson.dumps(value, default=_jsonable, option=orjson.OPT_NON_STR_KEYS).decode()
     return str(orjson.loads(text)) if text.startswith('"') else text
 
 
-def _plain(value: object) -> object:
+def _jsonable(value: object) -> object:
     # What Parquet has beyond JSON: decimals, bytes, sets of pairs.
     if isinstance(value, bytes):
         return value.decode(errors="replace")
@@ -131,8 +124,8 @@ def _mixed(key: str, values: Sequence[str | int | float | bool | None]) -> Prope
     types = tuple(name for name, hits in found.items() if any(hits))
     kinds = np.full(len(values), len(types), np.uint8)
     arrays: list[pa.Array] = []
-    for place, name in enumerate(types):
-        kinds[np.array(found[name], np.bool_)] = place
+    for index, name in enumerate(types):
+        kinds[np.array(found[name], np.bool_)] = index
         arrays.append(pa.array(_pick(values, found[name]), _ARROW[name]))
     return PropertyColumn(key, types, kinds, tuple(arrays))
 

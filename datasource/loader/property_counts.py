@@ -1,4 +1,4 @@
-"""How many events have which property, told by the columns that a batch is stored from."""
+"""Counts of events per property, from the columns of a batch."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
-from datasource.loader.parse_events import EventColumns
-from datasource.loader.property_columns import path_of
-from datasource.tables.property_tables import KINDS
+from datasource.loader.event_columns import EventColumns
+from datasource.tables.property_tables import KINDS, property_key, property_path
 
 PropertyCounts = Counter[tuple[str, str, str]]
-"""Events by (event, property, kind)."""
+"""Numbers of events by (event, property, kind)."""
 
 _INSERT: Final = """
 INSERT INTO event_properties (project_id, event, property, kind, events)
@@ -22,25 +21,25 @@ SELECT {project:UInt32}, event, property, kind, events FROM {batch}
 
 
 def count_properties(parts: Sequence[EventColumns]) -> PropertyCounts:
-    """What the events of all parts have."""
+    """Count the properties of the events of all parts."""
     counts: PropertyCounts = Counter()
     for part in parts:
-        for name, found in _of_part(part):
+        for name, found in _count_part(part):
             counts[name] += found
     return counts
 
 
-def _of_part(part: EventColumns) -> Iterator[tuple[tuple[str, str, str], int]]:
+def _count_part(part: EventColumns) -> Iterator[tuple[tuple[str, str, str], int]]:
     encoded = part.names.dictionary_encode()
     events = encoded.dictionary.to_pylist()
-    places = np.asarray(encoded.indices).astype(np.int64)
+    event_codes = np.asarray(encoded.indices).astype(np.int64)
     for column in part.properties.columns:
         width = len(column.types) + 1  # the last one: no value
-        found = np.bincount(places * width + column.kinds, minlength=len(events) * width)
-        key = path_of(column.key).replace("%2E", ".")
+        found = np.bincount(event_codes * width + column.kinds, minlength=len(events) * width)
+        key = property_key(property_path(column.key))
         for row, event in enumerate(events):
-            for place, stored in enumerate(column.types):
-                count = int(found[row * width + place])
+            for kind, stored in enumerate(column.types):
+                count = int(found[row * width + kind])
                 if count:
                     yield (event, key, KINDS[stored]), count
 

@@ -1,4 +1,4 @@
-"""The file of rows that were not loaded: one JSON object a line."""
+"""The file of rows that were not loaded: one JSON object per line."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,11 +10,11 @@ import orjson
 from datasource.loader.chunks import Reject
 from errors import BadUserInput
 
-_LONGEST_TEXT: Final = 2000
+_MAX_RAW_BYTES: Final = 2000
 
 
 class RejectsFile:
-    """Made at the first reject; what an earlier load left under the same name goes away."""
+    """Created at the first reject; a file that an earlier load left at the path is deleted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -22,7 +22,7 @@ class RejectsFile:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Raises BadUserInput when nothing can be written there."""
+        """Raises BadUserInput when the file cannot be written."""
         if self.count == 0:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,9 @@ class RejectsFile:
                 self.path.unlink()
             except OSError as failure:
                 raise BadUserInput(
-                    f"The rejects file {self.path} cannot be written: {failure.strerror}.",
+                    "The rejects file {file} cannot be written: {reason}.",
+                    file=self.path,
+                    reason=failure.strerror,
                     hint="Choose another place with --rejects PATH.",
                 ) from failure
         return self
@@ -43,12 +45,12 @@ class RejectsFile:
             self._file = None
 
     def add(self, file: Path, rejects: Iterable[Reject]) -> None:
-        """Write these down, and have them on disk when this returns."""
+        """Append the rejects; they are on disk when this returns."""
         for reject in rejects:
             self._file = self._file or self.path.open("ab")
             self.count += 1
-            text = reject.text[:_LONGEST_TEXT].decode(errors="replace")
-            line = {"file": str(file), "row": reject.row, "reason": reject.reason, "line": text}
+            raw = reject.raw[:_MAX_RAW_BYTES].decode(errors="replace")
+            line = {"file": str(file), "row": reject.row, "reason": reject.reason, "line": raw}
             self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         if self._file is not None:
             self._file.flush()

@@ -1,11 +1,11 @@
-"""What a load has to know of replicas: the server that it asks may not have yet what another one was told."""
+"""Waiting for replicas: the server that answers may not have yet what another one stored."""
 
 from typing import Final
 
 from datasource.clickhouse.engine import Engine
 
-_OF_PERSONS: Final = ("person_distinct_ids", "persons", "person_merges")
-_OF_LOADS: Final = ("load_journal",)
+_PERSON_TABLES: Final = ("person_distinct_ids", "persons", "person_merges")
+_JOURNAL_TABLES: Final = ("load_journal",)
 
 _REPLICATED: Final = """
 SELECT name FROM system.tables
@@ -13,17 +13,18 @@ WHERE database = currentDatabase() AND name IN {names:Array(String)} AND startsW
 """
 
 
-async def await_persons(engine: Engine) -> None:
-    """Wait until the server has every person of the cluster, or one could be given a second number."""
-    await _await(engine, _OF_PERSONS)
+async def sync_persons(engine: Engine) -> None:
+    """Wait until the server has every person of the cluster."""
+    # Otherwise a person could get a second number.
+    await _sync(engine, _PERSON_TABLES)
 
 
-async def await_loads(engine: Engine) -> None:
-    """Wait until the server has every announcement of the cluster."""
-    await _await(engine, _OF_LOADS)
+async def sync_journal(engine: Engine) -> None:
+    """Wait until the server has the journal entries of every load on the cluster."""
+    await _sync(engine, _JOURNAL_TABLES)
 
 
-async def _await(engine: Engine, tables: tuple[str, ...]) -> None:
+async def _sync(engine: Engine, tables: tuple[str, ...]) -> None:
     if engine.cluster is None:
         return
     for table in (await engine.query(_REPLICATED, {"names": tables})).columns[0]:

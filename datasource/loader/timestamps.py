@@ -1,4 +1,4 @@
-"""Times of events: ISO 8601 texts, read exactly to the microsecond, as microseconds since 1970 in UTC."""
+"""Times of events: ISO 8601 strings parsed to the microsecond, as microseconds since 1970 in UTC."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ _MINUTE_US = 60_000_000
 
 
 def parse_timestamp(value: object) -> int:
-    """Microseconds since 1970; a time without an offset is UTC. Raises ValueError with the reason.
+    """Parse a time to microseconds since 1970; without an offset it is UTC. Raises ValueError with the reason.
 
     Digits beyond the microsecond are cut off.
     """
@@ -37,17 +37,17 @@ def parse_timestamp(value: object) -> int:
     elif isinstance(value, str):
         moment = _parse(value)
     else:
-        raise ValueError(f"timestamp {_shown(value)} is not a text such as 2024-01-31T12:00:00Z")
+        raise ValueError(f"timestamp {_quote(value)} is not a string such as 2024-01-31T12:00:00Z")
     micros = (moment - _EPOCH) // _MICROSECOND
     if not 0 <= micros <= _LAST:
-        raise ValueError(f"timestamp {_shown(value)} is outside 1970-01-01 to 2105-12-31")
+        raise ValueError(f"timestamp {_quote(value)} is outside 1970-01-01 to 2105-12-31")
     return micros
 
 
 def parse_timestamps(array: pa.Array) -> npt.NDArray[np.int64] | None:
-    """The same for a whole array at once, or None when it must be read value by value."""
+    """Parse a whole array at once, or return None when it must be parsed value by value."""
     if pa.types.is_string(array.type):
-        micros = _parse_texts(array)
+        micros = _parse_strings(array)
     elif pa.types.is_timestamp(array.type):
         micros = _cast(array, pa.timestamp("us", array.type.tz))
     else:
@@ -57,7 +57,7 @@ def parse_timestamps(array: pa.Array) -> npt.NDArray[np.int64] | None:
     return micros
 
 
-def _parse_texts(array: pa.Array) -> npt.NDArray[np.int64] | None:
+def _parse_strings(array: pa.Array) -> npt.NDArray[np.int64] | None:
     # Arrow reads times with an offset too, but first takes seconds to read its database of time zones.
     if pc.all(pc.ends_with(array, "Z")).as_py():
         return _cast(pc.utf8_rtrim(array, "Z"), pa.timestamp("us"))
@@ -83,19 +83,19 @@ def _cast(array: pa.Array, kind: pa.DataType) -> npt.NDArray[np.int64] | None:
     return micros
 
 
-def _parse(text: str) -> datetime:
-    match = _ISO.fullmatch(text.strip())
+def _parse(string: str) -> datetime:
+    match = _ISO.fullmatch(string.strip())
     if match is None:
-        raise ValueError(f"timestamp {_shown(text)} cannot be read")
+        raise ValueError(f"timestamp {_quote(string)} is not a valid time")
     zone = (match["zone"] or "Z").upper().replace("Z", "+00:00")
     clock = match["time"] or "00:00"
     try:
         moment = datetime.fromisoformat(f"{match['day']}T{clock}{zone}")
         moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError) as impossible:
-        raise ValueError(f"timestamp {_shown(text)} is not a possible time") from impossible
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"timestamp {_quote(string)} does not exist") from error
     return moment.replace(microsecond=int((match["fraction"] or "0").ljust(6, "0")[:6]))
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     return repr(value)[:80]

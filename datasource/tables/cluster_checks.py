@@ -62,7 +62,7 @@ async def _check_macros(engine: Engine, cluster: str, servers: int) -> None:
         )
 
 
-async def refuse_other_tables(engine: Engine) -> None:
+async def check_table_kind(engine: Engine) -> None:
     """Raises BadUserInput where there are tables already, of one server for a cluster or the other way round."""
     found = (await engine.query(_EVENTS)).columns[0]
     if not found:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datasource.clickhouse.engine import Engine
 from datasource.tables.cluster_checks import (
     check_cluster,
+    check_table_kind,
     has_all_tables,
     other_server_has_tables,
-    refuse_other_tables,
 )
 from datasource.tables.ddl import Change, CreateTable, CreateView, FillTable
 from datasource.tables.steps import STEPS, VERSIONS, SchemaStep
-from datasource.tables.topology import Cluster, OneServer, Placement
+from datasource.tables.topology import Cluster, SingleServer, Topology
 from errors import BadUserInput
 
 _HAS_VERSIONS = (
@@ -21,7 +21,7 @@ _HAS_VERSIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class MigrationTask:
     """A step that has to be done, or to be done again where a server has come to the cluster since."""
 
     step: SchemaStep
@@ -30,35 +30,35 @@ class Task:
 
 
 async def migrate(engine: Engine) -> tuple[SchemaStep, ...]:
-    """Bring the tables up to date and answer the steps that were run. Raises what `plan` raises."""
-    tasks = await plan(engine)
-    await carry_out(engine, tasks)
+    """Bring the tables up to date and answer the steps that were run. Raises what `plan_migration` raises."""
+    tasks = await plan_migration(engine)
+    await apply(engine, tasks)
     return tuple(task.step for task in tasks)
 
 
-async def plan(engine: Engine) -> tuple[Task, ...]:
+async def plan_migration(engine: Engine) -> tuple[MigrationTask, ...]:
     """What has to be done, in order; nothing is changed.
 
     Raises BadUserInput where the tables are not of the kind that the settings say, or the cluster cannot hold any.
     """
-    await refuse_other_tables(engine)
+    await check_table_kind(engine)
     if engine.cluster is not None:
         await check_cluster(engine, engine.cluster)
-    place = await placement_of(engine)
+    place = await find_topology(engine)
     done = await _last_version(engine)
     if done is None and isinstance(place, Cluster):
         await _refuse_newcomer(engine, place)
     done = done or 0
     if isinstance(place, Cluster) and not await _is_everywhere(engine, place, done):
         done_steps = (step for step in STEPS if step.version <= done)
-        again = tuple(Task(step, tuple(_creations(place, step)), is_again=True) for step in done_steps)
+        again = tuple(MigrationTask(step, tuple(_creations(place, step)), is_again=True) for step in done_steps)
     else:
         again = ()
-    pending = tuple(Task(step, tuple(_all(place, step))) for step in STEPS if step.version > done)
+    pending = tuple(MigrationTask(step, tuple(_all(place, step))) for step in STEPS if step.version > done)
     return again + pending
 
 
-async def carry_out(engine: Engine, tasks: Sequence[Task]) -> None:
+async def apply(engine: Engine, tasks: Sequence[MigrationTask]) -> None:
     """Do it. What was interrupted can be planned and done again."""
     for task in tasks:
         for statement in task.statements:
@@ -67,7 +67,7 @@ async def carry_out(engine: Engine, tasks: Sequence[Task]) -> None:
 
 async def check_up_to_date(engine: Engine) -> None:
     """Raises BadUserInput unless the tables of the cluster are made, as far as the server that answers knows."""
-    await refuse_other_tables(engine)
+    await check_table_kind(engine)
     if (await _last_version(engine) or 0) < STEPS[-1].version:
         raise BadUserInput(
             f"The tables on the cluster {engine.cluster!r} are not up to date.",
@@ -75,20 +75,20 @@ async def check_up_to_date(engine: Engine) -> None:
         )
 
 
-async def placement_of(engine: Engine) -> Placement:
+async def find_topology(engine: Engine) -> Topology:
     """Where the engine's tables are."""
     if engine.cluster is None:
-        return OneServer()
+        return SingleServer()
     database = (await engine.query("SELECT currentDatabase() AS name")).columns[0][0]
-    return cluster_of(engine.cluster, str(database))
+    return cluster_topology(engine.cluster, str(database))
 
 
-def cluster_of(name: str, database: str) -> Cluster:
+def cluster_topology(name: str, database: str) -> Cluster:
     """The tables of all steps on a cluster."""
     return Cluster.of(name, database, (change for step in STEPS for change in step.changes))
 
 
-def _all(place: Placement, step: SchemaStep) -> Iterator[str]:
+def _all(place: Topology, step: SchemaStep) -> Iterator[str]:
     if step is STEPS[0]:
         yield from place.statements(VERSIONS)
     for change in step.changes:
@@ -96,7 +96,7 @@ def _all(place: Placement, step: SchemaStep) -> Iterator[str]:
     yield f"INSERT INTO {VERSIONS.name} SELECT {step.version}, '{step.name}', now('UTC')"
 
 
-def _creations(place: Placement, step: SchemaStep) -> Iterator[str]:
+def _creations(place: Topology, step: SchemaStep) -> Iterator[str]:
     changes: tuple[Change, ...] = (VERSIONS, *step.changes) if step is STEPS[0] else step.changes
     for change in changes:
         if not isinstance(change, FillTable):

@@ -1,12 +1,27 @@
-"""Which properties there are: small tables of keys, so that nobody has to look through the events for them.
+"""Tables of property keys, so that listing properties does not scan the events.
 
-A key is stored as clients know it, dots included. Its `kind` is Numeric, Boolean or String, as its values are.
+A key is stored as clients write it, dots included. Its `kind` is Numeric, Boolean or String, like its values.
 """
 
 from datasource.tables.ddl import Change, CreateTable, CreateView, FillTable
 
 KINDS = {"Int64": "Numeric", "UInt64": "Numeric", "Float64": "Numeric", "Bool": "Boolean", "String": "String"}
-"""What a value is to clients, by the type it is stored as; anything else is a String."""
+"""The kind that clients see for each stored type; anything else is a String."""
+
+
+def property_path(key: str) -> str:
+    """Return the path of a property key in a JSON column.
+
+    A bare dot would mean a nested object. So the keys `a.b` and `a%2Eb` are one; of an event with both, the first
+    counts.
+    """
+    return key.replace(".", "%2E")
+
+
+def property_key(path: str) -> str:
+    """Return the key that clients write for a path."""
+    return path.replace("%2E", ".")
+
 
 _EVENT_PROPERTIES = CreateTable(
     "event_properties",
@@ -73,20 +88,20 @@ _OF_GROUPS = _COUNT.format(
     columns="project_id, type_index, key AS group_key",
 )
 
-# Looking through the properties would cost a load a seventh of its speed, and it knows its columns anyway: it
-# counts them itself (see loading/property_counts.py). The view counts what comes past it, with no time of loading.
-_PAST_THE_LOADER = _OF_EVENTS.replace("FROM {source}", "FROM {source} WHERE loaded_at = 0")
+# Scanning the properties would make a load one seventh slower, so the loader counts its own columns
+# (loader/property_counts.py). The view counts what others insert, which has no time of loading.
+_NOT_BY_THE_LOADER = _OF_EVENTS.replace("FROM {source}", "FROM {source} WHERE loaded_at = 0")
 
 PROPERTY_TABLES: tuple[Change, ...] = (
     _EVENT_PROPERTIES,
     _PERSON_PROPERTIES,
     _GROUP_PROPERTIES,
-    # What is there already.
+    # Rows that were stored before these tables existed.
     FillTable("event_properties", "events", _OF_EVENTS),
     FillTable("person_properties", "persons", _OF_PERSONS),
     FillTable("group_properties", "groups", _OF_GROUPS),
-    CreateView("event_properties_view", "events", "event_properties", _PAST_THE_LOADER),
+    CreateView("event_properties_view", "events", "event_properties", _NOT_BY_THE_LOADER),
     CreateView("person_properties_view", "persons", "person_properties", _OF_PERSONS),
     CreateView("group_properties_view", "groups", "group_properties", _OF_GROUPS),
 )
-"""The changes that make the tables, fill them, and keep them filled."""
+"""The changes that create the tables, fill them and keep them filled."""

@@ -15,7 +15,7 @@ from datasource.tables.ddl import SOURCE, Change, CreateTable, CreateView, FillT
 ZOOKEEPER_PATH = "/clickhouse/tables"
 
 
-class Placement(Protocol):
+class Topology(Protocol):
     """Where the tables are."""
 
     def statements(self, change: Change) -> tuple[str, ...]:
@@ -28,11 +28,11 @@ class Placement(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OneServer:
+class SingleServer:
     """One server, or the embedded ClickHouse."""
 
     def statements(self, change: Change) -> tuple[str, ...]:
-        """See Placement.statements."""
+        """See Topology.statements."""
         match change:
             case CreateTable():
                 engine = _engine(change.engine, change.arguments)
@@ -43,7 +43,7 @@ class OneServer:
                 return _fill(change)
 
     def delete(self, table: str, condition: str) -> str:
-        """See Placement.delete."""
+        """See Topology.delete."""
         return f"ALTER TABLE {table} DELETE WHERE {condition}"
 
 
@@ -66,7 +66,7 @@ class Cluster:
         return cls(name, database, frozenset(table.name for table in tables if table.shard_by))
 
     def statements(self, change: Change) -> tuple[str, ...]:
-        """See Placement.statements."""
+        """See Topology.statements."""
         match change:
             case CreateTable(shard_by=None):
                 return (self._create_everywhere(change),)
@@ -79,7 +79,7 @@ class Cluster:
                 return _fill(change)
 
     def delete(self, table: str, condition: str) -> str:
-        """See Placement.delete."""
+        """See Topology.delete."""
         return f"ALTER TABLE {self.local(table)}{self._everywhere} DELETE WHERE {condition}"
 
     def local(self, table: str) -> str:

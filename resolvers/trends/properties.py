@@ -7,9 +7,9 @@ from datasource.layouts.contract import (
     DISTINCT_ID,
     ELEMENTS_CHAIN,
     EVENT,
-    SESSION_FIGURES,
     SESSION_ID,
-    SESSION_TEXTS,
+    SESSION_NUMBERS,
+    SESSION_STRINGS,
     event_number,
     event_text,
     group_key,
@@ -83,7 +83,7 @@ def checked_group_index(index: int | None, path: InputPath) -> int:
 
 
 def _session_key(key: str, path: InputPath) -> str:
-    known = SESSION_FIGURES | SESSION_TEXTS
+    known = SESSION_NUMBERS | SESSION_STRINGS
     if key not in known:
         raise BadUserInput(
             "Sessions have no field {key!r}.",

@@ -7,7 +7,7 @@ import pytest
 
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.layouts.posthog_columns import PostHogColumns
-from datasource.layouts.providers import PostHogLayouts
+from datasource.layouts.providers import PostHogLayoutProvider
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project
@@ -28,7 +28,7 @@ LAST_WEEK = {"dateFrom": "2020-01-12", "dateTo": "2020-01-14"}
 async def shop(stores: Stores, settings: Settings, posthog: PostHogColumns) -> AsyncIterator[Shop]:
     """A team that was adopted, with a cohort of its own."""
     engine = ReadOnlyEngine(stores.events)
-    reading = Stores(stores.metadata, engine, await PostHogLayouts.find(engine, DATABASE))
+    reading = Stores(stores.metadata, engine, await PostHogLayoutProvider.find(engine, DATABASE))
     async with open_gateway(reading, settings) as gateway:
         yield await _adopt(gateway, stores, posthog)
 
@@ -126,8 +126,6 @@ async def test_features_that_need_own_tables_are_not_available(
     if "input" in variables:
         variables = {"input": {"projectId": shop.id, **variables["input"]}}
     answer = await shop.gateway.ask(query, {"project": shop.id, **variables}, key=shop.key)
-    assert (
-        "is not available here" in answer.error["message"] or "are not available here" in answer.error["message"]
-    )
+    assert "is not available: the events are" in answer.error["message"]
     assert answer.extensions["code"] == "NOT_AVAILABLE"
-    assert answer.extensions["hint"] == "docs/posthog.md lists what works on such tables."
+    assert answer.extensions["hint"] == "docs/posthog.md lists what works with these tables."

@@ -12,7 +12,7 @@ import pytest
 from datasource.cache.memory import MemoryCache
 from datasource.cache.redis import RedisCache, connect_redis
 from datasource.clickhouse.engine import Engine, QueryResult
-from datasource.loader.load import Job, RejectsFile, load_file
+from datasource.loader.load import LoadJob, RejectsFile, load_file
 from datasource.metadata.data_versions import changing_data
 from errors import ErrorCode, GatewayError
 from resolvers.stores import Stores
@@ -80,7 +80,9 @@ async def load(world: World, folder: Path, days: Sequence[int]) -> None:
     file.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
     with RejectsFile(folder / "rejects.jsonl") as rejects:
         async with changing_data(world.store, world.project.id):
-            await load_file(world.gateway.stores.events, world.project.id, file, Job(rejects), type_index=no_type)
+            await load_file(
+                world.gateway.stores.events, world.project.id, file, LoadJob(rejects), type_index=no_type
+            )
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from datasource.loader.load import Chunk, FileFormat
 
 
 def read_interrupted(path: Path) -> Iterator[Chunk]:
-    for number, chunk in enumerate(read_jsonl.read_lines(path), 1):
+    for number, chunk in enumerate(read_jsonl.read_jsonl(path), 1):
         if number == 3:
             os.kill(os.getpid(), signal.SIGINT)
         yield chunk

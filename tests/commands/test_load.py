@@ -67,7 +67,7 @@ def test_load_that_cannot_run_says_why_and_ends_with_one(data_dir: Path, tmp_pat
     file.write_bytes(lines(EVENT))
     gone = run(data_dir, "load", "--project", "1", file, tmp_path / "gone.jsonl")
     assert (gone.returncode, gone.stdout) == (1, "")
-    assert gone.stderr.splitlines() == [f"error: There is no file {tmp_path}/gone.jsonl.", "hint: Check the path."]
+    assert gone.stderr.splitlines() == [f"error: File not found: {tmp_path}/gone.jsonl.", "hint: Check the path."]
 
     unknown = run(data_dir, "load", "--project", "9", file)
     assert unknown.returncode == 1

@@ -96,11 +96,11 @@ def test_cohort_is_adopted_with_its_members(start: Run) -> None:
     empty = error_of(start(*words, "13", "--static", **POSTHOG))
     assert empty.startswith("error: PostHog has no members of cohort 13.\nhint: ")
     refused = error_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
-    assert refused.startswith("error: Calculating cohorts is not available here")
+    assert refused.startswith("error: Calculating cohorts is not available")
 
 
 def test_database_without_the_tables_is_refused(start: Run) -> None:
-    assert "ClickHouse shows no tables of a PostHog installation" in error_of(
+    assert "The database does not look like a PostHog installation's" in error_of(
         start("serve", "--port", "0", **POSTHOG)
     )
 

@@ -10,8 +10,8 @@ from typing import Self, cast
 import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.definition_pages import Source
-from datasource.layouts.providers import PostHogLayouts
+from datasource.events.definition_pages import ProjectReader
+from datasource.layouts.providers import PostHogLayoutProvider
 from datasource.metadata.adoption import adopt_cohort
 from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
@@ -38,14 +38,14 @@ class PostHogWorld:
 
     engine: Engine
     metadata: MetadataStore
-    layouts: PostHogLayouts
+    layouts: PostHogLayoutProvider
     cohorts: dict[int, Cohort] = field(default_factory=dict)
 
     @classmethod
     async def open(cls, engine: Engine, metadata: MetadataStore) -> Self:
         """The tables, made when missing."""
         await make_tables(engine)
-        return cls(engine, metadata, await PostHogLayouts.find(engine, DATABASE))
+        return cls(engine, metadata, await PostHogLayoutProvider.find(engine, DATABASE))
 
     async def add_data(self, project_id: int, case: Case, *, is_other: bool = False) -> None:
         """Persons, groups and events of the project, or the other project's events alone."""
@@ -93,7 +93,7 @@ class PostHogWorld:
         return cohort_id
 
     async def _persons(self, project_id: int, query: Query, now: datetime) -> list[str]:
-        source = Source(self.engine, project_id, Limits(seconds=20))
+        source = ProjectReader(self.engine, project_id, Limits(seconds=20))
         answer = await source.ask((await self.layouts.at(now)).lower(query))
         return sorted({str(person) for person in answer.columns[0]}) if answer.columns else []
 

@@ -73,7 +73,7 @@ async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) 
         for table in TABLES:
             assert await count(new, table) == await count(old, table), table
         again = Loader(new, 1, tmp_path)
-        assert (await again.load_rows(*rows)).already_there == 20
+        assert (await again.load_rows(*rows)).already_stored == 20
         for engine in (make, second, old, new):
             await engine.close()
 

@@ -16,7 +16,7 @@ import pytest
 
 from asgi.app import create_app
 from datasource.clickhouse.engine import Engine
-from datasource.loader.load import Job, RejectsFile, load_file
+from datasource.loader.load import LoadJob, RejectsFile, load_file
 from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.members import ensure_member
 from datasource.metadata.organizations import ensure_organization
@@ -82,7 +82,7 @@ async def prepare(store: MetadataStore, engine: Engine, folder: Path) -> tuple[i
     owner = await ensure_member(store, email="reader@shop.example", organization_id=organization.id)
     issued = await issue_key(store, owner=owner, label="guide", scopes=["*"])
     for name in ("events", "persons", "groups"):
-        job = Job(RejectsFile(folder / "rejects"))
+        job = LoadJob(RejectsFile(folder / "rejects"))
         path = DOCS / "examples" / f"{name}.jsonl"
         await load_file(engine, project.id, path, job, type_index=partial(ensure_group_type, store, project.id))
         assert job.report.rejected == 0

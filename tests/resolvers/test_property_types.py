@@ -3,7 +3,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyOwner, PropertySet, find_properties_by_key
 from resolvers.property_types import Property, PropertyKind, PropertyTypes, types_in
 from resolvers.trends.query import PropertyType
@@ -21,8 +21,8 @@ async def world(engine: Engine) -> EventWorld:
     return EventWorld.new(engine)
 
 
-def source(world: EventWorld) -> Source:
-    return Source(world.engine, world.project.id, Limits(seconds=20))
+def source(world: EventWorld) -> ProjectReader:
+    return ProjectReader(world.engine, world.project.id, Limits(seconds=20))
 
 
 async def add(world: EventWorld, *maps: dict[str, Value]) -> None:
@@ -44,7 +44,7 @@ class Listening:
     world: EventWorld
     queries: list[str] = field(default_factory=list)
 
-    def source(self) -> Source:
+    def source(self) -> ProjectReader:
         engine = self.world.engine
 
         async def query(text: str, *args: object, **options: object) -> QueryResult:

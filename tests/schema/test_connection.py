@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from datasource.events.definition_pages import Place
+from datasource.events.definition_pages import ListPosition
 from errors import BadUserInput
 from schema.connection import Connection
 from schema.cursors import read_id_cursor, read_place_cursor, write_cursor
@@ -22,8 +22,8 @@ def test_id_cursor_can_be_read_back_for_its_kind_only(number: int) -> None:
     assert caught.value.path == ("after",)
 
 
-@pytest.mark.parametrize("place", [Place(0, ""), Place(2**64 - 1, "größe ✓")])
-def test_place_cursor_can_be_read_back_for_its_kind_only(place: Place) -> None:
+@pytest.mark.parametrize("place", [ListPosition(0, ""), ListPosition(2**64 - 1, "größe ✓")])
+def test_place_cursor_can_be_read_back_for_its_kind_only(place: ListPosition) -> None:
     cursor = write_cursor("event", place)
     assert read_place_cursor("event", cursor) == place
     with pytest.raises(BadUserInput, match="Invalid cursor") as caught:

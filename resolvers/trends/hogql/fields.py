@@ -15,9 +15,9 @@ from datasource.layouts.contract import (
     EVENT_ID,
     PERSON,
     PERSON_ID,
-    SESSION_FIGURES,
     SESSION_ID,
-    SESSION_TEXTS,
+    SESSION_NUMBERS,
+    SESSION_STRINGS,
     TIMESTAMP,
     event_number,
     event_text,
@@ -142,16 +142,16 @@ def _property(
 
 
 def _session_field(path: Path, key: str) -> Value:
-    if key in SESSION_FIGURES:
+    if key in SESSION_NUMBERS:
         return Value(session_number(key), ValueType.NUMBER, path.node)
-    if key in SESSION_TEXTS:
+    if key in SESSION_STRINGS:
         return Value(session_text(key), ValueType.STRING, path.node, number=session_number(key))
     raise HogQLError(
         "sessions have no field {field}.",
         path.node,
         "Choose one of {known}.",
         field=quoted(key),
-        known=tuple(sorted(SESSION_FIGURES | SESSION_TEXTS)),
+        known=tuple(sorted(SESSION_NUMBERS | SESSION_STRINGS)),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from datasource.clickhouse.engine import Engine, Limits, ParamValue
 from datasource.clickhouse.native_format import NativeBlock
-from datasource.events.definition_pages import Place, Source, Wanted
+from datasource.events.definition_pages import ListPosition, PageRequest, ProjectReader
 from datasource.events.definitions import (
     EventDefinition,
     PropertyDefinition,
@@ -21,12 +21,12 @@ from datasource.events.definitions import (
     find_properties,
     find_properties_by_key,
 )
-from datasource.loader.load import Kind, repair
+from datasource.loader.load import RowKind, repair
 from tests.datasource.loader.loads import Loader, event
 from tests.support.seeds.events import Event, EventWorld, Value
 
 EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PERSON)
-ALL = Wanted(500)
+ALL = PageRequest(500)
 ODD: dict[str, Value] = {
     "$browser": "Chrome",
     "a.b": 1,
@@ -42,8 +42,8 @@ ODD: dict[str, Value] = {
 KINDS = {str: "String", bool: "Boolean", int: "Numeric", float: "Numeric"}
 
 
-def source(engine: Engine, project_id: int) -> Source:
-    return Source(engine, project_id, Limits(seconds=20))
+def source(engine: Engine, project_id: int) -> ProjectReader:
+    return ProjectReader(engine, project_id, Limits(seconds=20))
 
 
 def groups_of(index: int) -> PropertySet:
@@ -51,7 +51,7 @@ def groups_of(index: int) -> PropertySet:
 
 
 async def properties(
-    place: Source, of: PropertySet, wanted: Wanted = ALL
+    place: ProjectReader, of: PropertySet, wanted: PageRequest = ALL
 ) -> dict[str, tuple[tuple[str, ...], int]]:
     """Kinds and count by key, in the order of the list."""
     page = await find_properties(place, of, wanted)
@@ -70,7 +70,7 @@ def counted(maps: Sequence[Mapping[str, object]]) -> dict[str, tuple[tuple[str, 
 
 
 @pytest.fixture
-async def place(engine: Engine, world: EventWorld) -> Source:
+async def place(engine: Engine, world: EventWorld) -> ProjectReader:
     return source(engine, world.project.id)
 
 
@@ -84,7 +84,7 @@ def loader(engine: Engine, project_id: int, tmp_path: Path) -> Loader:
     return Loader(engine, project_id, tmp_path)
 
 
-async def test_events_have_their_count_and_exact_times(world: EventWorld, place: Source) -> None:
+async def test_events_have_their_count_and_exact_times(world: EventWorld, place: ProjectReader) -> None:
     times = ["2020-01-10 10:59:59.999999", "2020-01-10 10:00:00.000001", "2021-06-01 23:59:59.5", "2020-05-01"]
     await world.add_events([Event("buy", time) for time in times])
     await world.add_events([Event("once", "2020-02-29 12:00")])
@@ -118,7 +118,7 @@ async def test_events_of_another_project_are_not_there(engine: Engine, world: Ev
     }
 
 
-async def test_project_without_events_has_no_definitions(place: Source) -> None:
+async def test_project_without_events_has_no_definitions(place: ProjectReader) -> None:
     for page in (await find_events(place, ALL), await find_properties(place, EVENTS, ALL)):
         assert (page.definitions, page.total, page.has_next) == ((), 0, False)
 
@@ -143,30 +143,30 @@ async def add_names(world: EventWorld) -> None:
     ],
 )
 async def test_search_finds_the_text_whatever_the_case(
-    world: EventWorld, place: Source, search: str, found: list[str]
+    world: EventWorld, place: ProjectReader, search: str, found: list[str]
 ) -> None:
     await add_names(world)
-    page = await find_events(place, Wanted(500, search=search))
+    page = await find_events(place, PageRequest(500, search=search))
     assert ([each.name for each in page.definitions], page.total) == (found, len(found))
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 6, 7])
-async def test_pages_together_are_the_whole_list(world: EventWorld, place: Source, size: int) -> None:
+async def test_pages_together_are_the_whole_list(world: EventWorld, place: ProjectReader, size: int) -> None:
     await add_names(world)
     seen: list[str] = []
-    after: Place | None = None
+    after: ListPosition | None = None
     while True:
-        page = await find_events(place, Wanted(size, after))
+        page = await find_events(place, PageRequest(size, after))
         assert page.total == len(NAMES)
         seen += [each.name for each in page.definitions]
         if not page.has_next:
             break
         assert len(page.definitions) == size
-        after = Place(page.definitions[-1].count, page.definitions[-1].name)
+        after = ListPosition(page.definitions[-1].count, page.definitions[-1].name)
     assert seen == sorted(NAMES, key=lambda name: (-NAMES[name], name))
 
 
-async def test_properties_of_events_past_the_loader_are_counted(world: EventWorld, place: Source) -> None:
+async def test_properties_of_events_past_the_loader_are_counted(world: EventWorld, place: ProjectReader) -> None:
     if world.engine.cluster is not None:
         pytest.skip("what a view counts on one shard takes replication to reach the others")
     maps: list[dict[str, Value]] = [ODD, {"a.b": "text", "it's": None}, {"a b": False, "$browser": "Opera"}, {}]
@@ -236,7 +236,7 @@ async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: py
     assert {count for _, count in found.values()} <= {1, 2}
 
 
-async def test_person_counts_once_for_what_they_have_or_had(world: EventWorld, place: Source) -> None:
+async def test_person_counts_once_for_what_they_have_or_had(world: EventWorld, place: ProjectReader) -> None:
     await world.add_persons({1: {"email": "a", "age": 3}, 2: {"email": "b"}, 3: {"email": "c", "plan.x": True}})
     await world.add_persons({1: {"email": "changed", "age": "three"}, 2: {}}, version=2)
     await world.merge({3: 1})
@@ -247,7 +247,7 @@ async def test_person_counts_once_for_what_they_have_or_had(world: EventWorld, p
     }
 
 
-async def test_groups_count_by_type(world: EventWorld, place: Source) -> None:
+async def test_groups_count_by_type(world: EventWorld, place: ProjectReader) -> None:
     await world.add_groups(0, {"acme": {"size": 3, "name": "Acme"}, "init": {"size": 4}})
     await world.add_groups(0, {"acme": {"size": 5}}, version=2)
     await world.add_groups(1, {"acme": {"lat.x": 1.5}})
@@ -258,16 +258,16 @@ async def test_groups_count_by_type(world: EventWorld, place: Source) -> None:
 
 async def test_loaded_persons_and_groups_are_counted(loader: Loader) -> None:
     people = [{"distinct_id": f"d{n}", "properties": {"email": "x", "age": n}} for n in range(3)]
-    await loader.load_rows(*people, kind=Kind.PERSONS)
+    await loader.load_rows(*people, kind=RowKind.PERSONS)
     await loader.load_rows(
-        {"group_type": "company", "group_key": "acme", "properties": {"a.b": 1}}, kind=Kind.GROUPS
+        {"group_type": "company", "group_key": "acme", "properties": {"a.b": 1}}, kind=RowKind.GROUPS
     )
     place = source(loader.engine, loader.project_id)
     assert await properties(place, PERSONS) == {"age": (("Numeric",), 3), "email": (("String",), 3)}
     assert await properties(place, groups_of(0)) == {"a.b": (("Numeric",), 1)}
 
 
-async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: Source) -> None:
+async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: ProjectReader) -> None:
     if world.engine.cluster is not None:
         pytest.skip("what a view counts on one shard takes replication to reach the others")
     await world.add_events([Event("buy", "2020-01-10", properties=ODD), Event("view", "2020-01-10")])

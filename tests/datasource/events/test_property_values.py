@@ -8,7 +8,7 @@ import pytest
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.events import property_values
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyOwner, PropertySet
 from datasource.events.property_values import (
     LONGEST_VALUE,
@@ -27,12 +27,12 @@ async def world(engine: Engine) -> EventWorld:
 
 
 @pytest.fixture
-async def place(world: EventWorld) -> Source:
+async def place(world: EventWorld) -> ProjectReader:
     return source(world)
 
 
-def source(world: EventWorld) -> Source:
-    return Source(world.engine, world.project.id, Limits(seconds=20))
+def source(world: EventWorld) -> ProjectReader:
+    return ProjectReader(world.engine, world.project.id, Limits(seconds=20))
 
 
 def bought(at: str = "2020-01-10", **properties: Value) -> Event:
@@ -40,14 +40,14 @@ def bought(at: str = "2020-01-10", **properties: Value) -> Event:
 
 
 async def values(
-    place: Source, key: str, of: PropertySet = EVENTS, *, first: int = 500, search: str = ""
+    place: ProjectReader, key: str, of: PropertySet = EVENTS, *, first: int = 500, search: str = ""
 ) -> list[tuple[Value, int]]:
     """The values with their counts, in order."""
     found = await find_values(place, of, key, first=first, search=search)
     return [(each.value, each.count) for each in found]
 
 
-async def test_values_keep_their_json_types(world: EventWorld, place: Source) -> None:
+async def test_values_keep_their_json_types(world: EventWorld, place: ProjectReader) -> None:
     given: list[Value] = [1, 1, "1", 1.5, True, False, True, "true", "", None, -7, 2**63, 1e21, "é 日本", "'; --"]
     await world.add_events([bought(k=value) for value in given])
     found = await values(place, "k")
@@ -59,19 +59,19 @@ async def test_values_keep_their_json_types(world: EventWorld, place: Source) ->
 @pytest.mark.parametrize(
     "key", ["a.b", "$x", "it's", 'say "hi"', "`t`", "日本", "a b", "back\\slash", "{p0:String}"]
 )
-async def test_values_of_odd_keys_are_found(world: EventWorld, place: Source, key: str) -> None:
+async def test_values_of_odd_keys_are_found(world: EventWorld, place: ProjectReader, key: str) -> None:
     await world.add_events([Event("buy", "2020-01-10", properties={key: "here", "other": "there"})])
     assert await values(place, key) == [("here", 1)]
 
 
-async def test_values_of_an_unknown_key_are_none(world: EventWorld, place: Source) -> None:
+async def test_values_of_an_unknown_key_are_none(world: EventWorld, place: ProjectReader) -> None:
     await world.add_events([bought(k=1)])
     assert await values(place, "no such") == []
     assert await values(place, "k", PERSONS) == []
     assert await values(place, "k", PropertySet(PropertyOwner.GROUP, 0)) == []
 
 
-async def test_values_come_by_frequency_then_text(world: EventWorld, place: Source) -> None:
+async def test_values_come_by_frequency_then_text(world: EventWorld, place: ProjectReader) -> None:
     cities = ["b", "a", "c", "c", "d", "d", "d"]
     await world.add_events([bought(city=city) for city in cities])
     assert await values(place, "city", first=3) == [("d", 3), ("c", 2), ("a", 1)]
@@ -82,14 +82,14 @@ async def test_values_come_by_frequency_then_text(world: EventWorld, place: Sour
     [("ro", ["ROME", "euro", "Rouen"]), ("É", ["é"]), ("12", [123]), ("RU", [True]), ("%", ["5%"]), ("zz", [])],
 )
 async def test_search_finds_values_by_their_text(
-    world: EventWorld, place: Source, search: str, found: list[Value]
+    world: EventWorld, place: ProjectReader, search: str, found: list[Value]
 ) -> None:
     given: list[Value] = ["ROME", "euro", "Rouen", "é", 123, True, "5%"]
     await world.add_events([bought(k=value) for value in given])
     assert {value for value, _ in await values(place, "k", search=search)} == set(found)
 
 
-async def test_values_of_another_project_are_not_there(world: EventWorld, place: Source) -> None:
+async def test_values_of_another_project_are_not_there(world: EventWorld, place: ProjectReader) -> None:
     other = EventWorld.new(world.engine)
     await world.add_events([bought(k="mine")])
     await world.add_persons({1: {"k": "my person"}})
@@ -105,7 +105,7 @@ async def test_values_of_another_project_are_not_there(world: EventWorld, place:
 
 
 async def test_values_long_before_the_last_event_that_may_have_the_key_are_left_out(
-    world: EventWorld, place: Source
+    world: EventWorld, place: ProjectReader
 ) -> None:
     await world.add_events([bought("2020-03-31 12:00", k="last"), bought("2020-03-02", k="within")])
     await world.add_events(
@@ -115,7 +115,7 @@ async def test_values_long_before_the_last_event_that_may_have_the_key_are_left_
 
 
 async def test_values_are_those_of_the_newest_rows(
-    world: EventWorld, place: Source, monkeypatch: pytest.MonkeyPatch
+    world: EventWorld, place: ProjectReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(property_values, "NEWEST_ROWS", 3)
     hours = [f"2020-01-{day} {hour}:30" for day in ("09", "10") for hour in ("10", "11")]
@@ -125,13 +125,13 @@ async def test_values_are_those_of_the_newest_rows(
     assert sum(found.values()) == 3
 
 
-async def test_texts_without_end_are_no_values(world: EventWorld, place: Source) -> None:
+async def test_texts_without_end_are_no_values(world: EventWorld, place: ProjectReader) -> None:
     longest = "é" * LONGEST_VALUE
     await world.add_events([bought(k=longest), bought(k=longest + "é")])
     assert await values(place, "k") == [(longest, 1)]
 
 
-async def test_values_of_persons_are_those_of_now(world: EventWorld, place: Source) -> None:
+async def test_values_of_persons_are_those_of_now(world: EventWorld, place: ProjectReader) -> None:
     await world.add_persons({1: {"p.l": "a"}, 2: {"p.l": "b"}, 3: {"p.l": "b"}, 4: {"p.l": 4}})
     await world.add_persons({1: {"p.l": "b"}}, version=2)
     await world.merge({3: 1})
@@ -139,26 +139,26 @@ async def test_values_of_persons_are_those_of_now(world: EventWorld, place: Sour
 
 
 async def test_values_of_the_newest_persons_only(
-    world: EventWorld, place: Source, monkeypatch: pytest.MonkeyPatch
+    world: EventWorld, place: ProjectReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(property_values, "NEWEST_ROWS", 2)
     await world.add_persons({number: {"k": number} for number in (1, 2, 5, 6)})
     assert sorted(await values(place, "k", PERSONS)) == [(5, 1), (6, 1)]
 
 
-async def test_values_of_groups_are_of_their_type(world: EventWorld, place: Source) -> None:
+async def test_values_of_groups_are_of_their_type(world: EventWorld, place: ProjectReader) -> None:
     await world.add_groups(0, {"acme": {"size": 3}, "init": {"size": 3}, "x": {"size": "3"}})
     await world.add_groups(1, {"acme": {"size": 9}})
     assert await values(place, "size", PropertySet(PropertyOwner.GROUP, 0)) == [(3, 2), ("3", 1)]
     assert await values(place, "size", PropertySet(PropertyOwner.GROUP, 1)) == [(9, 1)]
 
 
-async def sessions(place: Source, key: str, search: str = "") -> list[tuple[Value, int]]:
+async def sessions(place: ProjectReader, key: str, search: str = "") -> list[tuple[Value, int]]:
     found = await find_session_values(place, key, first=500, search=search)
     return [(each.value, each.count) for each in found]
 
 
-async def test_values_of_sessions_count_sessions(world: EventWorld, place: Source) -> None:
+async def test_values_of_sessions_count_sessions(world: EventWorld, place: ProjectReader) -> None:
     def viewed(at: str, session: str, url: str) -> Event:
         return Event("$pageview", at, properties={"$session_id": session, "$current_url": url})
 
@@ -193,7 +193,7 @@ NO_DATES: Mapping[str, list[Value]] = {
 }
 
 
-async def test_dates_are_properties_whose_texts_are_all_dates(world: EventWorld, place: Source) -> None:
+async def test_dates_are_properties_whose_texts_are_all_dates(world: EventWorld, place: ProjectReader) -> None:
     numbers = itertools.count(1)
     for key, given in {**DATES, **NO_DATES}.items():
         await world.add_events([Event("buy", "2020-01-10", properties={key: value}) for value in given])

@@ -11,8 +11,8 @@ from datasource.layouts.contract import check_own_tables
 from datasource.layouts.native import NativeLayout
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns
-from datasource.layouts.providers import NativeLayouts, PostHogLayouts
-from datasource.tables.migrate import Task, carry_out
+from datasource.layouts.providers import NativeLayoutProvider, PostHogLayoutProvider
+from datasource.tables.migrate import MigrationTask, apply
 from datasource.tables.steps import STEPS
 from errors import ErrorCode, GatewayError
 from tests.support.posthog_tables import DATABASE
@@ -30,25 +30,25 @@ class Clock:
 
 
 async def test_native_layout_is_always_the_same() -> None:
-    layout = await NativeLayouts().at(NOW)
+    layout = await NativeLayoutProvider().at(NOW)
     assert isinstance(layout, NativeLayout)
-    check_own_tables(layout, "Anything is")
+    check_own_tables(layout, "Anything")
 
 
 async def test_installations_layout_knows_its_columns_and_the_clock(
     engine: Engine, posthog: PostHogColumns
 ) -> None:
-    layout = await (await PostHogLayouts.find(engine, DATABASE)).at(NOW)
+    layout = await (await PostHogLayoutProvider.find(engine, DATABASE)).at(NOW)
     assert layout == PostHogLayout(posthog, NOW, DATABASE)
-    with pytest.raises(GatewayError, match="Loading is not available here") as caught:
-        check_own_tables(layout, "Loading is")
+    with pytest.raises(GatewayError, match="Loading is not available") as caught:
+        check_own_tables(layout, "Loading")
     assert caught.value.code is ErrorCode.NOT_AVAILABLE
     assert caught.value.hint
 
 
 async def test_columns_are_looked_up_again_after_a_while(engine: Engine, posthog: PostHogColumns) -> None:
     clock = Clock()
-    layouts = PostHogLayouts(engine, PostHogColumns(), DATABASE, seconds=60, clock=clock)
+    layouts = PostHogLayoutProvider(engine, PostHogColumns(), DATABASE, ttl_s=60, clock=clock)
     clock.seconds = 59
     assert await layouts.at(NOW) == PostHogLayout(PostHogColumns(), NOW, DATABASE)
     clock.seconds = 60
@@ -59,7 +59,7 @@ async def test_last_known_columns_stay_while_they_cannot_be_looked_up(
     engine: Engine, posthog: PostHogColumns
 ) -> None:
     clock = Clock()
-    layouts = PostHogLayouts(engine, posthog, EMPTY, seconds=60, clock=clock)
+    layouts = PostHogLayoutProvider(engine, posthog, EMPTY, ttl_s=60, clock=clock)
     clock.seconds = 61
     kept = await layouts.at(NOW)
     assert isinstance(kept, PostHogLayout)
@@ -68,7 +68,7 @@ async def test_last_known_columns_stay_while_they_cannot_be_looked_up(
 
 async def test_database_without_the_tables_is_refused(engine: Engine) -> None:
     with pytest.raises(GatewayError, match="events, person, person_distinct_id_overrides") as caught:
-        await PostHogLayouts.find(engine, EMPTY)
+        await PostHogLayoutProvider.find(engine, EMPTY)
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
 
 
@@ -82,7 +82,7 @@ async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> No
     for change in (
         reading.command("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory"),
         reading.insert("INSERT INTO events SELECT * FROM {batch}", pa.table({"x": [1]})),
-        carry_out(reading, [Task(STEPS[0], ("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory",))]),
+        apply(reading, [MigrationTask(STEPS[0], ("CREATE TABLE posthog_written (x UInt8) ENGINE = Memory",))]),
     ):
         with pytest.raises(GatewayError) as caught:
             await change

@@ -64,7 +64,7 @@ async def run(folder: Path, file: Path, moment: str | None) -> None:
     await load.repair(engine)
     say("right" if await rolled_up(engine, PROJECT) == await counted(engine, PROJECT) else "wrong")
     with load.RejectsFile(folder.parent / "rejects.jsonl") as rejects:
-        await load.load_file(engine, PROJECT, file, load.Job(rejects), type_index=no_group_type)
+        await load.load_file(engine, PROJECT, file, load.LoadJob(rejects), type_index=no_group_type)
     (row,) = (
         await engine.query("SELECT count(), uniqExact(uuid), uniqExact(person_no), max(person_no) FROM events", {})
     ).rows()

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from datasource.clickhouse.engine import Engine
-from datasource.loader.load import FileFormat, Job, Kind, LoadReport, RejectsFile, load_file
+from datasource.loader.load import FileFormat, LoadJob, LoadReport, RejectsFile, RowKind, load_file
 
 
 def write_lines(path: Path, rows: Iterable[object]) -> Path:
@@ -29,14 +29,14 @@ class Loader:
         self.folder = folder
         self.group_types: list[str] = []
 
-    async def load_rows(self, *rows: object, name: str = "rows.jsonl", kind: Kind | None = None) -> LoadReport:
+    async def load_rows(self, *rows: object, name: str = "rows.jsonl", kind: RowKind | None = None) -> LoadReport:
         return await self.load(write_lines(self.folder / name, rows), kind=kind)
 
     async def load(
-        self, path: Path, *, kind: Kind | None = None, file_format: FileFormat | None = None
+        self, path: Path, *, kind: RowKind | None = None, file_format: FileFormat | None = None
     ) -> LoadReport:
         with RejectsFile(self.rejects_path) as rejects:
-            job = Job(rejects)
+            job = LoadJob(rejects)
             await load_file(
                 self.engine,
                 self.project_id,

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.loader.load import Kind
+from datasource.loader.load import RowKind
 from tests.datasource.loader.loads import Loader, event
 
 PERSON_A = "01890000-0000-7000-8000-00000000000a"
@@ -146,7 +146,7 @@ async def test_posthog_persons_load(loader: Loader) -> None:
         export("a", PERSON_A, 0), export("b", PERSON_A, 0), export("a", PERSON_A, 0, person_version=3)
     )
     assert list(report.unused) == ["team_id"]
-    assert report.stored[Kind.PERSONS] == 3
+    assert report.stored[RowKind.PERSONS] == 3
     assert await loader.persons() == {1: {"v": 3}}
     assert await loader.column(
         "SELECT toString(created_at) FROM persons FINAL WHERE project_id = {project:UInt32}"
@@ -188,9 +188,9 @@ async def test_posthog_distinct_id_that_leaves_others_behind_moves_alone(loader:
         ({"distinct_ids": "[1"}, "distinct_ids is not a JSON list"),
         ({"distinct_ids": {"a": 1}}, "distinct_ids is not a list"),
         ({"distinct_id": "a", "person_id": "x"}, "'x' is not a UUID"),
-        ({"distinct_id": "a", "version": -1}, "version is not a whole number"),
-        ({"distinct_id": "a", "created_at": "x"}, "timestamp 'x' cannot be read"),
-        ({"distinct_id": "a", "event": "e"}, "this is an event in a file of persons"),
+        ({"distinct_id": "a", "version": -1}, "version is not an integer"),
+        ({"distinct_id": "a", "created_at": "x"}, "timestamp 'x' is not a valid time"),
+        ({"distinct_id": "a", "event": "e"}, "this is an event, and the file holds persons"),
         ({"distinct_id": "a", "properties": 5}, "properties is not an object"),
     ],
 )
@@ -216,17 +216,17 @@ async def test_groups_of_named_and_numbered_types(loader: Loader) -> None:
         "SELECT type_index, key, toJSONString(properties) FROM groups FINAL "
         "WHERE project_id = {project:UInt32} ORDER BY type_index, key"
     ) == [(0, "UA", '{"name":"United"}'), (1, "7", "{}"), (1, "JFK", '{"lat":40.6,"name":"Kennedy"}')]
-    assert report.stored[Kind.GROUPS] == 4
+    assert report.stored[RowKind.GROUPS] == 4
     assert [reason for _, reason in loader.rejects()] == [
         "group_key is missing",
         "group_type and group_type_index are both missing",
-        "group_type_index is not 0 to 4",
+        "group_type_index is not from 0 to 4",
     ]
 
 
 async def test_sixth_group_type_is_rejected(loader: Loader) -> None:
     await loader.load_rows(*({"group_type": f"t{n}", "group_key": "k"} for n in range(6)))
-    assert loader.rejects() == [(6, "group type 't5' would be one more than the 5 a project can have")]
+    assert loader.rejects() == [(6, "group type 't5' is one too many: a project can have 5")]
 
 
 async def test_groups_later_load_replaces_properties(loader: Loader) -> None:

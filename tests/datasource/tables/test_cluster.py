@@ -9,7 +9,7 @@ import pytest
 from datasource.clickhouse.cluster_settings import READING
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.cohort_members import count_members, store_members
-from datasource.events.definition_pages import Source
+from datasource.events.definition_pages import ProjectReader
 from datasource.layouts.contract import PERSON
 from datasource.layouts.native import NativeLayout
 from datasource.loader.journal import Journal
@@ -45,8 +45,8 @@ async def test_events_are_spread_by_person_and_everything_else_is_on_every_serve
     cluster: ClusterEngine, loader: Loader
 ) -> None:
     rows = [event(distinct_id=f"d{n % PEOPLE}", uuid=f"00000000-0000-4000-8000-{n:012}") for n in range(120)]
-    assert (await loader.load_rows(*rows)).already_there == 0
-    assert (await loader.load_rows(*rows)).already_there == 120
+    assert (await loader.load_rows(*rows)).already_stored == 0
+    assert (await loader.load_rows(*rows)).already_stored == 120
     project = loader.project_id
 
     local = await on_each(cluster, "count()", "events_local", project)
@@ -108,7 +108,7 @@ async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, world: Eve
     limits = Limits(seconds=20)
     assert await store_members(cluster, world.project.id, 7, 1, doers, person="who", limits=limits) == PEOPLE
     for server in cluster.servers:
-        source = Source(server, world.project.id, limits)
+        source = ProjectReader(server, world.project.id, limits)
         assert await count_members(source, NativeLayout(), CohortMember(7, 1)) == PEOPLE
 
 
@@ -123,7 +123,7 @@ async def test_interrupted_load_is_counted_anew_on_every_shard(
             "FROM events_by_hour_local WHERE project_id = {project:UInt32} GROUP BY project_id, event, hour",
             {"project": loader.project_id},
         )
-    await Journal(cluster, loader.project_id).announce(1714557600000000, 1714563000000000)
+    await Journal(cluster, loader.project_id).begin(1714557600000000, 1714563000000000)
     assert await repair(cluster) == 1
     assert await rollup_of(cluster, loader.project_id) == [(PEOPLE, PEOPLE)]
 

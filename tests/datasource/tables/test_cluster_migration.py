@@ -7,7 +7,7 @@ import pytest
 
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.native_engine import NativeEngine
-from datasource.tables.migrate import check_up_to_date, migrate, plan
+from datasource.tables.migrate import check_up_to_date, migrate, plan_migration
 from datasource.tables.steps import STEPS
 from errors import BadUserInput, ErrorCode, GatewayError
 from tests.support.cluster_servers import CLUSTER, ClusterEngine, open_cluster, start_servers
@@ -47,11 +47,11 @@ async def test_server_that_came_later_gets_the_tables_and_nothing_is_lost(empty:
     await empty.command("INSERT INTO event_properties SELECT 1, 'buy', 'price', 'Numeric', 5")
     for table in ("events_by_hour_view", "events_by_hour_local", "groups"):
         await empty.servers[1].command(f"DROP TABLE {table} SYNC")
-    tasks = await plan(empty)
+    tasks = await plan_migration(empty)
     assert [(task.step, task.is_again) for task in tasks] == [(step, True) for step in STEPS]
     assert not any(text.startswith(("TRUNCATE", "INSERT")) for task in tasks for text in task.statements)
     await migrate(empty)
-    assert await plan(empty) == ()
+    assert await plan_migration(empty) == ()
     assert (await empty.query("SELECT sum(events) AS n FROM event_properties")).columns == ([5],)
 
 
@@ -59,14 +59,14 @@ async def test_server_that_came_later_is_not_taken_for_an_empty_cluster(empty: C
     await migrate(empty)
     await empty.servers[0].command("DROP TABLE schema_versions SYNC")
     with pytest.raises(BadUserInput, match="others of the cluster have"):
-        await plan(empty)
+        await plan_migration(empty)
 
 
 async def test_tables_of_another_kind_are_refused(empty: ClusterEngine) -> None:
     plain = server_of(empty, None)
     await migrate(plain)
     with pytest.raises(BadUserInput, match=f"not those of the cluster '{CLUSTER}'") as caught:
-        await plan(empty)
+        await plan_migration(empty)
     assert "docs/scaling.md" in (caught.value.hint or "")
     await plain.close()
 
@@ -83,7 +83,7 @@ async def test_tables_of_a_cluster_are_refused_without_or_with_another_cluster(e
 async def test_unknown_cluster_is_refused_with_those_that_are_known(empty: ClusterEngine) -> None:
     engine = server_of(empty, "nowhere")
     with pytest.raises(BadUserInput, match="no cluster 'nowhere'") as caught:
-        await plan(engine)
+        await plan_migration(engine)
     assert CLUSTER in (caught.value.hint or "")
     await engine.close()
 
@@ -102,7 +102,7 @@ async def test_servers_without_macros_of_their_own_are_refused(
     with start_servers(tmp_path, macros) as ports:
         async with open_cluster(ports) as engine:
             with pytest.raises(BadUserInput, match=message):
-                await plan(engine)
+                await plan_migration(engine)
 
 
 async def test_figure_without_a_shard_is_refused(empty: ClusterEngine) -> None:

@@ -7,16 +7,16 @@ import pytest
 
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.tables.ddl import CreateTable
-from datasource.tables.migrate import cluster_of
+from datasource.tables.migrate import cluster_topology
 from datasource.tables.steps import STEPS, VERSIONS
-from datasource.tables.topology import OneServer, Placement
+from datasource.tables.topology import SingleServer, Topology
 
 GOLDEN = Path(__file__).parent / "golden"
-PLACES: dict[str, Placement] = {"one_server": OneServer(), "cluster": cluster_of("main", "trendgate")}
+PLACES: dict[str, Topology] = {"one_server": SingleServer(), "cluster": cluster_topology("main", "trendgate")}
 TABLES = [change for step in STEPS for change in step.changes if isinstance(change, CreateTable)]
 
 
-def statements(place: Placement) -> list[str]:
+def statements(place: Topology) -> list[str]:
     changes = [VERSIONS, *(change for step in STEPS for change in step.changes)]
     return [statement for change in changes for statement in place.statements(change)]
 
@@ -39,7 +39,7 @@ async def test_clickhouse_reads_every_statement(name: str, embedded: EmbeddedEng
 
 
 def test_only_events_and_their_rollup_are_spread_over_shards() -> None:
-    assert cluster_of("main", "trendgate").sharded == {"events", "events_by_hour"}
+    assert cluster_topology("main", "trendgate").sharded == {"events", "events_by_hour"}
 
 
 def test_replicas_of_a_shard_share_its_part_and_all_servers_share_the_rest() -> None:
@@ -52,15 +52,15 @@ def test_replicas_of_a_shard_share_its_part_and_all_servers_share_the_rest() -> 
 
 
 def test_names_that_quote_stay_names() -> None:
-    text = "\n".join(statements(cluster_of("it's", "a\\b")))
+    text = "\n".join(statements(cluster_topology("it's", "a\\b")))
     assert "ON CLUSTER 'it\\'s'" in text
     assert "Distributed('it\\'s', 'a\\\\b', 'events_local'" in text
 
 
 def test_rows_are_deleted_where_they_are() -> None:
-    place = cluster_of("main", "trendgate")
+    place = cluster_topology("main", "trendgate")
     assert (
         place.delete("events_by_hour", "x") == "ALTER TABLE events_by_hour_local ON CLUSTER 'main' DELETE WHERE x"
     )
     assert place.delete("groups", "x") == "ALTER TABLE groups ON CLUSTER 'main' DELETE WHERE x"
-    assert OneServer().delete("events_by_hour", "x") == "ALTER TABLE events_by_hour DELETE WHERE x"
+    assert SingleServer().delete("events_by_hour", "x") == "ALTER TABLE events_by_hour DELETE WHERE x"

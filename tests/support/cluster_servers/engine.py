@@ -16,7 +16,7 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.engine import Limits, ParamValue, ProgressListener, QueryResult, QueueStatus
 from datasource.clickhouse.native_engine import NativeEngine
 from datasource.clickhouse.native_format import NativeBlock, block_from_arrow
-from datasource.tables.migrate import cluster_of, migrate
+from datasource.tables.migrate import cluster_topology, migrate
 from tests.support.cluster_servers.servers import CLUSTER, start_servers
 
 _ON_CLUSTER: Final = f" ON CLUSTER '{CLUSTER}'"
@@ -33,7 +33,7 @@ class ClusterEngine:
 
     def __init__(self, servers: Sequence[NativeEngine]) -> None:
         self.servers = tuple(servers)
-        self._sharded = cluster_of(CLUSTER, "default").sharded
+        self._sharded = cluster_topology(CLUSTER, "default").sharded
 
     @property
     def queue_status(self) -> QueueStatus:
