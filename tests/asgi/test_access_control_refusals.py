@@ -30,18 +30,18 @@ def refusal(answer: Answer) -> tuple[str, Any]:
         ("ACTION", "NONE", "below viewer, the minimum for actions"),
     ],
 )
-async def test_level_that_cannot_be_set_is_refused(world: World, resource: str, level: str, words: str) -> None:
+async def test_invalid_level_is_rejected(world: World, resource: str, level: str, words: str) -> None:
     answer = await set_access(world.admin, level, resource)
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
     assert words in answer.error["message"]
 
 
-async def test_minimum_binds_rules_about_one_action_too(world: World) -> None:
+async def test_minimum_applies_to_rules_of_a_single_action(world: World) -> None:
     answer = await set_access(world.admin, "NONE", "ACTION", on=await world.action("a"))
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
 
 
-async def test_level_above_the_maximum_is_refused(gateway: Gateway, world: World) -> None:
+async def test_level_above_the_maximum_is_rejected(gateway: Gateway, world: World) -> None:
     log = Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER)
     with registered(log):
         async with open_gateway(
@@ -54,39 +54,39 @@ async def test_level_above_the_maximum_is_refused(gateway: Gateway, world: World
             assert rules_of(await changed_policy(admin, "NONE", "ACTIVITY_LOG")) == [(None, "NONE")]
 
 
-async def test_level_left_out_is_no_removal(world: World) -> None:
+async def test_missing_level_does_not_remove_the_rule(world: World) -> None:
     await world.give("viewer")
     answer = await world.admin.ask(SET, resource="INSIGHT")
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
     assert rules_of(await read_policy(world.admin, "INSIGHT")) == [(None, "VIEWER")]
 
 
-async def test_resource_that_there_is_not_is_refused(world: World) -> None:
+async def test_unknown_resource_is_rejected(world: World) -> None:
     answer = await set_access(world.admin, "VIEWER", "DASHBOARD")
     assert answer.extensions["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize("member", ["x", "", "1", "3f2504e0-4f89-41d3-9a0c"])
-async def test_malformed_member_is_refused_with_a_hint_to_members(world: World, member: str) -> None:
+async def test_malformed_member_id_is_rejected_with_a_hint(world: World, member: str) -> None:
     answer = await set_access(world.admin, "VIEWER", member=member)
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
     assert "members" in answer.extensions["hint"]
     assert "uuid" not in (answer.error["message"] + answer.extensions["hint"]).lower()
 
 
-async def test_unknown_and_foreign_members_are_refused_alike(world: World, gateway: Gateway) -> None:
+async def test_unknown_and_foreign_members_get_the_same_error(world: World, gateway: Gateway) -> None:
     foreign = await open_world(gateway, f"neighbours of {world.id}")
     unknown = await set_access(world.admin, "VIEWER", member=str(uuid4()))
     assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "memberId"])
     assert (await set_access(world.admin, "VIEWER", to=foreign.creator)).body == unknown.body
 
 
-async def test_membership_id_is_no_member_id(world: World) -> None:
+async def test_membership_id_is_rejected_as_member_id(world: World) -> None:
     answer = await set_access(world.admin, "VIEWER", member=world.creator.membership_id)
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
 
 
-async def test_unknown_and_foreign_roles_are_refused_alike(world: World, gateway: Gateway) -> None:
+async def test_unknown_and_foreign_roles_get_the_same_error(world: World, gateway: Gateway) -> None:
     foreign = await (await open_world(gateway, f"neighbours of {world.id}")).role("theirs")
     unknown = await set_access(world.admin, "VIEWER", role=str(uuid4()))
     assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "roleId"])
@@ -94,7 +94,7 @@ async def test_unknown_and_foreign_roles_are_refused_alike(world: World, gateway
     assert (await set_access(world.admin, "VIEWER", to=foreign)).body == unknown.body
 
 
-async def test_faults_are_told_one_after_the_other_in_order(world: World, gateway: Gateway) -> None:
+async def test_errors_are_reported_one_at_a_time_in_order(world: World, gateway: Gateway) -> None:
     """All faults at once; each is put right after it was told, and the next one is told."""
     insight, plain = await world.insight("one"), await world.person("plain")
     role, foreign = await world.role("ours"), await (await open_world(gateway, f"beyond {world.id}")).role("x")
@@ -120,7 +120,7 @@ async def test_faults_are_told_one_after_the_other_in_order(world: World, gatewa
     assert ("ours", "VIEWER") in rules_of(answer.data["accessControlSet"])
 
 
-async def test_object_is_looked_for_before_anything_else_is_told(world: World) -> None:
+async def test_missing_object_is_reported_before_any_other_error(world: World) -> None:
     faults = {"level": "ADMIN", "member": "x", "role": "y"}
     closed, hidden = await world.insight("closed"), await world.person("hidden")
     await world.give("none", on=closed, to=hidden)
@@ -128,13 +128,13 @@ async def test_object_is_looked_for_before_anything_else_is_told(world: World) -
     assert refusal(await hidden.ask(SET, resource="INSIGHT", on="999999", **faults)) == ("NOT_FOUND", None)
 
 
-async def test_member_and_role_exclude_each_other(world: World) -> None:
+async def test_member_and_role_cannot_be_combined(world: World) -> None:
     role = await world.role("both")
     answer = await set_access(world.admin, "VIEWER", to=world.creator, role=role.id)
     assert refusal(answer) == ("BAD_USER_INPUT", ["input", "roleId"])
 
 
-async def test_role_is_refused_while_roles_are_off_also_to_be_removed(world: World) -> None:
+async def test_role_rule_cannot_be_set_or_removed_while_roles_are_off(world: World) -> None:
     role = await world.role("off")
     await world.give("viewer", to=role)
     await set_features(world.store, world.organization_id, role_based_access=False)
@@ -146,7 +146,7 @@ async def test_role_is_refused_while_roles_are_off_also_to_be_removed(world: Wor
     assert set(rules_of(policy)) == {("off", "VIEWER"), (world.creator.member.email, "VIEWER")}
 
 
-async def test_rules_can_be_written_while_access_control_is_off(world: World) -> None:
+async def test_rules_can_be_set_while_access_control_is_off(world: World) -> None:
     await set_features(world.store, world.organization_id, access_control=False)
     insight, plain = await world.insight("kept"), await world.person("plain")
     assert rules_of(await changed_policy(world.admin, "NONE", on=insight)) == [(None, "NONE")]
@@ -154,7 +154,7 @@ async def test_rules_can_be_written_while_access_control_is_off(world: World) ->
     assert refusal(await set_access(plain, "NONE", on=insight))[0] == "FORBIDDEN"
 
 
-async def test_project_rule_of_a_different_id_is_refused(world: World) -> None:
+async def test_project_rule_with_another_resource_id_is_forbidden(world: World) -> None:
     other = await create_project(world.store, organization_id=world.organization_id, name="other")
     answer = await set_access(world.admin, "NONE", "PROJECT", on=str(other.id))
     assert refusal(answer)[0] == "FORBIDDEN"
@@ -178,7 +178,7 @@ async def test_object_unknown_deleted_or_of_another_project_is_not_found(
 
 
 @pytest.mark.parametrize("level", ["VIEWER", None])
-async def test_who_may_not_change_rules_is_told_what_it_takes(world: World, level: str | None) -> None:
+async def test_caller_who_may_not_change_rules_sees_what_is_required(world: World, level: str | None) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     on_object = await set_access(plain, level, on=insight)
     assert refusal(on_object)[0] == "FORBIDDEN"
@@ -191,7 +191,7 @@ async def test_who_may_not_change_rules_is_told_what_it_takes(world: World, leve
     assert (await read_policy(world.admin, "INSIGHT", insight))["accessControls"] == []
 
 
-async def test_limit_of_objects_blocks_further_objects_alone(gateway: Gateway, world: World) -> None:
+async def test_limit_of_objects_with_rules_blocks_only_new_objects(gateway: Gateway, world: World) -> None:
     settings = gateway.settings.model_copy(update={"max_objects_with_rules": 2})
     first, second, third = [await world.insight(name) for name in ("first", "second", "third")]
     async with open_gateway(gateway.stores, settings) as small:

@@ -14,7 +14,7 @@ NEWEST_ENTRY = """query($project: ID!) { project(id: $project) {
     auditLog(first: 1) { edges { node { action target } } } } }"""
 
 
-async def test_rule_is_given_changed_and_removed(world: World) -> None:
+async def test_rule_can_be_set_changed_and_removed(world: World) -> None:
     insight = await world.insight("one")
     given = await changed_policy(world.admin, "VIEWER", on=insight, to=world.creator)
     assert given["accessControls"] == [
@@ -33,7 +33,7 @@ async def test_rule_is_given_changed_and_removed(world: World) -> None:
     assert rules_of(await changed_policy(world.admin, None, on=insight, to=world.creator)) == []
 
 
-async def test_subjects_have_rules_of_their_own(world: World) -> None:
+async def test_each_subject_has_its_own_rule(world: World) -> None:
     role, insight = await world.role("Analysts"), await world.insight("one")
     await changed_policy(world.admin, "NONE", on=insight)
     await changed_policy(world.admin, "VIEWER", on=insight, to=role)
@@ -48,7 +48,7 @@ async def test_subjects_have_rules_of_their_own(world: World) -> None:
     assert {subject for subject, _ in rules_of(removed)} == {None, world.creator.member.email}
 
 
-async def test_removal_of_what_is_not_there_is_harmless(world: World) -> None:
+async def test_removing_a_missing_rule_has_no_effect(world: World) -> None:
     insight = await world.insight("one")
     for _ in range(2):
         assert rules_of(await changed_policy(world.admin, None, on=insight)) == []
@@ -56,7 +56,7 @@ async def test_removal_of_what_is_not_there_is_harmless(world: World) -> None:
     assert (await set_access(plain, None, on=insight)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_rule_knows_when_it_was_made(world: World) -> None:
+async def test_rule_has_times_of_creation_and_update(world: World) -> None:
     await changed_policy(world.admin, "VIEWER")
     before = (await world.admin.ask(TIMES)).data["accessPolicy"]["accessControls"]
     assert [(each["createdAt"], each["updatedAt"]) for each in before] == [(NOW.isoformat(),) * 2]
@@ -65,13 +65,13 @@ async def test_rule_knows_when_it_was_made(world: World) -> None:
     assert [each["id"] for each in after] == [each["id"] for each in before]
 
 
-async def test_rule_of_the_operator_was_made_by_nobody(world: World) -> None:
+async def test_rule_of_the_operator_has_no_creator(world: World) -> None:
     await world.give("viewer")
     [rule] = (await read_policy(world.admin, "INSIGHT"))["accessControls"]
     assert rule["createdBy"] is None
 
 
-async def test_rule_outlives_who_made_it(world: World) -> None:
+async def test_rule_outlives_its_creator(world: World) -> None:
     leader = await world.person("leader")
     await world.give("admin", "project", to=leader)
     await changed_policy(leader, "VIEWER")
@@ -80,7 +80,7 @@ async def test_rule_outlives_who_made_it(world: World) -> None:
     assert (rule["accessLevel"], rule["createdBy"]) == ("VIEWER", None)
 
 
-async def test_rules_about_all_of_a_kind_are_apart_from_those_of_objects(world: World) -> None:
+async def test_rules_for_a_whole_kind_are_separate_from_rules_of_objects(world: World) -> None:
     insight = await world.insight("one")
     await changed_policy(world.admin, "VIEWER", on=insight)
     assert rules_of(await changed_policy(world.admin, "EDITOR")) == [(None, "EDITOR")]
@@ -90,7 +90,9 @@ async def test_rules_about_all_of_a_kind_are_apart_from_those_of_objects(world: 
 
 
 @pytest.mark.parametrize("level", ["MEMBER", "NONE"])
-async def test_lowering_ones_own_access_to_a_project_is_answered_and_final(world: World, level: str) -> None:
+async def test_caller_can_remove_their_own_access_to_a_project_and_sees_the_result(
+    world: World, level: str
+) -> None:
     leader = await world.person("leader")
     await world.give("admin", "project", to=leader)
     lowered = await changed_policy(leader, level, "PROJECT", to=leader)
@@ -99,7 +101,7 @@ async def test_lowering_ones_own_access_to_a_project_is_answered_and_final(world
     assert (await set_access(leader, "ADMIN", "PROJECT", to=leader)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_removing_ones_own_access_to_an_insight_is_answered_and_final(world: World) -> None:
+async def test_caller_can_remove_their_own_access_to_an_insight_and_sees_the_result(world: World) -> None:
     insight, manager = await world.insight("one"), await world.person("manager")
     await world.give("none", on=insight)
     await world.give("manager", on=insight, to=manager)
@@ -110,7 +112,7 @@ async def test_removing_ones_own_access_to_an_insight_is_answered_and_final(worl
         assert (await set_access(manager, level, on=insight, to=manager)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_closing_all_insights_to_oneself_is_answered(world: World) -> None:
+async def test_caller_can_remove_their_own_access_to_all_insights_and_sees_the_result(world: World) -> None:
     leader = await world.person("leader")
     await world.give("admin", "project", to=leader)
     closed = await changed_policy(leader, "NONE")
@@ -118,7 +120,7 @@ async def test_closing_all_insights_to_oneself_is_answered(world: World) -> None
     assert (await changed_policy(leader, None))["userAccessLevel"] == "EDITOR"
 
 
-async def test_fields_after_a_change_in_one_request_see_it(world: World) -> None:
+async def test_later_fields_of_a_request_see_the_change(world: World) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     await world.give("admin", "project", to=plain)
     answer = await plain.ask(
@@ -139,7 +141,7 @@ async def test_fields_after_a_change_in_one_request_see_it(world: World) -> None
 
 
 @pytest.mark.parametrize("kind", ["insight", "action", "cohort"])
-async def test_deleted_object_takes_its_rules_along(world: World, kind: str) -> None:
+async def test_deleting_an_object_deletes_its_rules(world: World, kind: str) -> None:
     made, kept = await world.saved(kind, "short-lived"), await world.saved(kind, "kept")
     for each in (made, kept):
         await changed_policy(world.admin, "VIEWER", kind.upper(), on=each, to=world.creator)
@@ -152,7 +154,7 @@ async def test_deleted_object_takes_its_rules_along(world: World, kind: str) -> 
     assert rules_of(await read_policy(world.admin, kind.upper(), kept)) == [(world.creator.member.email, "VIEWER")]
 
 
-async def test_switched_off_rules_stay_stored_and_mean_nothing(world: World) -> None:
+async def test_rules_stay_stored_without_effect_while_access_control_is_off(world: World) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     await world.give("none", on=insight, to=plain)
     await set_features(world.store, world.organization_id, access_control=False)

@@ -152,7 +152,7 @@ async def arrange(world: World, kind: str, row: Row) -> Case:
 
 @pytest.mark.parametrize("kind", ["insight", "cohort", "action"])
 @pytest.mark.parametrize("row", TABLE, ids=[row.given for row in TABLE])
-async def test_requests_are_held_to_the_rules(world: World, kind: str, row: Row) -> None:
+async def test_requests_are_allowed_as_the_rules_say(world: World, kind: str, row: Row) -> None:
     case = await arrange(world, kind, row)
     whole_kind_is_open = row.create == OK or row.given in ("rD=none, rR=viewer", "rD=viewer", "creator, rD=viewer")
     names = (["target"] if row.listed else []) + (["other"] if whole_kind_is_open else [])
@@ -168,7 +168,7 @@ async def test_requests_are_held_to_the_rules(world: World, kind: str, row: Row)
     assert await case.delete() == row.write
 
 
-async def test_refusal_names_the_resource_and_both_levels(world: World) -> None:
+async def test_forbidden_error_names_the_resource_and_both_levels(world: World) -> None:
     plain, insight = await world.person("plain"), await world.insight("one")
     await world.give("viewer", on=insight, to=plain)
     case = Case("insight", plain, insight)
@@ -195,7 +195,7 @@ async def test_level_on_one_object_does_not_open_another(world: World) -> None:
     assert await Case("insight", plain, other).change() == {FORBIDDEN}
 
 
-async def test_rules_of_another_project_count_for_nothing_here(world: World) -> None:
+async def test_rules_of_another_project_have_no_effect(world: World) -> None:
     plain, insight = await world.person("plain"), await world.insight("one")
     elsewhere = await create_project(world.store, organization_id=world.organization_id, name="elsewhere")
     for kind in ("insight", "project"):

@@ -30,7 +30,7 @@ async def page(person: Person, kind: str, **arguments: Any) -> tuple[list[str], 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_hidden_objects_are_shown_to_admins_who_ask_for_them(world: World, kind: str) -> None:
+async def test_admins_see_hidden_objects_on_request(world: World, kind: str) -> None:
     await world.give("none", kind, on=await world.saved(kind, "hidden"))
     await world.saved(kind, "shown")
     owner, plain = await world.person("owner", level=OrganizationLevel.OWNER), await world.person("plain")
@@ -50,7 +50,7 @@ async def test_project_admin_does_not_see_hidden_objects(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_pages_and_totals_are_those_of_what_is_shown(world: World, kind: str) -> None:
+async def test_pages_and_totals_exclude_hidden_objects(world: World, kind: str) -> None:
     plain = await world.person("plain")
     for index in range(9):
         made = await world.saved(kind, f"thing {index}")
@@ -70,7 +70,7 @@ async def test_pages_and_totals_are_those_of_what_is_shown(world: World, kind: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_closed_kind_lists_opened_objects_and_own_ones_alone(world: World, kind: str) -> None:
+async def test_closed_resource_lists_only_opened_and_own_objects(world: World, kind: str) -> None:
     plain = await world.person("plain")
     names = ("opened to me", "opened to a role", "opened to everyone", "closed to me", "nothing said")
     made = {name: await world.saved(kind, name) for name in names}
@@ -84,7 +84,7 @@ async def test_closed_kind_lists_opened_objects_and_own_ones_alone(world: World,
     assert (await page(plain, kind))[:2] == (["opened to me", "opened to a role", "mine"], 3)
 
 
-async def test_switched_off_rules_hide_nothing(world: World) -> None:
+async def test_rules_hide_nothing_while_access_control_is_off(world: World) -> None:
     await world.give("none", on=await world.insight("hidden"))
     await set_features(world.store, world.organization_id, access_control=False)
     assert (await page(await world.person("plain"), "insight"))[0] == ["hidden"]
@@ -116,7 +116,7 @@ async def test_hidden_projects_are_neither_listed_nor_counted_nor_found(world: W
     assert [edge["node"]["name"] for edge in everything["edges"]] == [own, "hidden", "named", "opened"]
 
 
-async def test_hidden_project_is_as_unknown_as_none_where_it_is_asked_for_by_id(world: World) -> None:
+async def test_hidden_project_looks_like_a_missing_one(world: World) -> None:
     plain = await world.person("plain")
     await world.give("none", "project")
     document = "query($project: ID!) { project(id: $project) { name } }"
@@ -126,7 +126,7 @@ async def test_hidden_project_is_as_unknown_as_none_where_it_is_asked_for_by_id(
     assert (await world.admin.ask(document)).data["project"]["name"] == world.project.name
 
 
-async def test_request_about_a_hidden_project_is_forbidden_and_changes_nothing(world: World) -> None:
+async def test_mutation_in_a_hidden_project_is_forbidden_without_effect(world: World) -> None:
     plain, insight = await world.person("plain"), await world.insight("one")
     await world.give("manager", on=insight, to=plain)
     await world.give("none", "project", to=plain)
@@ -138,7 +138,7 @@ async def test_request_about_a_hidden_project_is_forbidden_and_changes_nothing(w
     assert (await page(world.admin, "insight"))[0] == ["one"]
 
 
-async def test_creators_of_objects_do_not_reach_them_through_a_hidden_project(world: World) -> None:
+async def test_creators_have_no_access_to_their_objects_in_a_hidden_project(world: World) -> None:
     insight = await world.insight("mine")
     await world.give("none", "project")
     document = "query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) { name } } }"

@@ -49,7 +49,7 @@ def assert_forbidden(answer: Answer, *path: str | int) -> None:
     assert "secret" not in str(answer.body)
 
 
-async def test_trend_of_an_action_that_may_not_be_read_is_forbidden(world: World, plain: Person) -> None:
+async def test_trend_with_an_unreadable_action_is_forbidden(world: World, plain: Person) -> None:
     action = await world.action("secret")
     query = {**DATES, "events": [{"event": "view"}], "actions": [{"actionId": action}]}
     assert (await plain.ask(TREND, query=query)).data
@@ -76,7 +76,7 @@ async def test_trend_of_an_action_that_may_not_be_read_is_forbidden(world: World
     ],
     ids=["properties", "series", "group", "breakdown", "breakdowns"],
 )
-async def test_trend_that_uses_a_cohort_that_may_not_be_read_is_forbidden(
+async def test_trend_with_an_unreadable_cohort_is_forbidden(
     world: World, plain: Person, query: dict[str, Any], path: list[str | int]
 ) -> None:
     cohort = await calculated(world, "secret")
@@ -97,7 +97,7 @@ async def test_trend_that_uses_a_cohort_that_may_not_be_read_is_forbidden(
     assert_forbidden(await plain.ask(TREND, query=asked), "query", *path)
 
 
-async def test_trend_needs_insights_in_general_while_an_insight_opens_with_its_own_access(
+async def test_trend_requires_access_to_all_insights_but_a_saved_insight_only_to_itself(
     world: World, plain: Person
 ) -> None:
     await world.gateway.stores.events.command(EVENTS, {"project": world.project.id})
@@ -115,7 +115,7 @@ async def test_trend_needs_insights_in_general_while_an_insight_opens_with_its_o
         assert (await plain.ask(document, id=other)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_saved_insight_does_not_carry_its_reader_past_an_action(world: World, plain: Person) -> None:
+async def test_saved_insight_does_not_give_access_to_its_actions(world: World, plain: Person) -> None:
     action = await world.action("secret")
     insight = await world.insight("public", query=of_action(action))
     await world.give("none", "action", on=action, to=plain)
@@ -127,16 +127,14 @@ async def test_saved_insight_does_not_carry_its_reader_past_an_action(world: Wor
     ]
 
 
-async def test_saved_insight_does_not_carry_its_reader_past_a_cohort(world: World, plain: Person) -> None:
+async def test_saved_insight_does_not_give_access_to_its_cohorts(world: World, plain: Person) -> None:
     cohort = await calculated(world, "secret")
     insight = await world.insight("public", query={**VIEWS, "properties": [in_cohort(cohort)]})
     await world.give("none", "cohort", on=cohort, to=plain)
     assert_forbidden(await plain.ask(INSIGHT, id=insight), "query", "properties", 0, "value")
 
 
-async def test_action_of_a_series_is_null_and_forbidden_to_a_key_that_reads_no_actions(
-    world: World, plain: Person
-) -> None:
+async def test_action_of_a_series_is_forbidden_without_the_scope_for_actions(world: World, plain: Person) -> None:
     action = await world.action("secret")
     insight = await world.insight("public", query=of_action(action))
     reader = await plain.with_scopes("project:read", "insight:read")
@@ -149,7 +147,7 @@ async def test_action_of_a_series_is_null_and_forbidden_to_a_key_that_reads_no_a
     assert "secret" not in str(answer.body)
 
 
-async def test_action_is_not_written_with_a_cohort_that_may_not_be_read(world: World, plain: Person) -> None:
+async def test_action_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
     cohort = await calculated(world, "secret")
     given = {"projectId": world.id, "name": "x", "steps": [{}, {"properties": [in_cohort(cohort)]}]}
     assert (await plain.ask(CREATE_ACTION, input=given)).data
@@ -161,7 +159,7 @@ async def test_action_is_not_written_with_a_cohort_that_may_not_be_read(world: W
     assert_forbidden(await plain.ask(document, input=update), *path)
 
 
-async def test_cohort_is_not_defined_by_a_cohort_that_may_not_be_read(world: World, plain: Person) -> None:
+async def test_cohort_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
     cohort = await calculated(world, "secret")
     groups = [{"properties": [{"type": "PERSON", "key": "plan", "value": "a"}, in_cohort(cohort)]}]
     given = {"projectId": world.id, "name": "x", "filters": groups}
@@ -174,9 +172,7 @@ async def test_cohort_is_not_defined_by_a_cohort_that_may_not_be_read(world: Wor
 
 
 @pytest.mark.parametrize("role", ["action", "seq action"])
-async def test_cohort_is_not_defined_by_an_action_that_may_not_be_read(
-    world: World, plain: Person, role: str
-) -> None:
+async def test_cohort_cannot_use_an_unreadable_action(world: World, plain: Person, role: str) -> None:
     action = await world.action("secret")
     behavior: dict[str, Any] = {"kind": "PERFORMED_EVENT", "actionId": action}
     if role == "seq action":
@@ -197,16 +193,14 @@ async def test_cohort_is_not_defined_by_an_action_that_may_not_be_read(
     assert "secret" not in str(answer.body)
 
 
-async def test_project_filters_are_not_written_with_a_cohort_that_may_not_be_read(
-    world: World, plain: Person
-) -> None:
+async def test_project_filters_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
     cohort = await calculated(world, "secret")
     given = {"id": world.id, "testAccountFilters": [in_cohort(cohort)]}
     await world.give("none", "cohort", on=cohort, to=plain)
     assert_forbidden(await plain.ask(UPDATE_PROJECT, input=given), "input", "testAccountFilters", 0, "value")
 
 
-async def test_what_an_action_or_the_project_uses_in_turn_comes_with_it(world: World, plain: Person) -> None:
+async def test_indirect_references_need_no_access(world: World, plain: Person) -> None:
     cohort = await calculated(world, "secret")
     steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
     made = await world.creator.ask(CREATE_ACTION, input={"projectId": world.id, "name": "x", "steps": steps})
@@ -220,9 +214,7 @@ async def test_what_an_action_or_the_project_uses_in_turn_comes_with_it(world: W
     assert "secret" not in str(answer.body)
 
 
-async def test_cohort_in_use_names_those_that_use_it_as_far_as_they_may_be_read(
-    world: World, plain: Person
-) -> None:
+async def test_error_for_a_cohort_in_use_names_only_readable_users(world: World, plain: Person) -> None:
     used = await calculated(world, "used")
     given = {"projectId": world.id, "filters": [{"properties": [in_cohort(used)]}]}
     hidden = await world.creator.ask(CREATE_COHORT, input={**given, "name": "secret"})
@@ -237,7 +229,9 @@ async def test_cohort_in_use_names_those_that_use_it_as_far_as_they_may_be_read(
     assert "secret" not in str(refused.body)
 
 
-async def test_cohort_without_members_is_not_named_by_what_uses_it(world: World, plain: Person) -> None:
+async def test_error_for_an_uncalculated_cohort_does_not_name_an_unreadable_one(
+    world: World, plain: Person
+) -> None:
     cohort = await world.cohort("secret")
     steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
     record = await create_action(world.store, project_id=world.project.id, name="x", steps=steps, now=NOW)

@@ -38,7 +38,7 @@ def rule_for_everyone(resource: str, level: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_policy_of_an_object_is_the_same_on_the_node_and_at_the_root(world: World, kind: str) -> None:
+async def test_object_policy_is_the_same_on_the_node_and_at_the_root(world: World, kind: str) -> None:
     made, plain, role = await world.saved(kind, "one"), await world.person("plain"), await world.role("Analysts")
     await world.give("viewer", kind, on=made)
     await world.give("manager", kind, on=made, to=role)
@@ -67,7 +67,9 @@ async def test_policy_of_an_object_is_the_same_on_the_node_and_at_the_root(world
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_inherited_access_is_what_everyone_has_without_the_objects_own_rule(world: World, kind: str) -> None:
+async def test_inherited_access_is_the_level_of_everyone_without_the_objects_own_rule(
+    world: World, kind: str
+) -> None:
     made, plain = await world.saved(kind, "one"), await world.person("plain")
     await world.give("manager", kind, on=made)
     await world.give("none", kind, to=plain)
@@ -108,7 +110,7 @@ async def test_policy_of_a_project_inherits_nothing(world: World) -> None:
     assert await read_policy(plain, "PROJECT", world.id) == expected
 
 
-async def test_policy_of_all_resources_has_every_rule_about_a_whole_kind(world: World) -> None:
+async def test_policy_of_all_resources_has_every_resource_wide_rule(world: World) -> None:
     plain = await world.person("plain")
     await world.give("viewer")
     await world.give("none", "cohort", to=plain)
@@ -135,7 +137,7 @@ async def test_policy_of_all_resources_has_every_rule_about_a_whole_kind(world: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_policy_of_one_whole_kind_has_its_rules_alone(world: World, kind: str) -> None:
+async def test_policy_of_a_resource_has_only_its_own_rules(world: World, kind: str) -> None:
     plain = await world.person("plain")
     for each in KINDS:
         await world.give("viewer" if each == kind else "manager", each)
@@ -145,7 +147,7 @@ async def test_policy_of_one_whole_kind_has_its_rules_alone(world: World, kind: 
     assert (policy["userAccessLevel"], policy["inheritedAccess"]) == ("VIEWER", None)
 
 
-async def test_key_that_reads_access_and_nothing_else_is_enough(world: World) -> None:
+async def test_scope_to_read_access_is_sufficient(world: World) -> None:
     reader = await world.creator.with_scopes("access_control:read")
     insight = await world.insight("one")
     await world.give("viewer", on=insight)
@@ -155,11 +157,11 @@ async def test_key_that_reads_access_and_nothing_else_is_enough(world: World) ->
     assert answer.extensions["missingScope"] == "project:read"
 
 
-async def test_key_that_writes_access_also_reads_it(world: World) -> None:
+async def test_scope_to_write_access_includes_reading(world: World) -> None:
     assert rules_of(await read_policy(await world.creator.with_scopes("access_control:write"))) == []
 
 
-async def test_policy_at_the_root_is_refused_as_its_object_is(world: World, gateway: Gateway) -> None:
+async def test_policy_at_the_root_requires_access_to_its_object(world: World, gateway: Gateway) -> None:
     closed, plain = await world.insight("closed"), await world.person("plain")
     await world.give("none", on=closed)
     foreign = await (await open_world(gateway, f"neighbours of {world.id}")).insight("theirs")
@@ -171,12 +173,12 @@ async def test_policy_at_the_root_is_refused_as_its_object_is(world: World, gate
     assert (await plain.ask(READ, resource="PROJECT", on=str(other.id))).extensions["code"] == "FORBIDDEN"
 
 
-async def test_id_without_its_kind_is_refused(world: World) -> None:
+async def test_resource_id_without_resource_is_rejected(world: World) -> None:
     answer = await world.admin.ask(READ, on="1")
     assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", ["resourceId"])
 
 
-async def test_rules_name_no_member_who_left_and_no_role_that_is_gone(world: World) -> None:
+async def test_rules_omit_members_who_left_and_deleted_roles(world: World) -> None:
     leaver, role = await world.person("leaver"), await world.role("Analysts")
     await world.give("viewer", to=leaver)
     await world.give("viewer", to=role)
@@ -190,7 +192,7 @@ async def test_rules_name_no_member_who_left_and_no_role_that_is_gone(world: Wor
     ("person", "level", "can_edit"),
     [("admin", "MANAGER", True), ("creator", "MANAGER", True), ("plain", "EDITOR", False)],
 )
-async def test_caller_finds_their_own_level_and_right(
+async def test_policy_has_the_callers_level_and_right_to_edit(
     world: World, person: str, level: str, can_edit: object
 ) -> None:
     insight = await world.insight("one")
@@ -199,7 +201,7 @@ async def test_caller_finds_their_own_level_and_right(
     assert (policy["userAccessLevel"], policy["userCanEditAccessLevels"]) == (level, can_edit)
 
 
-async def test_owner_may_edit_like_an_admin_while_rules_are_off(world: World) -> None:
+async def test_owner_may_edit_rules_while_access_control_is_off(world: World) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     await world.give("manager", on=insight, to=plain)
     await set_features(world.store, world.organization_id, access_control=False)

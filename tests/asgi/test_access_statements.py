@@ -25,7 +25,7 @@ async def plain(world: World) -> Person:
     return await world.person("plain")
 
 
-async def test_rules_are_read_once_for_any_number_of_insights(world: World, plain: Person) -> None:
+async def test_rules_are_loaded_once_for_any_number_of_insights(world: World, plain: Person) -> None:
     for index in range(60):
         insight = await world.insight(f"insight {index}")
         await world.give("viewer" if index % 2 else "manager", on=insight, to=plain)
@@ -38,7 +38,7 @@ async def test_rules_are_read_once_for_any_number_of_insights(world: World, plai
         assert len(sent) == 1
 
 
-async def test_rules_are_read_once_for_all_kinds_of_resources(world: World, plain: Person) -> None:
+async def test_rules_are_loaded_once_for_all_resources(world: World, plain: Person) -> None:
     for kind in ("insight", "action", "cohort"):
         for name in ("one", "two"):
             await world.give("viewer", kind, on=await world.saved(kind, name), to=plain)
@@ -52,7 +52,7 @@ async def test_rules_are_read_once_for_all_kinds_of_resources(world: World, plai
     assert len(sent) == 1
 
 
-async def test_rules_of_many_projects_are_read_at_once(world: World, plain: Person) -> None:
+async def test_rules_of_many_projects_are_loaded_together(world: World, plain: Person) -> None:
     """Once for all projects that there are, to leave out hidden ones, and once for those of the page."""
     for index in range(6):
         name = f"{world.project.name} {index}"
@@ -70,9 +70,7 @@ async def test_rules_of_many_projects_are_read_at_once(world: World, plain: Pers
     assert [edge["node"]["userAccessLevel"] for edge in edges] == ["ADMIN"] + ["MEMBER"] * 5
 
 
-async def test_policies_of_many_objects_cost_no_more_statements_than_those_of_one(
-    world: World, plain: Person
-) -> None:
+async def test_policies_of_many_objects_need_no_more_statements_than_one(world: World, plain: Person) -> None:
     for index in range(20):
         await world.give("viewer", on=await world.insight(f"insight {index}"), to=plain)
     await plain.ask(POLICIES, first=1)  # the first use of a key is noted, which takes statements of its own
@@ -87,7 +85,7 @@ async def test_policies_of_many_objects_cost_no_more_statements_than_those_of_on
     assert counts[0] == counts[1]
 
 
-async def test_rules_are_read_once_for_references_of_several_kinds(world: World, plain: Person) -> None:
+async def test_rules_are_loaded_once_for_references_to_several_types(world: World, plain: Person) -> None:
     refs = [{"__typename": "Project", "id": world.id}]
     for kind in ("Insight", "Action"):
         for name in ("one", "two", "three"):
@@ -99,7 +97,7 @@ async def test_rules_are_read_once_for_references_of_several_kinds(world: World,
     assert len(sent) == 1
 
 
-async def test_members_of_many_rules_are_read_at_once(world: World, plain: Person) -> None:
+async def test_members_of_many_rules_are_loaded_together(world: World, plain: Person) -> None:
     document = """query($project: ID!) { accessPolicy(projectId: $project, resource: INSIGHT) {
         accessControls { member { email } role { name members { email } } } } }"""
     counts = []

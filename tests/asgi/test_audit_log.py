@@ -25,7 +25,7 @@ async def about_access(person: Person) -> list[Any]:
     return [each for each in await entries(person, first=500) if each["action"].startswith("ACCESS_CONTROL")]
 
 
-async def test_change_is_on_record_with_who_made_it_and_what_it_was(world: World) -> None:
+async def test_change_is_recorded_with_its_author_and_previous_state(world: World) -> None:
     insight, role = await world.insight("one"), await world.role("Analysts")
     key = await world.admin.with_scopes("access_control:write", "project:read")
     await changed_policy(key, "VIEWER", on=insight, to=world.creator)
@@ -59,7 +59,7 @@ async def test_change_is_on_record_with_who_made_it_and_what_it_was(world: World
     ]
 
 
-async def test_what_changes_nothing_or_is_refused_is_not_on_record(world: World) -> None:
+async def test_failed_requests_and_changes_without_effect_are_not_recorded(world: World) -> None:
     plain = await world.person("plain")
     await changed_policy(world.admin, "VIEWER")
     before = await entries(world.admin, first=500)
@@ -70,14 +70,14 @@ async def test_what_changes_nothing_or_is_refused_is_not_on_record(world: World)
     assert await entries(world.admin, first=500) == before
 
 
-async def test_change_by_the_operator_has_no_person(world: World) -> None:
+async def test_change_by_the_operator_has_no_member(world: World) -> None:
     await world.give("viewer")
     [entry] = await about_access(world.admin)
     nobody = dict.fromkeys(("memberId", "email", "keyId", "keyMask"))
     assert entry["actor"] == {"kind": "COMMAND_LINE", **nobody}
 
 
-async def test_key_itself_is_never_on_record(world: World) -> None:
+async def test_key_value_is_never_recorded(world: World) -> None:
     key = await world.admin.with_scopes("*")
     await changed_policy(key, "VIEWER")
     body = str((await world.admin.ask(LOG, first=500)).body)
@@ -90,7 +90,7 @@ async def test_key_itself_is_never_on_record(world: World) -> None:
     ("person", "is_answered"),
     [("admin", True), ("project admin", True), ("project member", False), ("plain", False), ("creator", False)],
 )
-async def test_record_is_for_those_who_may_edit_access_to_the_project(
+async def test_audit_log_requires_the_right_to_edit_access_rules(
     world: World, person: str, is_answered: object
 ) -> None:
     people = {"admin": world.admin, "creator": world.creator, "plain": await world.person("plain")}
@@ -105,14 +105,14 @@ async def test_record_is_for_those_who_may_edit_access_to_the_project(
         assert "admin" in answer.error["message"]
 
 
-async def test_record_needs_the_scope_to_read_access(world: World) -> None:
+async def test_audit_log_requires_the_scope_to_read_access(world: World) -> None:
     key = await world.admin.with_scopes("project:write", "insight:write")
     assert (await key.ask(LOG)).extensions["missingScope"] == "access_control:read"
     reader = await world.admin.with_scopes("project:read", "access_control:read")
     assert await entries(reader)
 
 
-async def test_record_shows_nothing_of_other_projects_and_organizations(world: World, gateway: Gateway) -> None:
+async def test_audit_log_excludes_other_projects_and_organizations(world: World, gateway: Gateway) -> None:
     sibling = await create_project(world.store, organization_id=world.organization_id, name="sibling")
     other = await open_world(gateway, f"neighbours of {world.id}")
     await add_member(world.store, email=world.admin.member.email, organization_id=other.organization_id)
@@ -129,7 +129,7 @@ async def test_record_shows_nothing_of_other_projects_and_organizations(world: W
     assert (await entries(world.admin, first=1))[0]["action"] == "ROLE_CREATED"
 
 
-async def test_pages_show_every_entry_once_the_newest_first(world: World) -> None:
+async def test_pages_contain_every_entry_once_newest_first(world: World) -> None:
     for level in ("NONE", "VIEWER", "EDITOR"):
         await changed_policy(world.admin, level)
     everything = await entries(world.admin, first=500)
@@ -147,6 +147,6 @@ async def test_pages_show_every_entry_once_the_newest_first(world: World) -> Non
 
 
 @pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 501}, {"after": "x"}])
-async def test_page_that_there_cannot_be_is_refused(world: World, arguments: dict[str, Any]) -> None:
+async def test_invalid_page_is_rejected(world: World, arguments: dict[str, Any]) -> None:
     answer = await world.admin.ask(LOG, **arguments)
     assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", list(arguments))

@@ -52,7 +52,7 @@ async def two_worlds(world: World, gateway: Gateway) -> tuple[World, Person]:
         (("own",), ("other",), []),
     ],
 )
-async def test_key_reaches_what_all_of_its_scopes_allow(
+async def test_key_reaches_only_what_all_of_its_restrictions_allow(
     world: World, gateway: Gateway, projects: tuple[str, ...], organizations: tuple[str, ...], reached: list[str]
 ) -> None:
     other, both = await two_worlds(world, gateway)
@@ -78,9 +78,7 @@ async def test_key_reaches_what_all_of_its_scopes_allow(
             assert str(project.id) in message
 
 
-async def test_project_of_a_foreign_organization_is_unknown_whatever_the_key_is_for(
-    world: World, gateway: Gateway
-) -> None:
+async def test_project_of_another_organization_is_not_found_for_any_key(world: World, gateway: Gateway) -> None:
     foreign = (await open_world(gateway, f"beyond {world.id}")).project
     by_id, as_subject, message = await refusals(world.admin, foreign)
     assert (by_id, as_subject) == ("NOT_FOUND", "NOT_FOUND")
@@ -88,7 +86,7 @@ async def test_project_of_a_foreign_organization_is_unknown_whatever_the_key_is_
     assert message == unknown.error["message"]
 
 
-async def test_organization_without_keys_of_members_refuses_them_alone(world: World, gateway: Gateway) -> None:
+async def test_organization_without_member_keys_rejects_only_those(world: World, gateway: Gateway) -> None:
     other, both = await two_worlds(world, gateway)
     await set_features(world.store, world.organization_id, member_keys=False)
     by_id, as_subject, message = await refusals(both, world.project)
@@ -103,7 +101,7 @@ async def test_organization_without_keys_of_members_refuses_them_alone(world: Wo
     assert sorted(await names(both)) == sorted([world.project.name, other.project.name])
 
 
-async def test_level_in_another_organization_gives_nothing_here(world: World, gateway: Gateway) -> None:
+async def test_level_in_another_organization_gives_no_access(world: World, gateway: Gateway) -> None:
     """Neither being an admin elsewhere, nor a role there, nor a rule that names the membership there."""
     other, both = await two_worlds(world, gateway)
     owner = await add_member(

@@ -15,7 +15,7 @@ VIEWER = """{ viewer { user { id email name level } keyId keyLabel keyExpiresAt 
     projects { totalCount edges { node { id userAccessLevel grantedBy { source sourceSubject } } } } } }"""
 
 
-async def test_key_of_a_project_reaches_it_alone(world: World, gateway: Gateway) -> None:
+async def test_project_key_reaches_only_its_project(world: World, gateway: Gateway) -> None:
     machine = await world.machine()
     sibling = await create_project(world.store, organization_id=world.organization_id, name="sibling")
     foreign = (await open_world(gateway, f"neighbours of {world.id}")).project
@@ -28,7 +28,7 @@ async def test_key_of_a_project_reaches_it_alone(world: World, gateway: Gateway)
         assert refused.extensions["code"] == "FORBIDDEN"
 
 
-async def test_viewer_of_a_projects_key_is_a_stand_in(world: World) -> None:
+async def test_viewer_of_a_project_key_describes_the_key(world: World) -> None:
     machine = await world.machine("project:read", "insight:read")
     viewer = (await machine.ask(VIEWER)).data["viewer"]
     assert viewer == {
@@ -55,7 +55,7 @@ async def test_viewer_of_a_projects_key_is_a_stand_in(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_key_of_a_project_works_with_objects_whatever_rules_say(world: World, kind: str) -> None:
+async def test_project_key_is_not_limited_by_rules(world: World, kind: str) -> None:
     machine = await world.machine("project:read", f"{kind}:write")
     made = await world.saved(kind, "closed")
     await world.give("none", "project")
@@ -77,14 +77,14 @@ async def test_key_of_a_project_works_with_objects_whatever_rules_say(world: Wor
     assert (await machine.ask(delete, id=made)).data[f"{kind}Delete"] == made
 
 
-async def test_key_of_a_project_is_bound_by_its_scopes(world: World) -> None:
+async def test_project_key_is_limited_by_its_scopes(world: World) -> None:
     machine = await world.machine("project:read", "insight:read")
     delete = "mutation($project: ID!, $id: ID!) { insightDelete(projectId: $project, id: $id) }"
     refused = await machine.ask(delete, id=await world.insight("one"))
     assert refused.extensions["missingScope"] == "insight:write"
 
 
-async def test_key_of_a_project_reads_access_but_never_changes_it(world: World) -> None:
+async def test_project_key_reads_access_rules_but_never_changes_them(world: World) -> None:
     machine, insight = await world.machine(), await world.insight("one")
     create = f"""mutation($project: ID!) {{ insightCreate(
         input: {{projectId: $project, name: "x", {NEW["insight"]}}}) {{ id }} }}"""
@@ -102,7 +102,7 @@ async def test_key_of_a_project_reads_access_but_never_changes_it(world: World) 
     assert (await machine.ask(log)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_key_of_a_project_is_nobody_among_those_with_access(world: World) -> None:
+async def test_project_key_is_not_listed_among_users_with_access(world: World) -> None:
     machine, insight = await world.machine(), await world.insight("one")
     document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) {
         usersWithAccess { edges { node { member { email } } } } } } }"""

@@ -19,7 +19,7 @@ async def _update(gateway: Gateway, of: str, *, scope: str = "project:write", **
     return await gateway.ask(UPDATE, {"input": {"id": str(project.id), **changes}}, key=key)
 
 
-async def test_update_changes_what_is_given_and_keeps_the_rest(gateway: Gateway) -> None:
+async def test_update_changes_only_given_fields(gateway: Gateway) -> None:
     filters = [{"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", "value": "@corp.example"}]
     changed = await _update(gateway, "Changing", weekStartDay="MONDAY", testAccountFilters=filters)
     assert changed.data["projectUpdate"]["testAccountFilters"] == filters
@@ -45,25 +45,25 @@ async def test_update_changes_what_is_given_and_keeps_the_rest(gateway: Gateway)
     ],
     ids=["null name", "blank name", "unknown zone", "filter without a value", "unreadable pattern"],
 )
-async def test_update_that_cannot_be_is_refused_with_its_path(
+async def test_invalid_update_is_rejected_with_its_path(
     gateway: Gateway, changes: dict[str, Any], path: list[str | int]
 ) -> None:
     refused = await _update(gateway, "Stubborn", **changes)
     assert (refused.extensions["code"], refused.extensions["path"]) == ("BAD_USER_INPUT", path)
 
 
-async def test_update_to_a_name_that_is_taken_is_refused(gateway: Gateway) -> None:
+async def test_update_to_an_existing_name_is_rejected(gateway: Gateway) -> None:
     await gateway.project("Taken")
     refused = await _update(gateway, "Envious", name="Taken")
     assert refused.extensions["path"] == ["input", "name"]
 
 
-async def test_update_needs_the_scope_to_write(gateway: Gateway) -> None:
+async def test_update_requires_the_write_scope(gateway: Gateway) -> None:
     refused = await _update(gateway, "Guarded", scope="project:read", name="Open")
     assert refused.extensions["missingScope"] == "project:write"
 
 
-async def test_update_of_a_project_out_of_reach_finds_nothing(gateway: Gateway) -> None:
+async def test_update_of_an_unreachable_project_is_not_found(gateway: Gateway) -> None:
     mine, theirs = await gateway.project("Mine"), await gateway.project("Theirs", organization="Elsewhere")
     key = await gateway.key("*", project=mine, only=True)
     refused = await gateway.ask(UPDATE, {"input": {"id": str(theirs.id), "name": "Mine now"}}, key=key)

@@ -13,7 +13,7 @@ LIST = """query($first: Int! = 50, $after: String) { projects(first: $first, aft
 ENTITIES = "query($refs: [_Any!]!) { _entities(representations: $refs) { ... on Project { id name } } }"
 
 
-async def test_viewer_with_key_tells_owner_and_scopes(gateway: Gateway) -> None:
+async def test_viewer_has_owner_and_scopes_of_the_key(gateway: Gateway) -> None:
     project = await gateway.project("viewed")
     key = await gateway.key("project:read", "insight:read", project=project, only=True)
     answer = await gateway.ask("{ viewer { keyLabel scopes scopedProjects user { email name level } } }", key=key)
@@ -25,7 +25,7 @@ async def test_viewer_with_key_tells_owner_and_scopes(gateway: Gateway) -> None:
     }
 
 
-async def test_project_in_reach_is_answered(gateway: Gateway) -> None:
+async def test_reachable_project_is_returned(gateway: Gateway) -> None:
     project = await gateway.project("in reach")
     answer = await gateway.ask(
         ONE, {"id": str(project.id)}, key=await gateway.key("project:read", project=project)
@@ -49,7 +49,7 @@ async def test_project_unknown_or_malformed_is_not_found(gateway: Gateway, proje
     assert answer.extensions["code"] == "NOT_FOUND"
 
 
-async def test_project_out_of_reach_answers_as_an_unknown_one(gateway: Gateway) -> None:
+async def test_unreachable_project_looks_like_an_unknown_one(gateway: Gateway) -> None:
     key = await gateway.key("*", project=await gateway.project("own", organization="Own"), only=True)
     foreign = await gateway.project("foreign", organization="Foreign")
     refusal = await gateway.ask(ONE, {"id": str(foreign.id)}, key=key)
@@ -58,7 +58,7 @@ async def test_project_out_of_reach_answers_as_an_unknown_one(gateway: Gateway) 
     assert refusal.extensions["code"] == "NOT_FOUND"
 
 
-async def test_project_without_scope_names_what_is_missing(gateway: Gateway) -> None:
+async def test_project_without_scope_reports_the_missing_scope(gateway: Gateway) -> None:
     project = await gateway.project("in reach")
     answer = await gateway.ask(
         ONE, {"id": str(project.id)}, key=await gateway.key("insight:read", project=project)
@@ -76,7 +76,7 @@ async def _paged_key(gateway: Gateway) -> str:
     return await make_key(gateway.stores.metadata, owner, ["project:read"])
 
 
-async def test_projects_in_pages_are_all_answered_once(gateway: Gateway) -> None:
+async def test_pages_contain_every_project_once(gateway: Gateway) -> None:
     key = await _paged_key(gateway)
     first = (await gateway.ask(LIST, {"first": 2}, key=key)).data["projects"]
     assert [edge["node"]["name"] for edge in first["edges"]] == ["p1", "p2"]
@@ -95,7 +95,7 @@ async def test_projects_in_pages_are_all_answered_once(gateway: Gateway) -> None
     assert second["pageInfo"]["hasPreviousPage"] is True
 
 
-async def test_projects_after_the_last_answers_an_empty_page(gateway: Gateway) -> None:
+async def test_page_after_the_last_project_is_empty(gateway: Gateway) -> None:
     key = await _paged_key(gateway)
     last = (await gateway.ask(LIST, key=key)).data["projects"]["pageInfo"]["endCursor"]
     page = (await gateway.ask(LIST, {"after": last}, key=key)).data["projects"]
@@ -104,7 +104,7 @@ async def test_projects_after_the_last_answers_an_empty_page(gateway: Gateway) -
 
 
 @pytest.mark.parametrize("first", [0, -1, 501])
-async def test_projects_with_first_out_of_range_are_refused(gateway: Gateway, first: int) -> None:
+async def test_first_out_of_range_is_rejected(gateway: Gateway, first: int) -> None:
     answer = await gateway.ask(LIST, {"first": first}, key=await _paged_key(gateway))
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["first"]
@@ -113,14 +113,14 @@ async def test_projects_with_first_out_of_range_are_refused(gateway: Gateway, fi
 @pytest.mark.parametrize(
     "text", ["", "project:0", "project:1 ", "insight:1", "project:\uff11", "project:99999999999"]
 )
-async def test_projects_with_foreign_cursor_are_refused(gateway: Gateway, text: str) -> None:
+async def test_cursor_of_another_list_is_rejected(gateway: Gateway, text: str) -> None:
     cursor = base64.urlsafe_b64encode(text.encode()).decode()
     answer = await gateway.ask(LIST, {"after": cursor}, key=await _paged_key(gateway))
     assert answer.extensions["path"] == ["after"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "%%%", "héhé", "cHJvamVjdDox\n"])
-async def test_projects_with_cursor_of_other_characters_are_refused(gateway: Gateway, cursor: str) -> None:
+async def test_cursor_with_invalid_characters_is_rejected(gateway: Gateway, cursor: str) -> None:
     answer = await gateway.ask(LIST, {"after": cursor}, key=await _paged_key(gateway))
     assert answer.extensions["path"] == ["after"]
 
@@ -136,13 +136,13 @@ async def test_entities_by_reference_are_checked_one_by_one(gateway: Gateway) ->
     assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["NOT_FOUND"] * 2
 
 
-async def test_entities_without_key_are_refused(gateway: Gateway) -> None:
+async def test_entities_require_a_key(gateway: Gateway) -> None:
     answer = await gateway.ask(ENTITIES, {"refs": [{"__typename": "Project", "id": "1"}]})
     assert answer.body["data"]["_entities"] == [None]
     assert answer.extensions["code"] == "UNAUTHENTICATED"
 
 
-async def test_entities_without_scope_are_refused(gateway: Gateway) -> None:
+async def test_entities_require_a_scope(gateway: Gateway) -> None:
     project = await gateway.project("referred")
     key = await gateway.key("insight:read", project=project)
     answer = await gateway.ask(ENTITIES, {"refs": [{"__typename": "Project", "id": str(project.id)}]}, key=key)

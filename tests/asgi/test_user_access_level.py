@@ -25,7 +25,7 @@ async def levels(person: Person, kind: str, on: str) -> tuple[str, dict[str, str
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_level_is_the_callers_on_each_node(world: World, kind: str) -> None:
+async def test_each_node_has_the_callers_level(world: World, kind: str) -> None:
     plain = await world.person("plain")
     made = {name: await world.saved(kind, name) for name in ("default", "named", "everyone", "role")}
     made["mine"] = await world.saved(kind, "mine", by=plain)
@@ -61,7 +61,7 @@ async def test_level_on_projects_is_shown_in_the_list_and_by_id(world: World) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_creator_is_manager_from_the_first_answer_on(world: World, kind: str) -> None:
+async def test_creator_is_manager_right_after_creating(world: World, kind: str) -> None:
     plain = await world.person("plain")
     create = f"""mutation($project: ID!) {{ {kind}Create(
         input: {{projectId: $project, name: "new", {NEW[kind]}}}) {{
@@ -105,7 +105,7 @@ async def may_edit(person: Person, resource: str, on: str | None) -> bool:
     ],
     ids=lambda value: " and ".join(" ".join(rule) for rule in value) or "none" if isinstance(value, list) else "",
 )
-async def test_who_may_edit_access(
+async def test_right_to_edit_access_rules(
     world: World, rules: list[tuple[str, str, str]], outcome: tuple[bool, bool, bool]
 ) -> None:
     """To one insight, to all insights, to the project: explicit admins and managers alone."""
@@ -125,7 +125,7 @@ async def test_who_may_edit_access(
     assert ("errors" not in answer.body) is outcome[2]
 
 
-async def test_creator_may_edit_only_where_the_gate_lets_them_in(world: World) -> None:
+async def test_creator_may_edit_rules_only_behind_the_gate(world: World) -> None:
     insight = await world.insight("one")
     await world.give("viewer")
     assert (await read_policy(world.creator, "INSIGHT", insight))["userCanEditAccessLevels"]

@@ -43,7 +43,7 @@ def shown(answer: Any) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["insight", "action", "cohort"])
-async def test_users_are_sorted_by_level_and_have_the_first_source_that_fits(world: World, kind: str) -> None:
+async def test_users_are_sorted_by_level_and_have_the_first_matching_source(world: World, kind: str) -> None:
     made = await world.saved(kind, "one")
     owner = await world.person("owner", level=OrganizationLevel.OWNER)
     names = ("both", "default", "leader", "named", "none", "role only")
@@ -67,7 +67,7 @@ async def test_users_are_sorted_by_level_and_have_the_first_source_that_fits(wor
     ]
 
 
-async def test_who_does_not_reach_the_project_or_is_inactive_is_left_out(world: World) -> None:
+async def test_inactive_members_and_those_without_the_project_are_not_listed(world: World) -> None:
     insight = await world.insight("one")
     hidden, inactive = await world.person("hidden"), await world.person("inactive")
     await world.give("none", "project", to=hidden)
@@ -79,7 +79,7 @@ async def test_who_does_not_reach_the_project_or_is_inactive_is_left_out(world: 
     assert [name(email) for email in emails] == ["admin", "creator", "hidden"]
 
 
-async def test_rules_about_all_of_a_kind_decide_levels_but_are_no_source(world: World) -> None:
+async def test_resource_wide_rules_decide_levels_but_are_not_a_source(world: World) -> None:
     insight, closed = await world.insight("one"), await world.person("closed")
     await world.give("none", to=closed)
     await world.give("manager", to=await world.person("raised"))
@@ -104,14 +104,14 @@ async def test_users_of_a_project_have_its_levels(world: World) -> None:
     ]
 
 
-async def test_switched_off_rules_leave_defaults(world: World) -> None:
+async def test_defaults_apply_while_access_control_is_off(world: World) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     await world.give("none", on=insight, to=plain)
     await set_features(world.store, world.organization_id, access_control=False)
     assert (await users(plain, "insight", insight))[-1] == ("plain", "EDITOR", "DEFAULT")
 
 
-async def test_pages_show_everybody_once_across_levels(world: World) -> None:
+async def test_pages_contain_every_user_once_across_levels(world: World) -> None:
     insight = await world.insight("one")
     for index in range(5):
         person = await world.person(f"p{index}")
@@ -132,7 +132,7 @@ async def test_pages_show_everybody_once_across_levels(world: World) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 501}, {"after": "x"}])
-async def test_page_that_there_cannot_be_is_refused(world: World, arguments: dict[str, Any]) -> None:
+async def test_invalid_page_is_rejected(world: World, arguments: dict[str, Any]) -> None:
     answer = await world.admin.ask(OF["insight"], id=await world.insight("one"), **arguments)
     assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", list(arguments))
     answer = await world.admin.ask(MEMBERS, **arguments)
@@ -144,7 +144,7 @@ async def members(person: Person, **arguments: Any) -> list[Any]:
     return found
 
 
-async def test_members_are_the_organizations_by_address_in_pages(world: World, gateway: Gateway) -> None:
+async def test_members_of_the_organization_are_listed_by_email_in_pages(world: World, gateway: Gateway) -> None:
     await open_world(gateway, f"neighbours of {world.id}")
     await world.person("bob")
     everybody = await members(world.creator)
@@ -161,7 +161,7 @@ async def test_members_are_the_organizations_by_address_in_pages(world: World, g
     assert await members(world.creator, search="neighbours") == []
 
 
-async def test_roles_are_the_organizations_by_name_with_their_members(world: World, gateway: Gateway) -> None:
+async def test_roles_of_the_organization_are_listed_by_name_with_members(world: World, gateway: Gateway) -> None:
     await (await open_world(gateway, f"neighbours of {world.id}")).role("Foreigners")
     inside = await world.person("inside")
     await world.role("Writers", world.creator, inside)

@@ -45,7 +45,7 @@ async def test_default_level_is_explained(world: World) -> None:
     }
 
 
-async def test_missing_scope_is_named_and_levels_are_not_looked_at(world: World) -> None:
+async def test_missing_scope_is_reported_before_levels(world: World) -> None:
     reader = await world.admin.with_scopes("insight:read")
     for action, scope in (
         ("WRITE", "insight:write"),
@@ -64,7 +64,7 @@ async def test_missing_scope_is_named_and_levels_are_not_looked_at(world: World)
 
 
 @pytest.mark.parametrize(("subject", "kind"), [("plain", "MEMBER"), ("role", "ROLE"), ("everyone", "DEFAULT")])
-async def test_rule_that_decides_is_named(world: World, subject: str, kind: str) -> None:
+async def test_deciding_rule_is_explained(world: World, subject: str, kind: str) -> None:
     plain, insight = await world.person("plain"), await world.insight("one")
     subjects: dict[str, Person | RoleRecord | None] = {
         "plain": plain,
@@ -98,7 +98,7 @@ async def test_rule_that_decides_is_named(world: World, subject: str, kind: str)
         ("machine", "PROJECT_KEY", "The project's own key has manager access."),
     ],
 )
-async def test_bypass_is_explained(world: World, person: str, source: str, reason: str) -> None:
+async def test_exemption_from_rules_is_explained(world: World, person: str, source: str, reason: str) -> None:
     insight = await world.insight("one")
     await world.give("none", on=insight)
     people = {"admin": world.admin, "creator": world.creator, "machine": await world.machine()}
@@ -119,7 +119,9 @@ async def test_right_to_edit_access_is_explained(world: World) -> None:
         assert (await can(plain, "EDIT_ACCESS", resource, on))["allowed"]
 
 
-async def test_what_is_not_there_or_out_of_reach_is_no_error_but_a_no(world: World, gateway: Gateway) -> None:
+async def test_missing_or_unreachable_objects_are_not_allowed_without_an_error(
+    world: World, gateway: Gateway
+) -> None:
     other = await open_world(gateway, f"neighbours of {world.id}")
     theirs, plain = await other.insight("secret"), await world.person("plain")
     for on in ("999999", "x", theirs):
@@ -146,12 +148,14 @@ async def test_what_is_not_there_or_out_of_reach_is_no_error_but_a_no(world: Wor
         ("CREATE", "INSIGHT", "1"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(world: World, action: str, resource: str, on: str | None) -> None:
+async def test_action_that_a_resource_lacks_is_rejected(
+    world: World, action: str, resource: str, on: str | None
+) -> None:
     answer = await world.admin.ask(CAN, action=action, resource=resource, on=on)
     assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", ["action"])
 
 
-async def test_viewer_tells_about_the_key(world: World) -> None:
+async def test_viewer_describes_the_key(world: World) -> None:
     end = NOW + timedelta(days=90)
     other = await create_project(world.store, organization_id=world.organization_id, name="other")
     key = await make_key(
@@ -177,7 +181,7 @@ async def test_viewer_tells_about_the_key(world: World) -> None:
     assert key not in str(viewer)
 
 
-async def test_projects_of_the_viewer_tell_what_their_levels_come_from(world: World) -> None:
+async def test_viewers_projects_show_where_their_levels_come_from(world: World) -> None:
     plain = await world.person("plain")
     document = """{ viewer { projects { edges { node { id userAccessLevel grantedBy {
         accessLevel source sourceSubject sourceResource sourceResourceId sourceDisplayName } } } } } }"""

@@ -88,7 +88,7 @@ PEOPLE = (
         *((name, "rules off") for name in ("admin", "creator", "object none", "manager", "hidden")),
     ],
 )
-async def test_what_is_told_is_what_a_request_meets(world: World, name: str, rules: str) -> None:
+async def test_explanation_matches_the_outcome_of_the_request(world: World, name: str, rules: str) -> None:
     ids = {kind: await world.saved(kind, "one") for kind in ("insight", "action", "cohort")}
     bystander = await world.person("bystander")
     person = await arrange(world, name, ids)

@@ -16,7 +16,7 @@ def test_hash_of_a_known_key_is_the_known_value() -> None:
 
 
 @pytest.mark.parametrize("key", ["\xe4\xff", "\udcff", "\0", "ключ"])
-def test_hash_of_any_text_is_made(key: str) -> None:
+def test_any_string_can_be_hashed(key: str) -> None:
     assert re.fullmatch(r"sha256\$[0-9a-f]{64}", hash_key(key))
 
 
@@ -56,7 +56,7 @@ def test_base62_is_the_big_endian_number(data: bytes, digits: str | int) -> None
         ("phx_\n0123456789", "..."),
     ],
 )
-def test_mask_shows_both_ends_of_what_is_long_enough(key: str, mask: str) -> None:
+def test_mask_shows_both_ends_of_a_long_key(key: str, mask: str) -> None:
     assert mask_key(key) == mask
 
 
@@ -64,12 +64,12 @@ def test_mask_shows_both_ends_of_what_is_long_enough(key: str, mask: str) -> Non
     "header",
     [f"Bearer {KEY}", f"bearer {KEY}", f"BEARER {KEY}", f"  Bearer    {KEY}  ", f"Bearer\t{KEY}\t"],
 )
-def test_authorization_with_extra_blanks_or_case_gives_the_key(header: str) -> None:
+def test_authorization_may_have_extra_whitespace_and_any_case(header: str) -> None:
     assert parse_authorization(header) == KEY
 
 
 @pytest.mark.parametrize("header", [None, "", "   "])
-def test_authorization_that_is_not_there_says_so(header: str | None) -> None:
+def test_missing_authorization_is_reported(header: str | None) -> None:
     with pytest.raises(GatewayError, match="No API key was sent") as caught:
         parse_authorization(header)
     assert caught.value.code is ErrorCode.UNAUTHENTICATED
@@ -90,7 +90,7 @@ def test_authorization_that_is_not_there_says_so(header: str | None) -> None:
         f"Bearer: {KEY}",
     ],
 )
-def test_authorization_of_another_form_says_what_is_expected(header: str) -> None:
+def test_malformed_authorization_is_rejected_with_the_expected_form(header: str) -> None:
     with pytest.raises(GatewayError, match="must consist of 'Bearer' and an API key") as caught:
         parse_authorization(header)
     assert caught.value.code is ErrorCode.UNAUTHENTICATED

@@ -52,7 +52,7 @@ async def _refused(store: MetadataStore, header: str | None, *, now: datetime | 
     return caught.value
 
 
-async def test_authenticate_with_a_good_key_is_its_owner(
+async def test_valid_key_authenticates_its_owner(
     store: MetadataStore, owner: MemberRecord, issued: IssuedKey
 ) -> None:
     caller = await authenticate(store, f" Bearer   {issued.value} ")
@@ -68,25 +68,23 @@ async def test_authenticate_with_a_good_key_is_its_owner(
     assert [project.name for project in page.projects] == ["Flights"]
 
 
-async def test_authenticate_moves_the_last_use(store: MetadataStore, issued: IssuedKey) -> None:
+async def test_authentication_records_the_last_use(store: MetadataStore, issued: IssuedKey) -> None:
     await authenticate(store, f"Bearer {issued.value}", now=NOON)
     await authenticate(store, f"Bearer {issued.value}", now=NOON + timedelta(minutes=30))
     assert [each.key.last_used_at for each in await list_keys(store)] == [NOON]
 
 
-async def test_authenticate_without_a_key_says_where_it_belongs(store: MetadataStore) -> None:
+async def test_error_without_a_key_says_where_to_send_it(store: MetadataStore) -> None:
     refusal = await _refused(store, None)
     assert refusal.message == "No API key was sent."
     assert "Authorization: Bearer phx_" in (refusal.hint or "")
 
 
-async def test_authenticate_with_another_scheme_is_refused(store: MetadataStore) -> None:
+async def test_other_authorization_scheme_is_rejected(store: MetadataStore) -> None:
     assert "must consist of 'Bearer'" in (await _refused(store, "Basic YTpi")).message
 
 
-async def test_authenticate_with_an_unknown_key_shows_its_mask_alone(
-    store: MetadataStore, issued: IssuedKey
-) -> None:
+async def test_error_for_an_unknown_key_shows_only_its_mask(store: MetadataStore, issued: IssuedKey) -> None:
     wrong = issued.value[:-4] + "0000"
     refusal = await _refused(store, f"Bearer {wrong}")
     assert refusal.message == "Unknown API key phx_...0000."
@@ -94,13 +92,13 @@ async def test_authenticate_with_an_unknown_key_shows_its_mask_alone(
 
 
 @pytest.mark.parametrize("spoil", [str.upper, str.lower, str.swapcase, lambda key: key[4:], lambda key: key + "0"])
-async def test_authenticate_with_a_key_that_is_nearly_right_is_refused(
+async def test_similar_key_is_rejected(
     store: MetadataStore, issued: IssuedKey, spoil: Callable[[str], str]
 ) -> None:
     assert "Unknown API key" in (await _refused(store, f"Bearer {spoil(issued.value)}")).message
 
 
-async def test_authenticate_with_the_stored_hash_is_refused(store: MetadataStore, issued: IssuedKey) -> None:
+async def test_stored_hash_is_rejected_as_key(store: MetadataStore, issued: IssuedKey) -> None:
     async with store.read() as session:
         stored = await session.scalar(text("SELECT secure_value FROM api_keys"))
     assert isinstance(stored, str)
@@ -108,13 +106,13 @@ async def test_authenticate_with_the_stored_hash_is_refused(store: MetadataStore
     assert "Unknown API key" in (await _refused(store, f"Bearer {stored}")).message
 
 
-async def test_authenticate_with_a_revoked_key_says_so(store: MetadataStore, issued: IssuedKey) -> None:
+async def test_revoked_key_is_rejected_as_revoked(store: MetadataStore, issued: IssuedKey) -> None:
     await revoke_key(store, issued.record.id)
     refusal = await _refused(store, f"Bearer {issued.value}")
     assert refusal.message == f"The API key {issued.record.mask} was revoked."
 
 
-async def test_authenticate_for_an_inactive_owner_is_refused_until_active_again(
+async def test_key_of_a_deactivated_owner_is_rejected_until_reactivation(
     store: MetadataStore, issued: IssuedKey
 ) -> None:
     await set_member_active(store, email="ada@example.com", is_active=False)
@@ -124,20 +122,20 @@ async def test_authenticate_for_an_inactive_owner_is_refused_until_active_again(
     assert (await authenticate(store, f"Bearer {issued.value}")).key_id == issued.record.id
 
 
-async def test_refused_key_was_not_used(store: MetadataStore, issued: IssuedKey) -> None:
+async def test_rejected_key_is_not_recorded_as_used(store: MetadataStore, issued: IssuedKey) -> None:
     await revoke_key(store, issued.record.id)
     await _refused(store, f"Bearer {issued.value}")
     assert [each.key.last_used_at for each in await list_keys(store)] == [None]
 
 
-async def test_authenticate_on_a_store_without_tables_is_unavailable(database_url: str) -> None:
+async def test_store_without_tables_is_unavailable(database_url: str) -> None:
     async with MetadataStore.open(database_url) as store:
         with pytest.raises(GatewayError) as caught:
             await authenticate(store, "Bearer phx_0123456789")
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
 
 
-async def test_authenticate_on_a_store_that_cannot_be_written_still_answers(
+async def test_read_only_store_still_authenticates(
     store: MetadataStore,
     issued: IssuedKey,
     caplog: pytest.LogCaptureFixture,
@@ -155,7 +153,7 @@ async def test_authenticate_on_a_store_that_cannot_be_written_still_answers(
 # ---------------------------------------------------------------------- expiry
 
 
-async def test_authenticate_until_the_key_expires(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_key_is_accepted_until_it_expires(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await issue_key(
         store, owner=owner, label="CI", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
     )
@@ -168,7 +166,7 @@ async def test_authenticate_until_the_key_expires(store: MetadataStore, owner: M
     assert [each.key.last_used_at for each in await list_keys(store)] == [NOON - timedelta(microseconds=1)]
 
 
-async def test_revoked_key_that_expired_too_was_revoked(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_revoked_and_expired_key_is_reported_as_revoked(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await issue_key(
         store, owner=owner, label="CI", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
     )
@@ -176,7 +174,7 @@ async def test_revoked_key_that_expired_too_was_revoked(store: MetadataStore, ow
     assert "was revoked" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
 
 
-async def test_rolled_key_answers_to_its_new_value_alone(store: MetadataStore, issued: IssuedKey) -> None:
+async def test_rolled_key_is_accepted_with_its_new_value_only(store: MetadataStore, issued: IssuedKey) -> None:
     rolled = await roll_key(store, issued.record.id)
     assert "Unknown API key" in (await _refused(store, f"Bearer {issued.value}")).message
     assert (await authenticate(store, f"Bearer {rolled.value}")).key_id == issued.record.id
@@ -185,7 +183,7 @@ async def test_rolled_key_answers_to_its_new_value_alone(store: MetadataStore, i
 # ---------------------------------------------------------------------- keys of projects
 
 
-async def test_authenticate_with_a_projects_key_is_nobody(
+async def test_project_key_authenticates_no_person(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord
 ) -> None:
     await create_project(store, organization_id=owner.organization_ids[0], name="Another")
@@ -198,7 +196,7 @@ async def test_authenticate_with_a_projects_key_is_nobody(
     assert page.projects == (project,)
 
 
-async def test_projects_key_survives_the_person_who_made_it(
+async def test_project_key_stays_valid_when_its_creator_leaves(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord
 ) -> None:
     issued = await issue_project_key(store, project=project, label="ingest", scopes=["*"])
@@ -212,7 +210,7 @@ async def test_projects_key_survives_the_person_who_made_it(
     assert (await authenticate(store, header)).project_id == project.id
 
 
-async def test_projects_key_expires_and_is_revoked_like_any(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_project_key_can_expire_and_be_revoked(store: MetadataStore, project: ProjectRecord) -> None:
     issued = await issue_project_key(
         store, project=project, label="x", scopes=["*"], expires_at=NOON, now=NOON - timedelta(days=1)
     )
@@ -221,7 +219,7 @@ async def test_projects_key_expires_and_is_revoked_like_any(store: MetadataStore
     assert "was revoked" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
 
 
-async def test_persons_key_goes_with_the_person(
+async def test_persons_key_becomes_invalid_when_the_person_leaves(
     store: MetadataStore, owner: MemberRecord, issued: IssuedKey
 ) -> None:
     async with store.write() as session:
@@ -265,7 +263,7 @@ async def _spoil(store: MetadataStore, owner: MemberRecord, issued: IssuedKey, h
     "how",
     ["good", "revoked", "expired", "inactive", "unknown", "two keys", "another scheme", "no tables"],
 )
-async def test_nothing_of_a_key_but_its_mask_is_told_or_logged(
+async def test_errors_and_logs_contain_only_the_mask_of_a_key(
     store: MetadataStore,
     owner: MemberRecord,
     issued: IssuedKey,
@@ -289,7 +287,7 @@ async def test_nothing_of_a_key_but_its_mask_is_told_or_logged(
         assert secret[start : start + 8] not in caplog.text
 
 
-async def test_failure_to_write_the_last_use_is_logged_with_the_mask_alone(
+async def test_failure_to_record_the_last_use_is_logged_with_only_the_mask(
     store: MetadataStore, issued: IssuedKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with store.write() as session:

@@ -24,21 +24,19 @@ def _refused(resource: Resource, level: str) -> str:
     ],
     ids=lambda value: value.name if isinstance(value, Resource) else "",
 )
-def test_rule_may_be_set_to_what_is_within_the_bounds_and_nothing_else(
-    resource: Resource, levels: list[str]
-) -> None:
+def test_rule_can_be_set_to_levels_within_the_bounds_only(resource: Resource, levels: list[str]) -> None:
     for level in levels:
         check_level(resource, AccessLevel(level))
     for level in {each.value for each in AccessLevel} - set(levels):
         assert _refused(resource, level)
 
 
-def test_level_of_another_ladder_is_refused_with_the_ladder() -> None:
+def test_level_of_another_ladder_is_rejected_with_the_valid_levels() -> None:
     message = _refused(INSIGHT, "admin")
     assert message == "Insights have no access level admin; valid levels: none, viewer, editor, manager."
     assert _refused(PROJECT, "viewer").endswith("no access level viewer; valid levels: none, member, admin.")
 
 
-def test_level_beyond_a_bound_is_refused_with_the_bound() -> None:
+def test_level_out_of_bounds_is_rejected_with_the_bound() -> None:
     assert _refused(ACTION, "none") == "none is below viewer, the minimum for actions."
     assert _refused(ACTIVITY_LOG, "editor") == "editor is above viewer, the maximum for activity logs."

@@ -55,11 +55,11 @@ def _refused_object(asked: Policy, target: Controlled, action: str) -> GatewayEr
         (ORGANIZATION, WRITE, AccessLevel.ADMIN),
     ],
 )
-def test_required_level_is_the_resources(resource: Resource, action: str, level: AccessLevel) -> None:
+def test_required_level_depends_on_the_resource(resource: Resource, action: str, level: AccessLevel) -> None:
     assert required_level(resource, action) is level
 
 
-def test_gate_that_is_closed_names_the_level_and_the_resource() -> None:
+def test_closed_gate_reports_the_level_and_the_resource() -> None:
     refusal = _refused_gate(policy(rule(INSIGHT, "viewer")), INSIGHT, WRITE)
     assert refusal.code is ErrorCode.FORBIDDEN
     assert refusal.message == "This requires editor access to insights; you have viewer."
@@ -67,7 +67,7 @@ def test_gate_that_is_closed_names_the_level_and_the_resource() -> None:
     assert refusal.hint
 
 
-def test_object_that_is_closed_names_the_level_and_the_object() -> None:
+def test_closed_object_reports_the_level_and_the_object() -> None:
     refusal = _refused_object(policy(rule(INSIGHT, "none", on="5")), INSIGHT_5, READ)
     assert refusal.code is ErrorCode.FORBIDDEN
     assert refusal.message == "This requires viewer access to the insight 5; you have none."
@@ -75,7 +75,7 @@ def test_object_that_is_closed_names_the_level_and_the_object() -> None:
     assert refusal.hint
 
 
-def test_resource_of_two_words_is_named_in_words() -> None:
+def test_resource_of_two_words_has_spaces_in_messages() -> None:
     recording = Resource("session_recording")
     asked = policy(rule(recording, "none"))
     refusal = _refused_gate(asked, recording, READ)
@@ -85,7 +85,7 @@ def test_resource_of_two_words_is_named_in_words() -> None:
     assert refusal.message == "This requires viewer access to the session recording 9; you have none."
 
 
-def test_who_is_no_member_has_none() -> None:
+def test_non_member_has_level_none() -> None:
     asked = policy(principal=STRANGER)
     assert _refused_gate(asked, INSIGHT, READ).details["level"] == "NONE"
     own = Controlled(INSIGHT, "5", created_by=ADA)
@@ -93,7 +93,7 @@ def test_who_is_no_member_has_none() -> None:
 
 
 @pytest.mark.parametrize("action", [READ, WRITE])
-def test_gate_and_object_let_pass_what_the_levels_allow(action: str) -> None:
+def test_gate_and_object_allow_what_the_levels_allow(action: str) -> None:
     for asked in (
         policy(),
         policy(rule(INSIGHT, "none"), rule(INSIGHT, "editor", on="5", member=ADAS_MEMBERSHIP)),
@@ -105,20 +105,20 @@ def test_gate_and_object_let_pass_what_the_levels_allow(action: str) -> None:
         check_object(asked, INSIGHT_5, action)
 
 
-def test_gate_for_one_object_is_not_enough_to_create() -> None:
+def test_level_on_one_object_is_not_enough_to_create() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "manager", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, INSIGHT, WRITE)
     refusal = _refused_gate(asked, INSIGHT, WRITE, strictly=True)
     assert refusal.message == "This requires editor access to insights; you have none."
 
 
-def test_gate_for_one_object_needs_the_same_level() -> None:
+def test_level_on_one_object_must_be_the_required_one() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "viewer", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, INSIGHT, READ)
     assert _refused_gate(asked, INSIGHT, WRITE).details["missingLevel"] == "EDITOR"
 
 
-def test_gate_does_not_know_creators() -> None:
+def test_gate_ignores_creators() -> None:
     asked = policy(rule(INSIGHT, "none"))
     check_object(asked, Controlled(INSIGHT, "5", created_by=ADA), WRITE)
     assert _refused_gate(asked, INSIGHT, READ).code is ErrorCode.FORBIDDEN
@@ -130,7 +130,7 @@ def test_gate_of_one_resource_is_not_opened_by_rules_of_another() -> None:
     assert _refused_gate(asked, INSIGHT, READ).details["resource"] == "INSIGHT"
 
 
-def test_projects_gate_is_the_level_on_the_project_itself() -> None:
+def test_gate_of_projects_is_the_level_on_the_project() -> None:
     asked = policy(rule(PROJECT, "member", on=str(PROJECT_ID)))
     check_gate(asked, PROJECT, READ)
     refusal = _refused_gate(asked, PROJECT, WRITE)
@@ -142,7 +142,7 @@ def test_projects_gate_is_the_level_on_the_project_itself() -> None:
     assert _refused_gate(hidden, PROJECT, READ).details["level"] == "NONE"
 
 
-def test_refusal_says_nothing_of_whom_a_rule_names() -> None:
+def test_forbidden_error_does_not_reveal_the_subjects_of_rules() -> None:
     rules = [
         rule(INSIGHT, "none", on="5", member=ADAS_MEMBERSHIP),
         rule(INSIGHT, "none", on="5", role="role 1"),
@@ -153,37 +153,37 @@ def test_refusal_says_nothing_of_whom_a_rule_names() -> None:
     assert "role 1" not in told
 
 
-def test_object_that_an_input_names_is_refused_there() -> None:
+def test_error_for_an_object_has_the_path_of_the_input() -> None:
     with pytest.raises(GatewayError) as caught:
         check_object(policy(rule(INSIGHT, "none")), INSIGHT_5, READ, path=("events", 0, "id"))
     assert caught.value.path == ("events", 0, "id")
 
 
-def test_what_is_saved_is_controlled_by_its_id_and_maker() -> None:
+def test_saved_record_is_controlled_by_its_id_and_creator() -> None:
     made = datetime(2026, 5, 1, tzinfo=UTC)
     record = SavedRecord(5, PROJECT_ID, "name", "", created_by=ADA, created_at=made, updated_at=made)
     assert controlled(INSIGHT, record) == Controlled(INSIGHT, "5", created_by=ADA)
 
 
-def test_require_scopes_with_the_scopes_is_the_caller() -> None:
+def test_require_scopes_returns_the_caller() -> None:
     context = caller_with("project:write", "insight:read")
     assert require_scopes(context, "project:read", "insight:read") is context.caller
 
 
-def test_require_scopes_without_one_names_it() -> None:
+def test_require_scopes_reports_the_missing_scope() -> None:
     with pytest.raises(GatewayError, match="lacks the scope insight:write") as caught:
         require_scopes(caller_with("insight:read"), "insight:write")
     assert caught.value.code is ErrorCode.FORBIDDEN
     assert caught.value.details["missingScope"] == "insight:write"
 
 
-def test_require_scopes_without_a_caller_is_unauthenticated_first() -> None:
+def test_require_scopes_without_a_caller_is_unauthenticated() -> None:
     with pytest.raises(GatewayError) as caught:
         require_scopes(RequestContext(), "insight:write")
     assert caught.value.code is ErrorCode.UNAUTHENTICATED
 
 
-def test_require_caller_gives_the_reason_found_earlier() -> None:
+def test_require_caller_raises_the_authentication_error() -> None:
     reason = GatewayError(ErrorCode.UNAUTHENTICATED, "The API key phx_...0000 was revoked.")
     with pytest.raises(GatewayError) as caught:
         require_caller(RequestContext(authentication_error=reason))

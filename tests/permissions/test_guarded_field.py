@@ -108,7 +108,7 @@ async def _ask(query: str, context: object) -> GatewayError | dict[str, Any]:
         ("{ outside }", caller_with("query:read"), {"outside": "outside"}),
     ],
 )
-async def test_field_with_the_scopes_answers(query: str, context: RequestContext, answer: dict[str, str]) -> None:
+async def test_field_with_the_scopes_resolves(query: str, context: RequestContext, answer: dict[str, str]) -> None:
     assert await _ask(query, context) == answer
 
 
@@ -141,7 +141,7 @@ async def test_field_with_the_scopes_answers(query: str, context: RequestContext
         ),
     ],
 )
-async def test_field_without_a_scope_names_it_before_anything_runs(
+async def test_missing_scope_is_reported_before_anything_runs(
     query: str, context: RequestContext, missing: list[str], hint: str
 ) -> None:
     refusal = await _ask(query, context)
@@ -153,14 +153,14 @@ async def test_field_without_a_scope_names_it_before_anything_runs(
 
 
 @pytest.mark.parametrize("query", ["{ trend }", "{ both }", "{ viewer }", "{ outside }"])
-async def test_field_without_a_caller_gives_the_reason_found_earlier(query: str) -> None:
+async def test_field_without_a_caller_raises_the_authentication_error(query: str) -> None:
     reason = GatewayError(ErrorCode.UNAUTHENTICATED, "The API key phx_...0000 was revoked.")
     assert await _ask(query, RequestContext(authentication_error=reason)) is reason
 
 
 @pytest.mark.parametrize("query", ["{ trend }", "{ both }", "{ viewer }", "{ outside }"])
 @pytest.mark.parametrize("context", [None, {}, {"caller": "root"}, RequestContext(), object()])
-async def test_field_in_a_context_that_knows_nobody_stays_closed(query: str, context: object) -> None:
+async def test_field_in_a_context_without_a_caller_is_unauthenticated(query: str, context: object) -> None:
     refusal = await _ask(query, context)
     assert isinstance(refusal, GatewayError)
     assert refusal.code is ErrorCode.UNAUTHENTICATED
@@ -188,7 +188,7 @@ async def test_subscription_without_the_scope_never_starts() -> None:
     assert not ran
 
 
-def test_sdl_says_what_is_enforced() -> None:
+def test_sdl_has_the_enforced_directives() -> None:
     sdl = SCHEMA.as_str()
     assert 'trend: String! @requiresScopes(scopes: [["insight:read"]])' in sdl
     assert 'both(times: Int! = 1): String! @requiresScopes(scopes: [["insight:write", "project:read"]])' in sdl
@@ -199,7 +199,7 @@ def test_sdl_says_what_is_enforced() -> None:
 
 
 @pytest.mark.parametrize("scopes", [[], ["insight"], ["insight:admin"], ["*"], ["insight:read", ""]])
-def test_guard_declared_with_odd_scopes_stops_the_start(scopes: list[str]) -> None:
+def test_guard_with_unknown_scopes_cannot_be_declared(scopes: list[str]) -> None:
     with pytest.raises(ValueError, match="needs known scopes"):
         guarded_field(scopes=scopes)
 

@@ -28,7 +28,7 @@ async def project(store: MetadataStore, owner: MemberRecord) -> ProjectRecord:
     return await create_project(store, organization_id=owner.organization_ids[0], name="P")
 
 
-async def test_issued_key_is_stored_by_its_hash_alone(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_only_the_hash_of_a_key_is_stored(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await issue_key(store, owner=owner, label=" CI ", scopes=["insight:read"])
     found = await find_key(store, hash_key(issued.value))
     assert found is not None
@@ -38,7 +38,7 @@ async def test_issued_key_is_stored_by_its_hash_alone(store: MetadataStore, owne
     assert issued.value not in repr(issued)
 
 
-async def test_issued_key_can_be_scoped_to_what_the_owner_reaches(
+async def test_key_can_be_scoped_to_projects_and_organizations_of_its_owner(
     store: MetadataStore, owner: MemberRecord
 ) -> None:
     organization_id = owner.organization_ids[0]
@@ -55,7 +55,7 @@ async def test_issued_key_can_be_scoped_to_what_the_owner_reaches(
     assert issued.record.scoped_organizations == (organization_id,)
 
 
-async def test_key_scoped_to_a_foreign_or_missing_project_is_refused_alike(
+async def test_foreign_and_missing_projects_of_a_key_get_the_same_error(
     store: MetadataStore, owner: MemberRecord
 ) -> None:
     foreign = await ensure_project(store, organization="Strangers", name="Foreign")
@@ -67,7 +67,7 @@ async def test_key_scoped_to_a_foreign_or_missing_project_is_refused_alike(
     assert await list_keys(store) == ()
 
 
-async def test_key_scoped_to_a_foreign_organization_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_key_scoped_to_a_foreign_organization_is_rejected(store: MetadataStore, owner: MemberRecord) -> None:
     strangers = await create_organization(store, name="Strangers")
     with pytest.raises(BadUserInput, match="is not a member of the organization") as caught:
         await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_organizations=[strangers.id])
@@ -76,9 +76,7 @@ async def test_key_scoped_to_a_foreign_organization_is_refused(store: MetadataSt
 
 
 @pytest.mark.parametrize("label", ["", "   ", "x" * 41, "a\nb"])
-async def test_key_with_an_unusable_label_is_refused(
-    store: MetadataStore, owner: MemberRecord, label: str
-) -> None:
+async def test_invalid_label_is_rejected(store: MetadataStore, owner: MemberRecord, label: str) -> None:
     with pytest.raises(BadUserInput, match="label") as caught:
         await issue_key(store, owner=owner, label=label, scopes=["*"])
     assert caught.value.path == ("label",)
@@ -90,7 +88,7 @@ async def test_key_with_a_label_of_40_characters_is_issued(store: MetadataStore,
 
 
 @pytest.mark.parametrize("scopes", [[], ["insight:admin"]])
-async def test_key_without_valid_scopes_is_refused(
+async def test_key_without_valid_scopes_is_rejected(
     store: MetadataStore, owner: MemberRecord, scopes: list[str]
 ) -> None:
     with pytest.raises(BadUserInput, match="scope") as caught:
@@ -114,14 +112,14 @@ async def _issued(
 
 
 @pytest.mark.parametrize("description", ["", "x" * 1000, "one line\nand another", "größe ✓"])
-async def test_key_keeps_its_description(store: MetadataStore, owner: MemberRecord, description: str) -> None:
+async def test_description_of_a_key_is_stored(store: MetadataStore, owner: MemberRecord, description: str) -> None:
     issued = await _issued(store, owner, description=description)
     assert issued.record.description == description
     assert [each.key for each in await list_keys(store)] == [issued.record]
 
 
 @pytest.mark.parametrize("description", ["x" * 1001, "a\0b", "\udcff", "a\tb", "\x1b[31m"])
-async def test_key_with_an_unusable_description_is_refused(
+async def test_invalid_description_is_rejected(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord, description: str
 ) -> None:
     with pytest.raises(BadUserInput, match="may have at most 1000 printable characters") as caught:
@@ -132,7 +130,7 @@ async def test_key_with_an_unusable_description_is_refused(
     assert await list_keys(store) == ()
 
 
-async def test_key_keeps_when_it_expires(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_expiry_of_a_key_is_stored(store: MetadataStore, owner: MemberRecord) -> None:
     expires_at = NOON + timedelta(microseconds=1)
     issued = await _issued(store, owner, expires_at=expires_at)
     assert (issued.record.created_at, issued.record.expires_at) == (NOON, expires_at)
@@ -140,7 +138,7 @@ async def test_key_keeps_when_it_expires(store: MetadataStore, owner: MemberReco
 
 
 @pytest.mark.parametrize("before", [timedelta(0), timedelta(seconds=1), timedelta(days=9)])
-async def test_key_that_would_have_expired_is_refused(
+async def test_expiry_in_the_past_is_rejected(
     store: MetadataStore, owner: MemberRecord, before: timedelta
 ) -> None:
     with pytest.raises(BadUserInput, match="must be in the future") as caught:
@@ -157,14 +155,14 @@ async def test_person_has_at_most_ten_usable_keys(store: MetadataStore, owner: M
     assert (await _issued(store, owner)).record.user_id == owner.id
 
 
-async def test_keys_are_never_alike(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_keys_are_unique(store: MetadataStore, owner: MemberRecord) -> None:
     assert len({(await _issued(store, owner)).value for _ in range(10)}) == 10
 
 
 # ---------------------------------------------------------------------- keys of projects
 
 
-async def test_projects_key_belongs_to_nobody(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_project_key_has_no_owner(store: MetadataStore, project: ProjectRecord) -> None:
     issued = await issue_project_key(
         store,
         project=project,
@@ -184,13 +182,13 @@ async def test_projects_key_belongs_to_nobody(store: MetadataStore, project: Pro
     assert (found[0].key, found[0].owner) == (record, None)
 
 
-async def test_projects_may_have_more_keys_than_people(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_projects_may_have_any_number_of_keys(store: MetadataStore, project: ProjectRecord) -> None:
     for _ in range(11):
         await issue_project_key(store, project=project, label="x", scopes=["*"])
     assert len(await list_keys(store)) == 11
 
 
-async def test_projects_key_with_odd_settings_is_refused(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_project_key_with_invalid_settings_is_rejected(store: MetadataStore, project: ProjectRecord) -> None:
     with pytest.raises(BadUserInput) as caught:
         await issue_project_key(store, project=project, label=" ", scopes=["*"])
     assert caught.value.path == ("label",)
@@ -203,7 +201,7 @@ async def test_projects_key_with_odd_settings_is_refused(store: MetadataStore, p
     assert await list_keys(store) == ()
 
 
-async def test_key_of_a_project_that_is_gone_is_refused(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_key_for_a_deleted_project_is_rejected(store: MetadataStore, project: ProjectRecord) -> None:
     with pytest.raises(BadUserInput, match="owner is not there any more"):
         await issue_project_key(store, project=replace(project, id=9999), label="x", scopes=["*"])
 
@@ -211,7 +209,7 @@ async def test_key_of_a_project_that_is_gone_is_refused(store: MetadataStore, pr
 # ---------------------------------------------------------------------- rolling
 
 
-async def test_rolled_key_has_another_value_and_nothing_else(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_rolling_changes_only_the_value_of_a_key(store: MetadataStore, owner: MemberRecord) -> None:
     first = await _issued(store, owner, description="d", expires_at=NOON + timedelta(days=1))
     second = await roll_key(store, first.record.mask, now=NOON + timedelta(hours=1))
     assert second.value != first.value
@@ -223,13 +221,13 @@ async def test_rolled_key_has_another_value_and_nothing_else(store: MetadataStor
     assert second.value not in repr(second)
 
 
-async def test_rolling_needs_no_room_for_another_key(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_rolling_is_not_limited_by_the_number_of_keys(store: MetadataStore, owner: MemberRecord) -> None:
     issued = [await _issued(store, owner) for _ in range(10)]
     await roll_key(store, issued[0].record.id, now=NOON)
     assert len(await list_keys(store)) == 10
 
 
-async def test_rolling_a_revoked_or_missing_key_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_revoked_or_missing_key_cannot_be_rolled(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await _issued(store, owner)
     await revoke_key(store, issued.record.id, now=NOON)
     with pytest.raises(BadUserInput, match=f"The key {issued.record.mask} was revoked"):

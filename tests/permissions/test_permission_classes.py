@@ -120,32 +120,32 @@ def _is_forbidden(answer: object, needs: str) -> bool:
     )
 
 
-async def test_field_behind_an_open_gate_answers() -> None:
+async def test_field_behind_an_open_gate_resolves() -> None:
     assert await _ask('{ insights(projectId: "7") }', _context()) == "insights of 7"
     assert await _ask('{ change(input: {projectId: "7"}) }', _context()) == "change in 7"
     assert await _ask('{ create(projectId: "7") }', _context()) == "create in 7"
 
 
-async def test_field_behind_a_closed_gate_is_refused() -> None:
+async def test_field_behind_a_closed_gate_is_forbidden() -> None:
     assert _is_forbidden(await _ask('{ insights(projectId: "7") }', _context(CLOSED)), "viewer access to insights")
     assert _is_forbidden(
         await _ask('{ change(input: {projectId: "7"}) }', _context(CLOSED)), "editor access to insights"
     )
 
 
-async def test_field_with_a_scope_to_write_needs_the_level_for_it() -> None:
+async def test_field_with_a_write_scope_requires_the_write_level() -> None:
     context = _context(rule(INSIGHT, "viewer"))
     assert await _ask('{ insights(projectId: "7") }', context) == "insights of 7"
     assert _is_forbidden(await _ask('{ change(input: {projectId: "7"}) }', context), "editor access to insights")
 
 
-async def test_field_that_creates_needs_the_level_on_the_whole_resource() -> None:
+async def test_creating_field_requires_the_level_on_the_whole_resource() -> None:
     context = _context(CLOSED, OPEN_ONE)
     assert await _ask('{ change(input: {projectId: "7"}) }', context) == "change in 7"
     assert _is_forbidden(await _ask('{ create(projectId: "7") }', context), "editor access to insights")
 
 
-async def test_field_about_the_project_needs_the_level_on_it() -> None:
+async def test_field_of_the_project_requires_the_level_on_it() -> None:
     own = rule(PROJECT, "member", on=str(PROJECT_ID))
     assert await _ask('{ settings(projectId: "7") }', _context()) == "settings of 7"
     assert _is_forbidden(
@@ -153,7 +153,7 @@ async def test_field_about_the_project_needs_the_level_on_it() -> None:
     )
 
 
-async def test_scopes_are_checked_before_the_gate_and_before_any_project_is_looked_up() -> None:
+async def test_scopes_are_checked_before_the_gate_and_before_loading_a_project() -> None:
     context = _context(CLOSED, scopes=["action:read"])
     for query in ('{ insights(projectId: "7") }', '{ insights(projectId: "8") }'):
         refusal = await _ask(query, context)
@@ -162,7 +162,7 @@ async def test_scopes_are_checked_before_the_gate_and_before_any_project_is_look
     assert context.asked_for == []
 
 
-async def test_field_without_a_caller_looks_up_nothing() -> None:
+async def test_field_without_a_caller_loads_no_project() -> None:
     context = Context(None, policy())
     refusal = await _ask('{ insights(projectId: "7") }', context)
     assert isinstance(refusal, GatewayError)
@@ -170,23 +170,23 @@ async def test_field_without_a_caller_looks_up_nothing() -> None:
     assert context.asked_for == []
 
 
-async def test_field_about_a_project_out_of_reach_is_not_found() -> None:
+async def test_field_of_an_unreachable_project_is_not_found() -> None:
     assert isinstance(await _ask('{ insights(projectId: "8") }', _context()), NotFound)
 
 
-async def test_field_of_a_project_is_about_its_parent() -> None:
+async def test_nested_field_uses_the_project_of_its_parent() -> None:
     context = _context()
     assert await _ask("{ shop { insights } }", context) == {"insights": "insights"}
     assert context.asked_for == []
     assert _is_forbidden(await _ask("{ shop { insights } }", _context(CLOSED)), "viewer access to insights")
 
 
-async def test_field_that_is_about_no_project_never_opens() -> None:
+async def test_gated_field_without_a_project_never_resolves() -> None:
     context = _context()
     assert isinstance(await _ask("{ nowhere }", context), TypeError)
 
 
-def test_sdl_says_what_level_is_needed() -> None:
+def test_sdl_describes_the_required_level() -> None:
     sdl = SCHEMA.as_str()
     assert '"""Lists them. Needs viewer access to insights."""' in sdl
     assert '"""Changes one. Needs editor access to insights."""' in sdl

@@ -49,7 +49,7 @@ def test_applicable_rules_without_a_membership_are_those_about_everyone() -> Non
 
 
 @pytest.mark.parametrize("level", [NONE, VIEWER, EDITOR, MANAGER])
-def test_stored_rule_beyond_the_bounds_keeps_its_level(level: AccessLevel, activity_log: Resource) -> None:
+def test_stored_rule_out_of_bounds_keeps_its_level(level: AccessLevel, activity_log: Resource) -> None:
     for resource in (ACTION, activity_log):
         asked = policy(about_ada(level.value, resource), about_everyone(level.value, resource, on=None))
         assert asked.object_access(Controlled(resource, "1")).level is level
@@ -83,13 +83,13 @@ def test_creator_who_left_the_organization_has_no_access() -> None:
     assert asked.object_access(OWN_INSIGHT).source is None
 
 
-def test_object_made_by_nobody_known_is_nobodys() -> None:
+def test_object_without_creator_has_no_creator_access() -> None:
     nobody = Principal(None, MEMBER.level)
     asked = policy(about_everyone("none"), principal=nobody)
     assert asked.object_access(Controlled(INSIGHT, "1", created_by=None)).level is NONE
 
 
-def test_organization_level_is_the_membership_whatever_rules_say() -> None:
+def test_rules_do_not_change_the_organization_level() -> None:
     about = [about_everyone(level, ORGANIZATION, on="acme") for level in ("none", "admin")]
     acme = Controlled(ORGANIZATION, "acme")
     for features in (RULES_OFF, ROLES_OFF):
@@ -107,20 +107,20 @@ def test_highest_of_member_and_role_rules_decides() -> None:
 
 
 @pytest.mark.parametrize("named", [about_ada, about_role])
-def test_rule_by_name_outranks_resource_rules_and_everyone(named: Callable[[str], RuleRecord]) -> None:
+def test_rule_by_name_overrides_resource_rules_and_everyone(named: Callable[[str], RuleRecord]) -> None:
     deciding = named("viewer")
     asked = policy(about_everyone("manager", on=None), about_everyone("none"), deciding)
     assert asked.object_access(INSIGHT_1) == Access(VIEWER, Source.OBJECT, deciding)
 
 
 @pytest.mark.parametrize(("general", "single"), [("none", "manager"), ("manager", "none")])
-def test_resource_rule_outranks_the_objects_rule_for_everyone(general: str, single: str) -> None:
+def test_resource_rule_overrides_the_objects_rule_for_everyone(general: str, single: str) -> None:
     deciding = about_everyone(general, on=None)
     access = policy(deciding, about_everyone(single)).object_access(INSIGHT_1)
     assert access == Access(AccessLevel(general), Source.RESOURCE, deciding)
 
 
-def test_objects_rule_for_everyone_outranks_the_default() -> None:
+def test_objects_rule_for_everyone_overrides_the_default() -> None:
     deciding = about_everyone("viewer")
     assert policy(deciding).object_access(INSIGHT_1) == Access(VIEWER, Source.OBJECT, deciding)
 
@@ -132,7 +132,7 @@ def test_object_without_rules_has_the_default(activity_log: Resource) -> None:
     assert asked.object_access(Controlled(COHORT, "1")).level is EDITOR
 
 
-def test_rules_of_one_resource_do_not_reach_another_with_the_same_id() -> None:
+def test_rules_do_not_apply_to_another_resource_with_the_same_id() -> None:
     asked = policy(about_ada("none", ACTION), about_everyone("none", ACTION, on=None))
     assert asked.object_access(Controlled(ACTION, "1")).level is NONE
     assert asked.object_access(Controlled(COHORT, "1")).level is EDITOR
@@ -140,13 +140,13 @@ def test_rules_of_one_resource_do_not_reach_another_with_the_same_id() -> None:
 
 
 @pytest.mark.parametrize("level", [NONE, PROJECT_MEMBER, PROJECT_ADMIN])
-def test_project_level_says_nothing_about_what_is_in_it(level: AccessLevel) -> None:
+def test_project_level_does_not_affect_objects_in_it(level: AccessLevel) -> None:
     asked = policy(project_rule(level.value, member=ADAS_MEMBERSHIP))
     assert asked.object_access(INSIGHT_1) == Access(EDITOR, Source.SYSTEM_DEFAULT)
     assert asked.resource_access(INSIGHT).level is EDITOR
 
 
-def test_level_of_another_ladder_in_a_rule_is_passed_over() -> None:
+def test_rule_with_a_level_of_another_ladder_is_ignored() -> None:
     asked = policy(about_ada("admin"), about_role("viewer"))
     assert asked.object_access(INSIGHT_1).level is VIEWER
     assert policy(about_ada("admin")).object_access(INSIGHT_1).source is Source.SYSTEM_DEFAULT
@@ -208,18 +208,18 @@ def test_resource_level_without_resource_rules_is_the_default() -> None:
     assert asked.resource_access(INSIGHT) == Access(EDITOR, Source.SYSTEM_DEFAULT)
 
 
-def test_resource_level_of_who_is_no_member_is_none_at_all() -> None:
+def test_non_member_has_no_resource_level() -> None:
     asked = policy(about_everyone("manager", on=None), principal=STRANGER)
     assert asked.resource_access(INSIGHT) == Access(None)
 
 
-def test_creator_has_no_better_level_on_the_resource() -> None:
+def test_creator_has_no_higher_level_on_the_resource() -> None:
     asked = policy(about_everyone("none", on=None))
     assert asked.object_access(OWN_INSIGHT).level is MANAGER
     assert not asked.passes_gate(INSIGHT, VIEWER)
 
 
-def test_parents_resource_rules_count_for_the_child(playlist: Resource) -> None:
+def test_parents_resource_rules_apply_to_the_child(playlist: Resource) -> None:
     deciding = about_everyone("viewer", "session_recording", on=None)
     asked = policy(deciding)
     expected = Access(VIEWER, Source.PARENT_RESOURCE, deciding)
@@ -246,7 +246,7 @@ def test_childs_object_rules_are_under_its_own_name(playlist: Resource) -> None:
     assert not policy(*of_parent, about_ada("none", playlist)).list_filter(playlist).shows("1", None)
 
 
-def test_child_opened_by_name_passes_the_gate_that_its_parents_rule_closes(playlist: Resource) -> None:
+def test_rule_by_name_on_a_child_opens_the_gate_that_the_parents_rule_closes(playlist: Resource) -> None:
     closed = about_everyone("none", playlist.ruling, on=None)
     assert not policy(closed).passes_gate(playlist, VIEWER)
     assert not policy(closed, about_ada("viewer", playlist.ruling)).passes_gate(playlist, VIEWER)

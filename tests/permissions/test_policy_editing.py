@@ -33,7 +33,7 @@ from tests.permissions.policy_rules import (
         ([about_ada("manager", on="2")], False, False),
     ],
 )
-def test_rules_may_be_edited_by_explicit_admins_and_managers(
+def test_explicit_admins_and_managers_may_edit_rules(
     rules: list[RuleRecord], of_object: bool, of_project: bool
 ) -> None:
     asked = policy(*rules)
@@ -42,20 +42,20 @@ def test_rules_may_be_edited_by_explicit_admins_and_managers(
     assert asked.can_modify(OWN_INSIGHT)
 
 
-def test_rules_may_be_edited_by_admins_of_the_organization() -> None:
+def test_organization_admins_may_edit_rules() -> None:
     for principal in (ADMIN, OWNER):
         asked = policy(*EVERY_RULE, principal=principal)
         assert asked.can_modify(INSIGHT_1)
         assert asked.can_modify(asked.project)
 
 
-def test_rules_of_a_resource_without_managers_may_be_edited_by_admins_alone(activity_log: Resource) -> None:
+def test_only_admins_may_edit_rules_of_a_resource_without_managers(activity_log: Resource) -> None:
     target = Controlled(activity_log, "1")
     assert not policy(about_ada("viewer", activity_log)).can_modify(target)
     assert policy(principal=ADMIN).can_modify(target)
 
 
-def test_rules_may_not_be_edited_by_who_is_no_member() -> None:
+def test_non_member_may_not_edit_rules() -> None:
     asked = policy(about_everyone("manager"), project_rule("admin"), principal=STRANGER)
     assert not asked.can_modify(INSIGHT_1)
     assert not asked.can_modify(asked.project)

@@ -17,7 +17,7 @@ from tests.permissions.policy_rules import (
 )
 
 
-def test_rules_mean_nothing_while_access_control_is_off() -> None:
+def test_rules_have_no_effect_while_access_control_is_off() -> None:
     asked = policy(*EVERY_RULE, features=RULES_OFF)
     assert asked.object_access(INSIGHT_1) == Access(EDITOR, Source.SYSTEM_DEFAULT)
     assert asked.resource_access(INSIGHT) == Access(EDITOR, Source.SYSTEM_DEFAULT)
@@ -27,7 +27,7 @@ def test_rules_mean_nothing_while_access_control_is_off() -> None:
     assert asked.access_source(INSIGHT_1) is AccessSource.DEFAULT
 
 
-def test_creators_and_admins_keep_the_highest_level_while_access_control_is_off() -> None:
+def test_creators_and_admins_have_the_highest_level_while_access_control_is_off() -> None:
     assert policy(features=RULES_OFF).object_access(OWN_INSIGHT) == Access(MANAGER, Source.CREATOR)
     admin = policy(principal=ADMIN, features=RULES_OFF)
     assert admin.object_access(INSIGHT_1) == Access(MANAGER, Source.ORG_ADMIN)
@@ -45,7 +45,7 @@ def test_only_admins_and_creators_edit_rules_while_access_control_is_off() -> No
     assert admin.can_modify(admin.project)
 
 
-def test_role_rules_mean_nothing_while_roles_are_off() -> None:
+def test_role_rules_have_no_effect_while_roles_are_off() -> None:
     rules = [about_role("none"), about_role("none", on=None), project_rule("none", role="role 1")]
     assert policy(*rules).object_access(INSIGHT_1).level is NONE
     assert not policy(*rules).can_reach_project()
@@ -63,7 +63,7 @@ def test_member_and_everyone_rules_work_while_roles_are_off() -> None:
     assert asked.resource_access(INSIGHT).level is NONE
 
 
-def test_project_key_is_bound_by_no_rule() -> None:
+def test_rules_do_not_apply_to_project_keys() -> None:
     asked = policy(*EVERY_RULE, principal=PROJECT_KEY)
     assert asked.can_reach_project()
     assert asked.object_access(INSIGHT_1) == Access(MANAGER, Source.PROJECT_KEY)
@@ -74,12 +74,12 @@ def test_project_key_is_bound_by_no_rule() -> None:
     assert asked.list_filter(INSIGHT) == ListFilter()
 
 
-def test_project_key_never_edits_rules() -> None:
+def test_project_key_may_not_edit_rules() -> None:
     asked = policy(about_everyone("manager"), project_rule("admin"), principal=PROJECT_KEY)
     assert not asked.can_modify(INSIGHT_1)
     assert not asked.can_modify(asked.project)
     assert not asked.can_modify(Controlled(INSIGHT, "1", created_by=None))
 
 
-def test_project_key_has_no_source_of_access_as_people_have() -> None:
+def test_project_key_has_no_access_source() -> None:
     assert policy(principal=PROJECT_KEY).access_source(INSIGHT_1) is None

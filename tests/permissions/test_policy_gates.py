@@ -29,7 +29,7 @@ def test_explicit_access_has_no_default() -> None:
     [about_ada("none"), about_role("viewer"), about_everyone("manager"), about_everyone("editor", on=None)],
     ids=["member", "role", "everyone", "resource"],
 )
-def test_explicit_access_is_that_of_any_rule(deciding: RuleRecord) -> None:
+def test_explicit_access_comes_from_any_rule(deciding: RuleRecord) -> None:
     access = policy(deciding).explicit_access(INSIGHT_1)
     assert (access.level, access.rule) == (deciding.access_level, deciding)
 
@@ -41,7 +41,7 @@ def test_explicit_access_of_creators_and_admins_is_the_highest() -> None:
     assert policy(principal=STRANGER).explicit_access(OWN_INSIGHT) == Access(None)
 
 
-def test_project_admin_by_default_is_not_explicit_but_by_a_rule_for_everyone() -> None:
+def test_project_admin_is_explicit_by_a_rule_for_everyone_but_not_by_default() -> None:
     asked = policy()
     assert asked.object_access(asked.project).level is PROJECT_ADMIN
     assert asked.explicit_access(asked.project).level is None
@@ -82,7 +82,9 @@ def test_rule_by_name_on_one_object_opens_a_closed_resource_for_reading_but_not_
         ([about_ada("manager", ACTION)], []),
     ],
 )
-def test_specific_access_to_some_object(rules: list[RuleRecord], reached: list[AccessLevel]) -> None:
+def test_rule_by_name_gives_specific_access_to_an_object(
+    rules: list[RuleRecord], reached: list[AccessLevel]
+) -> None:
     levels = [VIEWER, EDITOR, MANAGER]
     assert [level for level in levels if policy(*rules).has_specific_access(INSIGHT, level)] == reached
     assert not any(policy(*rules, features=RULES_OFF).has_specific_access(INSIGHT, level) for level in levels)
@@ -91,14 +93,14 @@ def test_specific_access_to_some_object(rules: list[RuleRecord], reached: list[A
     )
 
 
-def test_gate_lets_pass_for_one_object_unless_strictly() -> None:
+def test_level_on_one_object_passes_the_gate_unless_strict() -> None:
     asked = policy(about_everyone("none", on=None), about_ada("editor", on="9"))
     assert asked.passes_gate(INSIGHT, EDITOR)
     assert not asked.passes_gate(INSIGHT, MANAGER)
     assert not asked.passes_gate(INSIGHT, VIEWER, strictly=True)
 
 
-def test_gate_asks_for_the_level_on_the_resource() -> None:
+def test_gate_requires_the_level_on_the_resource() -> None:
     asked = policy(about_everyone("viewer", on=None))
     assert asked.passes_gate(INSIGHT, VIEWER, strictly=True)
     assert not asked.passes_gate(INSIGHT, EDITOR)

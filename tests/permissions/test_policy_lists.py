@@ -34,9 +34,7 @@ def test_list_without_rules_shows_everything() -> None:
         ([about_everyone("none", ACTION)], "12345"),
     ],
 )
-def test_list_with_access_to_the_resource_leaves_out_what_object_rules_close(
-    rules: list[RuleRecord], shown: str
-) -> None:
+def test_list_of_an_open_resource_hides_what_object_rules_close(rules: list[RuleRecord], shown: str) -> None:
     assert _shown(policy(*rules)) == shown
 
 
@@ -50,19 +48,17 @@ def test_list_with_access_to_the_resource_leaves_out_what_object_rules_close(
         ([about_ada("none"), about_role("viewer")], "15"),
     ],
 )
-def test_list_of_a_closed_resource_has_only_what_was_opened_and_own_objects(
-    rules: list[RuleRecord], shown: str
-) -> None:
+def test_list_of_a_closed_resource_shows_only_opened_and_own_objects(rules: list[RuleRecord], shown: str) -> None:
     assert _shown(policy(about_everyone("none", on=None), *rules)) == shown
 
 
-def test_list_of_a_closed_resource_with_nothing_opened_is_the_gates_to_refuse() -> None:
+def test_gate_closes_a_resource_with_no_opened_object() -> None:
     asked = policy(about_everyone("none", on=None), about_everyone("none"))
     assert not asked.passes_gate(INSIGHT, VIEWER)
     assert _shown(asked) == "2345"
 
 
-def test_list_shows_admins_what_is_closed_to_everyone_only_on_request() -> None:
+def test_list_shows_admins_hidden_objects_only_on_request() -> None:
     rules = [about_everyone("none"), about_everyone("none", on="5"), about_everyone("none", on=None)]
     for principal in (ADMIN, OWNER):
         assert _shown(policy(*rules, principal=principal)) == "2345"
@@ -70,13 +66,13 @@ def test_list_shows_admins_what_is_closed_to_everyone_only_on_request() -> None:
     assert _shown(policy(about_everyone("none")), includes_all_for_admins=True) == "2345"
 
 
-def test_list_of_projects_shows_admins_all() -> None:
+def test_list_of_projects_shows_everything_to_admins() -> None:
     hidden = project_rule("none")
     assert policy(hidden, principal=ADMIN).list_filter(PROJECT) == ListFilter()
     assert not policy(hidden).list_filter(PROJECT).shows(OWN_PROJECT, None)
 
 
-def test_own_objects_are_those_of_a_known_maker() -> None:
+def test_own_objects_have_a_known_creator() -> None:
     assert not ListFilter(hidden=frozenset({"1"})).shows("1", None)
     assert not ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", "somebody else")
     assert ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", ADA)

@@ -273,7 +273,7 @@ def _answers(asked: Policy, world: World) -> Answers:
 
 @MANY
 @given(_worlds())
-def test_levels_of_objects_are_as_the_rules_are_told(world: World) -> None:
+def test_levels_of_objects_match_the_model(world: World) -> None:
     with _every_resource():
         asked = world.policy()
         for name in BY_NAME:
@@ -286,7 +286,7 @@ def test_levels_of_objects_are_as_the_rules_are_told(world: World) -> None:
 
 @MANY
 @given(_worlds())
-def test_levels_of_resources_and_gates_are_as_the_rules_are_told(world: World) -> None:
+def test_levels_of_resources_and_gates_match_the_model(world: World) -> None:
     with _every_resource():
         asked = world.policy()
         for name, resource in BY_NAME.items():
@@ -299,7 +299,7 @@ def test_levels_of_resources_and_gates_are_as_the_rules_are_told(world: World) -
 
 @MANY
 @given(_worlds(), st.booleans())
-def test_lists_show_what_the_rules_say(world: World, includes_all: bool) -> None:
+def test_lists_match_the_model(world: World, includes_all: bool) -> None:
     with _every_resource():
         asked = world.policy()
         for name, resource in BY_NAME.items():
@@ -311,7 +311,7 @@ def test_lists_show_what_the_rules_say(world: World, includes_all: bool) -> None
 
 @MANY
 @given(_worlds())
-def test_rules_are_edited_by_those_whom_the_rules_name(world: World) -> None:
+def test_right_to_edit_rules_matches_the_model(world: World) -> None:
     with _every_resource():
         asked = world.policy()
         for name in BY_NAME:
@@ -322,7 +322,7 @@ def test_rules_are_edited_by_those_whom_the_rules_name(world: World) -> None:
 
 @MANY
 @given(_worlds(), st.booleans())
-def test_list_behind_the_gate_never_shows_what_does_not_open(world: World, includes_all: bool) -> None:
+def test_list_behind_the_gate_shows_only_readable_objects(world: World, includes_all: bool) -> None:
     with _every_resource():
         asked = world.policy()
         for name, resource in BY_NAME.items():
@@ -353,7 +353,7 @@ def test_level_exceeds_the_maximum_only_where_a_rule_says_so(world: World) -> No
 
 @SOME
 @given(_worlds(), st.randoms(use_true_random=False))
-def test_rule_that_is_removed_and_set_again_changes_nothing(world: World, random: Random) -> None:
+def test_removing_and_setting_a_rule_again_changes_nothing(world: World, random: Random) -> None:
     with _every_resource():
         before = _answers(world.policy(), world)
         rules = list(world.rules)
@@ -364,7 +364,7 @@ def test_rule_that_is_removed_and_set_again_changes_nothing(world: World, random
 
 @SOME
 @given(_worlds(), st.lists(_rules(), max_size=15))
-def test_rules_about_other_people_change_nothing(world: World, others: list[RuleRecord]) -> None:
+def test_rules_for_other_people_have_no_effect(world: World, others: list[RuleRecord]) -> None:
     foreign = [
         replace(each, member_id="membership of bob", role_id=None)
         if index % 2
@@ -377,13 +377,13 @@ def test_rules_about_other_people_change_nothing(world: World, others: list[Rule
 
 @SOME
 @given(_worlds())
-def test_answer_does_not_depend_on_what_was_asked_before(world: World) -> None:
+def test_answers_do_not_depend_on_earlier_questions(world: World) -> None:
     with _every_resource():
         asked = world.policy()
         assert _answers(asked, world) == _answers(asked, world)
 
 
-def test_random_worlds_reach_every_kind_of_answer() -> None:
+def test_random_worlds_cover_every_kind_of_answer() -> None:
     """Or the properties above would hold for want of cases."""
     sources: set[Source | None] = set()
     verdicts: set[tuple[bool, bool]] = set()

@@ -49,7 +49,7 @@ def test_access_source_is_the_first_that_holds(
     assert policy(*rules, principal=principal).access_source(target) is source
 
 
-def test_access_source_without_the_feature_knows_creators_and_admins_still() -> None:
+def test_access_source_without_access_control_is_still_creator_or_admin() -> None:
     rules = [about_ada("viewer"), project_rule("admin", member=ADAS_MEMBERSHIP)]
     assert policy(*rules, features=RULES_OFF).access_source(INSIGHT_1) is AccessSource.DEFAULT
     assert policy(*rules, features=RULES_OFF).access_source(OWN_INSIGHT) is AccessSource.CREATOR
@@ -57,7 +57,7 @@ def test_access_source_without_the_feature_knows_creators_and_admins_still() -> 
     assert admin.access_source(INSIGHT_1) is AccessSource.ORGANIZATION_ADMIN
 
 
-def test_everyone_access_is_what_is_left_without_rules_of_the_object_and_by_name() -> None:
+def test_everyone_access_ignores_rules_of_the_object_and_rules_by_name() -> None:
     deciding = about_everyone("viewer", on=None)
     named = [about_ada("manager", on=None), about_role("editor", on=None), about_ada("none")]
     assert policy(deciding, *named).everyone_access(INSIGHT) == Access(VIEWER, Source.RESOURCE, deciding)
@@ -67,7 +67,7 @@ def test_everyone_access_is_what_is_left_without_rules_of_the_object_and_by_name
     assert policy(rule(PROJECT, "none")).everyone_access(PROJECT).level is PROJECT_ADMIN
 
 
-def test_access_tells_whom_the_deciding_rule_is_about() -> None:
+def test_access_has_the_subject_of_the_deciding_rule() -> None:
     assert policy(about_ada("viewer")).object_access(INSIGHT_1).subject is SubjectKind.MEMBER
     assert policy(about_role("viewer")).object_access(INSIGHT_1).subject is SubjectKind.ROLE
     assert policy(about_everyone("viewer")).object_access(INSIGHT_1).subject is SubjectKind.DEFAULT
@@ -76,7 +76,7 @@ def test_access_tells_whom_the_deciding_rule_is_about() -> None:
 
 
 @pytest.mark.parametrize("is_reversed", [False, True])
-def test_of_rules_with_one_level_the_most_specific_is_named(is_reversed: bool) -> None:
+def test_most_specific_of_equal_rules_decides(is_reversed: bool) -> None:
     order = -1 if is_reversed else 1
     named = [about_role("viewer"), about_ada("viewer")][::order]
     assert policy(*named).object_access(INSIGHT_1).subject is SubjectKind.MEMBER

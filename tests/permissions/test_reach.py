@@ -81,26 +81,26 @@ async def _listed(store: MetadataStore, caller: Caller) -> list[str]:
 # ---------------------------------------------------------------------- hidden projects
 
 
-async def test_reach_without_rules_is_every_project_of_the_organizations(
+async def test_all_projects_of_the_organizations_are_reachable_without_rules(
     store: MetadataStore, world: World
 ) -> None:
     assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
     assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
 
 
-async def test_project_closed_to_everyone_does_not_exist_for_members(store: MetadataStore, world: World) -> None:
+async def test_project_closed_to_everyone_is_hidden_from_members(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop)
     assert await _listed(store, _caller(world.bob)) == ["lab"]
     assert await reach_projects(store, _caller(world.bob), [world.shop.id]) == {}
 
 
-async def test_project_closed_to_one_is_open_to_the_others(store: MetadataStore, world: World) -> None:
+async def test_project_closed_to_one_member_is_open_to_others(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop, member=world.bob_in_acme)
     assert await _listed(store, _caller(world.bob)) == ["lab"]
     assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
 
 
-async def test_project_closed_to_everyone_is_open_to_whom_a_rule_names(store: MetadataStore, world: World) -> None:
+async def test_rule_by_name_opens_a_project_closed_to_everyone(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop)
     await _hide(store, world.shop, level="member", member=world.ada_in_acme)
     await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.editors)
@@ -119,29 +119,29 @@ async def test_project_is_never_hidden_from_admins(store: MetadataStore, world: 
     assert "zoo" not in await _listed(store, _caller(member))
 
 
-async def test_admin_of_one_organization_is_none_in_another(store: MetadataStore, world: World) -> None:
+async def test_admin_of_one_organization_is_not_admin_in_another(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop)
     await _hide(store, world.zoo)
     assert await _listed(store, _caller(world.ada)) == ["lab", "zoo"]
 
 
-async def test_project_rules_mean_nothing_while_access_control_is_off(store: MetadataStore, world: World) -> None:
+async def test_project_rules_have_no_effect_while_access_control_is_off(
+    store: MetadataStore, world: World
+) -> None:
     await _hide(store, world.shop)
     await set_features(store, world.acme.id, access_control=False)
     bob = await get_member(store, email="bob@example.com")
     assert await _listed(store, _caller(bob)) == ["shop", "lab"]
 
 
-async def test_rules_about_all_projects_or_about_another_one_hide_nothing(
-    store: MetadataStore, world: World
-) -> None:
+async def test_rules_for_all_projects_or_another_one_hide_nothing(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "none", resource="project")
     await given_rule(store, world.shop, "none", resource="project", on=str(world.lab.id))
     await given_rule(store, world.shop, "none", on=str(world.shop.id))
     assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
 
 
-async def test_rules_naming_the_membership_elsewhere_hide_nothing(store: MetadataStore, world: World) -> None:
+async def test_rules_for_a_membership_elsewhere_hide_nothing(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop, member=world.ada_in_zeta)
     await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.zetas)
     assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
@@ -150,7 +150,7 @@ async def test_rules_naming_the_membership_elsewhere_hide_nothing(store: Metadat
 # ---------------------------------------------------------------------- pages
 
 
-async def test_pages_and_totals_are_after_hiding(store: MetadataStore, world: World) -> None:
+async def test_pages_and_totals_exclude_hidden_projects(store: MetadataStore, world: World) -> None:
     made = [await create_project(store, organization_id=world.acme.id, name=f"P{number}") for number in range(6)]
     for number in (0, 1, 4):
         await _hide(store, made[number])
@@ -163,7 +163,7 @@ async def test_pages_and_totals_are_after_hiding(store: MetadataStore, world: Wo
     assert pages == [(["shop", "lab"], 5, True), (["P2", "P3"], 5, True), (["P5"], 5, False)]
 
 
-async def test_page_of_nothing_only_counts(store: MetadataStore, world: World) -> None:
+async def test_page_of_size_zero_only_counts(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop)
     page = await list_reached_projects(store, _caller(world.ada), first=0, after=None)
     assert (page.projects, page.total, page.has_next) == ((), 2, True)
@@ -179,16 +179,12 @@ async def test_key_scoped_to_projects_reaches_no_others(store: MetadataStore, wo
     assert await _listed(store, caller) == ["zoo"]
 
 
-async def test_key_scoped_to_what_its_owner_does_not_reach_opens_nothing(
-    store: MetadataStore, world: World
-) -> None:
+async def test_key_scoped_beyond_its_owners_reach_reaches_nothing(store: MetadataStore, world: World) -> None:
     assert await _listed(store, _caller(world.bob, projects=(world.zoo.id,))) == []
     assert await _listed(store, _caller(world.bob, organizations=(world.zeta.id,))) == []
 
 
-async def test_key_scoped_to_an_organization_reaches_its_projects_alone(
-    store: MetadataStore, world: World
-) -> None:
+async def test_key_scoped_to_an_organization_reaches_only_its_projects(store: MetadataStore, world: World) -> None:
     assert await _listed(store, _caller(world.ada, organizations=(world.acme.id,))) == ["shop", "lab"]
     both = _caller(world.ada, organizations=(world.acme.id,), projects=(world.lab.id, world.zoo.id))
     assert await _listed(store, both) == ["lab"]
@@ -213,9 +209,7 @@ async def test_organization_without_member_keys_locks_out_members_but_not_admins
     assert [caller.is_locked_out(each) for each in ada.memberships] == [True, False]
 
 
-async def test_organization_without_member_keys_takes_those_of_its_projects(
-    store: MetadataStore, world: World
-) -> None:
+async def test_organization_without_member_keys_accepts_project_keys(store: MetadataStore, world: World) -> None:
     await set_features(store, world.acme.id, member_keys=False)
     assert await _listed(store, _caller(None, project_id=world.shop.id)) == ["shop"]
 
@@ -223,7 +217,7 @@ async def test_organization_without_member_keys_takes_those_of_its_projects(
 # ---------------------------------------------------------------------- keys of projects
 
 
-async def test_projects_key_reaches_its_project_alone_whatever_rules_say(
+async def test_project_key_reaches_only_its_project_regardless_of_rules(
     store: MetadataStore, world: World
 ) -> None:
     await _hide(store, world.shop)
@@ -239,7 +233,7 @@ async def test_projects_key_reaches_its_project_alone_whatever_rules_say(
 # ---------------------------------------------------------------------- the policy that comes along
 
 
-async def test_each_project_comes_with_the_policy_of_its_organization(store: MetadataStore, world: World) -> None:
+async def test_each_project_has_the_policy_of_its_organization(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "viewer")
     await given_rule(store, world.lab, "none")
     await given_rule(store, world.lab, "viewer", on="5", role=world.analysts)
@@ -255,7 +249,7 @@ async def test_each_project_comes_with_the_policy_of_its_organization(store: Met
         assert [each.project.id for each in (shop, lab, zoo)] == [str(each.record.id) for each in page.projects]
 
 
-async def test_policy_knows_whose_objects_are_whose(store: MetadataStore, world: World) -> None:
+async def test_policy_recognizes_the_callers_objects(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "none", on="1")
     made = await create_insight(
         store, project_id=world.shop.id, name="i", query={}, created_by=world.bob.id, now=NOON
@@ -266,7 +260,7 @@ async def test_policy_knows_whose_objects_are_whose(store: MetadataStore, world:
         assert reached.policy.object_access(target).level is level
 
 
-async def test_reread_project_sees_rules_that_were_set_meanwhile(store: MetadataStore, world: World) -> None:
+async def test_reread_project_has_new_rules(store: MetadataStore, world: World) -> None:
     caller = _caller(world.bob)
     reached = (await reach_projects(store, caller, [world.shop.id]))[world.shop.id]
     await given_rule(store, world.shop, "viewer")
@@ -277,7 +271,7 @@ async def test_reread_project_sees_rules_that_were_set_meanwhile(store: Metadata
     assert not (await reread_project(store, caller, reached)).policy.can_reach_project()
 
 
-async def test_owners_project_is_found_whatever_the_key_is_scoped_to(store: MetadataStore, world: World) -> None:
+async def test_owners_project_is_found_regardless_of_the_keys_scope(store: MetadataStore, world: World) -> None:
     narrow = _caller(world.ada, projects=(world.lab.id,), organizations=(world.acme.id,))
     projects = (world.shop, world.lab, world.zoo)
     found = await find_owner_projects(store, narrow, [*(project.id for project in projects), 999])
@@ -286,16 +280,14 @@ async def test_owners_project_is_found_whatever_the_key_is_scoped_to(store: Meta
     assert await find_owner_projects(store, _caller(world.bob), [world.zoo.id]) == {}
 
 
-async def test_owners_project_is_found_where_members_keys_are_not_taken(
-    store: MetadataStore, world: World
-) -> None:
+async def test_owners_project_is_found_where_member_keys_are_rejected(store: MetadataStore, world: World) -> None:
     await set_features(store, world.acme.id, member_keys=False)
     bob = await get_member(store, email="bob@example.com")
     found = await find_owner_projects(store, _caller(bob), [world.shop.id])
     assert found[world.shop.id].record == world.shop
 
 
-async def test_projects_key_has_no_other_project(store: MetadataStore, world: World) -> None:
+async def test_project_key_has_no_other_projects(store: MetadataStore, world: World) -> None:
     caller = _caller(None, project_id=world.shop.id)
     assert [*await find_owner_projects(store, caller, [world.shop.id, world.lab.id])] == [world.shop.id]
 
@@ -313,7 +305,9 @@ async def _statements(store: MetadataStore, caller: Caller) -> tuple[int, int]:
     return looking_up, sum("SELECT" in each for each in sent)
 
 
-async def test_statements_do_not_grow_with_projects_objects_or_rules(store: MetadataStore, world: World) -> None:
+async def test_number_of_statements_does_not_grow_with_projects_objects_or_rules(
+    store: MetadataStore, world: World
+) -> None:
     await _hide(store, world.shop)
     few = await _statements(store, _caller(world.ada))
     # Projects and rules; and for the list the rules about projects, whose they are, the count and the page.
@@ -332,7 +326,7 @@ async def test_statements_do_not_grow_with_projects_objects_or_rules(store: Meta
     assert await _statements(store, _caller(world.ada)) == few
 
 
-async def test_decisions_take_no_statement(store: MetadataStore, world: World) -> None:
+async def test_decisions_need_no_statement(store: MetadataStore, world: World) -> None:
     for on in range(5):
         await given_rule(store, world.shop, "viewer", on=str(on))
     reached = (await reach_projects(store, _caller(world.bob), [world.shop.id]))[world.shop.id]
@@ -344,7 +338,7 @@ async def test_decisions_take_no_statement(store: MetadataStore, world: World) -
     assert sent == []
 
 
-async def test_nothing_is_asked_for_no_projects(store: MetadataStore, world: World) -> None:
+async def test_no_projects_need_no_statement(store: MetadataStore, world: World) -> None:
     with counted_statements() as sent:
         assert await reach_projects(store, _caller(world.ada), []) == {}
         assert await reach_projects(store, _caller(world.ada), [0, -1, 2**31, 10**30]) == {}
@@ -354,17 +348,17 @@ async def test_nothing_is_asked_for_no_projects(store: MetadataStore, world: Wor
 # ---------------------------------------------------------------------- the caller
 
 
-def test_actor_of_a_persons_key_names_both(world: World) -> None:
+def test_actor_of_a_persons_key_has_the_person_and_the_key(world: World) -> None:
     assert _caller(world.ada).actor == Actor(
         ActorKind.API_KEY, user_id=world.ada.id, email="ada@example.com", key_id="k", key_mask="phx_...0000"
     )
 
 
-def test_actor_of_a_projects_key_is_the_key_alone() -> None:
+def test_actor_of_a_project_key_has_only_the_key() -> None:
     assert _caller(None, project_id=1).actor == Actor(ActorKind.API_KEY, key_id="k", key_mask="phx_...0000")
 
 
-def test_principal_is_as_the_organization_knows_the_caller(world: World) -> None:
+def test_principal_has_the_callers_level_in_the_organization(world: World) -> None:
     caller = _caller(world.ada)
     assert caller.principal_in(world.acme.id).level is OrganizationLevel.MEMBER
     assert caller.principal_in(world.zeta.id).is_admin
@@ -373,7 +367,7 @@ def test_principal_is_as_the_organization_knows_the_caller(world: World) -> None
 
 
 @pytest.mark.parametrize("level", list(OrganizationLevel))
-def test_key_is_locked_out_below_admin_where_members_keys_are_not_taken(
+def test_member_key_is_locked_out_where_only_admin_keys_are_accepted(
     world: World, level: OrganizationLevel
 ) -> None:
     membership = replace(world.ada.memberships[0], level=level)
@@ -383,7 +377,7 @@ def test_key_is_locked_out_below_admin_where_members_keys_are_not_taken(
     assert caller.is_locked_out(closed) is (level is OrganizationLevel.MEMBER)
 
 
-async def test_rule_that_is_removed_opens_the_project_again(store: MetadataStore, world: World) -> None:
+async def test_removing_a_rule_opens_the_project_again(store: MetadataStore, world: World) -> None:
     await _hide(store, world.shop)
     assert await _listed(store, _caller(world.bob)) == ["lab"]
     await set_level(store, world.shop, None, resource="project", on=str(world.shop.id))

@@ -34,7 +34,7 @@ def test_resource_has_its_ladder_default_and_bounds(
     assert (resource.default, resource.minimum, resource.maximum) == (default, minimum, maximum)
 
 
-def test_reading_and_writing_take_the_second_and_third_level() -> None:
+def test_reading_and_writing_require_the_second_and_third_level() -> None:
     assert (INSIGHT.read_level, INSIGHT.write_level) == (VIEWER, EDITOR)
     assert (PROJECT.read_level, PROJECT.write_level) == (PROJECT_MEMBER, PROJECT_ADMIN)
     assert (ORGANIZATION.read_level, ORGANIZATION.write_level) == (PROJECT_MEMBER, PROJECT_ADMIN)
@@ -45,7 +45,7 @@ def test_level_of_another_ladder_reaches_nothing(level: AccessLevel | None) -> N
     assert not INSIGHT.reaches(level, NONE)
 
 
-def test_registered_resource_is_known_within_the_block_only() -> None:
+def test_resource_is_registered_within_the_block_only() -> None:
     survey = Resource("survey")
     with registered(survey):
         assert find_resource("survey") is survey
@@ -54,11 +54,11 @@ def test_registered_resource_is_known_within_the_block_only() -> None:
     assert find_resource("survey") is None
 
 
-def test_resource_of_a_taken_name_stops_the_start() -> None:
+def test_resource_name_can_be_registered_only_once() -> None:
     with pytest.raises(ValueError, match="insight is already registered"):
         register(Resource("insight"))
     assert find_resource("insight") is INSIGHT
 
 
-def test_rules_can_be_about_everything_but_organizations() -> None:
+def test_every_resource_but_organizations_can_have_rules() -> None:
     assert set(known_resources()) - set(controlled_resources()) == {ORGANIZATION}

@@ -123,7 +123,7 @@ mutation($input: AccessControlSetInput!) {
 
 
 @pytest.mark.usefixtures("database_url")
-async def test_new_resource_gains_all_of_access_control(
+async def test_new_resource_has_complete_access_control(
     notebooks: type, store: MetadataStore, engine: Engine, project: ProjectRecord
 ) -> None:
     ada = await ensure_member(store, email="ada@example.com", organization_id=project.organization_id)

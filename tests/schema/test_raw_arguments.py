@@ -57,18 +57,18 @@ def kept(document: str, **variables: Any) -> Any:
         ('{name: "DAU"}', {"name": "DAU"}),
     ],
 )
-def test_literal_is_kept_without_defaults(literal: str, expected: object) -> None:
+def test_literal_is_returned_without_defaults(literal: str, expected: object) -> None:
     assert kept(f"{{ keep(line: {literal}) }}") == expected
 
 
 @pytest.mark.parametrize(
     "line", [{}, {"math": "DAU", "name": None}, {"size": 2, "parts": ["x"], "inner": {"math": "P99"}}]
 )
-def test_variable_is_kept_as_it_came(line: dict[str, Any]) -> None:
+def test_variable_is_returned_unchanged(line: dict[str, Any]) -> None:
     assert kept("query($line: Line!) { keep(line: $line) }", line=line) == line
 
 
-def test_variables_within_are_filled_in() -> None:
+def test_nested_variables_are_replaced() -> None:
     document = """query($name: String, $math: TrendMath!, $inner: Line, $part: String!) {
         keep(line: {name: $name, math: $math, inner: $inner, parts: ["a", $part]}) }"""
     assert kept(document, name=None, math="DAU", inner={"math": "SUM"}, part="b") == {
@@ -79,11 +79,11 @@ def test_variables_within_are_filled_in() -> None:
     }
 
 
-def test_variable_that_was_not_sent_leaves_its_field_out() -> None:
+def test_field_of_a_missing_variable_is_omitted() -> None:
     assert kept("query($name: String, $inner: Line) { keep(line: {name: $name, inner: $inner}) }") == {}
 
 
-def test_variable_with_a_default_stands_for_it_unless_sent() -> None:
+def test_default_of_a_variable_applies_unless_it_was_sent() -> None:
     whole = 'query($line: Line! = {name: "d", math: DAU}) { keep(line: $line) }'
     assert kept(whole) == {"name": "d", "math": "DAU"}
     assert kept(whole, line={"size": 4}) == {"size": 4}
@@ -92,5 +92,5 @@ def test_variable_with_a_default_stands_for_it_unless_sent() -> None:
     assert kept(within, size=1.25) == {"size": 1.25}
 
 
-def test_field_that_stands_twice_is_kept_once() -> None:
+def test_repeated_field_returns_its_argument_once() -> None:
     assert kept('{ keep(line: {name: "a"}) keep(line: {name: "a"}) }') == {"name": "a"}

@@ -29,12 +29,12 @@ def test_property_value_is_read(sent: object, read: object) -> None:
 @pytest.mark.parametrize(
     "sent", [None, [None], ["a", None], {}, [[]], [{"a": 1}], nan, inf, -inf, 2**64, -(2**70), [inf]]
 )
-def test_property_value_of_another_kind_is_refused(sent: object) -> None:
+def test_property_value_of_another_type_is_rejected(sent: object) -> None:
     with pytest.raises(GraphQLError):
         read_property_value(sent)
 
 
-def test_property_value_list_with_null_says_what_to_do() -> None:
+def test_null_in_a_property_value_list_is_rejected_with_advice() -> None:
     with pytest.raises(GraphQLError, match="IS_SET or IS_NOT_SET"):
         read_property_value(["a", None])
 
@@ -47,19 +47,19 @@ def test_property_literal_is_read(text: str, read: object) -> None:
     assert read_property_literal(parse_value(text), {"v": "b"}) == read
 
 
-def test_property_literal_with_variable_passes_before_its_value_is_known() -> None:
+def test_property_literal_with_an_unknown_variable_is_accepted() -> None:
     assert read_property_literal(parse_value('["a", $v]')) == ("a",)
 
 
 @pytest.mark.parametrize("text", ["UA", "[UA]", "{a: 1}", "[null]", "[[1]]", "1e999", "9" * 30])
-def test_property_literal_of_another_kind_is_refused_where_it_stands(text: str) -> None:
+def test_property_literal_of_another_type_is_rejected_at_its_position(text: str) -> None:
     node = parse_value(text)
     with pytest.raises(GraphQLError) as caught:
         read_property_literal(node)
     assert caught.value.nodes == [node]
 
 
-def test_property_value_is_written_as_json_has_it() -> None:
+def test_property_value_is_serialized_as_json() -> None:
     assert write_property_value(("a", 1)) == ["a", 1]
     assert write_property_value("a") == "a"
 
@@ -69,6 +69,6 @@ def test_date_time_keeps_its_offset() -> None:
     assert write_date_time(datetime.fromisoformat(text)) == text
 
 
-def test_date_time_without_offset_is_a_defect() -> None:
+def test_date_time_without_offset_is_an_internal_error() -> None:
     with pytest.raises(ValueError, match="offset"):
         write_date_time(datetime(2013, 1, 1))

@@ -91,7 +91,7 @@ SIZES = {
 }
 
 
-def test_committed_sdl_is_what_the_code_says() -> None:
+def test_committed_sdl_is_current() -> None:
     committed = (Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8")
     assert committed == print_sdl(), "run: python server.py schema > schema.graphql"
 
@@ -110,11 +110,11 @@ def test_enum_has_every_value(name: str) -> None:
     assert len(graphql_type.values) == SIZES[name]
 
 
-def test_everything_is_described() -> None:
+def test_every_type_field_and_argument_is_described() -> None:
     assert [name for name in _names() if not name[1]] == []
 
 
-def test_enums_of_the_schema_are_all_known() -> None:
+def test_every_enum_is_in_the_table() -> None:
     assert {name for name, graphql_type in TYPES.items() if isinstance(graphql_type, GraphQLEnumType)} == set(
         SIZES
     )
@@ -128,12 +128,12 @@ def test_no_default_is_null() -> None:
     assert "= null" not in print_sdl()
 
 
-def test_scopes_stand_in_the_sdl() -> None:
+def test_sdl_contains_the_scopes() -> None:
     assert '@requiresScopes(scopes: [["insight:read"]])' in print_sdl()
     assert 'schema @link(url: "https://specs.apollo.dev/federation/v2.9"' in print_sdl()
 
 
-def test_entities_of_the_schema_are_all_known() -> None:
+def test_every_entity_is_registered() -> None:
     keys = dict(re.findall(r'^type (\w+)[^{]* @key\(fields: "([^"]+)"\)', print_sdl(), flags=re.MULTILINE))
     assert {name: fields.split() for name, fields in keys.items()} == {
         name: [*arguments] for name, arguments in ENTITIES.items()

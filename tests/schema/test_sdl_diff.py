@@ -66,7 +66,7 @@ def changes(*replaced: tuple[str, str]) -> list[tuple[str, str]]:
         ('"insight:read"', '"insight:read", "query:read"', "Query.user", "other scopes"),
     ],
 )
-def test_what_is_taken_away_is_told_with_its_place(text: str, by: str, coordinate: str, said: str) -> None:
+def test_removals_are_reported_with_their_coordinates(text: str, by: str, coordinate: str, said: str) -> None:
     [(where, description)] = changes((text, by))
     assert where == coordinate
     assert said in description
@@ -88,21 +88,21 @@ def test_what_is_taken_away_is_told_with_its_place(text: str, by: str, coordinat
         ("type Org", "type Org @shareable"),
     ],
 )
-def test_what_is_added_or_opened_breaks_nothing(text: str, by: str) -> None:
+def test_additions_and_lifted_restrictions_are_not_breaking(text: str, by: str) -> None:
     assert changes((text, by)) == []
 
 
-def test_scope_to_read_instead_of_the_one_to_write_breaks_nothing() -> None:
+def test_requiring_the_read_scope_instead_of_the_write_scope_is_not_breaking() -> None:
     old = 'type Query { a: Int @requiresScopes(scopes: [["insight:write"]]) }'
     assert breaking_changes(old, old.replace("write", "read")) == []
     assert len(breaking_changes(old.replace("write", "read"), old)) == 1
 
 
-def test_schema_of_the_gateway_breaks_nothing_of_itself() -> None:
+def test_unchanged_schema_has_no_breaking_changes() -> None:
     assert breaking_changes(print_sdl(), print_sdl()) == []
 
 
-def test_removed_type_of_the_gateway_is_told_with_what_used_it() -> None:
+def test_removed_type_is_reported_with_its_users() -> None:
     sdl = print_sdl()
     start = sdl.index('"""A type of group')
     new = sdl[:start] + sdl[sdl.index("}", start) + 1 :]

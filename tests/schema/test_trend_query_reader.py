@@ -58,13 +58,13 @@ def refusal_of(text: str) -> BadUserInput:
     return caught.value
 
 
-def test_question_of_one_event_has_the_defaults() -> None:
+def test_query_of_one_event_has_the_defaults() -> None:
     question = read('events: [{event: "sign up"}]')
     assert question == TrendQuery(series=(EventSeries("sign up"),), filters=FilterGroup())
     assert question.series[0].path == ("query", "events", 0)
 
 
-def test_question_of_every_input_is_complete() -> None:
+def test_query_with_every_input_is_complete() -> None:
     question = read(
         """events: [{event: "pay", customName: "payments", math: SUM, mathProperty: "price",
                      mathPropertyType: PERSON,
@@ -115,7 +115,7 @@ def test_question_of_every_input_is_complete() -> None:
     )
 
 
-def test_question_parts_know_where_they_came_from() -> None:
+def test_parts_of_the_query_have_their_input_paths() -> None:
     question = read(
         """events: [{event: "a"}, {properties: [{key: "p"}], propertyGroup: {groups: [{filters: [{key: "q"}]}]}}]
         breakdowns: [{property: "b"}], formulas: [{formula: "A"}, {formula: "B"}]"""
@@ -128,7 +128,7 @@ def test_question_parts_know_where_they_came_from() -> None:
     assert question.formulas[1].path == ("query", "formulas", 1)
 
 
-def test_question_with_null_event_means_every_event() -> None:
+def test_null_event_means_every_event() -> None:
     assert read("events: [{event: null}, {}]").series == (EventSeries(None), EventSeries(None))
 
 
@@ -143,9 +143,7 @@ def test_question_with_null_event_means_every_event() -> None:
         ((-1, -2, None), "bac"),
     ],
 )
-def test_question_series_are_sorted_by_order_and_otherwise_as_listed(
-    orders: tuple[int | None, ...], expected: str
-) -> None:
+def test_series_are_sorted_by_order_and_otherwise_as_given(orders: tuple[int | None, ...], expected: str) -> None:
     events = ", ".join(
         f'{{event: "{name}", order: {"null" if order is None else order}}}'
         for name, order in zip("abc", orders, strict=True)
@@ -154,7 +152,7 @@ def test_question_series_are_sorted_by_order_and_otherwise_as_listed(
     assert "".join(str(series.event) for series in question.series if isinstance(series, EventSeries)) == expected
 
 
-def test_question_of_an_action_is_complete() -> None:
+def test_action_series_is_complete() -> None:
     question = read(
         """actions: [{actionId: "12", customName: "sales", math: SUM, mathProperty: "price",
                       properties: [{key: "plan", value: "pro"}]}]"""
@@ -179,7 +177,7 @@ def test_question_of_an_action_is_complete() -> None:
         ("9", ("null", "-1"), [2, 1, "a"]),
     ],
 )
-def test_question_puts_events_before_actions_unless_told_otherwise(
+def test_events_come_before_actions_by_default(
     event_order: str, action_orders: tuple[str, str], expected: list[str | int]
 ) -> None:
     first, second = action_orders
@@ -191,20 +189,20 @@ def test_question_puts_events_before_actions_unless_told_otherwise(
     assert names == expected
 
 
-def test_question_with_a_formula_keeps_its_text() -> None:
+def test_formula_keeps_its_string() -> None:
     assert read('events: [{}], formula: "A / 2"').formulas == (Formula("A / 2"),)
 
 
-def test_question_with_several_breakdown_keys_has_one_breakdown_each() -> None:
+def test_several_breakdown_keys_become_one_breakdown_each() -> None:
     question = read('events: [{}], breakdown: ["a", "b", "c"], breakdownType: PERSON')
     assert question.breakdowns == tuple(Breakdown(key, BreakdownType.PERSON) for key in "abc")
 
 
-def test_question_with_empty_breakdown_has_none() -> None:
+def test_empty_breakdown_means_none() -> None:
     assert read("events: [{}], breakdown: [], breakdowns: []").breakdowns == ()
 
 
-def test_question_of_many_cohorts_keeps_them_all() -> None:
+def test_any_number_of_cohorts_can_be_given() -> None:
     ids = ", ".join(str(number) for number in range(1, 8))
     assert len(read(f"events: [{{}}], breakdown: [{ids}], breakdownType: COHORT").breakdowns) == 7
 
@@ -285,11 +283,11 @@ LONG = "x" * 401
         (f'events: [{{}}], formulas: [{{formula: "A", customName: "{LONG}"}}]', ("formulas", 0, "custom_name")),
     ],
 )
-def test_input_that_cannot_be_used_is_refused_with_its_path(text: str, path: tuple[str | int, ...]) -> None:
+def test_invalid_input_is_rejected_with_its_path(text: str, path: tuple[str | int, ...]) -> None:
     assert refusal_of(text).path == ("query", *path)
 
 
-def test_filters_are_counted_wherever_they_are() -> None:
+def test_filters_of_all_levels_are_counted() -> None:
     five = """events: [{properties: [{key: "a"}], propertyGroup: {filters: [{key: "b"}]}}]
         properties: [{key: "c"}], propertyGroup: {filters: [{key: "d"}], groups: [{filters: [{key: "e"}%s]}]}"""
     assert len(tuple(read(five % "").filters.leaves())) == 3
@@ -298,7 +296,7 @@ def test_filters_are_counted_wherever_they_are() -> None:
     assert f"the limit is {MAX_FILTERS}" in refusal.message
 
 
-def test_groups_nested_twenty_deep_are_read_and_deeper_ones_refused() -> None:
+def test_groups_nested_more_than_twenty_levels_deep_are_rejected() -> None:
     def nested(depth: int) -> str:
         return "{groups: [" * (depth - 1) + "{}" + "]}" * (depth - 1)
 
@@ -307,7 +305,7 @@ def test_groups_nested_twenty_deep_are_read_and_deeper_ones_refused() -> None:
     assert refusal.path == ("query", "property_group", *("groups", 0) * 20)
 
 
-def test_cohort_filter_needs_no_key() -> None:
+def test_cohort_filter_requires_no_key() -> None:
     [leaf] = read("events: [{}], properties: [{type: COHORT, operator: IN, value: 3}]").filters.leaves()
     assert leaf == PropertyFilter("", 3, PropertyOperator.IN, PropertyType.COHORT)
 
