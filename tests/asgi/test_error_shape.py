@@ -1,4 +1,4 @@
-"""What every error looks like: message, code and hint for the client, cause and id for the log."""
+"""The shape of errors: message, code and hint for the client, cause and id for the log."""
 
 import logging
 
@@ -85,14 +85,14 @@ async def test_request_that_never_runs_has_a_code_and_no_data(
         ({"events": [{"order": "first"}]}, ["query", "events", 0, "order"]),
     ],
 )
-async def test_variable_of_wrong_form_names_its_path(gateway: Gateway, value: object, path: list[object]) -> None:
+async def test_invalid_variable_has_its_path(gateway: Gateway, value: object, path: list[object]) -> None:
     answer = await gateway.ask(TREND, {"id": "1", "query": value})
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == path
 
 
 async def _ask_broken(gateway: Gateway) -> tuple[Answer, str]:
-    """A project whose stored settings are damaged: nothing a client could cause or mend."""
+    """Request a project whose stored settings are damaged, which no client can cause or fix."""
     project = await gateway.project("damaged")
     async with gateway.stores.metadata.write() as session:
         damage = update(Project).where(Project.id == project.id)
@@ -131,7 +131,7 @@ async def test_expected_error_is_logged_in_one_line_without_traceback(
     assert "\n" not in record.getMessage()
 
 
-async def test_suggestions_and_sdl_are_hidden_with_introspection_off(gateway: Gateway) -> None:
+async def test_suggestions_and_sdl_are_hidden_without_introspection(gateway: Gateway) -> None:
     settings = gateway.settings.model_copy(update={"introspection": False})
     async with open_gateway(gateway.stores, settings) as closed:
         for query in ("{ __schema { description } }", "{ _service { sdl } }"):
@@ -140,7 +140,7 @@ async def test_suggestions_and_sdl_are_hidden_with_introspection_off(gateway: Ga
     assert "Did you mean" not in answer.error["message"]
 
 
-async def test_anonymous_introspection_is_answered(gateway: Gateway) -> None:
+async def test_introspection_needs_no_key(gateway: Gateway) -> None:
     answer = await gateway.ask("{ __schema { queryType { name } } _service { sdl } }")
     assert answer.data["__schema"]["queryType"]["name"] == "Query"
     assert 'type Project implements AccessControlled @key(fields: "id")' in answer.data["_service"]["sdl"]

@@ -52,9 +52,9 @@ async def post(gateway: Gateway, key: str | None = None, accept: str = "applicat
 
 
 async def get(gateway: Gateway, key: str | None = None, **parameters: Any) -> httpx2.Response:
-    texts = {name: each if isinstance(each, str) else json.dumps(each) for name, each in parameters.items()}
+    encoded = {name: each if isinstance(each, str) else json.dumps(each) for name, each in parameters.items()}
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    return await gateway.client.get("/graphql", params=texts, headers=headers)
+    return await gateway.client.get("/graphql", params=encoded, headers=headers)
 
 
 def code(body: Any) -> str:
@@ -64,9 +64,9 @@ def code(body: Any) -> str:
 
 
 async def test_hash_is_unknown_until_it_is_sent_with_its_text(own: Gateway, key: str) -> None:
-    refused = await post(own, key, extensions=automatic(LABEL))
-    assert code(refused) == "PERSISTED_QUERY_NOT_FOUND"
-    assert refused["errors"][0]["message"] == "PersistedQueryNotFound"
+    failed = await post(own, key, extensions=automatic(LABEL))
+    assert code(failed) == "PERSISTED_QUERY_NOT_FOUND"
+    assert failed["errors"][0]["message"] == "PersistedQueryNotFound"
     sent = await post(own, key, query=LABEL, extensions=automatic(LABEL))
     assert sent["data"]["viewer"]["keyLabel"]
     assert await post(own, key, extensions=automatic(LABEL)) == sent

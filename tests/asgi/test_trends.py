@@ -91,9 +91,7 @@ async def test_trend_without_scope_names_what_is_missing(gateway: Gateway) -> No
     assert answer.extensions["missingScope"] == "insight:read"
 
 
-async def test_trend_refused_by_the_compiler_names_the_path(
-    gateway: Gateway, project_and_key: tuple[str, str]
-) -> None:
+async def test_invalid_input_has_its_path(gateway: Gateway, project_and_key: tuple[str, str]) -> None:
     project_id, key = project_and_key
     query = {"events": [{"event": "pay"}], "dateFrom": "the day before"}
     answer = await gateway.ask(TREND, {"id": project_id, "query": query}, key=key)

@@ -1,4 +1,4 @@
-"""The whole application over real stores, asked over HTTP within the process."""
+"""The application over real stores, with an HTTP client in the same process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """The data of an answer without errors."""
+        """The data of a response without errors."""
         assert "errors" not in self.body, self.body["errors"]
         return self.body["data"]
 

@@ -98,7 +98,7 @@ async def test_disabled_introspection_is_rejected(gateway: Gateway, key: str) ->
 async def test_trend_has_the_errors_of_http(
     gateway: Gateway, port: int, scopes: tuple[str, ...], query: Any, extensions: dict[str, object]
 ) -> None:
-    project = await gateway.project("refusing")
+    project = await gateway.project("errors")
     limited = await gateway.key(*scopes, project=project)
     async with open_socket(port, limited) as socket:
         await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": query})
@@ -240,9 +240,9 @@ async def test_client_that_disconnects_before_a_message_causes_no_warning(
     gateway: Gateway, last: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(gateway.settings, stores=gateway.stores)
-    texts = [INIT, '{"type": "subscribe", "id": "a", "payload": {"query": "{ __typename }"}}']
+    messages = [INIT, '{"type": "subscribe", "id": "a", "payload": {"query": "{ __typename }"}}']
     incoming: list[Message] = [{"type": "websocket.connect"}]
-    incoming += [{"type": "websocket.receive", "text": text} for text in texts]
+    incoming += [{"type": "websocket.receive", "text": message} for message in messages]
     is_disconnected = asyncio.Event()
 
     async def receive() -> Message:
