@@ -5,6 +5,7 @@ from benchmarks.events import LAST_DAY
 Query = dict[str, object]
 
 _WEEK: Query = {"dateFrom": "2024-03-28", "dateTo": LAST_DAY}
+_YEAR: Query = {"dateFrom": "2023-04-05", "dateTo": LAST_DAY, "interval": "HOUR"}
 _QUARTER: Query = {"dateFrom": "2024-01-01", "dateTo": LAST_DAY}
 
 
@@ -49,6 +50,10 @@ SHAPES: dict[str, Query] = {
         "events": _views(),
         "properties": [{"key": "email", "type": "PERSON", "operator": "IS_NOT_SET"}],
         **_QUARTER,
+    },
+    "five series per hour, 1 year": {
+        "events": [{"event": name} for name in ("$pageview", "$pageleave", "$autocapture", "sign up", "paid")],
+        **_YEAR,
     },
     "four series, compared, one formula": {
         "events": [{"event": name} for name in ("$pageview", "$pageleave", "sign up", "paid")],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from datasource.clickhouse.engine import QueryResult
+from resolvers.trends.buckets import Axis
 from resolvers.trends.cohort_splits import joins_cohorts
 from resolvers.trends.compile import Part, Period, Plan
 from resolvers.trends.formula import ParsedFormula
@@ -16,12 +17,6 @@ from resolvers.trends.series_rows import SeriesRow, Value, read_series_rows, sum
 
 _DIGITS = re.compile(r"(\d+)")
 PartRows = tuple[Part, tuple[SeriesRow, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    days: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
 
 
 def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics: Statistics) -> TrendResult:
@@ -48,13 +43,18 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
     )
 
 
-def _axes(plan: Plan) -> Mapping[CompareLabel | None, _Axis]:
+def count_values(plan: Plan, results: Sequence[QueryResult]) -> int:
+    """Count the values of a result, its axes included, before it is assembled."""
+    has_breakdown = bool(plan.query.breakdowns)
+    counts = [part.period.buckets.count if part.period.buckets else 1 for part in plan.parts]
+    rows = (result.row_count if has_breakdown else 1 for result in results)
+    return sum(count * number for count, number in zip(counts, rows, strict=True)) + max(counts)
+
+
+def _axes(plan: Plan) -> Mapping[CompareLabel | None, Axis]:
     current = plan.periods[0].range
     return {
-        period.compare_label: _Axis(period.buckets.days(), period.buckets.labels(current))
-        if period.buckets
-        else _Axis()
-        for period in plan.periods
+        period.compare_label: period.buckets.axis(current) if period.buckets else Axis() for period in plan.periods
     }
 
 
@@ -89,7 +89,7 @@ def _joined(pairs: list[PartRows]) -> PartRows:
 @dataclass(frozen=True, slots=True)
 class _Assembly:
     plan: Plan
-    axes: Mapping[CompareLabel | None, _Axis]
+    axes: Mapping[CompareLabel | None, Axis]
 
     def plain_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
         return [self._series(part, row) for part, part_rows in rows for row in self._shown(part_rows)]

@@ -84,8 +84,8 @@ def _breakdown(row: tuple[object, ...], width: int) -> tuple[str, ...] | None:
 
 def _filled(buckets: list[object], values: list[object], count: int) -> tuple[Value, ...]:
     data: list[Value] = [0.0] * count
-    for bucket, value in zip(buckets, values, strict=True):
-        data[cast(int, bucket)] = cast(Value, value)
+    for bucket, value in zip(cast(list[int], buckets), cast(list[Value], values), strict=True):
+        data[bucket] = value
     return tuple(data)
 
 

@@ -51,6 +51,10 @@ def buckets_of(query: TrendQuery, zone: str = "UTC", week_start: WeekStartDay = 
     return Buckets.of(read_range(query, wednesday(ZoneInfo(zone))), ZoneInfo(zone), week_start)
 
 
+def days_of(buckets: Buckets) -> tuple[str, ...]:
+    return buckets.axis(read_range(TREND, wednesday())).days
+
+
 def between(first: str, last: str, interval: TrendInterval, zone: str = "UTC") -> DateRange:
     """The range of two date texts."""
     query = replace(TREND, date_from=first, date_to=last, interval=interval)
@@ -76,13 +80,13 @@ def between(first: str, last: str, interval: TrendInterval, zone: str = "UTC") -
 def test_days_of_a_range_up_to_now(
     interval: TrendInterval, date_from: str | None, count: int, first: str, last: str
 ) -> None:
-    days = buckets_of(replace(TREND, interval=interval, date_from=date_from)).days()
+    days = days_of(buckets_of(replace(TREND, interval=interval, date_from=date_from)))
     assert (len(days), days[0], days[-1]) == (count, first, last)
 
 
 def test_absolute_end_of_hours_gives_the_bucket_of_that_instant_alone() -> None:
     buckets = Buckets.of(between("2020-01-09", "2020-01-09", HOUR), UTC_ZONE, SUNDAY)
-    assert buckets.days() == ("2020-01-09 00:00:00",)
+    assert days_of(buckets) == ("2020-01-09 00:00:00",)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,8 @@ def test_absolute_end_of_hours_gives_the_bucket_of_that_instant_alone() -> None:
 def test_texts_of_buckets(interval: TrendInterval, first: str, last: str, days: str, labels: str) -> None:
     range_ = between(first, last, interval)
     buckets = Buckets.of(range_, UTC_ZONE, SUNDAY)
-    assert buckets.days() == tuple(days.split("|"))
-    assert buckets.labels(range_) == tuple(labels.split("|"))
+    assert days_of(buckets) == tuple(days.split("|"))
+    assert buckets.axis(range_).labels == tuple(labels.split("|"))
 
 
 @pytest.mark.parametrize(
@@ -138,8 +142,8 @@ def test_weeks_start_on_the_projects_day_and_labels_are_clipped_to_the_range(
 ) -> None:
     range_ = between(first, last, WEEK)
     buckets = Buckets.of(range_, UTC_ZONE, week_start)
-    assert list(buckets.days()) == days
-    assert list(buckets.labels(range_)) == labels
+    assert list(days_of(buckets)) == days
+    assert list(buckets.axis(range_).labels) == labels
 
 
 @pytest.mark.parametrize(
@@ -155,8 +159,8 @@ def test_weeks_of_the_previous_period_are_clipped_to_the_current_one(
     query = replace(TREND, interval=WEEK, date_from="2020-01-15", date_to="2020-01-28", compare_to=compare_to)
     current = read_range(query, wednesday())
     previous = Buckets.of(previous_range(query, current, wednesday()), UTC_ZONE, SUNDAY)
-    assert previous.days() == days
-    assert previous.labels(current) == labels
+    assert days_of(previous) == days
+    assert previous.axis(current).labels == labels
 
 
 @pytest.mark.parametrize(
@@ -183,7 +187,7 @@ def test_hours_of_a_day_of_a_clock_change(
     range_ = read_range(query, datetime(2025, 1, 1, tzinfo=ZoneInfo(zone)))
     # An absolute end is taken as it is; the day's last hour is the later one where it comes twice.
     end = range_.end.replace(minute=59, fold=1)
-    days = Buckets.of(replace(range_, end=end), ZoneInfo(zone), SUNDAY).days()
+    days = days_of(Buckets.of(replace(range_, end=end), ZoneInfo(zone), SUNDAY))
     assert len(days) == count
     texts = [text[11:13] for text in days]
     assert set(texts) == {f"{hour:02}" for hour in range(24)} - {missing}
@@ -200,15 +204,15 @@ def test_hours_of_a_day_of_a_clock_change(
 def test_hours_elapse_where_clocks_change_by_half_an_hour(day: str, end: str, texts: str) -> None:
     zone = "Australia/Lord_Howe"
     buckets = Buckets.of(between(day, end, HOUR, zone), ZoneInfo(zone), SUNDAY)
-    assert [text[11:16] for text in buckets.days()] == texts.split()
+    assert [text[11:16] for text in days_of(buckets)] == texts.split()
 
 
 def test_day_that_a_zone_skipped_has_a_bucket_but_no_hours() -> None:
     zone = SKIPPED_DAY  # went from 29 to 31 December 2011
     days = Buckets.of(between("2011-12-29", "2011-12-31", DAY, zone), ZoneInfo(zone), SUNDAY)
     hours = Buckets.of(between("2011-12-29", "2011-12-31", HOUR, zone), ZoneInfo(zone), SUNDAY)
-    assert days.days() == ("2011-12-29", "2011-12-30", "2011-12-31")
-    assert {text[:10] for text in hours.days()} == {"2011-12-29", "2011-12-31"}
+    assert days_of(days) == ("2011-12-29", "2011-12-30", "2011-12-31")
+    assert {text[:10] for text in days_of(hours)} == {"2011-12-29", "2011-12-31"}
     assert len(hours.starts()) == 25
 
 

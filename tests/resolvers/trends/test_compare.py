@@ -33,7 +33,7 @@ def whole_seconds(range_: DateRange) -> tuple[str, str]:
 
 def days_of(range_: DateRange) -> tuple[str, ...]:
     """The days of the range's buckets."""
-    return Buckets.of(range_, UTC_ZONE, WeekStartDay.SUNDAY).days()
+    return Buckets.of(range_, UTC_ZONE, WeekStartDay.SUNDAY).axis(range_).days
 
 
 @pytest.mark.parametrize(
