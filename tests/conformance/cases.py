@@ -1,4 +1,4 @@
-"""Case files: a world to build, and the runs that are asked of it."""
+"""Case files: data to insert, and the runs on it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ Properties = Mapping[str, object]
 
 
 class Kind(StrEnum):
-    """What a file's cases are about."""
+    """The kind of a file's cases."""
 
     TRENDS = "trends"
     ACCESS = "access"
@@ -23,16 +23,16 @@ class Kind(StrEnum):
 
 
 _MARKS = {"runs": Kind.TRENDS, "steps": Kind.ACCESS, "kind": Kind.KEYS}
-"""A key that cases of a kind have, and others do not."""
+"""The key that only cases of this kind have."""
 
 
 class SetAside(Exception):
-    """A case asks what the gateway has no equivalent of; the message says why."""
+    """A case uses something for which the gateway has no equivalent; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSource:
-    """A case as its file has it; `content` is read once its test runs, so that a bad case fails alone."""
+    """A case in its file. `content` is read when its test runs, so that an invalid case only fails that test."""
 
     file: str
     name: str
@@ -41,7 +41,7 @@ class CaseSource:
 
     @property
     def id(self) -> str:
-        """What the case's test is called."""
+        """The id of the case's test."""
         return f"{self.file.removesuffix('.json')}:{self.name}"
 
 
@@ -54,7 +54,7 @@ class OtherFile:
 
     @property
     def id(self) -> str:
-        """What the file's test is called."""
+        """The id of the file's test."""
         return self.file
 
 
@@ -83,7 +83,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class PropertyDefinition:
-    """What a property is known to hold. `type` is event, person or group."""
+    """The type of a property's values. `type` is event, person or group."""
 
     name: str
     type: str
@@ -110,7 +110,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One query at one time. Its parts may hold references to cohorts and actions, which exist only later."""
+    """One query at one time. It may contain references to cohorts and actions, which are created later."""
 
     now: datetime
     form: str
@@ -151,13 +151,13 @@ def find_cases(folder: Path) -> Iterator[CaseSource | OtherFile]:
             continue
         kind = _kind_of(listed)
         if kind is None:
-            yield OtherFile(file, "it is no list of cases")
+            yield OtherFile(file, "it is not a list of cases")
         else:
             yield from (CaseSource(file, _name_of(item, index), item, kind) for index, item in enumerate(listed))
 
 
 def _kind_of(listed: object) -> Kind | None:
-    """What a file is about: what its first case that shows it is about."""
+    """Return the kind of a file: that of the first case that has one."""
     if not isinstance(listed, list):
         return None
     objects = (item for item in listed if isinstance(item, dict))
@@ -169,7 +169,7 @@ def _name_of(item: object, index: int) -> str:
 
 
 def read_case(source: CaseSource) -> Case:
-    """The case. Raises CaseError for whatever this runner does not know."""
+    """Read the case. Raises CaseError for anything unknown."""
     if isinstance(source.content, CaseError):
         raise source.content
     with read_object(source.content, source.name) as fields:
@@ -196,7 +196,7 @@ def read_case(source: CaseSource) -> Case:
 
 def _read_project(value: object) -> Project:
     with read_object(value, "project") as fields:
-        fields.take("person_on_events")  # people are always read as of now
+        fields.take("person_on_events")  # persons are always read in their current state
         return Project(
             timezone=fields.text("timezone") or "UTC",
             week_start_day=(fields.text("week_start_day") or "sunday").upper(),
@@ -287,7 +287,7 @@ def _index(fields: Fields, key: str) -> int:
 def _texts(fields: Fields, key: str) -> tuple[str, ...]:
     listed = [item for _, item in fields.items(key)]
     if not all(isinstance(item, str) for item in listed):
-        raise CaseError(f"{fields.where}.{key}: texts are needed, not {listed!r}")
+        raise CaseError(f"{fields.where}.{key}: must be strings, not {listed!r}")
     return tuple(map(str, listed))
 
 
@@ -296,5 +296,5 @@ def _moment(fields: Fields, key: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as wrong:
-        raise CaseError(f"{fields.where}.{key}: {text!r} is no time") from wrong
+        raise CaseError(f"{fields.where}.{key}: {text!r} is not a time") from wrong
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,4 +1,4 @@
-"""What must hold of the rows of an answer."""
+"""Checks on the rows of an answer."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ NAMES = frozenset(
         "action",
     }
 )
-"""The names of a row that a check may mention."""
+"""The names that a check may use."""
 ACTION_NAMES = frozenset({"name", "order", "math"})
 
 _RELATIVE = 1e-6
@@ -30,7 +30,7 @@ _ROUNDING = 1e-9  # two sums of the same numbers may differ in their last bits
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: a path, into one series where `where` picks it, and what must hold of what is there."""
+    """One check: a path, into the series that `where` selects, and a condition on its value."""
 
     path: str
     where: Mapping[str, object] | None
@@ -39,9 +39,9 @@ class Check:
 
 
 def read_checks(listed: list[tuple[str, object]]) -> tuple[Check, ...] | None:
-    """The checks of a run, or None where its refusal is what is expected."""
+    """Read the checks of a run; None if the run must fail."""
     if not listed:
-        raise CaseError("a run without checks shows nothing")
+        raise CaseError("a run needs checks")
     if any(isinstance(item, dict) and "error" in item for _, item in listed):
         _read_refusal(listed)
         return None
@@ -52,17 +52,17 @@ def _read_refusal(listed: list[tuple[str, object]]) -> None:
     for place, item in listed:
         with read_object(item, place) as fields:
             if not fields.flag("error"):
-                raise CaseError(f"{place}: a refused run has nothing else to check")
+                raise CaseError(f"{place}: a run that must fail can have no other checks")
 
 
 def _read_check(item: object, place: str) -> Check:
     with read_object(item, place) as fields:
         path, delta = _read_path(fields), fields.number("delta")
         where = fields.mapping("where") if "where" in fields else None
-        # Taken by its raw value: null is something to compare with.
+        # Read raw: null is a value to compare with.
         kinds = tuple((kind, fields.take(kind)) for kind in _HOLDS if kind in fields)
     if not kinds:
-        raise CaseError(f"{place}: there is nothing to check")
+        raise CaseError(f"{place}: the check is missing")
     if delta is not None and "approx" not in dict(kinds):
         raise CaseError(f"{place}.delta goes with approx")
     return Check(path, where, kinds, delta)
@@ -71,12 +71,12 @@ def _read_check(item: object, place: str) -> Check:
 def _read_path(fields: Fields) -> str:
     path = fields.take("path", "")
     if not isinstance(path, str):
-        raise CaseError(f"{fields.where}.path: a text is needed, not {path!r}")
+        raise CaseError(f"{fields.where}.path: must be a string, not {path!r}")
     return path
 
 
 def failures(check: Check, rows: list[Row]) -> list[str]:
-    """What does not hold, in words."""
+    """Return what does not hold, in words."""
     actual = _follow(_picked(check, rows), check.path)
     return [
         f"{_shown(check)}: {kind} {expected!r} does not hold of {actual!r}"
@@ -100,7 +100,7 @@ def _picked(check: Check, rows: list[Row]) -> object:
 
 
 def _follow(value: object, path: str) -> object:
-    """What the path leads to; None for a name that a row lacks."""
+    """Return the value at the path; None for a name that the row lacks."""
     steps = path.split(".") if path else []
     for place, step in enumerate(steps):
         if step == "*":
@@ -114,19 +114,19 @@ def _step(value: object, step: str, path: str) -> object:
     if step.isdecimal():
         items = _as_list(value, path)
         if int(step) >= len(items):
-            raise CaseError(f"{path!r}: there are only {len(items)} at {step}")
+            raise CaseError(f"{path!r}: only {len(items)} items at {step}")
         return items[int(step)]
     if value is None and step in ACTION_NAMES:
-        return None  # an action that is not there has no name
+        return None  # a missing action has no name
     known = NAMES if isinstance(value, dict) and "label" in value else ACTION_NAMES
     if not isinstance(value, dict) or step not in known:
-        raise CaseError(f"{path!r}: this runner knows no {step!r} there")
+        raise CaseError(f"{path!r}: unknown step {step!r}")
     return value.get(step)
 
 
 def _as_list(value: object, path: str) -> list[object]:
     if not isinstance(value, list):
-        raise CaseError(f"{path!r}: {value!r} is no list")
+        raise CaseError(f"{path!r}: {value!r} is not a list")
     return value
 
 
@@ -147,13 +147,13 @@ def _is_number(value: object) -> bool:
 
 def _number(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise CaseError(f"{value!r} is no number")
+        raise CaseError(f"{value!r} is not a number")
     return float(value)
 
 
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise CaseError(f"{value!r} is no list")
+        raise CaseError(f"{value!r} is not a list")
     return value
 
 
@@ -172,7 +172,7 @@ def _unordered(actual: object, expected: object, _: float | None) -> bool:
 
 
 def _contains(actual: object, expected: object, _: float | None) -> bool:
-    """One value, or every one of a list; a list may also be one value, as those of several breakdowns are."""
+    """Whether the value, or every item of a list, matches; with several breakdowns a list is one value."""
     return _has(actual, expected) or (
         isinstance(expected, list) and bool(expected) and all(_has(actual, item) for item in expected)
     )

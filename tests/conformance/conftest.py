@@ -34,17 +34,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _cases_folder(config: pytest.Config) -> Path:
-    # Absent where this file was found too late to add its option, as it is in a run of all tests.
+    # Missing if pytest found this file too late to add its option, as in a run of all tests.
     folder = Path(config.getoption("cases", None) or OWN_CASES)
     if not folder.is_dir():
-        raise pytest.UsageError(f"--cases: there is no folder {folder}")
+        raise pytest.UsageError(f"--cases: no folder {folder}")
     if not any(folder.rglob("*.json")):
-        raise pytest.UsageError(f"--cases: there is no JSON file in {folder}")
+        raise pytest.UsageError(f"--cases: no JSON file in {folder}")
     return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line that says how many cases pass; those set aside are not among them."""
+    """Write one line with the number of cases that pass, not counting those set aside."""
     passed, failed, wrong = (
         {report.nodeid for report in terminalreporter.getreports(outcome) if _TEST in report.nodeid}
         for outcome in ("passed", "failed", "error")
@@ -68,7 +68,7 @@ async def runner(
 ) -> AsyncIterator[Runner]:
     # Absent as --cases may be: see _cases_folder.
     layout = pytestconfig.getoption("layout", "native")
-    # A store of its own: these cases choose the numbers of their projects, those of access are given theirs.
+    # A separate store: these cases choose the ids of their projects, access cases get theirs assigned.
     settings = new_settings("conformance")
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()

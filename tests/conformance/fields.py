@@ -1,4 +1,4 @@
-"""Strict reading of JSON: every key of an object must be asked for, or the case fails."""
+"""Strict reading of JSON: a key of an object that is not read fails the case."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ class CaseError(Exception):
 
 
 class Fields:
-    """A JSON object whose keys are taken one by one; see `read_object`."""
+    """A JSON object whose keys are read one by one; see `read_object`."""
 
     def __init__(self, value: object, where: str) -> None:
         if not isinstance(value, dict):
-            raise CaseError(f"{where}: an object is needed, not {value!r}")
+            raise CaseError(f"{where}: must be an object, not {value!r}")
         self.where = where
         self._left: dict[str, object] = dict(value)
 
@@ -21,19 +21,19 @@ class Fields:
         return key in self._left
 
     def take(self, key: str, default: object = None) -> object:
-        """The key's value, or the default where it is absent or null."""
+        """Read a value; the default if it is missing or null."""
         value = self._left.pop(key, None)
         return default if value is None else value
 
     def text(self, key: str) -> str | None:
-        """A text, None where it is absent, null or empty."""
+        """Read a string; None if it is missing, null or empty."""
         value = self.take(key)
         if not isinstance(value, str | None):
-            raise CaseError(f"{self.where}.{key}: a text is needed, not {value!r}")
+            raise CaseError(f"{self.where}.{key}: must be a string, not {value!r}")
         return value or None
 
     def required_text(self, key: str) -> str:
-        """A text that must be there."""
+        """Read a required string."""
         value = self.text(key)
         if value is None:
             raise CaseError(f"{self.where}.{key} is missing")
@@ -43,36 +43,36 @@ class Fields:
         """A whole number."""
         value = self.take(key)
         if isinstance(value, bool) or not isinstance(value, int | None):
-            raise CaseError(f"{self.where}.{key}: a whole number is needed, not {value!r}")
+            raise CaseError(f"{self.where}.{key}: must be an integer, not {value!r}")
         return value
 
     def number(self, key: str) -> float | None:
         """A number."""
         value = self.take(key)
         if isinstance(value, bool) or not isinstance(value, int | float | None):
-            raise CaseError(f"{self.where}.{key}: a number is needed, not {value!r}")
+            raise CaseError(f"{self.where}.{key}: must be a number, not {value!r}")
         return value
 
     def flag(self, key: str) -> bool:
-        """A boolean, false where it is absent or null."""
+        """Read a boolean; false if it is missing or null."""
         value = self.take(key, False)
         if not isinstance(value, bool):
-            raise CaseError(f"{self.where}.{key}: true or false is needed, not {value!r}")
+            raise CaseError(f"{self.where}.{key}: must be true or false, not {value!r}")
         return value
 
     def items(self, key: str) -> list[tuple[str, object]]:
-        """The members of a list, each with its place; none where it is absent or null."""
+        """Read the items of a list, each with its position; none if it is missing or null."""
         return items_of(self.take(key, []), f"{self.where}.{key}")
 
     def mapping(self, key: str) -> dict[str, object]:
-        """An object whose keys are the case's own, such as properties."""
+        """Read an object with arbitrary keys, such as properties."""
         value = self.take(key, {})
         if not isinstance(value, dict):
-            raise CaseError(f"{self.where}.{key}: an object is needed, not {value!r}")
+            raise CaseError(f"{self.where}.{key}: must be an object, not {value!r}")
         return value
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Pass over keys that are known to change no figure."""
+        """Skip keys that change no value."""
         for key in keys:
             self._left.pop(key, None)
 
@@ -84,16 +84,16 @@ class Fields:
 
 @contextmanager
 def read_object(value: object, where: str) -> Iterator[Fields]:
-    """The fields of an object; at the end every one of them must have been taken."""
+    """Yield the fields of an object, all of which must have been read at the end."""
     fields = Fields(value, where)
     yield fields
     fields.refuse_rest()
 
 
 def items_of(value: object, where: str) -> list[tuple[str, object]]:
-    """The members of a JSON list, each with its place."""
+    """Yield the items of a JSON list, each with its position."""
     if not isinstance(value, list):
-        raise CaseError(f"{where}: a list is needed, not {value!r}")
+        raise CaseError(f"{where}: must be a list, not {value!r}")
     return [(f"{where}.{index}", item) for index, item in enumerate(value)]
 
 

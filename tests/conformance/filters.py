@@ -1,4 +1,4 @@
-"""Property filters of the peer's form, cleaned as it cleans them, as inputs of the gateway."""
+"""PostHog's property filters, normalized as it does, as inputs of the gateway."""
 
 from resolvers.trends.query import PropertyOperator, PropertyType
 from tests.conformance.fields import CaseError, Fields, items_of, read_object, without_missing
@@ -12,7 +12,7 @@ _KEYS = {"key", "value", "values", "operator", "type", "group_type_index", "nega
 
 
 def read_filter_list(value: object, where: str) -> list[Input]:
-    """A list of filters that must all hold; groups are taken apart, as they are for a single series."""
+    """Return filters that must all match; groups are flattened, as they are for a single series."""
     if _is_group(value):
         with read_object(value, where) as fields:
             fields.drop(("type",))
@@ -27,7 +27,7 @@ def _read_member(item: object, place: str) -> list[Input]:
 
 
 def read_filter_tree(value: object, where: str) -> Input:
-    """The filters of a query as parts of TrendQueryInput: a list, or nested groups."""
+    """Return a query's filters as parts of TrendQueryInput: a list, or nested groups."""
     if isinstance(value, list) and any(map(_is_group, value)):
         return read_filter_tree({"type": "AND", "values": value}, where)
     if _is_group(value):
@@ -58,7 +58,7 @@ def read_filter(value: object, where: str) -> Input:
         if kind in _COHORTS:
             return _read_cohort(fields)
         if kind == "hogql":
-            fields.drop(("operator", "value"))  # the expression is all there is
+            fields.drop(("operator", "value"))  # only the expression counts
             return {"type": "HOGQL", "key": fields.required_text("key")}
         return without_missing(
             key=fields.required_text("key"),
@@ -70,7 +70,7 @@ def read_filter(value: object, where: str) -> Input:
 
 
 def _spelled_out(value: object) -> object:
-    """The old short form {"key__icontains": value} of one filter on an event."""
+    """Read the old short form {"key__icontains": value} of one event filter."""
     if not isinstance(value, dict) or len(value) != 1 or not _KEYS.isdisjoint(value):
         return value
     [(short, wanted)] = value.items()

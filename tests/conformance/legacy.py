@@ -14,7 +14,7 @@ from tests.conformance.series import (
     read_math,
 )
 
-# How an answer is drawn or fetched; no figure depends on it.
+# How an answer is drawn or fetched; no value depends on it.
 _DRAWING = (
     "aggregation_axis_format",
     "aggregation_axis_postfix",
@@ -28,14 +28,14 @@ _DRAWING = (
     "show_values_on_series",
     "y_axis_scale_type",
 )
-# Part of an entity that changes no figure: names never enter labels, and breakdowns are the whole query's.
+# Parts of an entity that change no value: names never enter labels, and breakdowns belong to the whole query.
 _OF_NO_EFFECT = ("name", "breakdown")
 _MOST_BREAKDOWNS = 3
 _UNORDERED = -1
 
 
 def read_filter_dictionary(filter_: object, where: str = "filter", *, is_export: bool = False) -> Input:
-    """The filter as TrendQueryInput. Raises CaseError for what it cannot say."""
+    """Return the filter as TrendQueryInput. Raises CaseError for what that cannot express."""
     with read_object(_parsed(filter_, where), where) as fields:
         fields.drop(_DRAWING)
         _check_insight(fields)
@@ -62,13 +62,13 @@ def read_filter_dictionary(filter_: object, where: str = "filter", *, is_export:
 
 def _check_insight(fields: Fields) -> None:
     if fields.take("insight", "TRENDS") not in ("TRENDS", "SESSIONS"):
-        raise CaseError(f"{fields.where}.insight: this is no trend")
+        raise CaseError(f"{fields.where}.insight: this is not a trend")
     if fields.take("shown_as", "Volume") != "Volume":
-        raise CaseError(f"{fields.where}.shown_as: this is no trend")
+        raise CaseError(f"{fields.where}.shown_as: this is not a trend")
 
 
 def _read_entities(fields: Fields) -> list[SeriesInput]:
-    """Actions, then events, then put in their order; an order of 0 counts as none."""
+    """Actions, then events, sorted by their order; an order of 0 counts as none."""
     entities = [
         *_read_kind(fields, "actions", _read_action),
         *_read_kind(fields, "events", _read_event),
@@ -106,7 +106,7 @@ def _read_event(fields: Fields) -> Input:
 
 
 def _read_action(fields: Fields) -> Input | None:
-    """None for an action without an id, which is no series."""
+    """Return None for an action without an id, which is not a series."""
     action_id = fields.take("id")
     return None if action_id is None else {"actionId": str(action_id)}
 
@@ -123,7 +123,7 @@ def _read_sampling(fields: Fields) -> float | None:
     try:
         return float(str(value))
     except ValueError as wrong:
-        raise CaseError(f"{fields.where}.sampling_factor: {value!r} is no number") from wrong
+        raise CaseError(f"{fields.where}.sampling_factor: {value!r} is not a number") from wrong
 
 
 def _read_compare(fields: Fields) -> Input:
@@ -158,16 +158,16 @@ def _read_breakdowns(fields: Fields, *, is_export: bool) -> Input:
 
 
 def _read_flag(fields: Fields, key: str) -> bool:
-    """A boolean, which may be written as a text."""
+    """A boolean, which may be written as a string."""
     value = fields.take(key, False)
     flag = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(flag, bool):
-        raise CaseError(f"{fields.where}.{key}: true or false is needed, not {value!r}")
+        raise CaseError(f"{fields.where}.{key}: must be true or false, not {value!r}")
     return flag
 
 
 def _parsed(value: object, where: str) -> object:
-    """What a JSON text holds, or the value itself."""
+    """Parse a JSON string; other values are returned unchanged."""
     if not isinstance(value, str):
         return value
     try:

@@ -11,7 +11,7 @@ from tests.conformance.series import (
     read_math,
 )
 
-# How an answer is drawn; no figure depends on it.
+# How an answer is drawn; no value depends on it.
 _DRAWING = (
     "aggregationAxisFormat",
     "aggregationAxisPostfix",
@@ -32,7 +32,7 @@ _DRAWING = (
 
 
 def read_trends_query(query: object, where: str = "trends_query", *, is_export: bool = False) -> Input:
-    """The query as TrendQueryInput. Raises CaseError for what it cannot say."""
+    """Return the query as TrendQueryInput. Raises CaseError for what that cannot express."""
     with read_object(query, where) as fields:
         if fields.take("kind", "TrendsQuery") != "TrendsQuery":
             raise CaseError(f"{where}.kind: only a TrendsQuery is a trend")
@@ -101,7 +101,7 @@ def _read_trends_filter(value: object, where: str) -> Input:
 
 
 def _read_formulas(fields: Fields) -> list[Input]:
-    """Of three ways to give formulas the newest one counts that is there."""
+    """Of the three ways to give formulas, the newest one present counts."""
     single = fields.text("formula")
     listed = [{"formula": item} for _, item in fields.items("formulas")]
     nodes = [_read_formula_node(item, place) for place, item in fields.items("formulaNodes")]

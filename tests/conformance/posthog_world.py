@@ -1,4 +1,4 @@
-"""A case's data in the tables of a PostHog installation, and its cohorts as the installation would have them."""
+"""A case's data in the tables of a PostHog installation, with its cohorts calculated as PostHog does."""
 
 import itertools
 import json
@@ -34,7 +34,7 @@ _VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class PostHogWorld:
-    """The installation that every case's project is a team of."""
+    """The installation in which every case's project is a team."""
 
     engine: Engine
     metadata: MetadataStore
@@ -43,12 +43,12 @@ class PostHogWorld:
 
     @classmethod
     async def open(cls, engine: Engine, metadata: MetadataStore) -> Self:
-        """The tables, made when missing."""
+        """The tables, created if they are missing."""
         await make_tables(engine)
         return cls(engine, metadata, await PostHogLayoutProvider.find(engine, DATABASE))
 
     async def add_data(self, project_id: int, case: Case, *, is_other: bool = False) -> None:
-        """Persons, groups and events of the project, or the other project's events alone."""
+        """Insert the project's persons, groups and events, or only the other project's events."""
         people = People()
         if not is_other:
             await self._add_persons(project_id, case.persons, people)
@@ -64,7 +64,7 @@ class PostHogWorld:
         await fill_sessions(self.engine, project_id)
 
     async def add_cohort(self, project_id: int, cohort: cases.Cohort, now: datetime) -> int:
-        """The id of the cohort, whose members are calculated here, since the gateway only reads them."""
+        """Calculate the cohort's members, which the gateway only reads, and return the cohort's id."""
         given = read_cohort(cohort, project_id)
         cohort_id, is_static = next(_cohort_ids), "filters" not in given
         version = 0 if is_static else _VERSION
@@ -113,7 +113,7 @@ class PostHogWorld:
             group_type_index=[group.type_index for group in groups],
             group_key=[group.key for group in groups],
             group_properties=[json.dumps(group.properties) for group in groups],
-            _timestamp=list(range(len(groups))),  # of a group that is described twice the last one counts
+            _timestamp=list(range(len(groups))),  # the last description of a group counts
         )
 
     async def _add_events(self, project_id: int, events: Sequence[cases.Event], people: People) -> None:

@@ -1,4 +1,4 @@
-"""The gateway's answer under the names of the peer's."""
+"""The gateway's answer with PostHog's names."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def _read_row(
 def _read_action(series: Mapping[str, Any], maths: Mapping[int, object]) -> Row:
     action = series["action"]
     name = action["name"] if action else series["event"] or "All events"
-    # The gateway names the math that it took; the peer repeats what it was given.
+    # The gateway returns the math in use; PostHog repeats its input.
     math = series["math"].lower() if maths[series["order"]] else None
     return {"name": name, "order": series["order"], "math": math}
 

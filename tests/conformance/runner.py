@@ -1,4 +1,4 @@
-"""Runs a case: builds its world, sets the clock, asks the gateway over GraphQL, checks the answer."""
+"""Runs a case: inserts its data, sets the clock, sends the query over GraphQL, checks the answer."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -43,7 +43,7 @@ References = Mapping[str, int]
 
 @dataclass(slots=True)
 class Clock:
-    """The gateway's clock, which a run sets."""
+    """The gateway's clock, set by a run."""
 
     now: datetime = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -63,10 +63,10 @@ class Runner:
     posthog: PostHogWorld | None = None
 
     async def run(self, source: CaseSource) -> list[str]:
-        """What does not hold, in words. Raises CaseError for a case that cannot be read or built."""
+        """Return what does not hold, in words. Raises CaseError for a case that cannot be read or set up."""
         case = read_case(source)
         if not case.runs:
-            raise CaseError("a case without runs shows nothing")
+            raise CaseError("a case needs runs")
         self.clock.now = case.runs[0].now.astimezone(UTC)
         project_id = await add_project(self.metadata, self.organization_id, case)
         await self._add_data(project_id, case)
@@ -89,7 +89,7 @@ class Runner:
             await self.posthog.add_data(project_id, case, is_other=is_other)
 
     async def _save(self, case: Case, project_id: int) -> References:
-        """The ids of the case's cohorts and actions, made in an order in which they may name each other."""
+        """Create the case's cohorts and actions, referenced ones first, and return their ids."""
         ids: dict[str, int] = {}
         for cohort in case.cohorts:
             groups = [(place, resolve(group, ids)) for place, group in cohort.groups]
@@ -128,7 +128,7 @@ class Runner:
     async def _run_rest(
         self, run: Run, project_id: int, references: References, checks: tuple[Check, ...] | None
     ) -> list[str]:
-        """What does not hold of the answer to the same legacy parameters at the REST address."""
+        """Return what does not hold for the same legacy parameters at the REST endpoint."""
         if run.form != "filter":
             return []
         sent = resolve(run.query, references)
@@ -151,11 +151,11 @@ def _check_refusal(errors: list[dict[str, Any]] | None) -> list[str]:
     if not errors:
         return ["answered, where a refusal was expected"]
     codes = [error.get("extensions", {}).get("code") for error in errors]
-    return [] if set(codes) == {_REFUSED} else [f"not refused but failed: {errors}"]
+    return [] if set(codes) == {_REFUSED} else [f"failed instead of being refused: {errors}"]
 
 
 def resolve(value: object, references: References) -> object:
-    """The value with "@c1" and its like replaced by ids, at any depth."""
+    """Replace references such as "@c1" by ids, at any depth."""
     if isinstance(value, str) and value.startswith("@"):
         return references.get(value[1:], value)
     if isinstance(value, list):
@@ -169,7 +169,7 @@ def resolve(value: object, references: References) -> object:
 async def open_runner(
     engine: Engine, metadata: MetadataStore, settings: Settings, posthog: PostHogWorld | None = None
 ) -> AsyncIterator[Runner]:
-    """A runner whose requests carry a key that may do everything; `posthog` is where events are, if given."""
+    """Open a runner whose requests carry a key with all scopes; events are in `posthog`, if given."""
     organization = await ensure_organization(metadata, name="Conformance")
     owner = await ensure_member(metadata, email="ada@example.com", organization_id=organization.id)
     key = await issue_key(metadata, owner=owner, label="conformance", scopes=["*"])

@@ -9,7 +9,7 @@ from tests.conformance.fields import CaseError, Fields, read_object, without_mis
 from tests.conformance.filters import Input
 
 EXPORT_LIMIT = 512
-"""Breakdown values that an export keeps."""
+"""The breakdown limit of exports."""
 
 _PROPERTY_TYPES = {
     "event_properties": "EVENT",
@@ -24,7 +24,7 @@ _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class SeriesInput:
-    """One series as EventSeriesInput or ActionSeriesInput, but for its place."""
+    """One series as EventSeriesInput or ActionSeriesInput, without its position."""
 
     is_action: bool
     parts: Input
@@ -40,7 +40,7 @@ def place_series(series: Sequence[SeriesInput]) -> Input:
 
 
 def read_math(fields: Fields) -> Input:
-    """The math keys of a series, which both forms spell alike."""
+    """Read the math keys of a series, which are the same in both forms."""
     key = fields.text("math_property")
     kind = fields.text("math_property_type")
     if kind is not None and kind not in _PROPERTY_TYPES:
@@ -56,7 +56,7 @@ def read_math(fields: Fields) -> Input:
 
 
 def read_breakdown_filter(fields: Fields, *, is_export: bool) -> Input:
-    """The breakdown keys as parts of TrendQueryInput; both forms spell them alike."""
+    """Return the breakdown keys, which are the same in both forms, as parts of TrendQueryInput."""
     listed = [_read_breakdown(item, place) for place, item in fields.items("breakdowns")]
     limit = fields.integer("breakdown_limit") or (EXPORT_LIMIT if is_export else None)
     return {
@@ -79,7 +79,7 @@ def _read_keys(fields: Fields) -> Input:
         breakdownNormalizeUrl=fields.flag("breakdown_normalize_url") or None,
     )
     if not keys:
-        return details  # the gateway refuses those that describe nothing
+        return details  # the gateway rejects details without a breakdown
     return {"breakdown": [_as_id(key, fields.where) for key in keys], "breakdownType": type_ or "EVENT", **details}
 
 
@@ -106,7 +106,7 @@ def _breakdown_type(fields: Fields, key: str) -> str | None:
 
 def _as_id(value: object, where: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise CaseError(f"{where}: a text or an id is needed, not {value!r}")
+        raise CaseError(f"{where}: must be a string or an id, not {value!r}")
     return str(value)
 
 
@@ -125,7 +125,7 @@ def read_interval(fields: Fields) -> str | None:
 
 
 def enum_name(fields: Fields, key: str, enum: type[TrendMath] | type[TrendInterval]) -> str | None:
-    """The name of an enum's value, which the peer writes in lower case."""
+    """Return the name of an enum value, which PostHog writes in lower case."""
     text = fields.text(key)
     if text is not None and text.upper() not in enum.__members__:
         raise CaseError(f"{fields.where}.{key}: the gateway has no {key} {text!r}")

@@ -1,4 +1,4 @@
-"""The cases that are not run, each with the decision of ours that sets it aside."""
+"""The cases that are not run, each with the decision behind it."""
 
 from collections.abc import Mapping
 

@@ -14,7 +14,7 @@ CASE: dict[str, Any] = {"name": "a case", "source": "", "suite": "", "tags": [],
 
 
 def read(**parts: object) -> Case:
-    """A case with these parts besides a run."""
+    """Return a case with these parts and a run."""
     return read_case(CaseSource("file.json", "a case", {**CASE, **parts}))
 
 

@@ -18,7 +18,7 @@ ROWS = [CHROME, PAIR]
 
 
 def failed(check: dict[str, object]) -> list[str]:
-    """What a check of the two rows finds."""
+    """Return what a check of the two rows reports."""
     checks = read_checks([("checks.0", check)])
     assert checks is not None
     return failures(checks[0], ROWS)

@@ -1,4 +1,4 @@
-"""Every case of the folder, one test each."""
+"""One test for every case in the folder."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -16,7 +16,7 @@ def test_object_whose_keys_are_taken_is_accepted() -> None:
 
 @pytest.mark.parametrize("value", [None, [], "text", 1])
 def test_what_is_no_object_is_refused(value: object) -> None:
-    with pytest.raises(CaseError, match="an object is needed"):
+    with pytest.raises(CaseError, match="must be an object"):
         Fields(value, "filter")
 
 

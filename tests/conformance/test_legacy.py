@@ -9,13 +9,13 @@ ALWAYS: dict[str, object] = {"events": [], "actions": [], "dateFrom": None, "dat
 
 
 def read(**filter_: object) -> dict[str, object]:
-    """What a filter adds to an empty one."""
+    """Return what a filter adds to an empty one."""
     given = read_filter_dictionary(filter_)
     return {key: value for key, value in given.items() if key not in ALWAYS or value != ALWAYS[key]}
 
 
 def orders(**filter_: object) -> list[tuple[object, object]]:
-    """The subjects of a filter's series in their order."""
+    """Return the events and actions of a filter's series in order."""
     given = read_filter_dictionary(filter_)
     series = [*_objects(given["events"]), *_objects(given["actions"])]
     return [

@@ -8,7 +8,7 @@ EVENT = {"kind": "EventsNode", "event": "pay"}
 
 
 def read(**query: object) -> dict[str, object]:
-    """What a query adds to an empty one."""
+    """Return what a query adds to an empty one."""
     given = read_trends_query({"kind": "TrendsQuery", **query})
     return {key: value for key, value in given.items() if key not in ALWAYS or value != ALWAYS[key]}
 

@@ -1,4 +1,4 @@
-"""The project's own cases of trends hold on the tables of a PostHog installation as well."""
+"""The project's own trend cases also hold on the tables of a PostHog installation."""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -1,4 +1,4 @@
-"""The runner against the gateway: what it builds counts, and what is wrong fails."""
+"""The runner against the gateway: its data count, and wrong expectations fail."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ PAY = {"events": [{"id": "pay"}]}
 
 
 async def run(runner: Runner, checks: list[object], filter_: object = None, **parts: Any) -> list[str]:
-    """What fails of a case with one run."""
+    """Run a case with one run and return what fails."""
     asked = {"now": NOW, "query": {"filter": PAY if filter_ is None else filter_}, "checks": checks}
     content = {"name": "a case", "tags": [], "project": {}, "runs": [asked], **parts}
     return await runner.run(CaseSource("file.json", "a case", content))

@@ -1,4 +1,4 @@
-"""Builds a case's project: its data straight in the tables, its cohorts and actions through the API."""
+"""Inserts a case's project: its data directly into the tables, its cohorts and actions through the API."""
 
 import itertools
 import json
@@ -27,7 +27,7 @@ _MATCHINGS = ("url_matching", "text_matching", "href_matching")
 
 @dataclass(slots=True)
 class People:
-    """Gives every distinct id a person: one that the case describes, or one of whom nothing is known."""
+    """Assigns a person to every distinct id: one that the case describes, or one without properties."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     ids: dict[int, UUID] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class People:
 
 
 async def add_project(store: MetadataStore, organization_id: str, case: Case) -> int:
-    """The id of a new project with the case's settings but its test-account filters."""
+    """Create a project with the case's settings, except its test-account filters, and return its id."""
     project_id = next(_project_ids)
     day = case.project.week_start_day
     if day not in WeekStartDay.__members__:
@@ -65,7 +65,7 @@ async def add_project(store: MetadataStore, organization_id: str, case: Case) ->
 
 
 async def set_test_account_filters(store: MetadataStore, project_id: int, filters: object) -> None:
-    """The filters in the peer's form, references resolved."""
+    """Return the filters in PostHog's form, with references resolved."""
     read = read_filter_list(filters, "project.test_account_filters")
     async with store.write() as session:
         project = await session.get_one(ProjectRow, project_id)
@@ -73,7 +73,7 @@ async def set_test_account_filters(store: MetadataStore, project_id: int, filter
 
 
 async def add_data(engine: Engine, project_id: int, case: Case, *, is_other: bool = False) -> None:
-    """Persons, groups and events of the project, or the other project's events alone."""
+    """Insert the project's persons, groups and events, or only the other project's events."""
     tables = _Tables(engine, project_id)
     people = People()
     if not is_other:
@@ -108,7 +108,7 @@ class _Tables:
                 "type_index": [group.type_index for group in groups],
                 "key": [group.key for group in groups],
                 "properties": [json.dumps(group.properties) for group in groups],
-                "version": list(range(len(groups))),  # of a group that is described twice the last one counts
+                "version": list(range(len(groups))),  # the last description of a group counts
             },
         )
 
@@ -195,7 +195,7 @@ def _read_cohort_group(group: object, where: str) -> Input:
 
 
 def _spelled_out(properties: object) -> object:
-    """The old short form {key: value, ...} as a list of filters."""
+    """Return the old short form {key: value, ...} as a list of filters."""
     if not isinstance(properties, dict):
         return properties
     if "type" in properties:
@@ -206,5 +206,5 @@ def _spelled_out(properties: object) -> object:
 
 
 def _of_person(filter_: Input) -> Input:
-    """A cohort's old groups are about people: a filter that says nothing else is one on a person."""
+    """Old cohort groups are about people: a filter without a type is about a person."""
     return {**filter_, "type": "PERSON"} if filter_["type"] == "EVENT" else filter_

@@ -1,4 +1,4 @@
-"""The gateway's answers in the peer's terms: statuses for error codes, its names for fields."""
+"""The gateway's answers in PostHog's terms: statuses for error codes, its names for fields."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from tests.conformance.access.world import World
 from tests.conformance.fields import CaseError
 
 _STATUSES = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "NOT_FOUND": 404, "BAD_USER_INPUT": 400}
-_NAMES = {"memberId": "organization_member", "roleId": "role", "scopedProjects": "scoped_teams"}
+_NAMES = {"memberId": "organization_member", "roleId": "role", "scoped_projects": "scoped_teams"}
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _UNKNOWN_VALUE = re.compile(r"does not exist in '(\w+)' enum")
 _MISSING = re.compile(r"to include required field '(\w+)'")
@@ -25,17 +25,17 @@ _VALUES = "query($name: String!) { __type(name: $name) { enumValues { name } } }
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The first error of an answer."""
+    """Return the first error of an answer."""
 
     code: str
     message: str
     path: tuple[object, ...]
-    """The field that was refused."""
+    """The field with the error."""
     input_path: tuple[object, ...]
 
     @property
     def is_about_project(self) -> bool:
-        """Whether the project is what was not found, which says nothing of what is in it."""
+        """Whether the project itself was not found, which says nothing about its content."""
         return self.code == "NOT_FOUND" and self.message.startswith(no_such_project().message)
 
 
@@ -46,7 +46,7 @@ class Api:
     client: httpx2.AsyncClient
 
     async def ask(self, operation: Operation, key: str | None, **sent: Any) -> Any:
-        """What the operation's path leads to, or a Refusal. `sent` goes into the body beside the document."""
+        """Return the value at the operation's path, or a Refusal. `sent` is added to the body."""
         headers = {"accept": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
         body = {"query": operation.text, "variables": operation.variables, **sent}
         answer = (await self.client.post("/graphql", json=body, headers=headers)).json()
@@ -76,21 +76,21 @@ class Api:
 
 
 def read_refusal(refusal: Refusal) -> Reply:
-    """As the peer would put it."""
+    """Translate to PostHog's terms."""
     if refusal.code not in _STATUSES:
-        raise CaseError(f"not refused but failed: {refusal.code}: {refusal.message}")
+        raise CaseError(f"failed instead of being refused: {refusal.code}: {refusal.message}")
     named = [str(step) for step in refusal.input_path if not isinstance(step, int)]
-    attr = peer_name(named[-1]) if named else None
+    attr = posthog_name(named[-1]) if named else None
     return Reply(frozenset({_STATUSES[refusal.code]}), attr=attr, detail=refusal.message)
 
 
-def peer_name(name: str) -> str:
-    """What the peer calls an input."""
+def posthog_name(name: str) -> str:
+    """Return PostHog's name for an input."""
     return _NAMES.get(name) or _CAPITAL.sub("_", name).lower()
 
 
 def read_policy(world: World, policy: Mapping[str, Any], *, is_of_object: bool) -> Body:
-    """The rules and what there is to know about them; of whole resources nothing is inherited."""
+    """Return the rules and their context; rules about whole resources inherit nothing."""
     body: dict[str, Any] = {
         "access_controls": [read_rule(world, rule) for rule in policy["accessControls"]],
         "available_access_levels": [level.lower() for level in policy["availableAccessLevels"]],
@@ -118,7 +118,7 @@ def _read_grant(world: World, grant: Mapping[str, Any]) -> Iterator[tuple[str, o
 
 
 def read_rule(world: World, rule: Mapping[str, Any]) -> Body:
-    """A rule with references for ids; its member by the peer's name and by the cases' own."""
+    """Return a rule with references instead of ids; the member has both PostHog's name and the cases' name."""
     resource = rule["resource"].lower()
     member = world.ref_of(rule["member"] and rule["member"]["id"], "user")
     return {
@@ -135,7 +135,7 @@ def read_rule(world: World, rule: Mapping[str, Any]) -> Body:
 
 
 def read_people(world: World, connection: Mapping[str, Any]) -> Reply:
-    """Those with access, in the order of the answer."""
+    """Return the people with access, in the order of the answer."""
     people = tuple(
         {
             "ref": world.ref_of(node["member"]["id"], "user"),
@@ -150,7 +150,7 @@ def read_people(world: World, connection: Mapping[str, Any]) -> Reply:
 
 
 def read_items(world: World, value: Any, resource: str) -> tuple[str, ...]:
-    """The references of a list, of a connection or of a plain one."""
+    """Return the references in a list or a connection."""
     nodes = value if isinstance(value, list) else [edge["node"] for edge in value["edges"]]
     kinds = (PROJECT.name,) if resource == PROJECT.name else (resource,)
     return tuple(str(world.ref_of(node["id"], *kinds)) for node in nodes)

@@ -1,4 +1,4 @@
-"""Access cases: an organization, its objects and rules, and steps that ask who may do what."""
+"""Access cases: an organization, its objects and rules, and steps that check who may do what."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FEATURES = ("access_control", "role_based_access")
 
 
 class Ask(StrEnum):
-    """What a step asks the rules, without a request."""
+    """Questions to the rules themselves, without a request."""
 
     USER_ACCESS_LEVEL = "user_access_level"
     RESOURCE_ACCESS_LEVEL = "resource_access_level"
@@ -45,7 +45,7 @@ WITH_LEVEL = frozenset({Ask.CHECK, Ask.HAS_ANY_SPECIFIC_ACCESS})
 OF_OTHER_RULES = frozenset(
     {"proposed_object_access", "proposed_resource_access", "proposed_source_is_system_default"}
 )
-"""Asks about a resolution of rules that is announced, not in force."""
+"""Questions about a resolution of rules that is not in force yet."""
 
 
 class Endpoint(StrEnum):
@@ -61,7 +61,7 @@ class Endpoint(StrEnum):
 
 
 class Action(StrEnum):
-    """What a request does with objects."""
+    """The actions of a request on objects."""
 
     LIST = "list"
     RETRIEVE = "retrieve"
@@ -107,7 +107,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`resource_id` is "@" and a reference, or an id of nothing. Without a level there is no such rule."""
+    """`resource_id` is "@" and a reference, or an unknown id. Without a level the rule does not exist."""
 
     resource: str
     resource_id: str | None
@@ -118,7 +118,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Who asks, about what. `object` is a reference; `where` is the step's place."""
+    """The caller and the subject. `object` is a reference; `where` is the step's position."""
 
     where: str
     actor: str
@@ -128,7 +128,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asked of the rules themselves."""
+    """A question to the rules themselves."""
 
     about: About
     ask: Ask
@@ -139,14 +139,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OtherRules:
-    """Asked of rules that are not in force."""
+    """A question to rules that are not in force yet."""
 
     about: About
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What all requests have. `scopes` are those of the key, None for one that may do everything.
+    """What all requests have. `scopes` are those of the key; None means all scopes.
 
     `is_current`: the address names the caller's current project instead of an id.
     """
@@ -181,7 +181,7 @@ class SetRule:
 
 @dataclass(frozen=True, slots=True)
 class GetRules:
-    """A request for rules and what there is to know about them."""
+    """A request for rules and their context."""
 
     about: About
     sending: Sending
@@ -207,7 +207,7 @@ class UseObjects:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to the organization between two asks."""
+    """A change of the organization between two questions."""
 
     where: str
     levels: Mapping[str, OrganizationLevel]
@@ -215,7 +215,7 @@ class Change:
     rules: tuple[Rule, ...]
     features: frozenset[str] | None
     role_removals: tuple[tuple[str, str], ...]
-    """Role and member; which of the two is which is known only where the roles are."""
+    """Role and member, in an order that is only known where the roles are."""
 
 
 Request = SetRule | GetRules | GetPeople | UseObjects
@@ -232,7 +232,7 @@ class AccessCase:
 
 
 def read_access_case(content: object, name: str) -> AccessCase:
-    """The case. Raises CaseError for whatever this runner does not know."""
+    """Read the case. Raises CaseError for anything unknown."""
     with read_object(content, name) as fields:
         fields.drop(("name", "source", "tags"))
         case = AccessCase(
@@ -249,26 +249,26 @@ def read_access_case(content: object, name: str) -> AccessCase:
 
 def read_level(value: object, where: str) -> AccessLevel:
     if not isinstance(value, str) or value not in set(AccessLevel):
-        raise CaseError(f"{where}: {value!r} is no access level")
+        raise CaseError(f"{where}: {value!r} is not an access level")
     return AccessLevel(value)
 
 
 def read_texts(value: object, where: str) -> tuple[str, ...]:
-    """A list of texts."""
+    """Read a list of strings."""
     texts = [item for _, item in items_of(value, where)]
     if not all(isinstance(item, str) for item in texts):
-        raise CaseError(f"{where}: texts are needed, not {value!r}")
+        raise CaseError(f"{where}: must be strings, not {value!r}")
     return tuple(map(str, texts))
 
 
 def read_scopes(value: object, where: str) -> tuple[str, ...]:
-    """The scopes of a key; null is none at all."""
+    """Read the scopes of a key; null means no scopes."""
     return () if value is None else read_texts(value, where)
 
 
 def _read_membership_level(value: object, where: str) -> OrganizationLevel:
     if not isinstance(value, str) or value.upper() not in OrganizationLevel.__members__:
-        raise CaseError(f"{where}: {value!r} is no level of a membership")
+        raise CaseError(f"{where}: {value!r} is not a membership level")
     return OrganizationLevel[value.upper()]
 
 
@@ -463,7 +463,7 @@ def _read_change(value: object, where: str) -> Change:
 
 
 def _listed(value: object) -> list[object]:
-    """One or several, none for null."""
+    """Read one item or several; none for null."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -474,7 +474,7 @@ def _read_removals(value: object, where: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for item in _listed(value):
         if not isinstance(item, dict):
-            raise CaseError(f"{where}: an object is needed, not {item!r}")
+            raise CaseError(f"{where}: must be an object, not {item!r}")
         if set(item) == {"role", "member"}:
             item = {item["role"]: item["member"]}  # noqa: PLW2901 - the other way to write it
         for left, right in item.items():

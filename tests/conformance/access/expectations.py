@@ -1,4 +1,4 @@
-"""What a request is expected to answer, and what of it does not hold."""
+"""The expected answer of a request, and its differences from the real one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from tests.conformance.fields import CaseError, Fields, items_of, read_object
 Body = Mapping[str, Any]
 
 NOT_COMPARED = frozenset({"created_at", "updated_at", "created_by"})
-"""Of a rule: its times, and who made it, which the peer never says."""
+"""The times of a rule and its creator, which PostHog never returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer in the peer's terms.
+    """An answer in PostHog's terms.
 
     `statuses` is one status, or the two that the peer has for what the gateway makes no difference of. References
     stand for ids. `items` are the objects of a list, `people` those who have access.
@@ -37,7 +37,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A status, and further checks by their keys."""
+    """A status, and further checks by key."""
 
     status: int
     checks: Mapping[str, object]
@@ -48,7 +48,7 @@ class Expectation:
 
 
 def read_expectation(value: object, where: str, keys: Sequence[str]) -> Expectation:
-    """An `expect` that may have these keys besides its status."""
+    """Read an `expect` that may have these keys and a status."""
     with read_object(value, where) as fields:
         status = fields.integer("status")
         if status is None:
@@ -63,7 +63,7 @@ def _read(key: str, fields: Fields) -> object:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise CaseError(f"{where}: {value!r} is not what this check takes")
     if key in _TEXTS and not all(isinstance(item, str) for _, item in items_of(value, where)):
-        raise CaseError(f"{where}: texts are needed, not {value!r}")
+        raise CaseError(f"{where}: must be strings, not {value!r}")
     if key in _OBJECTS:
         for place, item in items_of(value, where):
             Fields(item, place)
@@ -83,7 +83,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 def failures(expected: Expectation, reply: Reply) -> list[str]:
-    """What does not hold, in words."""
+    """Return what does not hold, in words."""
     if expected.status not in reply.statuses:
         detail = f": {reply.detail}" if reply.detail else ""
         return [f"status {reply.status} where {expected.status} was expected{detail}"]
@@ -134,7 +134,7 @@ def _people_failures(key: str, value: Any, reply: Reply) -> Iterator[str]:
             if levels != wanted:
                 yield f"the levels are {levels}, not {wanted}"
         case _:
-            raise CaseError(f"{key} is no check")
+            raise CaseError(f"{key} is not a check")
 
 
 _ORDER = ("manager", "admin", "editor", "viewer", "member", "none")
@@ -145,13 +145,13 @@ def _says(reply: Reply, text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Without what is only the way of writing names: feature_flag or feature flag, Editor or editor."""
+    """Normalize spelling: feature_flag and feature flag, Editor and editor are equal."""
     return text.casefold().replace("_", " ")
 
 
 def _body_failures(body: Body | None, expected: Body) -> Iterator[str]:
     if body is None:
-        yield "there is no body"
+        yield "the body is missing"
         return
     if body.keys() != expected.keys():
         yield f"the body has {sorted(body)}, not {sorted(expected)}"
@@ -165,7 +165,7 @@ def _body_failures(body: Body | None, expected: Body) -> Iterator[str]:
 
 
 def has_same_rules(rules: object, expected: object) -> bool:
-    """Whether these are the rules, in any order, as far as each is described."""
+    """Whether these are the rules, in any order; only the described fields count."""
     if not isinstance(rules, list) or not isinstance(expected, list) or len(rules) != len(expected):
         return False
     left = list(rules)
@@ -196,7 +196,7 @@ def _in_terms_of(key: str, value: object) -> object:
 
 
 def plain_value(value: object) -> object:
-    """With references written the same way everywhere: n1 for @n1."""
+    """Normalize references: n1 for @n1."""
     if isinstance(value, str):
         return without_at(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""API key cases: a key and a request, a key to be made, or the hash of one."""
+"""API key cases: a key and a request, a key to create, or the hash of a key."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PERSONAL_KEY = "personal_api_key"
 USER = "user"
 QUERY = "query"
 QUERY_SCOPES = ["query:read"]
-"""Whatever is done with queries, it is reading."""
+"""Every action on queries is a read."""
 VIAS = ("header", "body", "query", "none")
 PROJECTS = ("own", "other", "none", "@current")
 _CHECKS = ("attr", "detail_contains", "detail_lacks", "body_contains")
@@ -19,7 +19,7 @@ _CHECKS = ("attr", "detail_contains", "detail_lacks", "body_contains")
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """A key as it is stored. What it is scoped to is named "own" or "other"."""
+    """A stored key. Its projects and organizations are named "own" or "other"."""
 
     scopes: tuple[str, ...]
     projects: tuple[str, ...]
@@ -46,13 +46,13 @@ class KeyRequest:
 
     @property
     def plain_action(self) -> Action | None:
-        """The action, if it is one of those that every resource has."""
+        """The action, if every resource has it."""
         return Action(self.action) if self.action in set(Action) else None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyWrite:
-    """A key that is to be made. Unlike null, what is missing was not sent."""
+    """A key to create. Missing fields were not sent, unlike null."""
 
     label: object
     description: object
@@ -65,7 +65,7 @@ class KeyWrite:
 
 @dataclass(frozen=True, slots=True)
 class KeyHash:
-    """What is stored of the value of a key."""
+    """The stored hash of a key."""
 
     value: str
     expected: str
@@ -75,7 +75,7 @@ KeyCase = KeyRequest | KeyWrite | KeyHash
 
 
 def read_key_case(content: object, name: str) -> KeyCase:
-    """The case. Raises CaseError for whatever this runner does not know."""
+    """Read the case. Raises CaseError for anything unknown."""
     with read_object(content, name) as fields:
         fields.drop(("name", "source", "tags"))
         kind = fields.required_text("kind")
@@ -151,7 +151,7 @@ def _count(value: object) -> int:
     if isinstance(value, list):
         return len(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise CaseError(f"existing_keys: {value!r} is no number of keys")
+        raise CaseError(f"existing_keys: {value!r} is not a number of keys")
     return value
 
 
@@ -161,11 +161,11 @@ def _read_hash(fields: Fields) -> KeyHash:
 
 
 def _only_text(value: object, where: str) -> str:
-    """The text, or the only one in objects around it."""
+    """Return the string, or the only one inside nested objects."""
     while isinstance(value, dict) and len(value) == 1:
         [value] = value.values()
     if not isinstance(value, str):
-        raise CaseError(f"{where}: one text is needed, not {value!r}")
+        raise CaseError(f"{where}: must be one string, not {value!r}")
     return value
 
 

@@ -23,7 +23,7 @@ from schema.build import build_schema
 from schema.mutation import Mutation
 from schema.query import Query
 from settings import Settings
-from tests.conformance.access.answers import Refusal, peer_name, read_refusal
+from tests.conformance.access.answers import Refusal, posthog_name, read_refusal
 from tests.conformance.access.expectations import Expectation, Reply, failures
 from tests.conformance.access.key_cases import (
     PERSONAL_KEY,
@@ -51,7 +51,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class KeyWorld:
-    """A person, and the projects by what cases call them."""
+    """A person, and the projects by their names in cases."""
 
     user: MemberRecord
     projects: Mapping[str, ProjectRecord]
@@ -87,7 +87,10 @@ class KeyRunner:
         return self.gateways.stores.metadata
 
     async def run(self, source: CaseSource) -> list[str]:
-        """What does not hold, in words. Raises CaseError for a case that cannot be read or built, and SetAside."""
+        """Return what does not hold, in words.
+
+        Raises CaseError for a case that cannot be read or set up, and SetAside.
+        """
         case = read_key_case(source.content, source.name)
         if isinstance(case, KeyHash):
             found = hash_key(case.value)
@@ -115,8 +118,8 @@ class KeyRunner:
             )
         except GatewayError as refusal:
             if refusal.code is not ErrorCode.BAD_USER_INPUT:
-                raise CaseError(f"not refused but failed: {refusal.code}: {refusal.message}") from refusal
-            attr = peer_name(str(refusal.path[-1])) if refusal.path else None
+                raise CaseError(f"failed instead of being refused: {refusal.code}: {refusal.message}") from refusal
+            attr = posthog_name(str(refusal.path[-1])) if refusal.path else None
             return Reply(frozenset({400}), attr=attr, detail=f"{refusal.message} {refusal.hint or ''}")
         return Reply(frozenset({201}), body=_read_record(world, issued.record, issued.value))
 
@@ -153,7 +156,7 @@ class KeyRunner:
         )
 
     async def _by_query(self, key: str | None) -> list[str]:
-        # The key counts for nothing there, so neither do the case's scopes.
+        # The key is not used there, so the case's scopes do not matter.
         client = self.gateways.api().client
         answer = await client.post(
             "/graphql", json={"query": VIEWER.text}, params={"personal_api_key": key or "phx_unknown"}
@@ -189,17 +192,17 @@ class KeyRunner:
 
 
 def _place(request: KeyRequest) -> str:
-    """Which of the projects the request is about."""
+    """Return the project that the request is about."""
     named = request.id if request.resource == PROJECT.name and request.id else request.project
     if named == "@current":
         return request.current_organization
     if named in ("own", "other"):
         return named
-    return "own"  # a list of projects is about none
+    return "own"  # a list of projects is about no project in particular
 
 
 def _with_way_there(request: KeyRequest) -> KeySettings:
-    """The key, which to reach what the gateway has below project(id) needs a scope for that field too."""
+    """Create the key; fields below project(id) also need the scope of that field."""
     settings = request.key or KeySettings((), (), ())
     is_below = request.resource in _THROUGH_PROJECT and request.scopes is None
     if not is_below or not settings.scopes:
@@ -218,7 +221,7 @@ def _refuse(refusal: Refusal, request: KeyRequest) -> Reply:
 
 
 def check_no_undeclared_action(expected: Expectation) -> list[str]:
-    """No field can be declared without scopes, nor is there one, so there is none that a key could use."""
+    """A field cannot be declared without scopes, and none exists, so a key cannot use one."""
     found = list(unguarded_fields(Query, Mutation))
     try:
         guarded_field(scopes=[])
@@ -229,14 +232,14 @@ def check_no_undeclared_action(expected: Expectation) -> list[str]:
 
 
 def check_no_keys_of_keys(expected: Expectation) -> list[str]:
-    """No field is about keys, whoever asks; `viewer` alone tells of the key that is used."""
+    """No field is about keys for any caller; only `viewer` describes the key in use."""
     found = [name for name in fields_about_keys() if name != "Query.viewer"]
     wrong = [] if expected.status in (403, 404) else [f"no key may, where {expected.status} was expected"]
     return [f"the field {name} is about keys" for name in found] + wrong
 
 
 def fields_about_keys() -> list[str]:
-    """The fields of Query and Mutation that are called after keys or answer one."""
+    """Return the fields of Query and Mutation that are named after keys or return one."""
     types = build_schema(Settings())._schema
     found = []
     for root in (types.query_type, types.mutation_type):
@@ -249,7 +252,7 @@ def fields_about_keys() -> list[str]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str | None):
-        raise CaseError(f"a text is needed, not {value!r}")
+        raise CaseError(f"must be a string, not {value!r}")
     return value or ""
 
 
@@ -257,19 +260,19 @@ def _listed(value: object) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise CaseError(f"a list of scopes is needed, not {value!r}")
+        raise CaseError(f"must be a list of scopes, not {value!r}")
     return [str(each) for each in value]
 
 
 def _project_id(world: KeyWorld, place: object) -> int:
-    """A number stands for itself; a name that is none of the person's projects, for one of others."""
+    """Return the project id: a number is an id, and an unknown name means a foreign project."""
     if isinstance(place, int):
         return place
     return world.projects.get(str(place), world.projects["foreign"]).id
 
 
 def _organization_id(world: KeyWorld, place: object) -> str:
-    """What is no name of an organization is sent as it is."""
+    """Return the organization's id, or the value itself if it is not the name of one."""
     known = world.projects.get(str(place))
     return known.organization_id if known else str(place)
 

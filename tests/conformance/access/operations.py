@@ -1,4 +1,4 @@
-"""The peer's requests as GraphQL operations."""
+"""PostHog's requests as GraphQL operations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _CREATED: Mapping[str, Mapping[str, object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A document with its variables. `path` leads from the data to what was asked for."""
+    """A document with its variables. `path` leads from the data to the requested value."""
 
     text: str
     variables: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Operation:
 
 
 def get_policy(project_id: str, resource: str | None, object_id: str | None, *, shows: str = POLICY) -> Operation:
-    """The rules about an object or, without one, about all whole resources."""
+    """Read the rules about an object or, without one, about all resources."""
     text = f"{_GET}resource: $resource, resourceId: $id) {{ {shows} }} }}"
     variables = {"project": project_id, "resource": resource and resource.upper(), "id": object_id}
     return Operation(text, variables, ("accessPolicy",))
@@ -54,7 +54,7 @@ def set_rule(given: Mapping[str, Any]) -> Operation:
 
 
 def use(resource: str, action: Action, project_id: str, object_id: str | None) -> Operation:
-    """Lists, opens, creates, updates or deletes. Raises CaseError for what has no field."""
+    """List, open, create, update or delete. Raises CaseError if there is no field for it."""
     if resource == PROJECT.name:
         return _use_project(action, project_id)
     if resource in _OWN:
@@ -129,4 +129,4 @@ def _use_kept(resource: str, action: Action, project_id: str, object_id: str | N
 
 
 SUCCESS: Mapping[Action, int] = {Action.CREATE: 201, Action.DESTROY: 204}
-"""The status of what went well, where it is not 200."""
+"""The status of success, if it is not 200."""

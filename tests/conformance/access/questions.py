@@ -1,4 +1,4 @@
-"""What steps ask of the rules themselves: answered by the product's policy over the stored rules."""
+"""Questions about the rules themselves, answered by the product's policy over the stored rules."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ MOST_PROJECTS = 500
 
 
 async def check_question(world: World, question: Question) -> list[str]:
-    """What does not hold, in words."""
+    """Return what does not hold, in words."""
     expected = plain_value(question.expected)
     if question.ask in (Ask.FILTER_LIST, Ask.BLOCKED_IDS):
         found: object = sorted(await _refs(world, question, expected))
@@ -38,13 +38,13 @@ async def _answer(world: World, question: Question) -> object:
 
 
 def resource_of(about: About, placed: Placed | None) -> Resource | None:
-    """None where nobody controls access to such things."""
+    """None if the resource has no access control."""
     name = about.resource or (placed.resource if placed else None)
     return None if name is None else find_resource(name)
 
 
 def _without_resource(question: Question) -> object:
-    # There is nothing that the product could be asked: what is not registered has no policy.
+    # The product cannot be asked: an unregistered resource has no policy.
     match question.ask:
         case Ask.CHECK | Ask.EXPLICIT_ACCESS_LEVEL_IS_NULL:
             return True
@@ -74,7 +74,7 @@ def _about_object(policy: Policy, resource: Resource, placed: Placed, question: 
 
 
 def _specific_level(policy: Policy, target: Controlled) -> AccessLevel | None:
-    """The level that a rule by name gives on the object, or that the person has without any rule."""
+    """Return the level that a rule for the object gives, or that the member has without rules."""
     access = policy.object_access(target)
     if access.rule is None:
         return None if access.source is Source.SYSTEM_DEFAULT and policy.features.access_control else access.level
@@ -83,7 +83,7 @@ def _specific_level(policy: Policy, target: Controlled) -> AccessLevel | None:
 
 
 def _effective_level(policy: Policy, resource: Resource) -> AccessLevel | None:
-    """The level on the resource or, where one of its objects is open to the person, at least the one to read."""
+    """Return the level on the resource, or at least the read level if the member can open one of its objects."""
     level = policy.resource_access(resource).level
     is_opened = not resource.reaches(level, resource.read_level) and policy.passes_gate(
         resource, resource.read_level
@@ -112,7 +112,7 @@ async def _refs(world: World, question: Question, expected: object) -> set[str]:
     objects = {ref: placed for ref, placed in world.placed.items() if placed.resource == name}
     if resource is PROJECT:
         found = await _projects(world, question)
-        # The current project is no object of the case, and some cases leave it out.
+        # The current project is not an object in the case, and some cases leave it out.
         mentioned = isinstance(expected, list) and CURRENT_PROJECT in expected
         return found if mentioned else found - {CURRENT_PROJECT}
     if resource is None:
@@ -139,7 +139,7 @@ def _blocked(policy: Policy, resource: Resource) -> frozenset[str]:
 
 
 async def _projects(world: World, question: Question) -> set[str]:
-    """The projects of the organization that a list shows or, for `blocked_ids`, that rules close."""
+    """Return the projects that a list shows or, for `blocked_ids`, those that rules block."""
     actor = question.about.actor
     policies = {ref: await world.policy(actor, project) for ref, project in world.projects.items()}
     if question.ask is Ask.BLOCKED_IDS:

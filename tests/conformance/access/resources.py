@@ -1,4 +1,4 @@
-"""The resources that the cases are about and the gateway has not: registered while cases run, kept in memory."""
+"""Resources that cases use but the gateway does not have: registered while cases run, stored in memory."""
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +15,7 @@ MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Objects of one resource. Ids are never given twice, nor does another resource have the same ones."""
+    """Objects of one resource. Ids are unique across resources and never reused."""
 
     records: dict[SavedKey, SavedRecord] = field(default_factory=dict)
 
@@ -27,13 +27,13 @@ class Shelf:
         return record
 
     def visible(self, project_id: int, visible: Visible) -> Iterator[SavedRecord]:
-        """What a list shows of the project's objects."""
+        """The project's objects as a list shows them."""
         for record in self.records.values():
             if record.project_id == project_id and _shows(visible, record):
                 yield record
 
     async def find(self, _: MetadataStore, keys: Collection[SavedKey]) -> Mapping[SavedKey, SavedRecord]:
-        """Many at once, as the registry wants it."""
+        """Find many objects at once, as the registry requires."""
         return {key: self.records[key] for key in keys if key in self.records}
 
 
@@ -89,4 +89,4 @@ RESOURCES: tuple[Resource, ...] = (
     *_plain("product_tour", "property_definition", "query", "revenue_analytics", "sharing_configuration"),
     *_plain("subscription", "survey", "task", "ticket", "webhook"),
 )
-"""Public objects of the peer's scopes, with the levels, parents and lists that its documentation gives them."""
+"""Public objects of PostHog's scopes, with the levels, parents and lists in its documentation."""

@@ -1,4 +1,4 @@
-"""Runs an access case: builds its world, takes its steps, checks what comes back."""
+"""Runs an access case: stores its organization, takes its steps, checks the answers."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -49,21 +49,21 @@ from tests.conformance.fields import CaseError
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The gateway with the cases' resources, and variants of it; they share their stores."""
+    """The gateway with the cases' resources, and variants of it over the same stores."""
 
     stores: Stores
     settings: Settings
     opened: dict[object, Api] = field(default_factory=dict)
 
     def api(self, *, most_objects: int | None = None) -> Api:
-        """One that limits how many objects may have rules, or the usual one."""
+        """Return a gateway with a limit on objects with rules, or the default one."""
         settings = self.settings.model_copy(
             update={} if most_objects is None else {"max_objects_with_rules": most_objects}
         )
         return self.api_of(most_objects, settings, build_access_schema)
 
     def api_of(self, name: object, settings: Settings, build: Callable[[Settings], GatewaySchema]) -> Api:
-        """The one of that name, made when it is needed first."""
+        """Return the gateway of that name, opened on first use."""
         if name not in self.opened:
             app = create_app(settings, stores=self.stores, schema=build(settings))
             transport = httpx2.ASGITransport(app=app)
@@ -73,7 +73,7 @@ class Gateways:
 
 @asynccontextmanager
 async def open_gateways(stores: Stores, settings: Settings) -> AsyncIterator[Gateways]:
-    """Gateways over these stores; closed at the end."""
+    """Open gateways over these stores; they are closed at the end."""
     gateways = Gateways(stores, settings)
     yield gateways
     for api in gateways.opened.values():
@@ -91,7 +91,10 @@ class AccessRunner:
         return self.gateways.stores.metadata
 
     async def run(self, source: CaseSource) -> list[str]:
-        """What does not hold, in words. Raises CaseError for a case that cannot be read or built, and SetAside."""
+        """Return what does not hold, in words.
+
+        Raises CaseError for a case that cannot be read or set up, and SetAside.
+        """
         case = read_access_case(source.content, source.name)
         if reason := why_access(case):
             raise SetAside(reason)
@@ -121,7 +124,7 @@ async def _take(steps: "Steps", step: Step) -> list[str]:
 
 def _failures(step: Request, expected: Expectation, reply: Reply) -> list[str]:
     if isinstance(step, SetRule) and not step.endpoint.is_of_object and not is_project(step.about.resource):
-        # There is no such address: what counts is that the rule is refused, by whatever status.
+        # The gateway has no such URL: the rule must be rejected, with any status.
         if min(reply.statuses) < 400:
             return ["the rule was set, where a refusal was expected"]
         expected = replace(expected, status=min(reply.statuses))
@@ -136,7 +139,7 @@ class Steps:
     api: Api
 
     async def send(self, step: Request) -> Reply:
-        """The answer in the peer's terms."""
+        """Send the request and return the answer in PostHog's terms."""
         match step:
             case SetRule():
                 return await self._set(step)
@@ -239,7 +242,7 @@ def _target_ref(step: SetRule, given: dict[str, Any]) -> str | None:
 
 
 def _refuse(refusal: Refusal, step: Request) -> Reply:
-    """As the peer would put it, which is more exact about projects out of reach than the gateway wants to be."""
+    """Translate to PostHog's status, which reveals more about projects out of reach than the gateway does."""
     reply = read_refusal(refusal)
     if not refusal.is_about_project or step.sending.is_current:
         return reply

@@ -1,4 +1,4 @@
-"""The gateway's schema with fields for the registered resources, guarded by the gateway's own guards."""
+"""The gateway's schema with fields for the registered resources, guarded like its own."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ ObjectId = Annotated[strawberry.ID, strawberry.argument(description="The object'
 
 
 def build_access_schema(settings: Settings) -> GatewaySchema:
-    """Every resource with fields to list, open, create, update and delete. The resources must be registered."""
+    """Add fields to list, open, create, update and delete every resource. The resources must be registered."""
     reading: dict[str, object] = {}
     writing: dict[str, object] = {}
     for resource in RESOURCES:
@@ -41,7 +41,7 @@ def build_access_schema(settings: Settings) -> GatewaySchema:
 
 
 def build_scoped_schema(settings: Settings, resource: str, scopes: Sequence[str]) -> GatewaySchema:
-    """With one more field of Query, `act`, that declares these scopes and is about the resource."""
+    """Add a Query field `act` for the resource that declares these scopes."""
     kind = find_resource(resource)
 
     async def act(info: ContextInfo, project_id: ProjectId) -> bool:
@@ -59,7 +59,7 @@ def _root(name: str, base: type, fields: dict[str, object]) -> type:
 
 
 def field_name(verb: str, resource: str) -> str:
-    """What the field is called in GraphQL: listNotebook, openFeatureFlag."""
+    """Return the field's GraphQL name: listNotebook, openFeatureFlag."""
     return verb + "".join(part.capitalize() for part in resource.split("_"))
 
 

@@ -1,4 +1,4 @@
-"""What cases about access and API keys ask that the gateway has no equivalent of, by its shape."""
+"""Access and API key cases without an equivalent in the gateway, recognized by their content."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from tests.conformance.access.cases import (
 )
 from tests.conformance.access.key_cases import PERSONAL_KEY, USER, KeyRequest
 
-OTHER_RULES = "it asks for the rules that the peer announced, which are not in force there either"
+OTHER_RULES = "it uses rules that PostHog has announced, which are not in force there either"
 NO_SUCH_ADDRESS = (
     "rules about whole resources have no address but their project's, and what the body asks for is allowed "
     "to who asks"
@@ -39,7 +39,7 @@ USER_IS_READ_ONLY = "people are managed on the command line alone"
 
 
 def why_access(case: AccessCase) -> str | None:
-    """Why the case is not run, None for one that is."""
+    """Return why the case is not run, or None."""
     return next(_reasons(case), None)
 
 
@@ -75,7 +75,7 @@ def _reason(step: Step, level: OrganizationLevel | None) -> str | None:
 
 
 def why_key(request: KeyRequest) -> str | None:
-    """Why an API key case is not run; the resources that it may be about must be registered."""
+    """Return why an API key case is not run, or None. The resources must be registered."""
     if request.is_unmapped:
         return None
     if request.scopes is not None and not set(request.scopes) <= set(known_scopes()):

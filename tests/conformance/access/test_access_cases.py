@@ -1,4 +1,4 @@
-"""The reader of access cases: what it does not know fails."""
+"""The reader of access cases fails on anything unknown."""
 
 from typing import Any
 

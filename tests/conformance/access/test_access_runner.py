@@ -1,4 +1,4 @@
-"""The runner of access cases against the gateway: what it builds counts, and what is wrong fails."""
+"""The runner of access cases against the gateway: its data count, and wrong expectations fail."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def change(**what: object) -> dict[str, object]:
 
 
 async def run(runner: AccessRunner, *steps: dict[str, Any], **parts: Any) -> list[str]:
-    """What fails of a case with these steps and one rule that closes o1 to everyone."""
+    """Run a case with these steps and one rule that closes o1 to everyone, and return what fails."""
     content = {
         "name": "a case",
         "organization": ORGANIZATION,

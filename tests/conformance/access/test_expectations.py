@@ -1,4 +1,4 @@
-"""What is expected of an answer: each kind of difference is found."""
+"""Expectations on an answer find every kind of difference."""
 
 from collections.abc import Mapping
 

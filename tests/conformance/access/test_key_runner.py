@@ -1,4 +1,4 @@
-"""The runner of API key cases against the gateway: what is wrong fails."""
+"""The runner of API key cases against the gateway: wrong expectations fail."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ async def run(runner: KeyRunner, **content: object) -> list[str]:
 
 
 async def ask(runner: KeyRunner, status: int, key: dict[str, Any] | None = None, **request: Any) -> list[str]:
-    """What fails of a request that is expected to have the status."""
+    """Run a request that is expected to have the status, and return what fails."""
     expect = {"status": status, **request.pop("expect", {})}
     sent = {"action": "list", "resource": "feature_flag", "project": "own", "via": "header", **request}
     return await run(runner, kind="request", key=key, request=sent, expect=expect)
 
 
 async def write(runner: KeyRunner, expect: dict[str, object], /, existing: int = 0, **body: Any) -> list[str]:
-    """What fails of a key that is made with this body."""
+    """Create a key with this body, and return what fails."""
     written = {"body": {"label": "a", "scopes": ["*"], **body}, "existing_keys": existing}
     return await run(runner, kind="key_write", write=written, expect=expect)
 

@@ -1,4 +1,4 @@
-"""Builds a case's organization in the metadata store, through what the product itself stores things with."""
+"""Stores a case's organization in the metadata store, through the product's own functions."""
 
 import itertools
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An object where it is: `id` as rules name it."""
+    """An object and its project; `id` is the one that rules use."""
 
     resource: str
     id: str
@@ -68,7 +68,7 @@ class World:
     foreign_organization_id: str
     project: ProjectRecord
     users: dict[str, str] = field(default_factory=dict)
-    """The ids of the persons, also of those who left."""
+    """The ids of the members, including those who left."""
     emails: dict[str, str] = field(default_factory=dict)
     memberships: dict[str, str] = field(default_factory=dict)
     roles: dict[str, RoleRecord] = field(default_factory=dict)
@@ -83,26 +83,26 @@ class World:
 
     def user_id(self, ref: str) -> str:
         if ref not in self.users:
-            raise CaseError(f"{ref!r} is nobody of the case")
+            raise CaseError(f"{ref!r} is not a person in the case")
         return self.users[ref]
 
     def membership_id(self, ref: str) -> str:
         if ref not in self.memberships:
-            raise CaseError(f"{ref!r} is no member of the case")
+            raise CaseError(f"{ref!r} is not a member in the case")
         return self.memberships[ref]
 
     def role(self, ref: str) -> RoleRecord:
         if ref not in self.roles:
-            raise CaseError(f"{ref!r} is no role of the case")
+            raise CaseError(f"{ref!r} is not a role in the case")
         return self.roles[ref]
 
     def object(self, ref: str) -> Placed:
         if ref not in self.placed:
-            raise CaseError(f"{ref!r} is no object of the case")
+            raise CaseError(f"{ref!r} is not an object in the case")
         return self.placed[ref]
 
     def ref_of(self, id_: str | None, *kinds: str) -> str | None:
-        """The reference behind an id of a "user", a "role", or an object of these resources; else the id."""
+        """Return the reference for the id of a user, a role, or an object of these resources, or the id itself."""
         if id_ is None:
             return None
         candidates: list[tuple[str, str]] = []
@@ -114,18 +114,18 @@ class World:
         return dict(candidates).get(id_, id_)
 
     async def member(self, ref: str) -> MemberRecord:
-        """The person as they are now."""
+        """Return the member's current record."""
         return (await find_members(self.store, [self.user_id(ref)]))[self.user_id(ref)]
 
     async def key(self, ref: str, scopes: Sequence[str]) -> str:
-        """A key of the person; the same one for the same scopes."""
+        """Return a key of the member: the same one for the same scopes."""
         name = (ref, tuple(scopes))
         if name not in self.keys:
             self.keys[name] = await make_key(self.store, await self.member(ref), scopes)
         return self.keys[name]
 
     async def caller(self, ref: str) -> Caller:
-        """The person with a key that may do everything."""
+        """Return the member with a key that has all scopes."""
         return Caller(
             key_id="",
             key_label="",
@@ -137,7 +137,7 @@ class World:
         )
 
     async def policy(self, ref: str, project: ProjectRecord) -> Policy:
-        """The project's rules as they are stored now and bind the person, reachable or not."""
+        """Return the stored rules of the project that apply to the member, who may not even reach it."""
         unread = ReachedProject(project, Policy(Principal(None, None), project.id))
         return (await reread_project(self.store, await self.caller(ref), unread)).policy
 
@@ -243,12 +243,12 @@ async def _place(world: World, object_: Object) -> Placed:
     elif name in SHELVES:
         number = SHELVES[name].put(project.id, created_by).id
     else:
-        number = next(_numbers)  # of a kind that nobody knows, which has no store either
+        number = next(_numbers)  # an unknown kind has no store
     return Placed(name, str(number), project, created_by)
 
 
 async def put_rule(world: World, rule: Rule) -> None:
-    """The rule as a row, whether it could be set by anybody or not."""
+    """Insert the rule as a row, even one that the product would not allow."""
     project, resource_id = world.project, rule.resource_id
     if resource_id is not None and resource_id.startswith("@"):
         placed = world.object(resource_id[1:])
@@ -264,7 +264,7 @@ async def put_rule(world: World, rule: Rule) -> None:
 
 
 async def apply_change(world: World, change: Change) -> None:
-    """What happens between two steps."""
+    """Apply what happens between two steps."""
     store, organization_id = world.store, world.organization_id
     for ref, level in change.levels.items():
         world.user_id(ref)
