@@ -8,7 +8,17 @@ from graphql import GraphQLError
 from pydantic import Field, SkipValidation
 
 from asgi.rest.naming import SentPaths
-from asgi.rest.validation import Flag, GroupIndex, Members, OneOf, expected, read_json, read_list, validate
+from asgi.rest.validation import (
+    Flag,
+    GroupIndex,
+    Ignored,
+    Members,
+    OneOf,
+    expected,
+    read_json,
+    read_list,
+    validate,
+)
 from errors import BadUserInput
 from resolvers.trends.query import InputPath, LogicalOperator, PropertyOperator, PropertyType
 from schema.filters import MAX_NESTING, PropertyFilterInput, PropertyGroupInput
@@ -29,7 +39,6 @@ GROUP_TYPES = {each.value: each for each in LogicalOperator}
 _COHORT_OPERATORS = (None, PropertyOperator.EXACT, PropertyOperator.IN, PropertyOperator.NOT_IN)
 
 Value = Annotated[str | float | bool | list[str | float | bool] | None, SkipValidation]
-Ignored = Annotated[object, Field(description="Accepted and ignored.")]
 
 
 class PropertyFilter(Members):

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, SkipValidation, WithJsonSchema
 
 from asgi.rest.filters import Conditions
 from asgi.rest.naming import PARAMETERS
-from asgi.rest.validation import Flag, GroupIndex, Identifier, Integer, Members, Number, OneOf
+from asgi.rest.validation import Flag, GroupIndex, Identifier, Ignored, Integer, Members, Number, OneOf
 from resolvers.trends.query import BreakdownType, PropertyType, TrendDisplay, TrendInterval, TrendMath
 from schema.trend_query_reader import MAX_BREAKDOWN_LIMIT
 
@@ -30,8 +30,6 @@ REFRESHES = {
     **dict.fromkeys(("true", "force_blocking", "force_async"), True),
     **dict.fromkeys(("false", "blocking", "async", "async_except_on_cache_miss", "lazy_async"), False),
 }
-
-Ignored = Annotated[object, Field(description="Accepted and ignored.")]
 
 
 class Entity(Members):

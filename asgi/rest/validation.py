@@ -92,8 +92,12 @@ def _read_number(value: object) -> object:
         return value
 
 
-def _read_identifier(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+def _is_identifier(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _read_identifier(value: object) -> str:
+    if not _is_identifier(value):
         raise PydanticCustomError("identifier", "not an identifier")
     return str(value)
 
@@ -103,6 +107,8 @@ Integer = Annotated[int, BeforeValidator(_read_integer)]
 GroupIndex = Annotated[Integer, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 4})]
 Number = Annotated[float, BeforeValidator(_read_number), Field(allow_inf_nan=False)]
 Identifier = Annotated[str, BeforeValidator(_read_identifier), WithJsonSchema({"type": ["string", "integer"]})]
+
+Ignored = Annotated[object, Field(description="Accepted and ignored.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,7 @@ def read_json(value: object, path: InputPath) -> object:
 
 def read_identifier(value: object, path: InputPath) -> str:
     """Read a property's key or an id."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if not _is_identifier(value):
         raise expected(_IDENTIFIER, value, path)
     return str(value)
 

@@ -1,4 +1,4 @@
-"""Rules: listed, set and removed."""
+"""Listing, setting and removing access rules."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_rules_are_set_listed_and_removed(acme: Run) -> None:
     ]
 
 
-def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
+def test_output_names_the_target_and_the_subject_of_a_rule(acme: Run) -> None:
     assert stdout_of(acme("access", "set", "none", *IN_1, "cohort")) == (
         "all cohorts of project 1 (Flights), everyone: no rule -> none\n"
     )
@@ -109,7 +109,7 @@ def test_rule_is_told_what_it_is_about_and_whom_it_names(acme: Run) -> None:
         ),
     ],
 )
-def test_rule_that_cannot_be_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_invalid_rule_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("access", "set", *words)).startswith(error)
     assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
     bounds = ("no access level", "minimum")
@@ -123,7 +123,7 @@ def test_level_that_no_resource_has_is_a_usage_error(acme: Run) -> None:
     assert "'viewer', 'editor', 'manager'" in result.stderr
 
 
-def test_rules_of_roles_are_refused_while_roles_are_off(acme: Run) -> None:
+def test_rules_for_roles_are_rejected_while_roles_are_off(acme: Run) -> None:
     rule = (*IN_1, "insight", "--role", "Analysts")
     acme("access", "set", "viewer", *rule)
     acme("organization", "update", "Acme", "--no-roles")
@@ -136,7 +136,7 @@ def test_rules_of_roles_are_refused_while_roles_are_off(acme: Run) -> None:
     assert len(listed.stdout.splitlines()) == 2
 
 
-def test_rules_may_be_written_while_access_control_is_off(acme: Run) -> None:
+def test_rules_can_be_set_while_access_control_is_off(acme: Run) -> None:
     acme("organization", "update", "Acme", "--no-access-control")
     result = acme("access", "set", "none", *IN_1, "insight")
     assert (result.status, result.stdout.endswith("no rule -> none\n")) == (0, True)
@@ -146,7 +146,7 @@ def test_rules_may_be_written_while_access_control_is_off(acme: Run) -> None:
     )
 
 
-def test_objects_with_rules_are_limited_and_those_that_have_some_are_not(acme: Run) -> None:
+def test_objects_with_rules_are_limited_but_not_their_number_of_rules(acme: Run) -> None:
     limit = {"TRENDGATE_MAX_OBJECTS_WITH_RULES": "1"}
     assert acme("access", "set", "none", *IN_1, "insight", "--id", "1", **limit).status == 0
     refused = acme("access", "set", "none", *IN_1, "insight", "--id", "2", **limit)
@@ -155,8 +155,8 @@ def test_objects_with_rules_are_limited_and_those_that_have_some_are_not(acme: R
     assert acme("access", "set", "viewer", *more, **limit).status == 0
 
 
-def test_list_of_an_id_without_its_resource_is_refused(acme: Run) -> None:
-    refusal = error_of(acme("access", "list", "--project", "1", "--id", "1"))
-    assert refusal.startswith("error: --id requires --resource.\nhint: Add --resource: project, insight")
+def test_list_with_an_id_requires_a_resource(acme: Run) -> None:
+    error = error_of(acme("access", "list", "--project", "1", "--id", "1"))
+    assert error.startswith("error: --id requires --resource.\nhint: Add --resource: project, insight")
     assert error_of(acme("access", "list", "--project", "7")).startswith("error: Project 7 not found.\nhint: ")
     assert error_of(acme("access", "list", *IN_1, "plane")).startswith("error: Invalid resource")

@@ -1,4 +1,4 @@
-"""Why a member has the access that they have."""
+"""The explanation of a member's access."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def _set(run: Run, level: str, *words: str) -> None:
     assert run("access", "set", level, *IN_1, *words).status == 0
 
 
-def test_without_rules_the_defaults_are_told(acme: Run) -> None:
+def test_without_rules_the_defaults_are_shown(acme: Run) -> None:
     assert _explain(acme, "Ada@example.com", *INSIGHT_1) == {
         "member": "ada@example.com, member of Acme",
         "target": "insight 1 (Delays) of project 1 (Flights)",
@@ -68,14 +68,14 @@ def test_deciding_rule_and_outranked_ones_are_named(acme: Run) -> None:
     assert _explain(acme, "bob@example.com", *INSIGHT_1)["level"] == closed["level"]
 
 
-def test_object_that_its_own_rule_closes_is_told_apart_from_the_gate(acme: Run) -> None:
+def test_rule_of_an_object_is_distinguished_from_the_gate(acme: Run) -> None:
     _set(acme, "viewer", *INSIGHT_1)
     explained = _explain(acme, ADA, *INSIGHT_1)
     assert explained["gate for writing"].startswith("open: editor on all insights")
     assert explained["may change"] == "no: requires editor, but they have viewer"
 
 
-def test_who_made_it_keeps_the_level_and_is_stopped_by_the_gate(acme: Run) -> None:
+def test_creator_keeps_the_highest_level_but_not_past_the_gate(acme: Run) -> None:
     _set(acme, "viewer", "insight")
     explained = _explain(acme, ADA, "insight", "--id", "2")
     assert explained["level"] == "manager: they created it, which no rule can override"
@@ -83,7 +83,7 @@ def test_who_made_it_keeps_the_level_and_is_stopped_by_the_gate(acme: Run) -> No
     assert explained["may edit rules"] == "no: the gate is closed"
 
 
-def test_admins_are_bound_by_no_rule(acme: Run) -> None:
+def test_rules_do_not_apply_to_admins(acme: Run) -> None:
     _set(acme, "none", "insight")
     explained = _explain(acme, "boss@example.com", "insight")
     assert explained["member"] == "boss@example.com, owner of Acme"
@@ -91,7 +91,7 @@ def test_admins_are_bound_by_no_rule(acme: Run) -> None:
     assert [explained[f"may {what}"] for what in ("read", "change", "create", "edit rules")] == ["yes"] * 4
 
 
-def test_all_of_a_resource_tells_who_may_create(acme: Run) -> None:
+def test_whole_resource_shows_who_may_create(acme: Run) -> None:
     _set(acme, "none", "insight")
     _set(acme, "editor", *INSIGHT_1, "--member", ADA)
     explained = _explain(acme, ADA, "insight")
@@ -114,7 +114,7 @@ def test_project_admin_by_a_rule_may_edit_rules(acme: Run) -> None:
     assert _explain(acme, "bob@example.com", "project")["may edit rules"].startswith("no: requires admin")
 
 
-def test_hidden_project_hides_all_in_it(acme: Run) -> None:
+def test_hidden_project_hides_its_objects(acme: Run) -> None:
     _set(acme, "none", "project", "--member", ADA)
     explained = _explain(acme, ADA, *INSIGHT_1)
     assert explained["level"].startswith("editor")
@@ -122,7 +122,7 @@ def test_hidden_project_hides_all_in_it(acme: Run) -> None:
     assert explained["may read"] == "no: they cannot see the project"
 
 
-def test_features_that_are_off_are_the_reason_why_rules_do_not_decide(acme: Run) -> None:
+def test_rules_without_effect_name_the_feature_that_is_off(acme: Run) -> None:
     _set(acme, "none", *INSIGHT_1, "--role", "Analysts")
     acme("organization", "update", "Acme", "--no-roles", "--no-member-keys")
     explained = _explain(acme, ADA, *INSIGHT_1)
@@ -136,7 +136,7 @@ def test_features_that_are_off_are_the_reason_why_rules_do_not_decide(acme: Run)
     assert explained["does not decide"].endswith(": none (access control is off)")
 
 
-def test_strangers_and_inactive_members_are_told(acme: Run) -> None:
+def test_strangers_and_deactivated_members_are_explained(acme: Run) -> None:
     stranger = _explain(acme, "eve@example.com", *INSIGHT_1)
     assert stranger["member"] == "eve@example.com, not a member of Acme"
     assert stranger["level"] == "none: they are not a member of the organization"
@@ -154,5 +154,5 @@ def test_strangers_and_inactive_members_are_told(acme: Run) -> None:
         ((ADA, *IN_1, "planes"), "error: Invalid resource 'planes'."),
     ],
 )
-def test_explanation_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_unknown_member_object_or_resource_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("access", "explain", *words)).startswith(error)

@@ -1,4 +1,4 @@
-"""Who changed what."""
+"""The audit log."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from tests.support.command_line import InStore, Run, audit_entries, error_of, ta
 NOW = datetime(2026, 5, 1, 10, 30, tzinfo=UTC)
 
 
-def test_changes_of_an_organization_are_its_own_newest_first(acme: Run) -> None:
+def test_audit_of_an_organization_is_newest_first_and_only_its_own(acme: Run) -> None:
     heading, *entries = table_rows(acme("audit", "--organization", "Zeta"))
     assert heading == ["when", "who", "what", "target", "change"]
     assert [entry[1:] for entry in entries] == [
@@ -24,7 +24,7 @@ def test_changes_of_an_organization_are_its_own_newest_first(acme: Run) -> None:
     ]
 
 
-def test_changes_by_keys_tell_whose_key_it_was(acme: Run, in_store: InStore) -> None:
+def test_changes_by_keys_name_the_owner_of_the_key(acme: Run, in_store: InStore) -> None:
     by_boss = Actor(ActorKind.API_KEY, email="boss@example.com", key_id="1", key_mask="phx_...aaaa")
     by_project = Actor(ActorKind.API_KEY, key_id="2", key_mask="phx_...bbbb")
 
@@ -47,7 +47,7 @@ def test_changes_by_keys_tell_whose_key_it_was(acme: Run, in_store: InStore) -> 
     ]
 
 
-def test_changes_of_a_project_leave_out_those_of_other_projects(acme: Run, in_store: InStore) -> None:
+def test_audit_of_a_project_omits_other_projects(acme: Run, in_store: InStore) -> None:
     acme("project", "create", "Ships", "--organization", "Acme")
     acme("access", "set", "none", "--project", "3", "--resource", "insight")
     acme("access", "set", "viewer", "--project", "1", "--resource", "insight")
@@ -66,7 +66,7 @@ def test_changes_of_a_project_leave_out_those_of_other_projects(acme: Run, in_st
     assert audit_entries(acme, "--project", "1", "--organization", "Acme") == audit_entries(acme, "--project", "1")
 
 
-def test_limit_says_how_many_more_there_are(acme: Run) -> None:
+def test_limit_reports_the_total(acme: Run) -> None:
     result = acme("audit", "--organization", "Acme", "--limit", "2")
     assert (result.status, len(result.stdout.splitlines())) == (0, 3)
     assert result.stderr == "Showing 2 of 5 changes; use --limit for more.\n"
@@ -84,6 +84,6 @@ def test_limit_says_how_many_more_there_are(acme: Run) -> None:
         ),
     ],
 )
-def test_audit_of_what_is_not_there_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_unknown_organization_or_project_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("audit", *words)).startswith(error)
     assert acme("audit", "--limit", "0").status == 2

@@ -20,7 +20,7 @@ from tests.support.command_line import Run, error_of
 from tests.support.native_server import Backend, NativeServer
 
 PROJECT = 987_001
-"""Not 1, which other tests of the shared ClickHouse have."""
+"""Not 1: other tests use that on the shared ClickHouse."""
 UP_TO_DATE = "The metadata store and the ClickHouse server are up to date.\n"
 
 
@@ -107,9 +107,7 @@ def test_invalid_url_is_a_clear_error(run: Run, url: str, reason: str) -> None:
     assert "secret" not in error
 
 
-def test_engine_without_its_package_is_refused_with_a_hint(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_driver_is_reported_with_a_hint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("datasource.clickhouse.open_engine.find_spec", lambda _: None)
     settings = Settings(data_dir=tmp_path, clickhouse_url="clickhouse://h")
     with pytest.raises(GatewayError) as refused:

@@ -19,7 +19,7 @@ def settings_of(port: int, cluster: str | None = CLUSTER) -> dict[str, str]:
     return {"TRENDGATE_CLICKHOUSE_URL": f"clickhouse://127.0.0.1:{port}", **named}
 
 
-async def test_statements_of_a_dry_run_make_the_tables_when_run_by_hand(start: Run, tmp_path: Path) -> None:
+async def test_statements_of_a_dry_run_create_the_tables(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
         settings = settings_of(ports[0], None)
         printed = stdout_of(start("migrate", "--cluster", CLUSTER, "--dry-run", **settings))
@@ -45,18 +45,18 @@ async def test_dry_run_of_one_server_prints_its_tables(start: Run, tmp_path: Pat
         assert all(f"{statement};\n" in printed for statement in statements(PLACES["one_server"]))
 
 
-async def test_servers_without_a_queue_for_statements_are_told(start: Run, tmp_path: Path) -> None:
+async def test_missing_distributed_ddl_is_reported(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
-        refusal = error_of(start("migrate", **settings_of(ports[0])))
-    assert "ClickHouse error 392" in refusal
-    assert "distributed_ddl" in refusal
+        error = error_of(start("migrate", **settings_of(ports[0])))
+    assert "ClickHouse error 392" in error
+    assert "distributed_ddl" in error
 
 
-async def test_gateway_answers_from_all_shards_once_the_tables_are_made(start: Run, tmp_path: Path) -> None:
+async def test_gateway_reads_all_shards_after_migrate(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "empty") as ports:
-        refusal = error_of(start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0])))
-        assert "not up to date" in refusal
-        assert "python server.py migrate" in refusal
+        error = error_of(start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0])))
+        assert "not up to date" in error
+        assert "python server.py migrate" in error
     async with migrated_cluster(tmp_path / "cluster") as cluster:
         (host,) = cluster.servers[1]._address.hosts
         settings = settings_of(host.port)
@@ -88,7 +88,7 @@ async def test_gateway_answers_from_all_shards_once_the_tables_are_made(start: R
         (("migrate", "--dry-run"), {}, "--dry-run requires a ClickHouse server"),
     ],
 )
-def test_settings_that_contradict_each_other_are_refused(
+def test_conflicting_settings_are_rejected(
     run: Run, words: tuple[str, ...], settings: dict[str, str], reason: str
 ) -> None:
     assert reason in error_of(run(*words, **settings))

@@ -21,7 +21,7 @@ NOW = datetime(2020, 1, 15, tzinfo=UTC)
 
 @pytest.fixture
 async def data_dir(tmp_path: Path) -> Path:
-    """A project with cohorts that were never calculated: the first uses the second, the third one that is gone."""
+    """A project with uncalculated cohorts: the first uses the second, the third uses a deleted one."""
     folder = tmp_path / "data"
     folder.mkdir()
     pros = CohortDefinition((group(person("plan", "pro")),))
@@ -36,7 +36,7 @@ async def data_dir(tmp_path: Path) -> Path:
     return folder
 
 
-def test_cohorts_are_calculated_in_their_order(data_dir: Path, tmp_path: Path) -> None:
+def test_cohorts_are_calculated_after_their_dependencies(data_dir: Path, tmp_path: Path) -> None:
     people = tmp_path / "people.jsonl"
     plans = {"ada": "pro", "bob": "free"}
     rows = [{"distinct_id": name, "properties": {"plan": plan}} for name, plan in plans.items()]
@@ -61,9 +61,7 @@ def test_cohorts_are_calculated_in_their_order(data_dir: Path, tmp_path: Path) -
         (("--project", "1", "--cohort", "4"), "There is no such cohort in the project."),
     ],
 )
-def test_calculation_of_what_is_not_there_is_refused(
-    arguments: tuple[str, ...], message: str, data_dir: Path
-) -> None:
+def test_unknown_project_or_cohort_is_rejected(arguments: tuple[str, ...], message: str, data_dir: Path) -> None:
     done = run(data_dir, "cohort", "calculate", *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {message}")

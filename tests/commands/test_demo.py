@@ -14,7 +14,7 @@ from permissions.key_issuing import MOST_KEYS, issue_key
 from settings import Settings
 from tests.support.trendgate_process import query_events, run
 
-# Counted from the package's own CSV files, without any code of ours.
+# Counted from the CSV files of the package, independently of this code.
 DEPARTED = "[26483,23690,27973,27662,28233,27234,28485,28841,27122,28653,27035,27110]"
 CANCELLED = "[521,1261,861,668,563,1009,940,486,452,236,233,1025]"
 MONTHLY = (
@@ -23,7 +23,7 @@ MONTHLY = (
 )
 
 
-async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> None:
+async def test_demo_loads_the_flights_once_and_reuses_its_key(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = run(data_dir, "demo")
     assert first.returncode == 0, first.stderr
@@ -69,7 +69,7 @@ async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> 
         assert third.stdout.startswith("Project id: 1\nAPI key: phx_")
         assert len(await list_keys(store)) == 2
 
-        # A key of a former version, without a scope that the demo has come to need.
+        # A key of an older version, which lacks a scope that the demo needs now.
         member = await get_member(store, email=MEMBER)
         former = await issue_key(store, owner=member, label="Demo", scopes=[*SCOPES[:-1], "insight:write"])
         (data_dir / "demo-key").write_text(f"{former.value}\n")
@@ -85,7 +85,7 @@ async def test_demo_loads_the_flights_once_and_keeps_its_key(tmp_path: Path) -> 
         assert set(caller.scopes) == set(SCOPES)
 
 
-async def test_demo_whose_key_was_lost_many_times_still_gets_one(store: MetadataStore, tmp_path: Path) -> None:
+async def test_demo_gets_a_key_even_if_many_were_lost(store: MetadataStore, tmp_path: Path) -> None:
     organization = await create_organization(store, name="O")
     member = await add_member(store, email=MEMBER, organization_id=organization.id)
     file = tmp_path / "demo-key"

@@ -1,4 +1,4 @@
-"""Keys that expire, that a project owns, and that get another value."""
+"""Creating, expiring, rolling and revoking keys."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def test_expiry_is_a_duration_or_a_time_in_utc(text: str, moment: datetime) -> N
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "90", "0d", "-1d", "9999999w", "2027-02-30", "31.01.2027", "٣d"])
-def test_expiry_that_cannot_be_read_is_refused_with_examples(text: str) -> None:
+def test_invalid_expiry_is_rejected_with_examples(text: str) -> None:
     with pytest.raises(BadUserInput, match="Invalid expiry") as refused:
         parse_expiry(text, NOW)
     assert "90d" in (refused.value.hint or "")
@@ -69,7 +69,7 @@ def test_key_of_a_member_has_description_and_expiry(acme: Run, in_store: InStore
     ]
 
 
-def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> None:
+def test_key_of_a_project_has_no_owner(acme: Run, in_store: InStore) -> None:
     value = stdout_of(acme(*PROJECTS, "--expires", "2100-01-31")).strip()
     found = in_store(lambda store: find_key(store, hash_key(value)))
     assert found is not None
@@ -108,18 +108,18 @@ def test_key_of_a_project_belongs_to_nobody(acme: Run, in_store: InStore) -> Non
         ),
     ],
 )
-def test_key_that_cannot_be_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_invalid_key_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme(*words)).startswith(error)
     assert _listed(acme) == []
 
 
-def test_member_with_many_keys_is_told_to_revoke_one(acme: Run) -> None:
+def test_number_of_keys_per_member_is_limited(acme: Run) -> None:
     for _ in range(MOST_KEYS):
         assert acme(*ADAS).status == 0
     assert error_of(acme(*ADAS)).startswith(f"error: A member has at most {MOST_KEYS} usable API keys.\nhint: ")
 
 
-def test_rolled_key_has_another_value_and_all_else_as_before(acme: Run, in_store: InStore) -> None:
+def test_rolled_key_has_a_new_value_and_is_otherwise_unchanged(acme: Run, in_store: InStore) -> None:
     old = stdout_of(acme(*ADAS, "--expires", "90d")).strip()
     before = _stored(in_store)
     rolled = acme("key", "roll", before.mask)
@@ -145,7 +145,7 @@ def test_rolled_key_has_another_value_and_all_else_as_before(acme: Run, in_store
     assert (listed["state"], bool(listed["revoked"])) == ("revoked", True)
 
 
-def test_expired_key_is_listed_as_such_and_rolling_does_not_help_it(acme: Run, in_store: InStore) -> None:
+def test_expired_key_stays_expired_when_rolled(acme: Run, in_store: InStore) -> None:
     then = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def issue(store: MetadataStore) -> IssuedKey:

@@ -32,7 +32,7 @@ def lines(*rows: object) -> bytes:
     return b"".join((row if isinstance(row, bytes) else orjson.dumps(row)) + b"\n" for row in rows)
 
 
-def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tmp_path: Path) -> None:
+def test_load_prints_counts_and_the_rejects_file(data_dir: Path, tmp_path: Path) -> None:
     events, people, groups = (tmp_path / name for name in ("events.jsonl", "people.jsonl", "groups.jsonl"))
     events.write_bytes(lines(EVENT, b"{", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
     people.write_bytes(lines({"distinct_id": "ada", "properties": {"plan": "pro"}}))
@@ -62,7 +62,7 @@ def test_load_says_how_many_of_each_and_where_the_rejects_are(data_dir: Path, tm
     ) == ["(2, 2)", "(2, 2)", "(0, '{\"size\":3}')"]
 
 
-def test_load_that_cannot_run_says_why_and_ends_with_one(data_dir: Path, tmp_path: Path) -> None:
+def test_load_that_cannot_run_fails_with_status_1(data_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(lines(EVENT))
     gone = run(data_dir, "load", "--project", "1", file, tmp_path / "gone.jsonl")
@@ -79,7 +79,7 @@ def test_load_that_cannot_run_says_why_and_ends_with_one(data_dir: Path, tmp_pat
     assert "Traceback" not in nowhere.stderr
 
 
-def test_load_into_a_folder_in_use_says_so(data_dir: Path, tmp_path: Path) -> None:
+def test_load_into_a_data_folder_in_use_fails(data_dir: Path, tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(lines(EVENT))
     with start(data_dir, "serve", "--port", "0") as server:
@@ -94,7 +94,7 @@ def test_load_into_a_folder_in_use_says_so(data_dir: Path, tmp_path: Path) -> No
     )
 
 
-def test_load_interrupted_says_what_is_stored_and_continues_when_repeated(data_dir: Path, tmp_path: Path) -> None:
+def test_interrupted_load_prints_counts_and_continues_when_repeated(data_dir: Path, tmp_path: Path) -> None:
     file, count = tmp_path / "many.jsonl", 1_000
     file.write_bytes(b"{\n" + lines(*({**EVENT, "properties": {"n": number}} for number in range(count))))
     command = [sys.executable, "-m", "tests.commands.interrupted_load", "load", "--project", "1", str(file)]

@@ -1,4 +1,4 @@
-"""Members after they were added: levels, shutting out, removing."""
+"""Changing, deactivating and removing members."""
 
 from datasource.metadata.keys import find_key
 from datasource.metadata.members import get_member
@@ -10,7 +10,7 @@ from tests.support.command_line import InStore, Run, audit_entries, error_of, st
 ACME = ("--organization", "Acme")
 
 
-def test_level_changes_and_says_whether_rules_bind(acme: Run) -> None:
+def test_level_changes_and_output_says_whether_rules_apply(acme: Run) -> None:
     promoted = acme("member", "level", "ADA@example.com", "admin", *ACME)
     assert stdout_of(promoted) == "ada@example.com in Acme: member -> admin; rules do not apply\n"
     again = acme("member", "level", "ada@example.com", "admin", *ACME)
@@ -23,7 +23,7 @@ def test_level_changes_and_says_whether_rules_bind(acme: Run) -> None:
     ]
 
 
-def test_keys_of_a_deactivated_member_are_refused_until_they_are_activated(acme: Run, in_store: InStore) -> None:
+def test_keys_of_a_deactivated_member_are_rejected_until_activation(acme: Run, in_store: InStore) -> None:
     words = ("--member", "ada@example.com", "--label", "laptop", "--scope", "insight:read")
     value = stdout_of(acme("key", "create", *words)).strip()
 
@@ -68,7 +68,7 @@ def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store
     ]
 
 
-def test_member_commands_refuse_who_is_not_there(acme: Run) -> None:
+def test_unknown_members_are_rejected(acme: Run) -> None:
     elsewhere = "error: eve@example.com is not a member of Acme.\nhint: Add them: "
     assert error_of(acme("member", "level", "eve@example.com", "admin", *ACME)).startswith(elsewhere)
     assert error_of(acme("member", "remove", "eve@example.com", *ACME)).startswith(elsewhere)

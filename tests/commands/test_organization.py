@@ -13,7 +13,7 @@ def test_organizations_are_listed_with_what_they_have(acme: Run) -> None:
     ]
 
 
-def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None:
+def test_only_given_features_change_and_each_change_is_printed(acme: Run) -> None:
     assert stdout_of(acme("organization", "update", "Acme", "--no-roles", "--access-control")) == (
         "Acme: roles are off: rules for roles are kept but do not apply\n"
     )
@@ -37,13 +37,13 @@ def test_only_features_that_are_given_change_and_each_is_told(acme: Run) -> None
     ]
 
 
-def test_feature_that_is_so_already_changes_nothing(acme: Run) -> None:
+def test_unchanged_feature_is_not_recorded(acme: Run) -> None:
     before = audit_entries(acme, "--organization", "Acme")
     assert stdout_of(acme("organization", "update", "Acme", "--roles")) == "Acme: nothing changed\n"
     assert audit_entries(acme, "--organization", "Acme") == before
 
 
-def test_only_organization_needs_no_name(run: Run) -> None:
+def test_sole_organization_needs_no_name(run: Run) -> None:
     run("project", "create", "Flights")
     assert stdout_of(run("organization", "update", "--no-member-keys")).startswith("Default: member keys are off")
 
@@ -56,10 +56,10 @@ def test_only_organization_needs_no_name(run: Run) -> None:
         (("--roles",), "error: There are several organizations.\nhint: Choose one by name: Acme, Zeta.\n"),
     ],
 )
-def test_update_that_cannot_be_made_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_invalid_update_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("organization", "update", *words)).startswith(error)
 
 
-def test_update_before_there_are_organizations_says_how_they_come(run: Run) -> None:
-    refusal = error_of(run("organization", "update", "--roles"))
-    assert refusal.startswith("error: No organizations yet.\nhint: Create a project")
+def test_update_without_organizations_says_how_to_create_one(run: Run) -> None:
+    error = error_of(run("organization", "update", "--roles"))
+    assert error.startswith("error: No organizations yet.\nhint: Create a project")

@@ -39,10 +39,10 @@ def run(data_dir: Path, url: str, *words: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def test_migrate_by_several_processes_at_once_ends_well(own_postgres: PostgresServer, tmp_path: Path) -> None:
+def test_concurrent_migrations_succeed(own_postgres: PostgresServer, tmp_path: Path) -> None:
     engine = create_engine(parse_database_url(own_postgres.url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        # Held back where each takes its turn, they all meet.
+        # The lock holds all processes back until each waits for it.
         connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
         processes = [begin(tmp_path, own_postgres.url, "migrate") for _ in range(3)]
         while connection.scalar(text(WAITING)) != len(processes):
@@ -54,7 +54,7 @@ def test_migrate_by_several_processes_at_once_ends_well(own_postgres: PostgresSe
     assert run(tmp_path, own_postgres.url, "project", "create", "P")[0] == 0
 
 
-def test_server_that_is_down_is_told_in_a_line(own_postgres: PostgresServer, tmp_path: Path) -> None:
+def test_unreachable_server_is_a_clear_error(own_postgres: PostgresServer, tmp_path: Path) -> None:
     own_postgres.stop()
     url = own_postgres.url.replace("trendgate@", "trendgate:s3cret@")
     for words in (("migrate",), ("serve", "--port", "0"), ("project", "list")):
@@ -66,7 +66,7 @@ def test_server_that_is_down_is_told_in_a_line(own_postgres: PostgresServer, tmp
         assert "s3cret" not in errors
 
 
-def test_serve_outlives_the_server_and_finds_it_again(own_postgres: PostgresServer, tmp_path: Path) -> None:
+def test_serve_survives_a_database_restart(own_postgres: PostgresServer, tmp_path: Path) -> None:
     url = own_postgres.url
     assert run(tmp_path, url, "project", "create", "P")[0] == 0
     assert run(tmp_path, url, "member", "add", "ada@example.com")[0] == 0

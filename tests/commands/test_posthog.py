@@ -1,4 +1,4 @@
-"""Commands on the tables of a PostHog installation, here in the embedded ClickHouse."""
+"""Commands on the tables of a PostHog installation, in the embedded ClickHouse."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ asyncio.run(make())
 
 @pytest.fixture
 def installation(settings: dict[str, str]) -> None:
-    """The tables, in the embedded ClickHouse; a process has one folder only, so another makes them."""
+    """PostHog's tables in the embedded ClickHouse. Another process creates them: chdb opens one folder each."""
     folder = Path(settings["TRENDGATE_DATA_DIR"]) / "events"
     folder.mkdir(parents=True)
     subprocess.run([sys.executable, "-c", _MAKE, str(folder)], cwd=ROOT, check=True, timeout=120)
@@ -53,14 +53,14 @@ def test_team_is_adopted_with_its_id(run: Run) -> None:
     assert stdout_of(other) == "Adopted project 3: Shop\n"
 
 
-def test_id_in_use_is_refused(run: Run) -> None:
+def test_id_in_use_is_rejected(run: Run) -> None:
     stdout_of(_adopt(run))
     assert "The number 7 is that of the project 'PostHog team 7' already" in error_of(_adopt(run, "--name", "B"))
     assert "is no team's number" in error_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
 
 
 @pytest.mark.parametrize("text", ["company", "a=company", "=company", "9=company", "0=", "-1=x"])
-def test_invalid_group_type_is_refused(run: Run, text: str) -> None:
+def test_invalid_group_type_is_rejected(run: Run, text: str) -> None:
     assert "group type" in error_of(_adopt(run, "--group-type", text))
 
 
@@ -73,7 +73,7 @@ def test_invalid_group_type_is_refused(run: Run, text: str) -> None:
         ("serve", "--demo", "--port", "0"),
     ],
 )
-def test_command_that_writes_events_is_refused(run: Run, words: tuple[str, ...]) -> None:
+def test_commands_that_write_events_are_rejected(run: Run, words: tuple[str, ...]) -> None:
     assert "is not available with TRENDGATE_EVENTS_LAYOUT=posthog" in error_of(run(*words, **POSTHOG))
 
 
@@ -99,21 +99,21 @@ def test_cohort_is_adopted_with_its_members(start: Run) -> None:
     assert refused.startswith("error: Calculating cohorts is not available")
 
 
-def test_database_without_the_tables_is_refused(start: Run) -> None:
+def test_database_without_posthog_tables_is_rejected(start: Run) -> None:
     assert "The database does not look like a PostHog installation's" in error_of(
         start("serve", "--port", "0", **POSTHOG)
     )
 
 
-def test_store_of_the_other_layouts_projects_is_refused(start: Run, run: Run) -> None:
+def test_native_projects_are_rejected_by_the_posthog_layout(start: Run, run: Run) -> None:
     stdout_of(run("project", "create", "Own"))
     assert "projects with events of the gateway's own: 1" in error_of(_adopt(run))
     assert "projects with events of the gateway's own: 1" in error_of(start("serve", "--port", "0", **POSTHOG))
 
 
-def test_adopted_projects_are_refused_by_the_native_layout(start: Run, run: Run) -> None:
+def test_adopted_projects_are_rejected_by_the_native_layout(start: Run, run: Run) -> None:
     stdout_of(_adopt(run))
-    refusal = error_of(start("serve", "--port", "0"))
-    assert "projects that were adopted from a PostHog installation: 7" in refusal
-    assert "TRENDGATE_EVENTS_LAYOUT=posthog" in refusal
+    error = error_of(start("serve", "--port", "0"))
+    assert "projects that were adopted from a PostHog installation: 7" in error
+    assert "TRENDGATE_EVENTS_LAYOUT=posthog" in error
     assert "adopted" in error_of(run("project", "create", "Own"))

@@ -7,7 +7,7 @@ from tests.support.command_line import Run, audit_entries, error_of, stdout_of, 
 ACME = ("--organization", "Acme")
 
 
-def test_role_from_its_making_to_its_end(acme: Run) -> None:
+def test_role_is_created_filled_and_deleted(acme: Run) -> None:
     assert stdout_of(acme("role", "create", "Pilots", *ACME)) == "Created the role Pilots in Acme\n"
     for email in ("bob@example.com", "ADA@example.com", "ada@example.com"):
         assert "to the role Pilots in Acme" in stdout_of(acme("role", "add", "Pilots", email, *ACME))
@@ -44,7 +44,7 @@ def test_role_from_its_making_to_its_end(acme: Run) -> None:
     ]
 
 
-def test_role_made_while_roles_are_off_says_that_it_does_not_count(acme: Run) -> None:
+def test_role_created_while_roles_are_off_prints_a_warning(acme: Run) -> None:
     acme("organization", "update", "Acme", "--no-roles")
     made = acme("role", "create", "Pilots", *ACME)
     assert (made.status, made.stdout) == (0, "Created the role Pilots in Acme\n")
@@ -74,5 +74,5 @@ def test_role_made_while_roles_are_off_says_that_it_does_not_count(acme: Run) ->
         ),
     ],
 )
-def test_role_command_that_cannot_be_done_is_refused(acme: Run, words: tuple[str, ...], error: str) -> None:
+def test_invalid_role_command_is_rejected(acme: Run, words: tuple[str, ...], error: str) -> None:
     assert error_of(acme("role", *words)).startswith(error)

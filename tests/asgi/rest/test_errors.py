@@ -79,15 +79,15 @@ def test_every_code_has_a_status() -> None:
 async def test_invalid_input_is_rejected_with_its_parameter(
     client: RestClient, parameters: dict[str, Any], attr: str
 ) -> None:
-    asked = parameters if "actions" in parameters or attr == "events" else {"events": SIGN_UP, **parameters}
-    response = await client.post({**DATES, **asked})
+    sent = parameters if "actions" in parameters or attr == "events" else {"events": SIGN_UP, **parameters}
+    response = await client.post({**DATES, **sent})
     error = response.json()
     assert (response.status_code, error["type"], error["code"]) == (400, "validation_error", "invalid_input")
     assert error["attr"] == attr
     assert error["detail"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert "SELECT" not in response.text
-    got = await client.get(**{**DATES, **asked})
+    got = await client.get(**{**DATES, **sent})
     assert (got.status_code, got.json()["attr"]) == (400, attr)
 
 
@@ -181,7 +181,7 @@ async def test_missing_scope_is_named(gateway: Gateway, client: RestClient) -> N
 
 
 @pytest.mark.parametrize("project_id", ["0", "4711", "x", "999999999999999999"])
-async def test_project_out_of_reach_is_not_found(client: RestClient, project_id: str) -> None:
+async def test_inaccessible_project_is_not_found(client: RestClient, project_id: str) -> None:
     response = await RestClient(client.gateway, project_id, client.key).get(events=SIGN_UP)
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
     assert response.json()["hint"] == "GET /api/projects/ lists the projects you can use."

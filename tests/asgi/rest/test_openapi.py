@@ -1,4 +1,4 @@
-"""The OpenAPI document is one, and says what is so."""
+"""The OpenAPI document is valid, and matches the requests and responses."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ TREND = "/api/projects/{project_id}/insights/trend/"
 
 @pytest.fixture(scope="module")
 async def document(gateway: Gateway) -> Any:
-    """Public, as the SDL is."""
+    """The document, which needs no key."""
     response = await gateway.client.get("/api/openapi.json")
     assert response.status_code == 200
     return response.json()
@@ -53,7 +53,7 @@ async def test_examples_of_parameters_are_accepted(document: Any, client: RestCl
             assert response.status_code == 200, (each["name"], response.text)
 
 
-async def test_answers_are_of_the_described_shape(document: Any, client: RestClient, world: World) -> None:
+async def test_responses_match_their_schemas(document: Any, client: RestClient, world: World) -> None:
     answers: list[tuple[str, Any]] = [
         ("Trend", (await client.get(events=[{"id": None}], breakdown="plan", compare=True)).json()),
         ("Trend", (await client.get(events=[{"id": "pay"}], display="ActionsPie", formula="A")).json()),

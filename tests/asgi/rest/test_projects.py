@@ -1,4 +1,4 @@
-"""The projects that a key reaches, page by page."""
+"""The list of projects that a key can access."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def fetch(person: Person, address: str = "/api/projects/") -> Any:
     return response.json()
 
 
-async def test_pages_follow_each_other(world: World) -> None:
+async def test_next_and_previous_lead_through_all_pages(world: World) -> None:
     names = ["b", "c", "d", "e"]
     for name in names:
         await create_project(world.store, organization_id=world.organization_id, name=name)
@@ -46,13 +46,13 @@ async def test_hidden_projects_are_neither_listed_nor_counted(world: World) -> N
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "offset=-1", "page=2", "format=csv"])
-async def test_parameters_that_cannot_be_used_are_refused(world: World, query: str) -> None:
+async def test_invalid_parameters_are_rejected(world: World, query: str) -> None:
     headers = {"authorization": f"Bearer {world.creator.key}"}
     response = await world.gateway.client.get(f"/api/projects/?{query}", headers=headers)
     assert (response.status_code, response.json()["attr"]) == (400, query.partition("=")[0])
 
 
-async def test_scope_is_needed(gateway: Gateway, client: RestClient) -> None:
+async def test_scope_is_required(gateway: Gateway, client: RestClient) -> None:
     response = await gateway.client.get("/api/projects/", headers=client.headers)
     assert response.status_code == 403
     assert response.json()["extensions"]["missingScope"] == "project:read"

@@ -1,4 +1,4 @@
-"""Parameters as questions: whatever JSON is sent, it is read or refused."""
+"""Trend queries read from parameters."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def read(*, is_export: bool = False, **values: Any) -> TrendQuery:
     st.dictionaries(st.sampled_from(sorted(TrendParameters.model_fields)), VALUES, max_size=5),
     st.lists(VALUES, max_size=2),
 )
-def test_whatever_is_sent_is_read_or_refused_with_its_parameter(values: dict[str, Any], events: list[Any]) -> None:
+def test_any_json_is_read_or_rejected_with_its_parameter(values: dict[str, Any], events: list[Any]) -> None:
     try:
         read(**{"events": [{"id": "a"}, *events], **values})
     except GatewayError as error:
@@ -46,7 +46,7 @@ def test_whatever_is_sent_is_read_or_refused_with_its_parameter(values: dict[str
         assert not error.path or error.path[0] in TrendParameters.model_fields  # noqa: PT017
 
 
-def test_entities_without_an_order_put_actions_first_and_0_is_none() -> None:
+def test_series_without_an_order_come_first_and_actions_before_events() -> None:
     query = read(
         events=[{"id": "a", "order": 0}, {"id": "b", "order": 2}, {"id": "c"}],
         actions=[{"id": 1, "order": 1}, {"id": "2"}],
@@ -78,12 +78,12 @@ def test_session_duration_is_read_from_sessions() -> None:
         ({"breakdown_hide_other_aggregation": True}, {"breakdown_hide_other": True}),
     ],
 )
-def test_parameters_become_the_question(parameters: dict[str, Any], asked: dict[str, Any]) -> None:
+def test_parameters_become_a_query(parameters: dict[str, Any], asked: dict[str, Any]) -> None:
     query = read(events=[{"id": "a"}], **parameters)
     assert {name: getattr(query, name) for name in asked} == asked
 
 
-def test_export_keeps_more_breakdown_values_unless_told_how_many() -> None:
+def test_export_has_more_breakdown_values_by_default() -> None:
     series = [{"id": "a"}]
     assert read(is_export=True, events=series, breakdown="p").breakdown_limit == 512
     assert read(is_export=True, events=series, breakdown="p", breakdown_limit=3).breakdown_limit == 3

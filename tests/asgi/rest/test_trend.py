@@ -1,4 +1,4 @@
-"""Trends at the REST address: what clients send, and the rows that they read."""
+"""Trends over REST: parameters and rows."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.seeds.access_over_http import World
 SIGN_UP = [{"id": "sign up"}]
 
 
-async def test_answer_has_the_keys_that_clients_read(client: RestClient) -> None:
+async def test_response_has_the_members_that_clients_read(client: RestClient) -> None:
     response = await client.get(events=[{"id": "sign up", "custom_name": "new", "math": "total"}], **DATES)
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
@@ -65,7 +65,7 @@ async def test_answer_has_the_keys_that_clients_read(client: RestClient) -> None
     assert answer["timings"][0]["t"] > 0
 
 
-async def test_counts_are_whole_numbers_and_other_figures_floats(client: RestClient) -> None:
+async def test_counts_are_integers_and_other_values_floats(client: RestClient) -> None:
     text = (await client.get(events=SIGN_UP, **DATES)).text
     assert '"data":[1,2]' in text
     assert '"count":3.0' in text
@@ -75,19 +75,19 @@ async def test_counts_are_whole_numbers_and_other_figures_floats(client: RestCli
     assert '"data":[1.0,1.0]' in split
 
 
-async def test_post_of_the_same_parameters_answers_the_same(client: RestClient) -> None:
+async def test_post_returns_the_same_as_get(client: RestClient) -> None:
     parameters = {"events": SIGN_UP, "breakdown": "plan", "compare": True, "breakdown_limit": 5, **DATES}
     sent, got = (await client.post(parameters)).json(), (await client.get(**parameters)).json()
     assert sent["results"] == got["results"]
     assert len(sent["results"]) == 2
 
 
-async def test_lists_may_be_json_texts_within_a_body(client: RestClient) -> None:
+async def test_lists_in_a_body_may_be_json_strings(client: RestClient) -> None:
     response = await client.post({"events": '[{"id": "pay"}]', **DATES})
     assert response.json()["results"][0]["data"] == [0, 1]
 
 
-async def test_address_without_a_slash_takes_a_body_too(client: RestClient) -> None:
+async def test_url_without_a_trailing_slash_accepts_a_body(client: RestClient) -> None:
     response = await client.gateway.client.post(
         client.path.rstrip("/"), json={"events": SIGN_UP, **DATES}, headers=client.headers
     )
@@ -108,7 +108,7 @@ async def test_formula_rows_have_no_action(client: RestClient) -> None:
     assert (total["data"], total["aggregated_value"], total["count"]) == (None, 3.0, 0)
 
 
-async def test_breakdown_value_is_a_text_for_one_key_and_a_list_for_breakdowns(client: RestClient) -> None:
+async def test_breakdown_value_is_a_string_for_one_key_and_a_list_for_breakdowns(client: RestClient) -> None:
     rows = await client.rows(events=SIGN_UP, breakdown="plan")
     assert [row["breakdown_value"] for row in rows] == ["pro", "free"]
     rows = await client.rows(events=SIGN_UP, breakdowns=[{"property": "plan"}])
@@ -125,13 +125,13 @@ async def test_comparison_labels_current_and_previous_rows(client: RestClient) -
     ]
 
 
-async def test_figure_that_is_no_number_is_null(client: RestClient) -> None:
-    math = {"id": "nobody did this", "math": "avg_count_per_actor"}
+async def test_undefined_value_is_null(client: RestClient) -> None:
+    math = {"id": "never happened", "math": "avg_count_per_actor"}
     [row] = await client.rows(events=[math], display="BoldNumber")
     assert row["aggregated_value"] is None
 
 
-async def test_event_without_a_name_counts_every_event(client: RestClient) -> None:
+async def test_event_without_a_name_counts_all_events(client: RestClient) -> None:
     [row] = await client.rows(events=[{"id": None}])
     assert (row["label"], row["data"], row["action"]["id"]) == ("All events", [1, 3], None)
 
@@ -148,7 +148,7 @@ async def test_event_without_a_name_counts_every_event(client: RestClient) -> No
         [{"type": "AND", "values": [{"key": "plan", "value": "free"}]}],
     ],
 )
-async def test_properties_are_read_in_every_form(client: RestClient, properties: Any) -> None:
+async def test_all_forms_of_properties_are_accepted(client: RestClient, properties: Any) -> None:
     [row] = await client.rows(events=SIGN_UP, properties=properties)
     assert row["data"] == [0, 1]
     [row] = await client.rows(events=[{"id": "sign up", "properties": properties}])
@@ -161,7 +161,7 @@ async def test_or_within_a_series_means_or(client: RestClient) -> None:
     assert row["count"] == 2
 
 
-async def test_parameters_about_drawing_are_accepted(client: RestClient) -> None:
+async def test_parameters_for_drawing_are_accepted(client: RestClient) -> None:
     drawing = {"show_legend": True, "refresh": "true", "insight": "TRENDS", "entity_type": "events"}
     [row] = await client.rows(events=SIGN_UP, **drawing)
     assert row["count"] == 3
@@ -170,7 +170,7 @@ async def test_parameters_about_drawing_are_accepted(client: RestClient) -> None
 @pytest.mark.parametrize(
     ("refresh", "is_cached"), [("true", False), (True, False), ("blocking", True), ("", True)]
 )
-async def test_kept_answer_will_do_unless_it_is_refreshed(
+async def test_cached_trend_is_used_unless_refreshed(
     stores: Stores, settings: Settings, client: RestClient, refresh: object, is_cached: bool
 ) -> None:
     keeping = replace(stores, trend_cache=TrendCache(MemoryCache(10**6)))
@@ -212,7 +212,7 @@ async def test_csv_is_an_attachment_with_512_breakdown_values(client: RestClient
     assert posted.content == response.content
 
 
-async def test_csv_is_asked_for_by_the_header_accept_too(client: RestClient) -> None:
+async def test_accept_header_selects_csv(client: RestClient) -> None:
     headers = {**client.headers, "accept": "text/csv"}
     response = await client.gateway.client.get(
         client.path, params={"events": '[{"id": "pay"}]', **DATES}, headers=headers
@@ -221,7 +221,7 @@ async def test_csv_is_asked_for_by_the_header_accept_too(client: RestClient) -> 
 
 
 @pytest.mark.parametrize(("given", "rows"), [({}, 301), ({"breakdown_limit": 10}, 11)])
-async def test_csv_keeps_the_values_that_json_would_cut(world: World, given: dict[str, Any], rows: int) -> None:
+async def test_csv_has_the_values_that_json_cuts_off(world: World, given: dict[str, Any], rows: int) -> None:
     await world.gateway.stores.events.command(
         """INSERT INTO events (project_id, event, timestamp, uuid, distinct_id, person_no, person_id, properties)
         SELECT {project:UInt32}, 'view', toDateTime64('2020-01-14 12:00:00', 6, 'UTC'), generateUUIDv4(), 'd', 1,

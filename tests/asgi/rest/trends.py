@@ -1,4 +1,4 @@
-"""A project with events, and trends asked for at the REST address."""
+"""A project with events, and a client that requests its trends over REST."""
 
 import json
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ SETTINGS """
 
 
 async def add_events(gateway: Gateway, project_id: int) -> None:
-    """Three sign ups of two people, and a payment."""
+    """Add three sign-ups of two people, and a payment."""
     await gateway.stores.events.command(_EVENTS, {"project": project_id})
 
 
 @dataclass(frozen=True)
 class RestClient:
-    """Somebody with a key who asks about one project."""
+    """A client with a key, for one project."""
 
     gateway: Gateway
     project_id: str
@@ -49,11 +49,11 @@ class RestClient:
 
     async def get(self, **parameters: Any) -> httpx2.Response:
         """Lists and objects are sent as JSON."""
-        return await self.gateway.client.get(self.path, params=written(parameters), headers=self.headers)
+        return await self.gateway.client.get(self.path, params=encoded(parameters), headers=self.headers)
 
     async def post(self, body: Mapping[str, Any], **parameters: Any) -> httpx2.Response:
         return await self.gateway.client.post(
-            self.path, json=body, params=written(parameters), headers=self.headers
+            self.path, json=body, params=encoded(parameters), headers=self.headers
         )
 
     async def rows(self, **parameters: Any) -> list[dict[str, Any]]:
@@ -63,5 +63,5 @@ class RestClient:
         return rows
 
 
-def written(parameters: Mapping[str, Any]) -> dict[str, str]:
+def encoded(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
