@@ -3,32 +3,28 @@
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from cross_web import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types import ExecutionResult, SubscriptionExecutionResult
-from strawberry.types.execution import PreExecutionError
+from strawberry.types import SubscriptionExecutionResult
 from strawberry.types.unset import UnsetType
 
 from asgi.disconnect import ClientDisconnected, while_connected
 from asgi.graphql.content_type import POST_HINT, reject_content_type
 from asgi.graphql.graphiql import GraphiQL, graphiql_response
+from asgi.graphql.over_http import GraphQLOverHTTP
 from asgi.graphql.sse import EventStream, EventTransport
 from asgi.graphql.websocket import WebSocketAdapter, WebSocketHandler
 from asgi.graphql.websocket_connection import Connection
-from asgi.negotiation import GRAPHQL_JSON, accepts_html, choose_media_type
+from asgi.negotiation import accepts_html
 from asgi.request_context import open_request_context
 from asgi.responses import error_response
 from resolvers.context import RequestContext
@@ -45,19 +41,10 @@ INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a WebSocket may be open before connection_init."""
 
 
-class JsonRequestAdapter(StarletteRequestAdapter):
-    """A request whose Content-Type is known to be JSON: Strawberry knows it in lower case only."""
+class GraphQLView(GraphQLOverHTTP):
+    """The gateway's view: its request context, cancellation on disconnect, streams, and GraphiQL."""
 
-    @property
-    def content_type(self) -> str:
-        return "application/json"
-
-
-class GraphQLView(GraphQL[RequestContext | Connection, None]):
-    """Strawberry's view with negotiated media types, errors as JSON, and the gateway's request context."""
-
-    request_adapter_class = JsonRequestAdapter
-    websocket_adapter_class = WebSocketAdapter
+    websocket_adapter_class: Any = WebSocketAdapter  # Strawberry infers a callable that returns the base class
     graphql_transport_ws_handler_class = WebSocketHandler
     stream_transport_classes_by_protocol: Mapping[str, Any] = {GRAPHQL_SSE_PROTOCOL: EventTransport}
 
@@ -170,70 +157,12 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         await request.send_denial_response(response)
         return request
 
-    def decode_json(self, data: str | bytes) -> dict[str, object]:
-        """Decode an object; unlike the standard library, reject NaN, lone surrogates and endless nesting."""
-        document: object = orjson.loads(data)
-        if not isinstance(document, dict):
-            raise HTTPException(
-                400,
-                "The body, variables and extensions of a request must be JSON objects. Batches are not supported: "
-                "send one operation per request.",
-            )
-        return document
-
-    async def parse_http_body(
-        self, request: AsyncHTTPRequestAdapter
-    ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        """Parse the request, with its documentId among its extensions."""
-        data = await super().parse_http_body(request)
-        if isinstance(data, list) or not isinstance(data.operation_name, str | None):
-            raise HTTPException(400, "operationName must be a string.")
-        document_id = await self._document_id(request)
-        if document_id is None:
-            return data
-        return replace(data, extensions={**(data.extensions or {}), DOCUMENT_ID: document_id})
-
-    async def _document_id(self, request: AsyncHTTPRequestAdapter) -> object:
-        if request.method == "GET":
-            return request.query_params.get(DOCUMENT_ID)
-        # Strawberry drops it, so the body is decoded again where it may be there.
-        body = await request.get_body()
-        return self.decode_json(body).get(DOCUMENT_ID) if DOCUMENT_ID.encode() in body else None
-
     async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Execute the operation, and keep the results of a stream for `_respond` to close."""
         result = await super().execute_operation(request, *args, **kwargs)
         if isinstance(result, SubscriptionExecutionResult):
             request.state.results = result
         return result
-
-    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """Build the response; an operation that never ran has no `data`, not even null."""
-        response = await super().process_result(request, result)
-        if isinstance(result, PreExecutionError):
-            del response["data"]
-        return response
-
-    async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Pass the negotiated media type to `create_response`, which does not see the request."""
-        return Response(media_type=choose_media_type(request.headers.get("accept")))
-
-    def create_response(
-        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
-    ) -> Response:
-        """Answer 400 or 429 for an operation that never ran where the media type allows it, otherwise 200."""
-        is_rejected = "data" not in response_data and sub_response.media_type == GRAPHQL_JSON
-        retry_after = _retry_after(response_data) if is_rejected else None
-        return Response(
-            self.encode_json(response_data),
-            status_code=200 if not is_rejected else 400 if retry_after is None else 429,
-            headers={
-                **({} if retry_after is None else {"retry-after": str(retry_after)}),
-                "content-type": f"{sub_response.media_type}; charset=utf-8",
-                "cache-control": "no-store",
-                "vary": "Accept",
-            },
-        )
 
     async def create_streaming_response(
         self,
@@ -246,18 +175,6 @@ class GraphQLView(GraphQL[RequestContext | Connection, None]):
         events = stream()
         assert isinstance(events, AsyncGenerator)  # noqa: S101 - always one, though Strawberry declares an iterator
         return EventStream(events, headers={**headers, "vary": "Accept"})
-
-    def encode_json(self, data: object) -> bytes:
-        """Encode as compact UTF-8."""
-        return orjson.dumps(data)
-
-
-def _retry_after(response: GraphQLHTTPResponse | list[GraphQLHTTPResponse]) -> object:
-    """Return the `retryAfter` of the first error, in seconds; None if a retry does not help."""
-    errors = response.get("errors") if isinstance(response, dict) else None
-    first = errors[0] if errors else None
-    extensions = first.get("extensions") if isinstance(first, dict) else None
-    return extensions.get("retryAfter") if isinstance(extensions, dict) else None
 
 
 def _http_error_response(error: HTTPException) -> Response:
