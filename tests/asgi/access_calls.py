@@ -1,4 +1,4 @@
-"""What the tests of access controls ask and change over HTTP."""
+"""The operations on access rules that tests send over HTTP."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def set_access(
     to: Person | RoleRecord | None = None,
     **others: str,
 ) -> Answer:
-    """`others` are further variables of SET, such as ids that are wrong."""
+    """Set a rule; `others` are further variables of SET, such as wrong ids."""
     named = {
         **({"member": to.member.id} if isinstance(to, Person) else {}),
         **({"role": to.id} if isinstance(to, RoleRecord) else {}),
@@ -42,7 +42,7 @@ async def changed_policy(
     on: str | None = None,
     to: Person | RoleRecord | None = None,
 ) -> Any:
-    """The policy that a change answers."""
+    """Return the policy after the change."""
     return (await set_access(person, level, resource, on=on, to=to)).data["accessControlSet"]
 
 
@@ -52,7 +52,7 @@ async def read_policy(person: Person, resource: str | None = None, on: str | Non
 
 
 def rules_of(policy: Any) -> list[tuple[str | None, str]]:
-    """Of each rule whom it names, None for everyone, and the level."""
+    """Return the subject of each rule, None for everyone, and its level."""
     return [
         ((each["member"] or {}).get("email") or (each["role"] or {}).get("name"), each["accessLevel"])
         for each in policy["accessControls"]

@@ -1,4 +1,4 @@
-"""accessControlSet gives, changes and removes, and answers the policy as it is then."""
+"""accessControlSet sets and removes rules, and returns the resulting policy."""
 
 import pytest
 

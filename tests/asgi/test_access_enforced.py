@@ -1,4 +1,4 @@
-"""What rules give a member, alone and against each other, is what each request is held to."""
+"""Requests are allowed as rules say, alone and in combination."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,10 +17,10 @@ FORBIDDEN: Final = "FORBIDDEN"
 
 @dataclass(frozen=True)
 class Row:
-    """`given`: rules and circumstances. M, R1, R2 are rules of the object for the member and for two roles of
-    theirs, OD its rule for everyone; rM, rR, rD the same of the whole kind.
+    """`given` lists rules and circumstances. M, R1, R2: rules of the object for the member and for two of their
+    roles; OD: its rule for everyone; rM, rR, rD: the same for the whole resource.
 
-    `listed` None: the list is refused. `create` needs the whole kind, the others the object.
+    `listed` is None if the list is forbidden. `create` requires access to the whole resource.
     """
 
     given: str
@@ -74,7 +74,7 @@ async def outcome(person: Person, document: str, **variables: Any) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """Somebody, and the object that the rules of a row are about."""
+    """A person, and the object to which the rules of a row apply."""
 
     kind: str
     person: Person
@@ -86,7 +86,7 @@ class Case:
         return f"mutation($project: ID!, $id: ID!) {{ {self.kind}{verb}({call}) {selection} }}"
 
     async def open(self) -> tuple[str, str | None]:
-        """What becomes of asking for the object, and the level that it shows."""
+        """Request the object; return the outcome and the level it shows."""
         document = f"""query($project: ID!, $id: ID!) {{ project(id: $project) {{
             {self.kind}(id: $id) {{ userAccessLevel }} }} }}"""
         answer = await self.person.ask(document, id=self.target)
@@ -101,7 +101,7 @@ class Case:
         return await outcome(self.person, document, id=self.target)
 
     async def listed(self) -> list[str] | None:
-        """The names on the list; the total must be their number."""
+        """Return the names in the list, whose number must be the total."""
         document = f"""query($project: ID!) {{ project(id: $project) {{
             list: {self.kind}s {{ totalCount edges {{ node {{ name }} }} }} }} }}"""
         answer = await self.person.ask(document)
@@ -128,7 +128,7 @@ class Case:
 
 
 async def arrange(world: World, kind: str, row: Row) -> Case:
-    person = world.admin if row.given.startswith("admin") else await world.person("somebody")
+    person = world.admin if row.given.startswith("admin") else await world.person("member")
     by = person if row.given.startswith("creator") else world.creator
     target = await world.saved(kind, "target", by=by)
     await world.saved(kind, "other", by=world.admin)

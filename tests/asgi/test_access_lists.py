@@ -1,4 +1,4 @@
-"""Lists leave out what rules hide, and count and page what is left."""
+"""Lists, counts and pages exclude what rules hide."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def listing(kind: str) -> str:
 
 
 async def page(person: Person, kind: str, **arguments: Any) -> tuple[list[str], int, dict[str, Any]]:
-    """The names, the total and where the page stands."""
+    """Return the names, the total and the position of the page."""
     found = (await person.ask(listing(kind), **arguments)).data["project"]["list"]
     return [edge["node"]["name"] for edge in found["edges"]], found["totalCount"], found["pageInfo"]
 

@@ -1,4 +1,4 @@
-"""What an access policy tells: on nodes, at the root, and of whole kinds of resources."""
+"""Access policies on nodes, at the root, and of whole resources."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How often a request reads rules: once, however many objects it shows."""
+"""A request loads rules once, for any number of objects."""
 
 import pytest
 
@@ -53,7 +53,7 @@ async def test_rules_are_loaded_once_for_all_resources(world: World, plain: Pers
 
 
 async def test_rules_of_many_projects_are_loaded_together(world: World, plain: Person) -> None:
-    """Once for all projects that there are, to leave out hidden ones, and once for those of the page."""
+    """Once for all projects, to exclude hidden ones, and once for those of the page."""
     for index in range(6):
         name = f"{world.project.name} {index}"
         project = await create_project(world.store, organization_id=world.organization_id, name=name)

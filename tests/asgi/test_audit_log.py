@@ -1,4 +1,4 @@
-"""Changes of access over the API go on record, for those who may edit access to the project."""
+"""Changes of access over the API are in the audit log."""
 
 from typing import Any
 
@@ -73,8 +73,8 @@ async def test_failed_requests_and_changes_without_effect_are_not_recorded(world
 async def test_change_by_the_operator_has_no_member(world: World) -> None:
     await world.give("viewer")
     [entry] = await about_access(world.admin)
-    nobody = dict.fromkeys(("memberId", "email", "keyId", "keyMask"))
-    assert entry["actor"] == {"kind": "COMMAND_LINE", **nobody}
+    no_person = dict.fromkeys(("memberId", "email", "keyId", "keyMask"))
+    assert entry["actor"] == {"kind": "COMMAND_LINE", **no_person}
 
 
 async def test_key_value_is_never_recorded(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Which projects a person's key reaches: those of their organizations, narrowed by the key and by those."""
+"""A person's key reaches the projects of their organizations, as restricted by the key and the organizations."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ async def names(person: Person) -> list[str]:
 
 
 async def refusals(person: Person, project: ProjectRecord) -> tuple[str, str, str]:
-    """The codes that a project answers by its id and as the subject of a request, and the latter's message."""
+    """Return the codes for a project by its id and as the projectId of a field, and the message of the latter."""
     there = replace(person, project=project)
     by_id, as_subject = await there.ask(NAME), await there.ask(READ)
     assert project.name not in str(by_id.body) + str(as_subject.body)
@@ -34,7 +34,7 @@ async def refusals(person: Person, project: ProjectRecord) -> tuple[str, str, st
 
 
 async def two_worlds(world: World, gateway: Gateway) -> tuple[World, Person]:
-    """Another organization, and a plain member of both."""
+    """Another organization, and a member of both."""
     other = await open_world(gateway, f"beside {world.id}")
     both = await world.person("both")
     member = await add_member(world.store, email=both.member.email, organization_id=other.organization_id)
@@ -102,7 +102,7 @@ async def test_organization_without_member_keys_rejects_only_those(world: World,
 
 
 async def test_level_in_another_organization_gives_no_access(world: World, gateway: Gateway) -> None:
-    """Neither being an admin elsewhere, nor a role there, nor a rule that names the membership there."""
+    """Neither an admin level, nor a role, nor a rule for the membership there."""
     other, both = await two_worlds(world, gateway)
     owner = await add_member(
         world.store,

@@ -1,4 +1,4 @@
-"""Keys that a project owns: bound by their scopes alone, within their project, and never to change access."""
+"""Keys of a project: limited to it and to their scopes, and never allowed to change access rules."""
 
 import pytest
 

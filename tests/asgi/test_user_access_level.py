@@ -1,4 +1,4 @@
-"""The caller's own level on nodes: in lists, by id, after changes; and who may edit access."""
+"""The caller's level on nodes (in lists, by id, after changes), and who may edit access rules."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def document(kind: str) -> str:
 
 
 async def levels(person: Person, kind: str, on: str) -> tuple[str, dict[str, str]]:
-    """The level on one object by its id, and those in the list by name."""
+    """Return the level on an object by its id, and the levels in the list by name."""
     project = (await person.ask(document(kind), id=on)).data["project"]
     nodes = [edge["node"] for edge in project["list"]["edges"]]
     return project["one"]["userAccessLevel"], {each["name"]: each["userAccessLevel"] for each in nodes}
@@ -79,11 +79,11 @@ async def test_creator_is_manager_right_after_creating(world: World, kind: str) 
 
 
 async def may_edit(person: Person, resource: str, on: str | None) -> bool:
-    """Whether a change goes through, which the policy must have told before."""
-    told = (await read_policy(person, resource, on))["userCanEditAccessLevels"]
+    """Return whether a change succeeds, as the policy must have said before."""
+    text = (await read_policy(person, resource, on))["userCanEditAccessLevels"]
     answer = await set_access(person, None, resource, on=on)
-    assert ("errors" not in answer.body) is told
-    return bool(told)
+    assert ("errors" not in answer.body) is text
+    return bool(text)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def may_edit(person: Person, resource: str, on: str | None) -> bool:
 async def test_right_to_edit_access_rules(
     world: World, rules: list[tuple[str, str, str]], outcome: tuple[bool, bool, bool]
 ) -> None:
-    """To one insight, to all insights, to the project: explicit admins and managers alone."""
+    """Of one insight, of all insights, of the project: only explicit admins and managers."""
     insight, plain = await world.insight("one"), await world.person("plain")
     subjects: dict[str, Any] = {"person": plain, "role": await world.role("Analysts", plain), "everyone": None}
     for level, about, subject in rules:

@@ -1,4 +1,4 @@
-"""Who has access to something, and whom access can be given: usersWithAccess, members and roles."""
+"""usersWithAccess, and the members and roles that can be given access."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def users(person: Person, kind: str, on: str) -> list[tuple[str, str, str]
 
 
 def shown(answer: Any) -> list[tuple[str, str, str]]:
-    """Name, level and source of each one, in order."""
+    """Return the name, level and source of each user, in order."""
     nodes = [edge["node"] for edge in answer["usersWithAccess"]["edges"]]
     assert answer["usersWithAccess"]["totalCount"] >= len(nodes)
     return [(name(each["member"]["email"]), each["accessLevel"], each["accessSource"]) for each in nodes]

@@ -1,4 +1,4 @@
-"""viewer.can explains what would become of a request, and says why."""
+"""viewer.can explains whether a request would be allowed, and why."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -102,9 +102,9 @@ async def test_exemption_from_rules_is_explained(world: World, person: str, sour
     insight = await world.insight("one")
     await world.give("none", on=insight)
     people = {"admin": world.admin, "creator": world.creator, "machine": await world.machine()}
-    told = await can(people[person], "WRITE", on=insight)
-    assert (told["allowed"], told["reason"]) == (True, reason)
-    assert told["grantedBy"] == grant("MANAGER", source)
+    explanation = await can(people[person], "WRITE", on=insight)
+    assert (explanation["allowed"], explanation["reason"]) == (True, reason)
+    assert explanation["grantedBy"] == grant("MANAGER", source)
 
 
 async def test_right_to_edit_access_is_explained(world: World) -> None:
@@ -125,9 +125,13 @@ async def test_missing_or_unreachable_objects_are_not_allowed_without_an_error(
     other = await open_world(gateway, f"neighbours of {world.id}")
     theirs, plain = await other.insight("secret"), await world.person("plain")
     for on in ("999999", "x", theirs):
-        told = await can(world.admin, "READ", on=on)
-        assert (told["allowed"], told["missingLevel"], told["missingScope"]) == (False, None, None)
-        assert told["reason"].startswith("There is no such insight in the project.")
+        explanation = await can(world.admin, "READ", on=on)
+        assert (explanation["allowed"], explanation["missingLevel"], explanation["missingScope"]) == (
+            False,
+            None,
+            None,
+        )
+        assert explanation["reason"].startswith("There is no such insight in the project.")
     stranger = await can(replace(world.admin, project=other.project), "READ", on=theirs)
     unknown = await gateway.ask(
         CAN, {"project": "999999", "action": "READ", "resource": "INSIGHT"}, key=world.admin.key

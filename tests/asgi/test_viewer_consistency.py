@@ -1,4 +1,4 @@
-"""What viewer.can tells is what a request then meets: everything that can be done, tried by everybody."""
+"""The answers of viewer.can match the outcomes of requests, for every action and every person."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from tests.support.seeds.access_over_http import Person, World
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that `can` tells about, and the request that does it."""
+    """An action that `can` explains, and the request that performs it."""
 
     action: str
     resource: str
@@ -96,12 +96,12 @@ async def test_explanation_matches_the_outcome_of_the_request(world: World, name
         await set_features(world.store, world.organization_id, access_control=False)
     of_kinds = [each for kind, on in ids.items() for each in of_kind(kind, on, bystander.member.id)]
     for each in (*of_project(bystander.member.id), *of_kinds):
-        told = await can(person, each.action, each.resource, each.on)
+        explanation = await can(person, each.action, each.resource, each.on)
         answer = await person.ask(each.document)
-        assert told["allowed"] is ("errors" not in answer.body), (each, told, answer.body)
-        if not told["allowed"] and name != "hidden":
-            assert answer.extensions.get("missingScope") == told["missingScope"]
-            assert answer.extensions.get("missingLevel") == told["missingLevel"]
+        assert explanation["allowed"] is ("errors" not in answer.body), (each, explanation, answer.body)
+        if not explanation["allowed"] and name != "hidden":
+            assert answer.extensions.get("missingScope") == explanation["missingScope"]
+            assert answer.extensions.get("missingLevel") == explanation["missingLevel"]
 
 
 async def arrange(world: World, name: str, ids: dict[str, str]) -> Person:
@@ -119,7 +119,7 @@ async def arrange(world: World, name: str, ids: dict[str, str]) -> Person:
             return await world.admin.with_scopes("project:read", "insight:write")
         case "key without scopes that matter":
             return await world.admin.with_scopes("project:read", "person:read")
-    person = await world.person("somebody")
+    person = await world.person("member")
     match name.split():
         case ["hidden"]:
             await world.give("none", "project", to=person)

@@ -12,7 +12,7 @@ __all__ = ["database_url", "store"]
 
 @pytest.fixture
 def activity_log() -> Iterator[Resource]:
-    """A resource that nobody can be given more of than viewing."""
+    """A resource whose maximum level is viewer."""
     with registered_one(
         Resource("activity_log", default=AccessLevel.VIEWER, maximum=AccessLevel.VIEWER)
     ) as resource:
@@ -21,7 +21,7 @@ def activity_log() -> Iterator[Resource]:
 
 @pytest.fixture
 def playlist() -> Iterator[Resource]:
-    """A resource that lives under the rules of another one."""
+    """A resource with a parent."""
     recording = Resource("session_recording")
     with registered(recording, Resource("session_recording_playlist", parent=recording)):
         found = find_resource("session_recording_playlist")

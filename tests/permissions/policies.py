@@ -1,4 +1,4 @@
-"""Rules and policies from few words, for tests of what they decide."""
+"""Short ways to build rules and policies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def rule(
     role: str | None = None,
     project_id: int = PROJECT_ID,
 ) -> RuleRecord:
-    """About the object `on` or, without it, about the whole resource; without a subject about everyone."""
+    """Build a rule for the object `on`, by default for the whole resource and for everyone."""
     name = resource if isinstance(resource, str) else resource.name
     return RuleRecord(
         id=f"{project_id} {name} {on} {member} {role}",
@@ -52,13 +52,13 @@ def rule(
 
 
 def policy(*rules: RuleRecord, principal: Principal = MEMBER, features: OrganizationFeatures = ALL_ON) -> Policy:
-    """The project's policy for the principal, to whom all of the rules apply."""
+    """Build a policy from rules that all apply to the principal."""
     return Policy(principal, PROJECT_ID, rules, features)
 
 
 @contextmanager
 def registered_one(resource: Resource) -> Iterator[Resource]:
-    """The resource, found under its name as a request would find it."""
+    """Register a resource within the block, and return it as found by its name."""
     with registered(resource):
         found = find_resource(resource.name)
         assert found is not None

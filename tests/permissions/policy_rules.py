@@ -1,4 +1,4 @@
-"""Rules about one insight of one member, and what they meet, for tests of the policy."""
+"""Rules and objects for tests of the policy."""
 
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.policy import Controlled
@@ -8,7 +8,7 @@ from tests.permissions.policies import ADA, ADAS_MEMBERSHIP, PROJECT_ID, rule
 NONE, VIEWER, EDITOR, MANAGER = (AccessLevel.NONE, AccessLevel.VIEWER, AccessLevel.EDITOR, AccessLevel.MANAGER)
 PROJECT_MEMBER, PROJECT_ADMIN = AccessLevel.MEMBER, AccessLevel.ADMIN
 
-INSIGHT_1 = Controlled(INSIGHT, "1", created_by="somebody else")
+INSIGHT_1 = Controlled(INSIGHT, "1", created_by="bob")
 OWN_INSIGHT = Controlled(INSIGHT, "1", created_by=ADA)
 OWN_PROJECT = str(PROJECT_ID)
 

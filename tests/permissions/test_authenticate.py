@@ -75,9 +75,9 @@ async def test_authentication_records_the_last_use(store: MetadataStore, issued:
 
 
 async def test_error_without_a_key_says_where_to_send_it(store: MetadataStore) -> None:
-    refusal = await _refused(store, None)
-    assert refusal.message == "No API key was sent."
-    assert "Authorization: Bearer phx_" in (refusal.hint or "")
+    error = await _refused(store, None)
+    assert error.message == "No API key was sent."
+    assert "Authorization: Bearer phx_" in (error.hint or "")
 
 
 async def test_other_authorization_scheme_is_rejected(store: MetadataStore) -> None:
@@ -86,9 +86,9 @@ async def test_other_authorization_scheme_is_rejected(store: MetadataStore) -> N
 
 async def test_error_for_an_unknown_key_shows_only_its_mask(store: MetadataStore, issued: IssuedKey) -> None:
     wrong = issued.value[:-4] + "0000"
-    refusal = await _refused(store, f"Bearer {wrong}")
-    assert refusal.message == "Unknown API key phx_...0000."
-    assert wrong[4:12] not in f"{refusal.message}{refusal.hint}{refusal.details}"
+    error = await _refused(store, f"Bearer {wrong}")
+    assert error.message == "Unknown API key phx_...0000."
+    assert wrong[4:12] not in f"{error.message}{error.hint}{error.details}"
 
 
 @pytest.mark.parametrize("spoil", [str.upper, str.lower, str.swapcase, lambda key: key[4:], lambda key: key + "0"])
@@ -108,16 +108,16 @@ async def test_stored_hash_is_rejected_as_key(store: MetadataStore, issued: Issu
 
 async def test_revoked_key_is_rejected_as_revoked(store: MetadataStore, issued: IssuedKey) -> None:
     await revoke_key(store, issued.record.id)
-    refusal = await _refused(store, f"Bearer {issued.value}")
-    assert refusal.message == f"The API key {issued.record.mask} was revoked."
+    error = await _refused(store, f"Bearer {issued.value}")
+    assert error.message == f"The API key {issued.record.mask} was revoked."
 
 
 async def test_key_of_a_deactivated_owner_is_rejected_until_reactivation(
     store: MetadataStore, issued: IssuedKey
 ) -> None:
     await set_member_active(store, email="ada@example.com", is_active=False)
-    refusal = await _refused(store, f"Bearer {issued.value}")
-    assert refusal.message == f"The owner of the API key {issued.record.mask} is deactivated."
+    error = await _refused(store, f"Bearer {issued.value}")
+    assert error.message == f"The owner of the API key {issued.record.mask} is deactivated."
     await set_member_active(store, email="ada@example.com", is_active=True)
     assert (await authenticate(store, f"Bearer {issued.value}")).key_id == issued.record.id
 
@@ -160,9 +160,9 @@ async def test_key_is_accepted_until_it_expires(store: MetadataStore, owner: Mem
     caller = await authenticate(store, f"Bearer {issued.value}", now=NOON - timedelta(microseconds=1))
     assert caller.key_expires_at == NOON
     for late in (NOON, NOON + timedelta(days=400)):
-        refusal = await _refused(store, f"Bearer {issued.value}", now=late)
-        assert refusal.message == f"The API key {issued.record.mask} expired at 2026-05-01 12:00 UTC."
-        assert refusal.hint == "Ask for a new key."
+        error = await _refused(store, f"Bearer {issued.value}", now=late)
+        assert error.message == f"The API key {issued.record.mask} expired at 2026-05-01 12:00 UTC."
+        assert error.hint == "Ask for a new key."
     assert [each.key.last_used_at for each in await list_keys(store)] == [NOON - timedelta(microseconds=1)]
 
 
@@ -239,7 +239,7 @@ async def test_key_of_a_person_who_left_every_organization_reaches_nothing(
 
 
 async def _spoil(store: MetadataStore, owner: MemberRecord, issued: IssuedKey, how: str) -> str:
-    """Make the key one that is refused; the header to send."""
+    """Make the key unusable, and return the header to send."""
     if how == "revoked":
         await revoke_key(store, issued.record.id)
     elif how == "expired":
@@ -275,8 +275,8 @@ async def test_errors_and_logs_contain_only_the_mask_of_a_key(
     with caplog.at_level(logging.DEBUG):
         try:
             caller = await authenticate(store, header)
-        except GatewayError as refusal:
-            told = f"{refusal!r} {refusal} {refusal.message} {refusal.hint} {refusal.details}"
+        except GatewayError as error:
+            told = f"{error!r} {error} {error.message} {error.hint} {error.details}"
         else:
             told = repr(caller)
             assert how == "good"

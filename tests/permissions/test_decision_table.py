@@ -1,4 +1,4 @@
-"""What rules of every kind give an ordinary member on a dashboard, alone and against each other."""
+"""The effect of every kind of rule on a member, alone and in combination."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from tests.permissions.policies import (
 )
 
 PASSES = "passes"
-OBJECT_REFUSED = "object refused"
+OBJECT_FORBIDDEN = "object forbidden"
 REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Row:
-    """`given` is of rules and circumstances. M, R1, R2: rules of the object for the member and for two roles of
-    theirs; OD: its rule for everyone; rM, rR, rD: the same of the whole resource.
+    """`given` lists rules and circumstances. M, R1, R2: rules of the object for the member and for two of their
+    roles; OD: its rule for everyone; rM, rR, rD: the same for the whole resource.
 
-    The gates say what becomes of a request for the object. `listed` is None where no list is ever made.
+    The gates decide on a request for the object. `listed` is None if the gate closes the list.
     """
 
     given: str
@@ -47,13 +47,13 @@ class Row:
 
 TABLE = [
     Row("no rules", "editor", "editor", True, PASSES, PASSES, False),
-    Row("OD=none", "none", "editor", False, OBJECT_REFUSED, OBJECT_REFUSED, False),
-    Row("OD=viewer", "viewer", "editor", True, PASSES, OBJECT_REFUSED, False),
-    Row("OD=none, M=viewer", "viewer", "editor", True, PASSES, OBJECT_REFUSED, False),
-    Row("OD=editor, M=none", "none", "editor", False, OBJECT_REFUSED, OBJECT_REFUSED, False),
+    Row("OD=none", "none", "editor", False, OBJECT_FORBIDDEN, OBJECT_FORBIDDEN, False),
+    Row("OD=viewer", "viewer", "editor", True, PASSES, OBJECT_FORBIDDEN, False),
+    Row("OD=none, M=viewer", "viewer", "editor", True, PASSES, OBJECT_FORBIDDEN, False),
+    Row("OD=editor, M=none", "none", "editor", False, OBJECT_FORBIDDEN, OBJECT_FORBIDDEN, False),
     Row("M=none, R1=editor", "editor", "editor", True, PASSES, PASSES, False),
-    Row("R1=none, R2=viewer", "viewer", "editor", True, PASSES, OBJECT_REFUSED, False),
-    Row("rD=editor, M=viewer", "viewer", "editor", True, PASSES, OBJECT_REFUSED, False),
+    Row("R1=none, R2=viewer", "viewer", "editor", True, PASSES, OBJECT_FORBIDDEN, False),
+    Row("rD=editor, M=viewer", "viewer", "editor", True, PASSES, OBJECT_FORBIDDEN, False),
     Row("rD=none, M=editor", "editor", "none", True, PASSES, PASSES, False),
     # Lists do not look at rules about the whole resource, so this one opens and is not listed.
     Row("rD=editor, OD=none", "editor", "editor", False, PASSES, PASSES, False),
@@ -112,7 +112,7 @@ def _policy(row: Row, resource: Resource) -> Policy:
 
 
 def _target(row: Row, resource: Resource) -> Controlled:
-    return Controlled(resource, "1", created_by=ADA if row.given.startswith("creator") else "somebody else")
+    return Controlled(resource, "1", created_by=ADA if row.given.startswith("creator") else "bob")
 
 
 def _outcome(row: Row, resource: Resource, action: str) -> str:
@@ -120,15 +120,15 @@ def _outcome(row: Row, resource: Resource, action: str) -> str:
     if _is_forbidden(lambda: check_gate(asked, resource, action)):
         return REFUSED
     if _is_forbidden(lambda: check_object(asked, _target(row, resource), action)):
-        return OBJECT_REFUSED
+        return OBJECT_FORBIDDEN
     return PASSES
 
 
 def _is_forbidden(check: Callable[[], None]) -> bool:
     try:
         check()
-    except GatewayError as refusal:
-        return refusal.code is ErrorCode.FORBIDDEN
+    except GatewayError as error:
+        return error.code is ErrorCode.FORBIDDEN
     return False
 
 
@@ -171,7 +171,7 @@ def test_right_to_edit_rules(row: Row, dashboard: Resource) -> None:
 
 def test_admins_list_of_a_resource_that_does_not_list_all_hides_what_rules_hide(dashboard: Resource) -> None:
     rules = _rules("OD=none, M=none", dashboard)
-    assert policy(*rules, principal=ADMIN).list_filter(dashboard).shows("1", "somebody else")
+    assert policy(*rules, principal=ADMIN).list_filter(dashboard).shows("1", "bob")
     with registered_one(Resource("survey")) as survey:
         rules = _rules("OD=none, M=none", survey)
-        assert not policy(*rules, principal=ADMIN).list_filter(survey).shows("1", "somebody else")
+        assert not policy(*rules, principal=ADMIN).list_filter(survey).shows("1", "bob")

@@ -29,16 +29,16 @@ from tests.permissions.policies import (
     rule,
 )
 
-INSIGHT_5 = Controlled(INSIGHT, "5", created_by="somebody else")
+INSIGHT_5 = Controlled(INSIGHT, "5", created_by="bob")
 
 
-def _refused_gate(asked: Policy, resource: Resource, action: str, *, strictly: bool = False) -> GatewayError:
+def _gate_error(asked: Policy, resource: Resource, action: str, *, strictly: bool = False) -> GatewayError:
     with pytest.raises(GatewayError) as caught:
         check_gate(asked, resource, action, strictly=strictly)
     return caught.value
 
 
-def _refused_object(asked: Policy, target: Controlled, action: str) -> GatewayError:
+def _object_error(asked: Policy, target: Controlled, action: str) -> GatewayError:
     with pytest.raises(GatewayError) as caught:
         check_object(asked, target, action)
     return caught.value
@@ -60,36 +60,36 @@ def test_required_level_depends_on_the_resource(resource: Resource, action: str,
 
 
 def test_closed_gate_reports_the_level_and_the_resource() -> None:
-    refusal = _refused_gate(policy(rule(INSIGHT, "viewer")), INSIGHT, WRITE)
-    assert refusal.code is ErrorCode.FORBIDDEN
-    assert refusal.message == "This requires editor access to insights; you have viewer."
-    assert refusal.details == {"resource": "INSIGHT", "missingLevel": "EDITOR", "level": "VIEWER"}
-    assert refusal.hint
+    error = _gate_error(policy(rule(INSIGHT, "viewer")), INSIGHT, WRITE)
+    assert error.code is ErrorCode.FORBIDDEN
+    assert error.message == "This requires editor access to insights; you have viewer."
+    assert error.details == {"resource": "INSIGHT", "missingLevel": "EDITOR", "level": "VIEWER"}
+    assert error.hint
 
 
 def test_closed_object_reports_the_level_and_the_object() -> None:
-    refusal = _refused_object(policy(rule(INSIGHT, "none", on="5")), INSIGHT_5, READ)
-    assert refusal.code is ErrorCode.FORBIDDEN
-    assert refusal.message == "This requires viewer access to the insight 5; you have none."
-    assert refusal.details == {"resource": "INSIGHT", "missingLevel": "VIEWER", "level": "NONE"}
-    assert refusal.hint
+    error = _object_error(policy(rule(INSIGHT, "none", on="5")), INSIGHT_5, READ)
+    assert error.code is ErrorCode.FORBIDDEN
+    assert error.message == "This requires viewer access to the insight 5; you have none."
+    assert error.details == {"resource": "INSIGHT", "missingLevel": "VIEWER", "level": "NONE"}
+    assert error.hint
 
 
 def test_resource_of_two_words_has_spaces_in_messages() -> None:
     recording = Resource("session_recording")
     asked = policy(rule(recording, "none"))
-    refusal = _refused_gate(asked, recording, READ)
-    assert refusal.message == "This requires viewer access to session recordings; you have none."
-    assert refusal.details["resource"] == "SESSION_RECORDING"
-    refusal = _refused_object(asked, Controlled(recording, "9"), READ)
-    assert refusal.message == "This requires viewer access to the session recording 9; you have none."
+    error = _gate_error(asked, recording, READ)
+    assert error.message == "This requires viewer access to session recordings; you have none."
+    assert error.details["resource"] == "SESSION_RECORDING"
+    error = _object_error(asked, Controlled(recording, "9"), READ)
+    assert error.message == "This requires viewer access to the session recording 9; you have none."
 
 
 def test_non_member_has_level_none() -> None:
     asked = policy(principal=STRANGER)
-    assert _refused_gate(asked, INSIGHT, READ).details["level"] == "NONE"
+    assert _gate_error(asked, INSIGHT, READ).details["level"] == "NONE"
     own = Controlled(INSIGHT, "5", created_by=ADA)
-    assert _refused_object(asked, own, READ).details["level"] == "NONE"
+    assert _object_error(asked, own, READ).details["level"] == "NONE"
 
 
 @pytest.mark.parametrize("action", [READ, WRITE])
@@ -108,38 +108,38 @@ def test_gate_and_object_allow_what_the_levels_allow(action: str) -> None:
 def test_level_on_one_object_is_not_enough_to_create() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "manager", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, INSIGHT, WRITE)
-    refusal = _refused_gate(asked, INSIGHT, WRITE, strictly=True)
-    assert refusal.message == "This requires editor access to insights; you have none."
+    error = _gate_error(asked, INSIGHT, WRITE, strictly=True)
+    assert error.message == "This requires editor access to insights; you have none."
 
 
 def test_level_on_one_object_must_be_the_required_one() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(INSIGHT, "viewer", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, INSIGHT, READ)
-    assert _refused_gate(asked, INSIGHT, WRITE).details["missingLevel"] == "EDITOR"
+    assert _gate_error(asked, INSIGHT, WRITE).details["missingLevel"] == "EDITOR"
 
 
 def test_gate_ignores_creators() -> None:
     asked = policy(rule(INSIGHT, "none"))
     check_object(asked, Controlled(INSIGHT, "5", created_by=ADA), WRITE)
-    assert _refused_gate(asked, INSIGHT, READ).code is ErrorCode.FORBIDDEN
+    assert _gate_error(asked, INSIGHT, READ).code is ErrorCode.FORBIDDEN
 
 
 def test_gate_of_one_resource_is_not_opened_by_rules_of_another() -> None:
     asked = policy(rule(INSIGHT, "none"), rule(ACTION, "manager", on="5", member=ADAS_MEMBERSHIP))
     check_gate(asked, ACTION, WRITE)
-    assert _refused_gate(asked, INSIGHT, READ).details["resource"] == "INSIGHT"
+    assert _gate_error(asked, INSIGHT, READ).details["resource"] == "INSIGHT"
 
 
 def test_gate_of_projects_is_the_level_on_the_project() -> None:
     asked = policy(rule(PROJECT, "member", on=str(PROJECT_ID)))
     check_gate(asked, PROJECT, READ)
-    refusal = _refused_gate(asked, PROJECT, WRITE)
-    assert refusal.message == f"This requires admin access to the project {PROJECT_ID}; you have member."
-    assert refusal.details == {"resource": "PROJECT", "missingLevel": "ADMIN", "level": "MEMBER"}
+    error = _gate_error(asked, PROJECT, WRITE)
+    assert error.message == f"This requires admin access to the project {PROJECT_ID}; you have member."
+    assert error.details == {"resource": "PROJECT", "missingLevel": "ADMIN", "level": "MEMBER"}
     check_gate(policy(rule(PROJECT, "none")), PROJECT, WRITE)
     check_gate(policy(rule(PROJECT, "none", on=str(PROJECT_ID)), principal=ADMIN), PROJECT, WRITE)
     hidden = policy(rule(PROJECT, "none", on=str(PROJECT_ID)))
-    assert _refused_gate(hidden, PROJECT, READ).details["level"] == "NONE"
+    assert _gate_error(hidden, PROJECT, READ).details["level"] == "NONE"
 
 
 def test_forbidden_error_does_not_reveal_the_subjects_of_rules() -> None:
@@ -147,10 +147,10 @@ def test_forbidden_error_does_not_reveal_the_subjects_of_rules() -> None:
         rule(INSIGHT, "none", on="5", member=ADAS_MEMBERSHIP),
         rule(INSIGHT, "none", on="5", role="role 1"),
     ]
-    refusal = _refused_object(policy(*rules), INSIGHT_5, READ)
-    told = f"{refusal.message} {refusal.hint} {refusal.details}"
-    assert ADAS_MEMBERSHIP not in told
-    assert "role 1" not in told
+    error = _object_error(policy(*rules), INSIGHT_5, READ)
+    text = f"{error.message} {error.hint} {error.details}"
+    assert ADAS_MEMBERSHIP not in text
+    assert "role 1" not in text
 
 
 def test_error_for_an_object_has_the_path_of_the_input() -> None:

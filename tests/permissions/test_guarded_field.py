@@ -18,7 +18,7 @@ ran: list[str] = []
 
 @pytest.fixture(autouse=True)
 def _fresh(caplog: pytest.LogCaptureFixture) -> None:
-    # Strawberry logs every refusal with its traceback.
+    # Strawberry logs every error with its traceback.
     caplog.set_level(logging.CRITICAL, logger="strawberry.execution")
     ran.clear()
 
@@ -144,12 +144,12 @@ async def test_field_with_the_scopes_resolves(query: str, context: RequestContex
 async def test_missing_scope_is_reported_before_anything_runs(
     query: str, context: RequestContext, missing: list[str], hint: str
 ) -> None:
-    refusal = await _ask(query, context)
-    assert isinstance(refusal, GatewayError)
-    assert refusal.code is ErrorCode.FORBIDDEN
-    assert all(scope in refusal.message for scope in missing)
-    assert refusal.details == {"missingScope": missing[0], "missingScopes": missing}
-    assert refusal.hint == hint
+    error = await _ask(query, context)
+    assert isinstance(error, GatewayError)
+    assert error.code is ErrorCode.FORBIDDEN
+    assert all(scope in error.message for scope in missing)
+    assert error.details == {"missingScope": missing[0], "missingScopes": missing}
+    assert error.hint == hint
 
 
 @pytest.mark.parametrize("query", ["{ trend }", "{ both }", "{ viewer }", "{ outside }"])
@@ -161,9 +161,9 @@ async def test_field_without_a_caller_raises_the_authentication_error(query: str
 @pytest.mark.parametrize("query", ["{ trend }", "{ both }", "{ viewer }", "{ outside }"])
 @pytest.mark.parametrize("context", [None, {}, {"caller": "root"}, RequestContext(), object()])
 async def test_field_in_a_context_without_a_caller_is_unauthenticated(query: str, context: object) -> None:
-    refusal = await _ask(query, context)
-    assert isinstance(refusal, GatewayError)
-    assert refusal.code is ErrorCode.UNAUTHENTICATED
+    error = await _ask(query, context)
+    assert isinstance(error, GatewayError)
+    assert error.code is ErrorCode.UNAUTHENTICATED
 
 
 def test_field_in_synchronous_execution_is_checked_too() -> None:

@@ -1,4 +1,4 @@
-"""Fields behind a gate: what they need besides scopes, and whose project they are about."""
+"""Fields with a gate: the level they require, and the project they use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ OPEN_ONE = rule(INSIGHT, "editor", on="5", member=ADAS_MEMBERSHIP)
 
 @dataclass
 class Context:
-    """A request of a caller who reaches one project."""
+    """A request whose caller can reach one project."""
 
     caller: Caller | None
     policy: Policy
@@ -54,7 +54,7 @@ def _name(info: strawberry.Info) -> str:
 
 @strawberry.type
 class Shop:
-    """What belongs to a project that was reached already."""
+    """An object of a project that has been loaded."""
 
     reached: strawberry.Private[ReachedProject]
 
@@ -102,7 +102,7 @@ def _context(*rules: RuleRecord, scopes: Sequence[str] = ("*",)) -> Context:
 
 
 async def _ask(query: str, context: Context) -> object:
-    """The answer's one value, or the refusal."""
+    """Return the only value of the result, or the error."""
     result = await SCHEMA.execute(query, context_value=context)
     if not result.errors:
         assert result.data is not None

@@ -84,8 +84,8 @@ def test_creator_who_left_the_organization_has_no_access() -> None:
 
 
 def test_object_without_creator_has_no_creator_access() -> None:
-    nobody = Principal(None, MEMBER.level)
-    asked = policy(about_everyone("none"), principal=nobody)
+    unknown = Principal(None, MEMBER.level)
+    asked = policy(about_everyone("none"), principal=unknown)
     assert asked.object_access(Controlled(INSIGHT, "1", created_by=None)).level is NONE
 
 

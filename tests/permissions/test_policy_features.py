@@ -22,7 +22,7 @@ def test_rules_have_no_effect_while_access_control_is_off() -> None:
     assert asked.object_access(INSIGHT_1) == Access(EDITOR, Source.SYSTEM_DEFAULT)
     assert asked.resource_access(INSIGHT) == Access(EDITOR, Source.SYSTEM_DEFAULT)
     assert asked.object_access(asked.project) == Access(PROJECT_ADMIN, Source.SYSTEM_DEFAULT)
-    assert asked.list_filter(INSIGHT).shows("1", "somebody else")
+    assert asked.list_filter(INSIGHT).shows("1", "bob")
     assert asked.list_filter(INSIGHT) == ListFilter(creator=ADA)
     assert asked.access_source(INSIGHT_1) is AccessSource.DEFAULT
 

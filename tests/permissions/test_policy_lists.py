@@ -8,9 +8,9 @@ from tests.permissions.policy_rules import OWN_PROJECT, VIEWER, about_ada, about
 
 
 def _shown(asked: Policy, *, includes_all_for_admins: bool = False) -> str:
-    """Of the objects 1 to 4 of somebody else and 5 of the principal, those that a list shows."""
+    """Return which of the objects 1 to 4 of others and 5 of the principal a list shows."""
     found = asked.list_filter(INSIGHT, includes_all_for_admins=includes_all_for_admins)
-    makers = {"1": "somebody else", "2": "somebody else", "3": "somebody else", "4": None, "5": ADA}
+    makers = {"1": "bob", "2": "bob", "3": "bob", "4": None, "5": ADA}
     return "".join(object_id for object_id, maker in makers.items() if found.shows(object_id, maker))
 
 
@@ -74,11 +74,11 @@ def test_list_of_projects_shows_everything_to_admins() -> None:
 
 def test_own_objects_have_a_known_creator() -> None:
     assert not ListFilter(hidden=frozenset({"1"})).shows("1", None)
-    assert not ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", "somebody else")
+    assert not ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", "bob")
     assert ListFilter(only=frozenset({"2"}), creator=ADA).shows("1", ADA)
 
 
-def test_list_hides_what_object_rules_close_whoever_created_it() -> None:
+def test_list_hides_what_object_rules_close_regardless_of_its_creator() -> None:
     rules = [
         about_everyone("none"),
         about_ada("none", on="2"),

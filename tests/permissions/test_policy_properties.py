@@ -1,4 +1,4 @@
-"""The policy against the rules about access written down once more, as plainly as they are told."""
+"""The policy against a second, plain implementation of the rules in docs/access-control.md."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ MEMBERSHIPS = ("membership of ada", "membership of bob", "ada's membership elsew
 ROLES = ("analysts", "editors", "a role elsewhere")
 OBJECT_IDS = ("1", "2", str(PROJECT_ID))
 
-# What is known of each resource, in the words of whoever set the rules up.
+# The settings of each resource, independent of the registry.
 LADDERS = dict.fromkeys(BY_NAME, ("none", "viewer", "editor", "manager")) | {
     "project": ("none", "member", "admin"),
     "organization": ("none", "member", "admin"),
@@ -55,7 +55,7 @@ ADMINS_LIST_ALL = ("project", "dashboard")
 
 @dataclass(frozen=True)
 class World:
-    """Ada in an organization, with the rules of one of its projects, whoever these are about."""
+    """Ada in an organization, and the rules of one of its projects for any subject."""
 
     level: OrganizationLevel | None
     roles: frozenset[str]
@@ -76,11 +76,11 @@ class World:
         return Controlled(BY_NAME[resource], object_id, self.makers.get((resource, object_id)))
 
 
-# ---------------------------------------------------------------------- the rules, told again
+# ---------------------------------------------------------------------- a second implementation of the rules
 
 
 def _applying(world: World) -> list[RuleRecord]:
-    """The rules that mean something for Ada."""
+    """Return the rules that apply to Ada."""
     if not world.features.access_control:
         return []
     found = []
@@ -174,7 +174,7 @@ def _passes_gate(world: World, resource: str, required: str) -> bool:
 
 
 def _listed(world: World, resource: str, *, includes_all_for_admins: bool) -> list[str]:
-    """Of all objects those in a list."""
+    """Return the objects that a list shows."""
     if world.is_admin and (includes_all_for_admins or resource in ADMINS_LIST_ALL):
         return list(OBJECT_IDS)
     allowed: list[str] = []
@@ -220,7 +220,7 @@ def _rules(draw: st.DrawFn) -> RuleRecord:
 @st.composite
 def _worlds(draw: st.DrawFn) -> World:
     objects = [(name, object_id) for name in sorted(BY_NAME) for object_id in OBJECT_IDS]
-    # An organization and the project itself were made by nobody whom rules know.
+    # Organizations and projects have no creator for rules.
     made = [each for each in objects if each[0] not in ("project", "organization")]
     makers = draw(st.dictionaries(st.sampled_from(made), st.sampled_from(USERS), max_size=6))
     levels = (None, *OrganizationLevel, *([OrganizationLevel.MEMBER] * 6))
@@ -249,7 +249,7 @@ Answers = dict[str, object]
 
 
 def _answers(asked: Policy, world: World) -> Answers:
-    """All that a policy says, of every object and every resource."""
+    """Collect all answers of a policy, for every object and resource."""
     found: Answers = {"project": asked.can_reach_project()}
     for name, resource in BY_NAME.items():
         general = asked.resource_access(resource)
@@ -384,7 +384,7 @@ def test_answers_do_not_depend_on_earlier_questions(world: World) -> None:
 
 
 def test_random_worlds_cover_every_kind_of_answer() -> None:
-    """Or the properties above would hold for want of cases."""
+    """Otherwise the properties above could hold for lack of cases."""
     sources: set[Source | None] = set()
     verdicts: set[tuple[bool, bool]] = set()
 

@@ -70,7 +70,7 @@ def _names(page: ReachedPage) -> list[str]:
 
 
 async def _listed(store: MetadataStore, caller: Caller) -> list[str]:
-    """Every project in reach, which a look-up by id has to agree with."""
+    """List all reachable projects, and check that a lookup by id agrees."""
     page = await list_reached_projects(store, caller, first=100, after=None)
     assert (page.total, page.has_next) == (len(page.projects), False)
     found = await reach_projects(store, caller, range(1, 50))
@@ -296,7 +296,7 @@ async def test_project_key_has_no_other_projects(store: MetadataStore, world: Wo
 
 
 async def _statements(store: MetadataStore, caller: Caller) -> tuple[int, int]:
-    """How many the look-up of 50 projects takes, and how many the list of them."""
+    """Count the statements for a lookup of 50 projects and for a list of them."""
     with counted_statements() as sent:
         await reach_projects(store, caller, range(1, 51))
     looking_up = sum("SELECT" in each for each in sent)

@@ -1,4 +1,4 @@
-"""A new kind of resource gains access control: what docs/access-control.md says, done with notebooks."""
+"""A new resource gets access control as docs/access-control.md describes, with notebooks as the example."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ NotebookId = Annotated[strawberry.ID, strawberry.argument(description="The noteb
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where the notebooks are: any look-up by project and id will do."""
+    """Return notebooks by project and id, from memory."""
 
     books: dict[SavedKey, SavedRecord] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class Notebook(AccessControlled):
 
 
 def notebook_query() -> type:
-    """Guards know the scopes of registered resources only, so the fields are declared after it was registered."""
+    """Declare the fields after the resource was registered, since guards accept only known scopes."""
 
     @strawberry.type(name="Query", description="What can be asked.")
     class NotebookQuery(Query):
@@ -86,7 +86,7 @@ def notebook_query() -> type:
 
 @pytest.fixture
 def notebooks() -> Iterator[type]:
-    """One line registers the resource; the rest of the gateway knows it from then on."""
+    """Register the resource and build the schema."""
     with registered(NOTEBOOK):
         yield notebook_query()
 
@@ -103,7 +103,7 @@ class Reader:
     key: str
 
     async def open(self, field: str = "notebook") -> str:
-        """The reader's level on the notebook 1, or the code of the refusal."""
+        """Return the reader's level on notebook 1, or the code of the error."""
         query = f'{{ {field}(projectId: "{self.project}", id: "1") {{ userAccessLevel }} }}'
         answer = await self.gateway.ask(query, key=self.key)
         if "errors" in answer.body:

@@ -1,4 +1,4 @@
-"""Input as it was written, whichever way it came into the document."""
+"""Arguments as the client sent them, as literals or variables."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from schema.raw_arguments import raw_argument
 
 @dataclass
 class Context:
-    """The part of a request's context that is read here."""
+    """The part of the request context that raw_argument reads."""
 
     raw_variables: dict[str, Any] = field(default_factory=dict)
 

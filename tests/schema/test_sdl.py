@@ -1,4 +1,4 @@
-"""The schema as a text: what is committed, and what clients were promised."""
+"""The committed SDL, and what clients rely on in it."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What counts as a change that breaks clients or a supergraph, and what does not."""
+"""Which changes of the SDL are breaking, and which are not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a client's input to the compiler's question. Inputs are given as clients write them, in GraphQL."""
+"""Trend queries are read from inputs written in GraphQL."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ SCHEMA = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALA
 
 
 def read(text: str) -> TrendQuery:
-    """The question of the input; raises what refuses it."""
+    """Read the input; raises the error that rejects it."""
     context: dict[str, Any] = {}
     result = SCHEMA.execute_sync(f"{{ read(query: {{ {text} }}) }}", context_value=context)
     for error in result.errors or ():

@@ -1,4 +1,4 @@
-"""API keys for tests, which need more of them than a person may have."""
+"""API keys for tests, without the limit per person."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ async def make_key(
     organizations: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> str:
-    """The value of a new key of the person, for these projects and organizations or, without any, for all."""
+    """Create a key of the person, by default for all projects and organizations, and return its value."""
     value = generate_key()
     new = NewKey(
         user_id=owner.id,

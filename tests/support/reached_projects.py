@@ -1,4 +1,4 @@
-"""Projects as somebody meets them whom no rule binds."""
+"""Projects as reached by an admin."""
 
 from datasource.metadata.records import OrganizationLevel, ProjectRecord
 from permissions.policy import Policy, Principal
@@ -6,5 +6,5 @@ from permissions.reach import ReachedProject
 
 
 def by_admin(project: ProjectRecord) -> ReachedProject:
-    """The project as an admin of its organization meets it."""
+    """Return the project as an admin of its organization reaches it."""
     return ReachedProject(project, Policy(Principal("admin", OrganizationLevel.ADMIN), project.id))

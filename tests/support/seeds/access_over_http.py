@@ -1,4 +1,4 @@
-"""An organization with a project and people whose access differs, for tests of access over HTTP."""
+"""Organizations, projects and people with different access, for tests over HTTP."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ VIEWS: dict[str, Any] = {"events": [{"event": "view"}], "dateFrom": "2020-01-13"
 
 @dataclass(frozen=True)
 class Person:
-    """A member with a key, who asks about one project: its id is the variable `project`."""
+    """A member with a key; the variable `project` of their requests is the id of the project."""
 
     gateway: Gateway
     project: ProjectRecord
@@ -51,14 +51,14 @@ class Person:
         return await self.gateway.ask(query, {"project": str(self.project.id), **variables}, key=self.key)
 
     async def with_scopes(self, *scopes: str) -> "Person":
-        """The same person with a key of these scopes."""
+        """Return the same person with a key of these scopes."""
         key = await make_key(self.gateway.stores.metadata, self.member, scopes)
         return Person(self.gateway, self.project, self.member, key)
 
 
 @dataclass(frozen=True)
 class World:
-    """`admin` is an admin of the organization, `creator` a plain member who makes what is saved."""
+    """An organization with a project. `admin` is an organization admin, `creator` a member who creates objects."""
 
     gateway: Gateway
     organization_id: str
@@ -75,7 +75,7 @@ class World:
         return str(self.project.id)
 
     async def person(self, name: str, *scopes: str, level: OrganizationLevel = OrganizationLevel.MEMBER) -> Person:
-        """A new member of the organization with a key of these scopes or, without any, for everything."""
+        """Add a member with a key of these scopes, by default for everything."""
         domain = self.admin.member.email.partition("@")[2]
         return await _join(self.gateway, self.project, f"{name}@{domain}", scopes, level=level)
 
@@ -94,8 +94,10 @@ class World:
         to: Person | RoleRecord | None = None,
         project: ProjectRecord | None = None,
     ) -> None:
-        """Set the rule on the object `on` or, without it, on the whole resource (the project itself for "project")
-        for a person, a role or, without either, everyone."""
+        """Set a rule of the object `on` for a person or a role, by default for everyone.
+
+        Without `on` the rule is for the whole resource or, for "project", the project itself.
+        """
         where = project or self.project
         key = RuleKey(
             where.id,
@@ -109,7 +111,7 @@ class World:
     async def insight(
         self, name: str, *, by: Person | None = None, query: Mapping[str, object] = VIEWS, description: str = ""
     ) -> str:
-        """The id of a new insight, made by `creator` unless somebody else is named."""
+        """Create an insight, by default as `creator`, and return its id."""
         record = await create_insight(
             self.store,
             project_id=self.project.id,
@@ -143,7 +145,7 @@ class World:
         distinct_ids: tuple[str, ...] | None = None,
         description: str = "",
     ) -> str:
-        """One without members that was never calculated; with distinct ids a static one."""
+        """Create a cohort that was never calculated or, given distinct ids, a static one."""
         record = await create_cohort(
             self.store,
             project_id=self.project.id,
@@ -156,7 +158,7 @@ class World:
         return str(record.id)
 
     async def saved(self, resource: str, name: str, *, by: Person | None = None) -> str:
-        """A new insight, action or cohort."""
+        """Create an insight, action or cohort."""
         match resource:
             case "insight":
                 return await self.insight(name, by=by)
@@ -165,7 +167,7 @@ class World:
         return await self.cohort(name, by=by)
 
     async def project_key(self, *scopes: str) -> str:
-        """A key that the project owns."""
+        """Create a key of the project."""
         value = generate_key()
         new = NewKey(
             project_id=self.project.id,
@@ -178,13 +180,13 @@ class World:
         return value
 
     async def machine(self, *scopes: str) -> Person:
-        """Whoever holds a key that the project owns; there is no member behind it."""
+        """Return a caller with a key of the project, which has no member."""
         key = await self.project_key(*(scopes or ("*",)))
         return Person(self.gateway, self.project, self.admin.member, key)
 
 
 async def open_world(gateway: Gateway, name: str) -> World:
-    """`name` names the organization, and the project within it."""
+    """Create an organization and a project in it, both called `name`."""
     store = gateway.stores.metadata
     organization = await create_organization(store, name=name)
     project = await create_project(store, organization_id=organization.id, name=name, timezone="America/New_York")
@@ -214,7 +216,7 @@ async def _join(
 
 @contextmanager
 def statements_reading(table: str) -> Iterator[list[str]]:
-    """The statements within the block that mention the table."""
+    """Collect the statements within the block that mention the table."""
     sent: list[str] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:

@@ -1,4 +1,4 @@
-"""What a question or a definition uses must be readable by whoever asks or writes it."""
+"""The caller must be able to read what a query or definition uses."""
 
 from typing import Any
 
@@ -38,13 +38,13 @@ async def plain(world: World) -> Person:
 
 
 async def calculated(world: World, name: str) -> str:
-    """A cohort whose members (none) were calculated, made by the creator."""
+    """Create a cohort of the creator that has been calculated (it is empty)."""
     made = await world.creator.ask(CREATE_COHORT, input={"projectId": world.id, "name": name, "filters": []})
     return str(made.data["cohortCreate"]["id"])
 
 
 def assert_forbidden(answer: Answer, *path: str | int) -> None:
-    """Refused at the input, and without the name of what may not be read."""
+    """Check that the error has the path of the input, without the name of the unreadable object."""
     assert (answer.extensions["code"], answer.extensions["path"]) == ("FORBIDDEN", list(path))
     assert "secret" not in str(answer.body)
 

@@ -1,4 +1,4 @@
-"""accessControlSet refuses what cannot be set, in the order of the specification, and says where it is wrong."""
+"""accessControlSet rejects invalid rules with the path of the error, in the specified order."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.gateway import Answer, Gateway, open_gateway
 from tests.support.seeds.access_over_http import World, open_world
 
 
-def refusal(answer: Answer) -> tuple[str, Any]:
+def error(answer: Answer) -> tuple[str, Any]:
     assert answer.body["data"] is None
     return answer.extensions["code"], answer.extensions.get("path")
 
@@ -32,13 +32,13 @@ def refusal(answer: Answer) -> tuple[str, Any]:
 )
 async def test_invalid_level_is_rejected(world: World, resource: str, level: str, words: str) -> None:
     answer = await set_access(world.admin, level, resource)
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
     assert words in answer.error["message"]
 
 
 async def test_minimum_applies_to_rules_of_a_single_action(world: World) -> None:
     answer = await set_access(world.admin, "NONE", "ACTION", on=await world.action("a"))
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
 
 
 async def test_level_above_the_maximum_is_rejected(gateway: Gateway, world: World) -> None:
@@ -49,7 +49,7 @@ async def test_level_above_the_maximum_is_rejected(gateway: Gateway, world: Worl
         ) as extended:
             admin = replace(world.admin, gateway=extended)
             answer = await set_access(admin, "EDITOR", "ACTIVITY_LOG")
-            assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+            assert error(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
             assert "above viewer, the maximum for activity logs" in answer.error["message"]
             assert rules_of(await changed_policy(admin, "NONE", "ACTIVITY_LOG")) == [(None, "NONE")]
 
@@ -57,7 +57,7 @@ async def test_level_above_the_maximum_is_rejected(gateway: Gateway, world: Worl
 async def test_missing_level_does_not_remove_the_rule(world: World) -> None:
     await world.give("viewer")
     answer = await world.admin.ask(SET, resource="INSIGHT")
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
     assert rules_of(await read_policy(world.admin, "INSIGHT")) == [(None, "VIEWER")]
 
 
@@ -69,7 +69,7 @@ async def test_unknown_resource_is_rejected(world: World) -> None:
 @pytest.mark.parametrize("member", ["x", "", "1", "3f2504e0-4f89-41d3-9a0c"])
 async def test_malformed_member_id_is_rejected_with_a_hint(world: World, member: str) -> None:
     answer = await set_access(world.admin, "VIEWER", member=member)
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
     assert "members" in answer.extensions["hint"]
     assert "uuid" not in (answer.error["message"] + answer.extensions["hint"]).lower()
 
@@ -77,32 +77,32 @@ async def test_malformed_member_id_is_rejected_with_a_hint(world: World, member:
 async def test_unknown_and_foreign_members_get_the_same_error(world: World, gateway: Gateway) -> None:
     foreign = await open_world(gateway, f"neighbours of {world.id}")
     unknown = await set_access(world.admin, "VIEWER", member=str(uuid4()))
-    assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "memberId"])
+    assert error(unknown) == ("BAD_USER_INPUT", ["input", "memberId"])
     assert (await set_access(world.admin, "VIEWER", to=foreign.creator)).body == unknown.body
 
 
 async def test_membership_id_is_rejected_as_member_id(world: World) -> None:
     answer = await set_access(world.admin, "VIEWER", member=world.creator.membership_id)
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "memberId"])
 
 
 async def test_unknown_and_foreign_roles_get_the_same_error(world: World, gateway: Gateway) -> None:
     foreign = await (await open_world(gateway, f"neighbours of {world.id}")).role("theirs")
     unknown = await set_access(world.admin, "VIEWER", role=str(uuid4()))
-    assert refusal(unknown) == ("BAD_USER_INPUT", ["input", "roleId"])
+    assert error(unknown) == ("BAD_USER_INPUT", ["input", "roleId"])
     assert "roles" in unknown.extensions["hint"]
     assert (await set_access(world.admin, "VIEWER", to=foreign)).body == unknown.body
 
 
 async def test_errors_are_reported_one_at_a_time_in_order(world: World, gateway: Gateway) -> None:
-    """All faults at once; each is put right after it was told, and the next one is told."""
+    """Start with all errors at once, and correct each after it was reported."""
     insight, plain = await world.insight("one"), await world.person("plain")
     role, foreign = await world.role("ours"), await (await open_world(gateway, f"beyond {world.id}")).role("x")
     faults: dict[str, Any] = {"on": insight, "level": "ADMIN", "member": "x", "role": foreign.id}
     await set_features(world.store, world.organization_id, role_based_access=False)
 
     async def ask() -> tuple[str, Any]:
-        return refusal(await plain.ask(SET, resource="INSIGHT", **faults))
+        return error(await plain.ask(SET, resource="INSIGHT", **faults))
 
     assert await ask() == ("BAD_USER_INPUT", ["input", "accessLevel"])
     faults["level"] = "VIEWER"
@@ -124,14 +124,14 @@ async def test_missing_object_is_reported_before_any_other_error(world: World) -
     faults = {"level": "ADMIN", "member": "x", "role": "y"}
     closed, hidden = await world.insight("closed"), await world.person("hidden")
     await world.give("none", on=closed, to=hidden)
-    assert refusal(await hidden.ask(SET, resource="INSIGHT", on=closed, **faults)) == ("FORBIDDEN", None)
-    assert refusal(await hidden.ask(SET, resource="INSIGHT", on="999999", **faults)) == ("NOT_FOUND", None)
+    assert error(await hidden.ask(SET, resource="INSIGHT", on=closed, **faults)) == ("FORBIDDEN", None)
+    assert error(await hidden.ask(SET, resource="INSIGHT", on="999999", **faults)) == ("NOT_FOUND", None)
 
 
 async def test_member_and_role_cannot_be_combined(world: World) -> None:
     role = await world.role("both")
     answer = await set_access(world.admin, "VIEWER", to=world.creator, role=role.id)
-    assert refusal(answer) == ("BAD_USER_INPUT", ["input", "roleId"])
+    assert error(answer) == ("BAD_USER_INPUT", ["input", "roleId"])
 
 
 async def test_role_rule_cannot_be_set_or_removed_while_roles_are_off(world: World) -> None:
@@ -140,7 +140,7 @@ async def test_role_rule_cannot_be_set_or_removed_while_roles_are_off(world: Wor
     await set_features(world.store, world.organization_id, role_based_access=False)
     for level in ("EDITOR", None):
         answer = await set_access(world.admin, level, to=role)
-        assert refusal(answer) == ("FORBIDDEN", None)
+        assert error(answer) == ("FORBIDDEN", None)
         assert "Role-based access is switched off" in answer.error["message"]
     policy = await changed_policy(world.admin, "VIEWER", to=world.creator)
     assert set(rules_of(policy)) == {("off", "VIEWER"), (world.creator.member.email, "VIEWER")}
@@ -151,13 +151,13 @@ async def test_rules_can_be_set_while_access_control_is_off(world: World) -> Non
     insight, plain = await world.insight("kept"), await world.person("plain")
     assert rules_of(await changed_policy(world.admin, "NONE", on=insight)) == [(None, "NONE")]
     assert rules_of(await changed_policy(world.creator, "VIEWER", on=insight)) == [(None, "VIEWER")]
-    assert refusal(await set_access(plain, "NONE", on=insight))[0] == "FORBIDDEN"
+    assert error(await set_access(plain, "NONE", on=insight))[0] == "FORBIDDEN"
 
 
 async def test_project_rule_with_another_resource_id_is_forbidden(world: World) -> None:
     other = await create_project(world.store, organization_id=world.organization_id, name="other")
     answer = await set_access(world.admin, "NONE", "PROJECT", on=str(other.id))
-    assert refusal(answer)[0] == "FORBIDDEN"
+    assert error(answer)[0] == "FORBIDDEN"
     assert "different project" in answer.error["message"]
     own = await changed_policy(world.admin, "MEMBER", "PROJECT", on=world.id)
     assert [(each["resourceId"], each["accessLevel"]) for each in own["accessControls"]] == [(world.id, "MEMBER")]
@@ -173,7 +173,7 @@ async def test_object_unknown_deleted_or_of_another_project_is_not_found(
     delete = f"mutation($project: ID!, $id: ID!) {{ {kind}Delete(projectId: $project, id: $id) }}"
     assert (await world.admin.ask(delete, id=deleted)).data
     answers = [await set_access(world.admin, "VIEWER", resource, on=each) for each in (foreign, deleted, "x", "0")]
-    assert [refusal(answer)[0] for answer in answers] == ["NOT_FOUND"] * 4
+    assert [error(answer)[0] for answer in answers] == ["NOT_FOUND"] * 4
     assert len({str(answer.body) for answer in answers}) == 1
 
 
@@ -181,7 +181,7 @@ async def test_object_unknown_deleted_or_of_another_project_is_not_found(
 async def test_caller_who_may_not_change_rules_sees_what_is_required(world: World, level: str | None) -> None:
     insight, plain = await world.insight("one"), await world.person("plain")
     on_object = await set_access(plain, level, on=insight)
-    assert refusal(on_object)[0] == "FORBIDDEN"
+    assert error(on_object)[0] == "FORBIDDEN"
     assert on_object.error["message"] == "You must be manager to modify insight permissions."
     assert on_object.extensions["missingLevel"] == "MANAGER"
     on_project = await set_access(plain, None if level is None else "MEMBER", "PROJECT")
@@ -199,7 +199,7 @@ async def test_limit_of_objects_with_rules_blocks_only_new_objects(gateway: Gate
         for each in (first, second):
             await changed_policy(admin, "VIEWER", on=each)
         refused = await set_access(admin, "VIEWER", on=third)
-        assert refusal(refused) == ("BAD_USER_INPUT", ["input", "resourceId"])
+        assert error(refused) == ("BAD_USER_INPUT", ["input", "resourceId"])
         assert "2 objects" in refused.error["message"]
         await changed_policy(admin, "EDITOR", on=first)
         await changed_policy(admin, "EDITOR", on=first, to=world.creator)
