@@ -1,4 +1,4 @@
-"""docs/posthog.md is true: its grants are for the tables that are read, its names exist."""
+"""The grants, commands and names in docs/posthog.md match the code."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ def test_grants_are_for_every_table_that_is_read() -> None:
 
 def test_commands_and_options_of_the_page_exist() -> None:
     root = typer.main.get_command(build_cli())
-    written = re.findall(r"^python server\.py (.+)$", PAGE.replace("\\\n", " "), re.MULTILINE)
+    written = re.findall(r"^\.venv/bin/trendgate (.+)$", PAGE.replace("\\\n", " "), re.MULTILINE)
     assert len(written) > 4
     for line in written:
         found = root
