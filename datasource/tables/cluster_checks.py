@@ -6,7 +6,7 @@ from typing import Final
 from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 
-_GUIDE: Final = "docs/scaling.md tells how."
+_GUIDE: Final = "See docs/scaling.md."
 
 _SERVERS: Final = """
 SELECT shard_num, count() AS servers, min(internal_replication) AS is_replicated

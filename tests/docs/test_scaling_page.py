@@ -1,4 +1,4 @@
-"""What docs/scaling.md tells to run, run."""
+"""The SQL blocks of docs/scaling.md run, and the settings and tables that it names are complete."""
 
 import re
 from pathlib import Path
@@ -26,15 +26,15 @@ TABLES = (
 
 
 def statements(first_word: str) -> list[str]:
-    """Those of the block of SQL that begins so, without comments."""
+    """Return the statements of the SQL block that begins with these words, without comments."""
     (block,) = [text for text in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL) if text.startswith(first_word)]
     lines = [line for line in block.splitlines() if not line.startswith("--")]
     return [each.strip() for each in "\n".join(lines).split(";") if each.strip()]
 
 
-async def count(engine: NativeEngine | ClusterEngine, table: str) -> object:
-    figure = {"events_by_hour": "sum(events)", "event_properties": "sum(events)"}.get(table, "count()")
-    return (await engine.query(f"SELECT {figure} AS n FROM {table}")).columns[0][0]  # noqa: S608 - names of ours
+async def count_rows(engine: NativeEngine | ClusterEngine, table: str) -> object:
+    count = {"events_by_hour": "sum(events)", "event_properties": "sum(events)"}.get(table, "count()")
+    return (await engine.query(f"SELECT {count} AS n FROM {table}")).columns[0][0]  # noqa: S608 - constants
 
 
 @pytest.mark.parametrize("way", ["copied", "attached"])
@@ -60,7 +60,7 @@ async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) 
         new = ClusterEngine([NativeEngine.open(address, cluster=CLUSTER) for address in addresses])
         await migrate(new)
         settings, *copies = statements("SET ")
-        # Without Keeper, each server has to copy for itself.
+        # Without Keeper, each server copies on its own.
         for table in re.findall(r"FROM trendgate\.(\w+)", "\n".join(copies)):
             whole = f"remote('127.0.0.1:{ports[0]}', trendgate, {table})"
             await second.command(f"CREATE TABLE trendgate.{table} AS {whole}")
@@ -71,14 +71,14 @@ async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) 
             suffix = settings.replace("SET", " SETTINGS") if statement.startswith("INSERT") else ""
             await new.command(statement + suffix)
         for table in TABLES:
-            assert await count(new, table) == await count(old, table), table
+            assert await count_rows(new, table) == await count_rows(old, table), table
         again = Loader(new, 1, tmp_path)
         assert (await again.load_rows(*rows)).already_stored == 20
         for engine in (make, second, old, new):
             await engine.close()
 
 
-def test_page_names_every_setting_that_is_sent() -> None:
+def test_page_lists_every_setting_of_queries_and_loads() -> None:
     for name in (*READING, "distributed_foreground_insert", "insert_quorum"):
         assert f"`{name} = " in PAGE
     assert WRITING["insert_quorum"] == "auto"
