@@ -124,5 +124,5 @@ def _print_report(settings: Settings, tasks: Sequence[MigrationTask], batches: i
 
 
 def _title(task: MigrationTask) -> str:
-    again = ", on servers added to the cluster" if task.is_again else ""
+    again = ", on servers added to the cluster" if task.is_repeated else ""
     return f"Step {task.step.version}: {task.step.name}{again}"

@@ -1,4 +1,4 @@
-"""What must be so before tables are made or used: the right kind of tables, and a cluster that can hold them."""
+"""Checks before tables are created or used: matching tables, and a correctly configured cluster."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +7,6 @@ from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 
 _GUIDE: Final = "See docs/scaling.md."
-
 _SERVERS: Final = """
 SELECT shard_num, count() AS servers, min(internal_replication) AS is_replicated
 FROM system.clusters WHERE cluster = {cluster:String} GROUP BY shard_num ORDER BY shard_num
@@ -32,18 +31,22 @@ _EVENTS: Final = "SELECT engine_full FROM system.tables WHERE database = current
 
 
 async def check_cluster(engine: Engine, cluster: str) -> None:
-    """Raises BadUserInput where the cluster is none, or the configuration of its servers lacks something."""
+    """Raise BadUserInput for an unknown cluster, or one whose servers' configuration is incomplete."""
     shards = list((await engine.query(_SERVERS, {"cluster": cluster})).rows())
     if not shards:
         known = (await engine.query(_CLUSTERS)).columns[0]
         raise BadUserInput(
-            f"The ClickHouse server knows no cluster {cluster!r}.",
-            hint=f"It knows: {', '.join(map(str, known)) or 'none'}. See `remote_servers` in its configuration.",
+            "Unknown cluster {cluster!r}.",
+            cluster=cluster,
+            known=tuple(known) or ("none",),
+            hint="Clusters in the server's configuration: {known}. See `remote_servers` there.",
         )
     if any(int(str(servers)) > 1 and not is_replicated for _, servers, is_replicated in shards):
         raise BadUserInput(
-            f"The shards of {cluster!r} have replicas without `internal_replication`: rows would be there twice.",
-            hint=f"Set it to true for every shard in `remote_servers`. {_GUIDE}",
+            "The shards of the cluster {cluster!r} have replicas without `internal_replication`.",
+            cluster=cluster,
+            hint="Set it to true for each shard in `remote_servers`; otherwise rows are stored twice. {guide}",
+            guide=_GUIDE,
         )
     await _check_macros(engine, cluster, sum(int(str(servers)) for _, servers, _ in shards))
 
@@ -52,36 +55,41 @@ async def _check_macros(engine: Engine, cluster: str, servers: int) -> None:
     _, _, shards, replicas = (await engine.query(_MACROS, {"cluster": cluster})).columns
     if len(shards) < servers or not all(shards) or not all(replicas):
         raise BadUserInput(
-            f"Not every server of {cluster!r} has the macros `shard` and `replica`.",
-            hint=f"Define both in the configuration of each server. {_GUIDE}",
+            "Not every server of the cluster {cluster!r} has the macros `shard` and `replica`.",
+            cluster=cluster,
+            hint="Define both in the configuration of each server. {guide}",
+            guide=_GUIDE,
         )
     if len(set(zip(shards, replicas, strict=True))) < servers:
         raise BadUserInput(
-            f"Two servers of {cluster!r} have the same macros `shard` and `replica`.",
-            hint="Give each server of a shard a `replica` of its own, and each shard its own `shard`.",
+            "Two servers of the cluster {cluster!r} have the same macros `shard` and `replica`.",
+            cluster=cluster,
+            hint="Give each shard its own `shard`, and each server of a shard its own `replica`.",
         )
 
 
 async def check_table_kind(engine: Engine) -> None:
-    """Raises BadUserInput where there are tables already, of one server for a cluster or the other way round."""
+    """Raise BadUserInput when the tables belong to one server and the settings say a cluster, or vice versa."""
     found = (await engine.query(_EVENTS)).columns[0]
     if not found:
         return
     definition = str(found[0])
     if engine.cluster is None and definition.startswith("Distributed("):
         raise BadUserInput(
-            "The tables of this database are those of a cluster.",
+            "The tables of this database belong to a cluster.",
             hint="Set TRENDGATE_CLICKHOUSE_CLUSTER to its name.",
         )
     if engine.cluster is not None and not definition.startswith(f"Distributed('{engine.cluster}',"):
         raise BadUserInput(
-            f"This database has tables already, which are not those of the cluster {engine.cluster!r}.",
-            hint=f"Take a new database, make the tables there and move the rows. {_GUIDE}",
+            "This database already has tables, which do not belong to the cluster {cluster!r}.",
+            cluster=engine.cluster,
+            hint="Create the tables in a new database and copy the rows. {guide}",
+            guide=_GUIDE,
         )
 
 
 async def has_all_tables(engine: Engine, cluster: str, database: str, names: Sequence[str]) -> bool:
-    """Whether every server of the cluster has the tables; one that is new has none."""
+    """Whether every server of the cluster has the tables; an added server has none."""
     shards = list((await engine.query(_SERVERS, {"cluster": cluster})).rows())
     params = {"cluster": cluster, "database": database, "names": names}
     tables = (await engine.query(_TABLES, params)).columns[2]
@@ -89,6 +97,6 @@ async def has_all_tables(engine: Engine, cluster: str, database: str, names: Seq
 
 
 async def other_server_has_tables(engine: Engine, cluster: str, database: str) -> bool:
-    """Whether some server of the cluster has the tables."""
+    """Whether any server of the cluster has the tables."""
     params = {"cluster": cluster, "database": database, "names": ["schema_versions"]}
     return bool((await engine.query(_TABLES, params)).columns[2])

@@ -1,17 +1,17 @@
-"""What the steps of schema.py are made of, whether one server or a cluster holds the tables."""
+"""The changes that migration steps consist of, for one server or a cluster."""
 
 from dataclasses import dataclass
 
 SOURCE = "{source}"
-"""Where a select names the table that it reads."""
+"""The placeholder in a SELECT for the table that it reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateTable:
     """A table: its columns, and the engine's clauses from PARTITION BY or ORDER BY on.
 
-    `engine` is one of the MergeTree family, `arguments` are what stands in its parentheses. `shard_by` spreads the
-    rows over the shards of a cluster; a table without it is there as a whole on every server.
+    `engine` is one of the MergeTree family, `arguments` are those in its parentheses. `shard_by` is the sharding
+    key on a cluster; a table without one is complete on every server.
     """
 
     name: str
@@ -24,7 +24,7 @@ class CreateTable:
 
 @dataclass(frozen=True, slots=True)
 class CreateView:
-    """A materialized view: what is inserted into `source` goes into `target`, selected by `select`."""
+    """A materialized view: rows inserted into `source` are written to `target`, transformed by `select`."""
 
     name: str
     source: str
@@ -34,7 +34,7 @@ class CreateView:
 
 @dataclass(frozen=True, slots=True)
 class FillTable:
-    """Makes the rows of `target` anew from those of `source`, selected by `select`."""
+    """Replaces the rows of `target` by those of `source`, transformed by `select`."""
 
     target: str
     source: str

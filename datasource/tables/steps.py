@@ -1,4 +1,4 @@
-"""The tables of the native layout, made and changed by numbered steps."""
+"""Trendgate's own tables, created and changed by numbered steps."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ JSON_INSERT_SETTINGS = (
     "json_type_escape_dots_in_keys = 1, type_json_skip_duplicated_paths = 1, "
     "input_format_try_infer_dates = 0, input_format_try_infer_datetimes = 0"
 )
-"""Settings that every insert into a JSON column must carry, or keys with dots and texts like dates change."""
+"""Required for every insert into a JSON column; otherwise keys with dots and strings like dates change."""
 
 _GROUP_COLUMNS = ",\n".join(
     f"group_{index} String DEFAULT ifNull(properties.`$group_{index}`::Nullable(String), '')"
@@ -154,12 +154,12 @@ SELECT
 FROM {source}
 GROUP BY project_id, event, hour
 """
-"""How rows of `events` become rows of `events_by_hour`; also used to rebuild a span of it."""
+"""How rows of `events` become rows of `events_by_hour`; also used to repair a time span."""
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaStep:
-    """One change of the tables; steps are only ever added, in ascending order."""
+    """One migration. Steps are only ever added, in ascending order, and never changed."""
 
     version: int
     name: str
@@ -195,4 +195,4 @@ applied_at DateTime('UTC')
     engine="MergeTree",
     clauses="ORDER BY version",
 )
-"""Which steps were done."""
+"""The steps that have been applied."""

@@ -56,7 +56,7 @@ async def test_gateway_reads_all_shards_after_migrate(start: Run, tmp_path: Path
     with start_servers(tmp_path / "empty") as ports:
         error = error_of(start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0])))
         assert "not up to date" in error
-        assert "python server.py migrate" in error
+        assert "trendgate migrate" in error
     async with migrated_cluster(tmp_path / "cluster") as cluster:
         (host,) = cluster.servers[1]._address.hosts
         settings = settings_of(host.port)

@@ -115,7 +115,7 @@ async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, world: Eve
 async def test_interrupted_load_is_counted_anew_on_every_shard(
     cluster: ClusterEngine, loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datasource.loader.journal._SURELY_OVER_S", -5)
+    monkeypatch.setattr("datasource.loader.journal._ABANDONED_AFTER_S", -5)
     await loader.load_rows(*(event(distinct_id=f"d{n}") for n in range(PEOPLE)))
     for server in cluster.servers:  # what an interruption leaves: counted twice
         await server.command(

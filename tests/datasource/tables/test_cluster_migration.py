@@ -48,7 +48,7 @@ async def test_server_that_came_later_gets_the_tables_and_nothing_is_lost(empty:
     for table in ("events_by_hour_view", "events_by_hour_local", "groups"):
         await empty.servers[1].command(f"DROP TABLE {table} SYNC")
     tasks = await plan_migration(empty)
-    assert [(task.step, task.is_again) for task in tasks] == [(step, True) for step in STEPS]
+    assert [(task.step, task.is_repeated) for task in tasks] == [(step, True) for step in STEPS]
     assert not any(text.startswith(("TRUNCATE", "INSERT")) for task in tasks for text in task.statements)
     await migrate(empty)
     assert await plan_migration(empty) == ()
@@ -58,14 +58,14 @@ async def test_server_that_came_later_gets_the_tables_and_nothing_is_lost(empty:
 async def test_server_that_came_later_is_not_taken_for_an_empty_cluster(empty: ClusterEngine) -> None:
     await migrate(empty)
     await empty.servers[0].command("DROP TABLE schema_versions SYNC")
-    with pytest.raises(BadUserInput, match="others of the cluster have"):
+    with pytest.raises(BadUserInput, match="other servers of the cluster do"):
         await plan_migration(empty)
 
 
 async def test_tables_of_another_kind_are_refused(empty: ClusterEngine) -> None:
     plain = server_of(empty, None)
     await migrate(plain)
-    with pytest.raises(BadUserInput, match=f"not those of the cluster '{CLUSTER}'") as caught:
+    with pytest.raises(BadUserInput, match=f"do not belong to the cluster '{CLUSTER}'") as caught:
         await plan_migration(empty)
     assert "docs/scaling.md" in (caught.value.hint or "")
     await plain.close()
@@ -73,7 +73,7 @@ async def test_tables_of_another_kind_are_refused(empty: ClusterEngine) -> None:
 
 async def test_tables_of_a_cluster_are_refused_without_or_with_another_cluster(empty: ClusterEngine) -> None:
     await migrate(empty)
-    for name, message in ((None, "those of a cluster"), ("other", "not those of the cluster 'other'")):
+    for name, message in ((None, "belong to a cluster"), ("other", "do not belong to the cluster 'other'")):
         engine = server_of(empty, name)
         with pytest.raises(BadUserInput, match=message):
             await migrate(engine)
@@ -82,7 +82,7 @@ async def test_tables_of_a_cluster_are_refused_without_or_with_another_cluster(e
 
 async def test_unknown_cluster_is_refused_with_those_that_are_known(empty: ClusterEngine) -> None:
     engine = server_of(empty, "nowhere")
-    with pytest.raises(BadUserInput, match="no cluster 'nowhere'") as caught:
+    with pytest.raises(BadUserInput, match="Unknown cluster 'nowhere'") as caught:
         await plan_migration(engine)
     assert CLUSTER in (caught.value.hint or "")
     await engine.close()
