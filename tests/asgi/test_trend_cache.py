@@ -17,6 +17,8 @@ from datasource.metadata.data_versions import changing_data
 from errors import ErrorCode, GatewayError
 from resolvers.stores import Stores
 from resolvers.trend_cache.read_through import TrendCache
+from resolvers.trends import run
+from resolvers.trends.buckets import Buckets
 from settings import Settings
 from tests.support.gateway import open_gateway
 from tests.support.redis_server import RedisServer, running_redis
@@ -209,6 +211,52 @@ async def test_error_names_the_input_of_the_request(caching: Caching) -> None:
         TREND, {"project": caching.world.id, "query": query}, key=caching.world.creator.key
     )
     assert answer.extensions["path"] == ["query", "dateFrom"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"dateTo": "2020-01-12"}, ["query", "dateTo"]),
+        ({"formula": "A + B"}, ["query", "formula"]),
+        ({"interval": "MINUTE", "dateFrom": "2019-01-01"}, ["query", "interval"]),
+        ({"breakdowns": [{"property": "1", "type": "COHORT"}]}, ["query", "breakdowns", 0]),
+        ({"properties": [{"type": "HOGQL", "key": "no()"}]}, ["query", "properties", 0, "key"]),
+        ({"actions": [{"actionId": "9"}]}, ["query", "actions", 0, "actionId"]),
+    ],
+    ids=["dates", "formula", "buckets", "cohort", "hogql", "action"],
+)
+async def test_query_that_cannot_be_compiled_is_rejected_every_time(
+    caching: Caching, change: dict[str, Any], path: list[object]
+) -> None:
+    await caching.count()
+    variables = {"project": caching.world.id, "query": {**VIEWS, **change}}
+    for _ in range(2):
+        answer = await caching.world.gateway.ask(TREND, variables, key=caching.world.creator.key)
+        assert answer.extensions["code"] == "BAD_USER_INPUT"
+        assert answer.extensions["path"][: len(path)] == path
+    assert caching.engine.asked == 1
+
+
+async def test_trend_is_compiled_once_and_not_again_from_the_cache(
+    caching: Caching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def count_calls(owner: object, name: str) -> None:
+        function = getattr(owner, name)
+
+        def counted(*given: Any, **options: Any) -> Any:
+            calls.append(name)
+            return function(*given, **options)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count_calls(run, "compile_trend")
+    count_calls(Buckets, "starts")
+    assert await caching.count() == (0, False)
+    assert calls == ["compile_trend", "starts", "starts"]  # for the roll-up, and for the axis
+    assert await caching.count() == (0, True)
+    assert calls == ["compile_trend", "starts", "starts"]
 
 
 async def test_range_that_begins_within_this_minute_is_answered(caching: Caching) -> None:
