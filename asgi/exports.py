@@ -11,9 +11,9 @@ from asgi.request_context import open_request_context
 from asgi.rest.endpoint import respond
 from asgi.rest.errors import reply_error
 from permissions.authenticate import LinkedKey
-from resolvers.exports import ExportFormat, LinkExpired, Order, open_export, read_link, resolve_export
+from resolvers.exports import ExportFormat, ExportLink, LinkExpired, open_export, read_link, resolve_export
 from resolvers.trends.arrow_export import write_arrow, write_parquet
-from resolvers.trends.csv import write_csv_parts
+from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.results import TrendResult
 from schema.build import GatewaySchema
 from schema.stored_question import read_query
@@ -31,7 +31,7 @@ _GONE = 410
 
 
 def _write_csv(result: TrendResult) -> Iterator[bytes]:
-    return (part.encode() for part in write_csv_parts(result))
+    return (part.encode() for part in write_csv_chunks(result))
 
 
 _FORMATS: Mapping[ExportFormat, tuple[str, Callable[[TrendResult], Iterator[bytes]]]] = {
@@ -61,24 +61,24 @@ class Exports:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            order = read_link(request.path_params["token"], self.settings, self.clock())
+            link = read_link(request.path_params["token"], self.settings, self.clock())
         except LinkExpired as expired:
             return reply_error(expired, status=_GONE)
-        key = LinkedKey(order.key_id, order.made_at)
+        key = LinkedKey(link.key_id, link.created_at)
         context = await open_request_context(request, self.settings, self.clock, key)
-        project = await open_export(context, order)
-        media_type, write = _FORMATS[order.format]
+        project = await open_export(context, link)
+        media_type, write = _FORMATS[link.format]
         headers = {
-            "content-disposition": f'attachment; filename="{_file_name(order)}"',
+            "content-disposition": f'attachment; filename="{_file_name(link)}"',
             "content-type": media_type,
         }
         if request.method == "HEAD":
             return StreamingResponse(iter(()), headers=headers)  # streaming, since the length is unknown
-        given = read_query(self.schema, order.asked.query)
+        given = read_query(self.schema, link.export_query.query)
         query = read_trend_query(given, max_filters=self.settings.max_filters)
-        result = await resolve_export(context, project, order, query)
+        result = await resolve_export(context, project, link, query)
         return StreamingResponse(write(result), headers=headers)
 
 
-def _file_name(order: Order) -> str:
-    return f"trend-{order.project_id}-{order.made_at:%Y-%m-%d}.{order.format}"
+def _file_name(link: ExportLink) -> str:
+    return f"trend-{link.project_id}-{link.created_at:%Y-%m-%d}.{link.format}"

@@ -1,4 +1,4 @@
-"""Links to a trend as a document: what they carry, how long they last, and what opening one answers."""
+"""Signed links to a trend as a document: what they carry, how long they last, and what they resolve to."""
 
 import json
 import zlib
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from errors import BadUserInput, ErrorCode, GatewayError
+from errors import BadUserInput, ErrorCode, GatewayError, Place
 from permissions.enforce import READ, check_gate, require_caller, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
@@ -22,9 +22,9 @@ from settings import Settings
 SCOPE = "insight:read"
 LIFETIME = timedelta(minutes=10)
 EXPORT_LIMIT = 10_000
-"""Breakdown values that a document keeps; what lies beyond is one more line, as ever."""
-LONGEST_LINK = 6000
-"""Characters: servers and proxies refuse long addresses."""
+"""Breakdown values of a document; the others are added up in one more series."""
+MAX_LINK_LENGTH = 6000
+"""Characters: servers and proxies reject long URLs."""
 
 
 class ExportFormat(StrEnum):
@@ -34,83 +34,85 @@ class ExportFormat(StrEnum):
 
 
 class LinkExpired(GatewayError):
-    """The link was good, and is not any more."""
+    """A link that was valid has expired."""
 
     def __init__(self) -> None:
-        minutes = LIFETIME // timedelta(minutes=1)
         super().__init__(
             ErrorCode.NOT_FOUND,
             "The link has expired.",
-            hint=f"Links are good for {minutes} minutes: ask for a new one.",
+            hint="Links are valid for {minutes} minutes: request a new one.",
+            minutes=LIFETIME // timedelta(minutes=1),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as it was sent, JSON of a TrendQueryInput; with the insight that it was read from, if it was."""
+class ExportQuery:
+    """A query as the client sent it, JSON of a TrendQueryInput, and the insight that it belongs to, if any."""
 
     query: Mapping[str, object]
     insight_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a link carries. The document is that of the moment when the link was made."""
+class ExportLink:
+    """What a link carries. The document shows the trend as of the time when the link was created."""
 
     key_id: str
     project_id: int
-    asked: Asked
+    export_query: ExportQuery
     format: ExportFormat
-    made_at: datetime
+    created_at: datetime
 
 
-def write_link(context: RequestContext, project: ReachedProject, asked: Asked, format_: ExportFormat) -> str:
-    """The path of a link for the caller's key. Raises BadUserInput for a question that is too long for one."""
+def write_link(
+    context: RequestContext, project: ReachedProject, export_query: ExportQuery, format_: ExportFormat
+) -> str:
+    """Return the path of a link for the caller's key. Raises BadUserInput for a query that does not fit in one."""
     content = {
         "key": require_caller(context).key_id,
         "project": project.record.id,
-        "insight": asked.insight_id,
+        "insight": export_query.insight_id,
         "format": format_.value,
         "at": context.now.timestamp(),
-        "query": asked.query,
+        "query": export_query.query,
     }
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=9)
     token = sign(packed, _key(context.settings))
-    if len(token) > LONGEST_LINK:
-        raise BadUserInput(
-            "The question is too long for a link.", path=("query",), hint="The field csv has the document itself."
-        )
+    if len(token) > MAX_LINK_LENGTH:
+        raise BadUserInput("The query is too long for a link.", path=("query",), hint=Place.EXPORT)
     return f"/exports/{token}"
 
 
-def read_link(token: str, settings: Settings, now: datetime) -> Order:
-    """What the link carries. Raises FORBIDDEN for a text that is no link, and LinkExpired."""
+def read_link(token: str, settings: Settings, now: datetime) -> ExportLink:
+    """Read what a link carries. Raises FORBIDDEN for an invalid link, and LinkExpired."""
     content = json.loads(zlib.decompress(verify(token, _key(settings))))
-    made_at = datetime.fromtimestamp(content["at"], UTC)
-    if now >= made_at + LIFETIME:
+    created_at = datetime.fromtimestamp(content["at"], UTC)
+    if now >= created_at + LIFETIME:
         raise LinkExpired
-    asked = Asked(content["query"], content["insight"])
-    return Order(content["key"], content["project"], asked, ExportFormat(content["format"]), made_at)
+    export_query = ExportQuery(content["query"], content["insight"])
+    return ExportLink(
+        content["key"], content["project"], export_query, ExportFormat(content["format"]), created_at
+    )
 
 
-async def open_export(context: RequestContext, order: Order) -> ReachedProject:
-    """The project, when the key may still ask. Raises as the field would that gave the link out."""
+async def open_export(context: RequestContext, link: ExportLink) -> ReachedProject:
+    """Return the project if the key still has access. Raises as the field that returned the link would."""
     require_scopes(context, SCOPE)
-    project = await context.reach(str(order.project_id))
-    if order.asked.insight_id is None:
+    project = await context.reach(str(link.project_id))
+    if link.export_query.insight_id is None:
         check_gate(project.policy, INSIGHT, READ, strictly=True)
     else:
-        await SAVED_INSIGHTS.load(context, project, str(order.asked.insight_id))
+        await SAVED_INSIGHTS.load(context, project, str(link.export_query.insight_id))
     return project
 
 
 async def resolve_export(
-    context: RequestContext, project: ReachedProject, order: Order, query: TrendQuery
+    context: RequestContext, project: ReachedProject, link: ExportLink, query: TrendQuery
 ) -> TrendResult:
-    """The answer as of when the link was made, with every breakdown value that fits."""
+    """Compute the trend as of when the link was created, with up to EXPORT_LIMIT breakdown values."""
     complete = replace(query, breakdown_limit=EXPORT_LIMIT)
-    answer = await resolve_trend(replace(context, now=order.made_at), project, complete)
-    return answer.result
+    trend = await resolve_trend(replace(context, now=link.created_at), project, complete)
+    return trend.result
 
 
 def _key(settings: Settings) -> bytes:

@@ -1,4 +1,4 @@
-"""What a trend mentions of what the project has saved."""
+"""Loads the actions and cohorts that a trend mentions."""
 
 from collections.abc import Collection, Iterator
 
@@ -15,10 +15,10 @@ from resolvers.trends.saved_objects import SavedObjects
 
 
 async def load_saved_objects(context: RequestContext, project: ReachedProject, query: TrendQuery) -> SavedObjects:
-    """What is not there is not in the catalog: the compiler refuses its mention, which it can name.
+    """Load the saved objects of a query. Missing ones are left out: the compiler reports them with their path.
 
-    The caller must be able to read what the query itself names, but not what an action or the project's filters
-    use in turn. Raises FORBIDDEN, and BadUserInput for a cohort that has no members yet.
+    The caller must be able to read what the query itself mentions, but not what actions or the project's filters
+    mention in turn. Raises FORBIDDEN, and BadUserInput for a cohort that was never calculated.
     """
     actions = await _load_actions(context, project, query)
     mentions = {**split_cohorts(query), **mentioned_cohorts(_own_filters(query))}

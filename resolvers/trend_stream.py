@@ -1,4 +1,4 @@
-"""How the subscription `trend` gets its values: the same trend, and how far it is meanwhile."""
+"""How the subscription `trend` gets its values: the progress of a trend, then its result."""
 
 import asyncio
 import time
@@ -16,59 +16,59 @@ from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
 
 FIRST_AFTER_S: Final = 0.1
-"""When the first news are due; a trend that takes less is told by its result alone."""
+"""When the first progress is due; a faster trend sends its result only."""
 PACE_S: Final = 0.2
-"""The least time between two pieces of news about progress; the result does not wait."""
+"""The least time between two updates of progress; the result does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrendUpdate:
-    """How far a trend is. Only the last one has the answer."""
+    """The progress of a trend; only the last update has the trend itself."""
 
     progress: Progress
     elapsed_s: float
-    answer: CachedTrend | None = None
+    trend: CachedTrend | None = None
 
 
 async def watch_trend(
     context: RequestContext, project: ReachedProject, query: TrendQuery
 ) -> AsyncGenerator[TrendUpdate, None]:
-    """News while the trend is computed, of which those that come too fast are left out, and its result at last.
+    """Yield updates while the trend is computed, not more often than every PACE_S, and then the trend.
 
-    Raises as `resolve_trend` does. Closing the generator ends the trend's queries.
+    Raises as `resolve_trend` does. Closing the generator cancels the trend's queries.
     """
     started = time.perf_counter()
-    latest, has_news = Progress(), asyncio.Event()
-    has_news.set()  # that it waits for its turn is news, too
+    latest, has_changed = Progress(), asyncio.Event()
+    has_changed.set()  # the first update says that the trend is waiting in the queue
 
-    def note(progress: Progress) -> None:
+    def record(progress: Progress) -> None:
         nonlocal latest
         latest = progress
-        has_news.set()
+        has_changed.set()
 
-    work = asyncio.create_task(resolve_trend(context, project, query, on_progress=note))
-    work.add_done_callback(lambda _: has_news.set())
+    work = asyncio.create_task(resolve_trend(context, project, query, on_progress=record))
+    work.add_done_callback(lambda _: has_changed.set())
     try:
         await asyncio.wait([work], timeout=FIRST_AFTER_S)
         while not work.done():
-            await has_news.wait()
-            has_news.clear()
+            await has_changed.wait()
+            has_changed.clear()
             if not work.done():
                 yield TrendUpdate(latest, time.perf_counter() - started)
                 await asyncio.wait([work], timeout=PACE_S)
-        answer = work.result()
-        yield TrendUpdate(_finished(latest, answer.result), time.perf_counter() - started, answer)
+        trend = work.result()
+        yield TrendUpdate(_finished(latest, trend.result), time.perf_counter() - started, trend)
     finally:
-        await _end(work)
+        await _cancel(work)
 
 
 def _finished(latest: Progress, result: TrendResult) -> Progress:
-    """All of it, also where a trend ended before it could tell, or was computed for somebody else."""
+    """Return the full progress, even of a trend that reported none or was computed for another request."""
     rows = max(latest.rows_read, result.statistics.rows_read)
     return Progress(rows, rows, max(latest.bytes_read, result.statistics.bytes_read))
 
 
-async def _end(work: asyncio.Task[CachedTrend]) -> None:
+async def _cancel(work: asyncio.Task[CachedTrend]) -> None:
     if not work.done():
         work.cancel()
         with suppress(asyncio.CancelledError):

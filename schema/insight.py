@@ -12,7 +12,7 @@ from errors import BadUserInput, GatewayError
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.resources import INSIGHT, Resource
-from resolvers.exports import Asked
+from resolvers.exports import ExportQuery
 from resolvers.insights import SAVED_INSIGHTS, InsightQuery, create_insight, update_insight
 from resolvers.saved import SavedResource
 from resolvers.trend_cache.read_through import Refresh
@@ -75,8 +75,8 @@ class Insight(Saved):
                 raise
             raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
         dates = {"dateFrom": question.date_from, "dateTo": question.date_to}
-        asked = Asked({**self.record.query, **dates}, self.record.id)
-        return Trend.from_answer(answer, self.reached, asked)
+        export_query = ExportQuery({**self.record.query, **dates}, self.record.id)
+        return Trend.from_cached(answer, self.reached, export_query)
 
     def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
         """Who runs an insight did not write its query: say which one it is about."""

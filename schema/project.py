@@ -12,7 +12,7 @@ from permissions.policy import Controlled
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT, INSIGHT, PROJECT, Resource
 from resolvers.access import resource_policy
-from resolvers.exports import Asked
+from resolvers.exports import ExportQuery
 from resolvers.members import list_roles
 from resolvers.projects import load_project, test_account_filters
 from resolvers.trend_cache.read_through import Refresh
@@ -131,7 +131,7 @@ class Project(AccessControlled):
         context = info.context
         question = read_trend_query(query, max_filters=context.settings.max_filters)
         answer = await resolve_trend(context, self.reached, question, refresh=refresh)
-        return Trend.from_answer(answer, self.reached, Asked(raw_argument(info, "query")))
+        return Trend.from_cached(answer, self.reached, ExportQuery(raw_argument(info, "query")))
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="A saved action.")
     async def action(

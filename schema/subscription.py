@@ -10,7 +10,7 @@ from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
-from resolvers.exports import Asked
+from resolvers.exports import ExportQuery
 from resolvers.trend_stream import TrendUpdate, watch_trend
 from schema.field_costs import READS_EVENTS
 from schema.info import ContextInfo
@@ -22,34 +22,33 @@ from schema.trend_input import TrendQueryInput
 from schema.trend_query_reader import read_trend_query
 
 
-@strawberry.type(description="How far a trend is; the last message of the subscription has its result.")
+@strawberry.type(description="The progress of a trend; the last message of the subscription has its result.")
 class TrendProgress:
-    rows_read: float = strawberry.field(description="Rows read so far by all queries; never less than before.")
+    rows_read: float = strawberry.field(description="Rows read so far by all queries; never decreases.")
     total_rows: float | None = strawberry.field(
-        description="About how many rows there are to read: ClickHouse's estimate, which may still change, and in "
-        "the end what was read. Null while it is not known for every query of the trend."
+        description="About how many rows there are to read: ClickHouse's estimate, which may change, and finally "
+        "the rows read. Null until it is known for every query of the trend."
     )
     bytes_read: float = strawberry.field(description="Bytes read so far by all queries, uncompressed.")
     elapsed_ms: float = strawberry.field(
-        description="Time since the subscription began, waiting included, milliseconds."
+        description="Time since the subscription began, including time in the queue, in milliseconds."
     )
-    result: Trend | None = strawberry.field(description="The trend; null in every message but the last.")
+    result: Trend | None = strawberry.field(description="The trend; null in all messages but the last.")
 
     @classmethod
-    def from_update(cls, update: TrendUpdate, project: ReachedProject, asked: Asked) -> Self:
-        answer = update.answer
+    def from_update(cls, update: TrendUpdate, project: ReachedProject, export_query: ExportQuery) -> Self:
         return cls(
             rows_read=update.progress.rows_read,
             total_rows=update.progress.total_rows,
             bytes_read=update.progress.bytes_read,
             elapsed_ms=update.elapsed_s * 1000,
-            result=None if answer is None else Trend.from_answer(answer, project, asked),
+            result=None if update.trend is None else Trend.from_cached(update.trend, project, export_query),
         )
 
 
 @strawberry.type(
-    description="What can be followed while it is computed: over a WebSocket with the subprotocol "
-    "graphql-transport-ws, or by HTTP as text/event-stream."
+    description="Progress of long-running queries, over a WebSocket with the subprotocol graphql-transport-ws or "
+    "over HTTP as text/event-stream."
 )
 class Subscription:
     @guarded_field(
@@ -57,8 +56,8 @@ class Subscription:
         scopes=[PROJECT_SCOPE, TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
         is_subscription=True,
-        description="Runs a trend and tells how far it is, at most five times a second; the last message has the "
-        "result. Unsubscribing ends its queries.",
+        description="Computes a trend and sends its progress at most five times a second; the last message has "
+        "the result. Unsubscribing cancels its queries.",
     )
     async def trend(
         self,
@@ -70,10 +69,10 @@ class Subscription:
         try:
             project = await context.reach(project_id)
             question = read_trend_query(query, max_filters=context.settings.max_filters)
-            asked = Asked(raw_argument(info, "query"))
+            export_query = ExportQuery(raw_argument(info, "query"))
             async with aclosing(watch_trend(context, project, question)) as updates:
                 async for update in updates:
-                    yield TrendProgress.from_update(update, project, asked)
+                    yield TrendProgress.from_update(update, project, export_query)
         except Exception as failure:
             # GraphQL raises a failure that is yielded, at the field; one that leaves the stream has no place.
             yield failure  # type: ignore[misc]  # no value of the field, see above

@@ -1,4 +1,4 @@
-"""The answer of a trend."""
+"""The result of a trend."""
 
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from permissions.guarded_field import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.exports import SCOPE as EXPORT_SCOPE
-from resolvers.exports import Asked, ExportFormat, write_link
+from resolvers.exports import ExportFormat, ExportQuery, write_link
 from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trends.csv import write_csv
@@ -22,34 +22,34 @@ from schema.action import READ_SCOPE, Action
 from schema.field_costs import assumed_size
 from schema.info import ContextInfo
 
-RefreshArgument = Annotated[
-    Refresh, strawberry.argument(description="Whether figures that were computed earlier will do.")
-]
+RefreshArgument = Annotated[Refresh, strawberry.argument(description="Whether a cached result may be returned.")]
 
 
-@strawberry.type(description="One line of figures.")
+@strawberry.type(description="One series of a trend.")
 class TrendSeries:
     reached: strawberry.Private[ReachedProject]
     action_id: strawberry.Private[int | None]
-    label: str = strawberry.field(description="The name of the event or the action, or the breakdown value.")
+    label: str = strawberry.field(description="Name of the event or action, or the breakdown value.")
     order: int = strawberry.field(description="Position of the series in the query, from 0.")
     event: str | None = strawberry.field(
-        description="The event's name; null: every event, or the series counts no event."
+        description="Name of the event; null for all events, actions and formulas."
     )
     custom_name: str | None = strawberry.field(description="The client's own name, as sent.")
     math: TrendMath | None = strawberry.field(description="What was counted; null for a formula.")
-    formula: str | None = strawberry.field(description="The formula that this series is the result of.")
+    formula: str | None = strawberry.field(description="The formula that was evaluated; null for counted series.")
     data: list[float | None] = strawberry.field(
-        description="One figure per bucket; empty for displays that carry one total."
+        description="One value per bucket; empty for displays of one total."
     )
-    days: list[str] = strawberry.field(description="The start of each bucket, parallel to data.")
-    labels: list[str] = strawberry.field(description="The same in words.")
-    count: float = strawberry.field(description="The sum of data; for a cumulative display its last value.")
-    aggregated_value: float | None = strawberry.field(description="The total of displays that carry one.")
+    days: list[str] = strawberry.field(description="Start of each bucket, parallel to data.")
+    labels: list[str] = strawberry.field(description="Start of each bucket for people to read.")
+    count: float = strawberry.field(description="Sum of data; for a cumulative display its last value.")
+    aggregated_value: float | None = strawberry.field(description="The total, for displays of one total.")
     breakdown_value: list[str] | None = strawberry.field(
-        description="One value per breakdown; null where there is no breakdown."
+        description="One value per breakdown; null without a breakdown."
     )
-    compare_label: CompareLabel | None = strawberry.field(description="Which period; null without a comparison.")
+    compare_label: CompareLabel | None = strawberry.field(
+        description="Which period the series covers; null without a comparison."
+    )
 
     @guarded_field(scopes=[READ_SCOPE], description="The action that was counted; null for events and formulas.")
     async def action(self, info: ContextInfo) -> Action | None:
@@ -73,7 +73,7 @@ class TrendSeries:
             custom_name=series.custom_name,
             math=series.math,
             formula=series.formula,
-            data=[None if figure is None else float(figure) for figure in series.data],
+            data=[None if value is None else float(value) for value in series.data],
             days=list(series.days),
             labels=list(series.labels),
             count=series.count,
@@ -83,7 +83,7 @@ class TrendSeries:
         )
 
 
-@strawberry.type(description="What the answer cost ClickHouse.")
+@strawberry.type(description="What the trend cost ClickHouse.")
 class QueryStatistics:
     elapsed_ms: float = strawberry.field(
         description="Wall time from the first query to the last row, milliseconds."
@@ -108,10 +108,10 @@ def _show_csv(root: strawberry.Parent["Trend"]) -> str:
 
 @strawberry.type(
     description=(
-        "Links to the trend as a document, paths at the gateway's own address. Whoever holds one can open it, in "
-        "a browser too, for 10 minutes, and reads the question in it. The API key that asked, and its access, are "
-        "checked again. The figures are those of the moment when the link was made; up to 10000 breakdown values "
-        "have lines of their own."
+        "Links to the trend as a document: paths on this gateway. Anyone who has a link can open it for 10 "
+        "minutes, in a browser too, and can read the query in it. The API key that created it, and its access, "
+        "are checked again. The document shows the trend as of when the link was created, with up to 10,000 "
+        "breakdown values."
     )
 )
 class TrendExports:
@@ -125,49 +125,49 @@ class TrendExports:
     parquet: str = strawberry.field(description="The same rows as a Parquet file.")
 
 
-@strawberry.type(description="Series of figures over dates.")
+@strawberry.type(description="Series of values over time.")
 class Trend:
     reached: strawberry.Private[ReachedProject]
-    asked: strawberry.Private[Asked]
+    export_query: strawberry.Private[ExportQuery]
     result: strawberry.Private[TrendResult]
-    series: list[TrendSeries] = strawberry.field(directives=assumed_size(25), description="The lines, in order.")
-    days: list[str] = strawberry.field(description="The time axis that the current period's series share.")
-    labels: list[str] = strawberry.field(description="The same in words.")
-    interval: TrendInterval = strawberry.field(description="The length of one bucket.")
-    date_from: datetime = strawberry.field(description="The start of the range that was read.")
-    date_to: datetime = strawberry.field(description="The end of the range that was read.")
-    timezone: str = strawberry.field(description="The project's time zone, in which days were counted.")
-    has_more: bool = strawberry.field(description="Breakdown values were cut at breakdownLimit.")
+    series: list[TrendSeries] = strawberry.field(directives=assumed_size(25), description="The series, in order.")
+    days: list[str] = strawberry.field(description="Start of each bucket of the current period.")
+    labels: list[str] = strawberry.field(description="Start of each bucket for people to read.")
+    interval: TrendInterval = strawberry.field(description="Length of one bucket.")
+    date_from: datetime = strawberry.field(description="Start of the range.")
+    date_to: datetime = strawberry.field(description="End of the range.")
+    timezone: str = strawberry.field(description="The project's time zone, in which days begin and end.")
+    has_more: bool = strawberry.field(description="Whether there are more breakdown values than breakdownLimit.")
     csv: str = strawberry.field(
         resolver=_show_csv,
         description=(
-            "The same figures as a CSV document (RFC 4180): a line per series, a column per bucket. "
-            "Texts are exact: a spreadsheet that runs those that begin like a formula has to import them as text. "
-            "breakdownLimit holds here too; exports often ask for 512 values."
+            "The trend as a CSV document (RFC 4180): a row per series, a column per bucket. Strings are exact, "
+            "so import them as text into a spreadsheet that would evaluate some as formulas. breakdownLimit "
+            "applies here too; exports often use 512."
         ),
     )
-    sql: str = strawberry.field(description="The ClickHouse SQL that ran, parameters bound by name.")
+    sql: str = strawberry.field(description="The ClickHouse SQL that ran, with its parameters bound by name.")
     statistics: QueryStatistics = strawberry.field(
-        description="What computing the figures cost, at lastRefresh where isCached is true."
+        description="What computing the trend cost; if isCached is true, at lastRefresh."
     )
-    is_cached: bool = strawberry.field(description="Whether the figures were computed for an earlier request.")
+    is_cached: bool = strawberry.field(description="Whether the trend was computed for an earlier request.")
     last_refresh: datetime = strawberry.field(
-        description="When the figures were computed. A range without an end reaches up to then."
+        description="When the trend was computed. A range without an end ends then."
     )
 
     @guarded_field(scopes=[EXPORT_SCOPE], description="Links to the trend as a document.")
     def exports(self, info: ContextInfo) -> TrendExports:
-        link = partial(write_link, info.context, self.reached, self.asked)
+        link = partial(write_link, info.context, self.reached, self.export_query)
         return TrendExports(
             csv=link(ExportFormat.CSV), arrow=link(ExportFormat.ARROW), parquet=link(ExportFormat.PARQUET)
         )
 
     @classmethod
-    def from_answer(cls, answer: CachedTrend, project: ReachedProject, asked: Asked) -> Self:
-        result = answer.result
+    def from_cached(cls, trend: CachedTrend, project: ReachedProject, export_query: ExportQuery) -> Self:
+        result = trend.result
         return cls(
             reached=project,
-            asked=asked,
+            export_query=export_query,
             result=result,
             series=[TrendSeries.from_result(series, project) for series in result.series],
             days=list(result.days),
@@ -179,6 +179,6 @@ class Trend:
             has_more=result.has_more,
             sql=result.sql,
             statistics=QueryStatistics.from_result(result.statistics),
-            is_cached=answer.is_cached,
-            last_refresh=answer.computed_at,
+            is_cached=trend.is_cached,
+            last_refresh=trend.computed_at,
         )

@@ -7,7 +7,7 @@ from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Sel
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
 
 WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 
@@ -28,14 +28,14 @@ def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
     spread = Select(
         columns=(
-            *kept(rows.values),
+            *inherited(rows.values),
             Named(call("arrayJoin", _buckets_of_tick(rows.buckets, length)), BUCKET),
             Named(Column(_ACTORS), _ACTORS),
         ),
         source=Derived(ticks, "ticks"),
     )
     return Select(
-        columns=(*kept(rows.keys), Named(call("uniqExactMerge", Column(_ACTORS)), FIGURE)),
+        columns=(*inherited(rows.keys), Named(call("uniqExactMerge", Column(_ACTORS)), FIGURE)),
         source=Derived(spread, "windows"),
         group_by=names(rows.keys),
     )

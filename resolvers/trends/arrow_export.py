@@ -1,4 +1,4 @@
-"""A trend as a table for machines: a row per series and bucket, in Arrow's stream format or as Parquet."""
+"""A trend as a table for programs: a row per series and bucket, in Arrow's stream format or as Parquet."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -13,56 +13,54 @@ from resolvers.trends.buckets import read_starts
 from resolvers.trends.query import TrendInterval
 from resolvers.trends.results import SeriesResult, TrendResult
 
-ROWS_PER_PART = 50_000
-"""A batch of Arrow's, a row group of Parquet's: small ones cost more than they hold."""
+ROWS_PER_CHUNK = 50_000
+"""A batch of Arrow, a row group of Parquet: the overhead of small ones is larger than their content."""
 
 _BY_TIME = (TrendInterval.HOUR, TrendInterval.MINUTE)
 
 
-class Drain(io.RawIOBase):
-    """Takes what is written until somebody fetches it."""
+class ChunkBuffer(io.RawIOBase):
+    """Collects what is written until it is taken."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._chunks: list[bytes] = []
 
     def writable(self) -> bool:
-        """See RawIOBase."""
         return True
 
     def write(self, data: object) -> int:
-        """See RawIOBase."""
-        part = bytes(data)  # type: ignore[call-overload]  # a buffer
-        self._parts.append(part)
-        return len(part)
+        chunk = bytes(data)  # type: ignore[call-overload]  # a buffer
+        self._chunks.append(chunk)
+        return len(chunk)
 
-    def fetch(self) -> bytes:
-        """What was written since the last time."""
-        fetched, self._parts = b"".join(self._parts), []
-        return fetched
+    def take(self) -> bytes:
+        """Return what was written since the last call."""
+        taken, self._chunks = b"".join(self._chunks), []
+        return taken
 
 
 def write_arrow(result: TrendResult) -> Iterator[bytes]:
-    """The stream in parts."""
-    schema, drain = table_schema(result), Drain()
-    with pa.ipc.new_stream(pa.PythonFile(drain, mode="w"), schema) as writer:
-        for part in _parts(result, schema):
-            writer.write_table(part)
-            yield drain.fetch()
-    yield drain.fetch()
+    """Yield the stream in chunks."""
+    schema, buffer = table_schema(result), ChunkBuffer()
+    with pa.ipc.new_stream(pa.PythonFile(buffer, mode="w"), schema) as writer:
+        for chunk in _chunks(result, schema):
+            writer.write_table(chunk)
+            yield buffer.take()
+    yield buffer.take()
 
 
 def write_parquet(result: TrendResult) -> Iterator[bytes]:
-    """The file in parts, each a group of rows."""
-    schema, drain = table_schema(result), Drain()
-    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema) as writer:
-        for part in _parts(result, schema):
-            writer.write_table(part)
-            yield drain.fetch()
-    yield drain.fetch()
+    """Yield the file in chunks, each a row group."""
+    schema, buffer = table_schema(result), ChunkBuffer()
+    with pq.ParquetWriter(pa.PythonFile(buffer, mode="w"), schema) as writer:
+        for chunk in _chunks(result, schema):
+            writer.write_table(chunk)
+            yield buffer.take()
+    yield buffer.take()
 
 
 def table_schema(result: TrendResult) -> pa.Schema:
-    """The columns; each breakdown column says in its metadata which property it holds."""
+    """Return the columns; the metadata of a breakdown column names its property."""
     breakdowns = [
         pa.field(f"breakdown_{place}", pa.string(), metadata={"property": header})
         for place, header in enumerate(result.breakdown_headers, start=1)
@@ -86,15 +84,15 @@ def table_schema(result: TrendResult) -> pa.Schema:
 
 
 def _start_type(result: TrendResult) -> pa.DataType:
-    """Days and longer buckets are dates; shorter ones instants, told in the project's time zone."""
+    """Return the type of bucket starts: dates for days and longer, else instants in the project's time zone."""
     return pa.timestamp("s", tz=result.timezone) if result.interval in _BY_TIME else pa.date32()
 
 
-def _parts(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Whole series, together as many rows as are worth a part."""
-    per_part = max(1, ROWS_PER_PART // max(1, len(result.days)))
-    for first in range(0, len(result.series), per_part):
-        batches = [_batch(series, result, schema) for series in result.series[first : first + per_part]]
+def _chunks(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield whole series, together about ROWS_PER_CHUNK rows."""
+    per_chunk = max(1, ROWS_PER_CHUNK // max(1, len(result.days)))
+    for first in range(0, len(result.series), per_chunk):
+        batches = [_batch(series, result, schema) for series in result.series[first : first + per_chunk]]
         yield pa.Table.from_batches(batches, schema).combine_chunks()
 
 

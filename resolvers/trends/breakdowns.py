@@ -22,7 +22,7 @@ from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, BreakdownType, Math, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events without one: the code that clients of trends expect."""
@@ -74,7 +74,7 @@ def limit_values(counted: Select, rows: EventSelection, math: Math, limit: int, 
     of one total it has a value with its number, and all rank by size only. `running`: values rank by the sum of
     their running sums.
     """
-    values = kept(rows.values)
+    values = inherited(rows.values)
     by_value = tuple(Order(value.expr) for value in values)
     if rows.buckets is None:
         order = (Order(Column(FIGURE), is_descending=True), *by_value)

@@ -1,7 +1,6 @@
-"""A trend as a CSV document (RFC 4180): a line per series, a column per bucket.
+"""A trend as a CSV document (RFC 4180): a row per series, a column per bucket.
 
-Texts are exact, also those that a spreadsheet would read as a formula: whoever opens the document in one has to
-import its columns as text.
+Strings are exact, including those that a spreadsheet would evaluate as a formula: there, import columns as text.
 """
 
 import csv
@@ -15,24 +14,24 @@ from resolvers.trends.results import SeriesResult, TrendResult
 NOTHING_TO_EXPORT = "No data available or unable to format for export."
 """The only cell of a document without series, below the header `error`."""
 
-LINES_PER_PART = 500
+ROWS_PER_CHUNK = 500
 
-_WORDS = {NO_VALUE: "None (i.e. no value)", OTHER_VALUES: "Other (i.e. all remaining values)"}
+_BREAKDOWN_NAMES = {NO_VALUE: "None (i.e. no value)", OTHER_VALUES: "Other (i.e. all remaining values)"}
 Row = list[str]
 
 
 def write_csv(result: TrendResult) -> str:
-    """The document, lines ended by CR LF. Figures print shortest, and always as floats: 2.0."""
-    return "".join(write_csv_parts(result))
+    """Return the document, with CR LF line ends. Values have their shortest form, always as floats: 2.0."""
+    return "".join(write_csv_chunks(result))
 
 
-def write_csv_parts(result: TrendResult) -> Iterator[str]:
-    """The same in parts of some lines each."""
+def write_csv_chunks(result: TrendResult) -> Iterator[str]:
+    """Yield the document in chunks of several rows."""
     rows = _rows(result)
-    while lines := list(islice(rows, LINES_PER_PART)):
-        part = io.StringIO()
-        csv.writer(part).writerows(lines)
-        yield part.getvalue()
+    while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+        written = io.StringIO()
+        csv.writer(written).writerows(chunk)
+        yield written.getvalue()
 
 
 def _rows(result: TrendResult) -> Iterator[Row]:
@@ -42,23 +41,23 @@ def _rows(result: TrendResult) -> Iterator[Row]:
     has_custom_names = any(map(_custom_name, result.series))
     labels = _labels(result)
     names = ["custom name"] * has_custom_names
-    yield [_header(text) for text in ("series", *names, *result.breakdown_headers, *(labels or ["Total Sum"]))]
+    yield [_header(name) for name in ("series", *names, *result.breakdown_headers, *(labels or ["Total Sum"]))]
     for series in result.series:
-        figures = _filled(series.data, len(labels)) if labels else (series.aggregated_value,)
+        values = _filled(series.data, len(labels)) if labels else (series.aggregated_value,)
         custom_names = [_custom_name(series)] * has_custom_names
-        yield [_label(series), *custom_names, *_values(series, result), *map(_figure, figures)]
+        yield [_label(series), *custom_names, *_breakdown_values(series, result), *map(_value, values)]
 
 
 def _labels(result: TrendResult) -> list[str]:
-    """The current period's, and what a longer previous one has beyond them; none for displays of one total."""
+    """Return the current period's labels, and those by which a previous one is longer; none for one total."""
     labels = list(result.labels)
     for series in result.series:
         labels += series.labels[len(labels) :]
     return labels
 
 
-def _header(text: str) -> str:
-    return text.rpartition("--")[2]
+def _header(name: str) -> str:
+    return name.rpartition("--")[2]
 
 
 def _label(series: SeriesResult) -> str:
@@ -67,18 +66,18 @@ def _label(series: SeriesResult) -> str:
 
 
 def _custom_name(series: SeriesResult) -> str:
-    """The name that a client gave to what was counted; a formula's own is its label already."""
+    """Return the client's name of a counted series; the label of a formula already has it."""
     return "" if series.formula is not None else series.custom_name or ""
 
 
-def _values(series: SeriesResult, result: TrendResult) -> Iterator[str]:
+def _breakdown_values(series: SeriesResult, result: TrendResult) -> Iterator[str]:
     for value in series.breakdown_value or ():
-        yield result.cohort_names.get(value) or _WORDS.get(value, value)
+        yield result.cohort_names.get(value) or _BREAKDOWN_NAMES.get(value, value)
 
 
 def _filled(data: tuple[float | None, ...], length: int) -> tuple[float | None, ...]:
     return (*data, *(None,) * (length - len(data)))
 
 
-def _figure(figure: float | None) -> str:
-    return "" if figure is None else repr(float(figure))
+def _value(value: float | None) -> str:
+    return "" if value is None else repr(float(value))

@@ -15,7 +15,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from resolvers.trends.selection import FIGURE, EventSelection, instant, kept, names
+from resolvers.trends.selection import FIGURE, EventSelection, inherited, instant, names
 
 _FIRST = "first"
 _EVER = "ever"
@@ -31,7 +31,7 @@ def count_first_times(rows: EventSelection, *, matching: bool) -> Select:
     counted = passes if matching else every(passes, compare(TIMESTAMP, ">=", instant(rows.range.read_from)))
     persons = _first_events(rows, counted or Number(1))
     in_range = compare(Column(_FIRST), ">=", instant(rows.range.read_from))
-    keys = (*kept(rows.values), *rows.bucket_keys(Column(_FIRST)))
+    keys = (*inherited(rows.values), *rows.bucket_keys(Column(_FIRST)))
     return Select(
         columns=(*keys, Named(call("count"), FIGURE)),
         source=Derived(persons, "persons"),

@@ -23,7 +23,7 @@ from resolvers.trends.first_time import count_first_times
 from resolvers.trends.hogql import math_expression
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
-from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, kept, names
+from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
 
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"
@@ -144,7 +144,7 @@ def _aggregate(kind: TrendMath, values: Expr) -> Expr:
 
 def _regroup(query: Select, keys: tuple[Named, ...], value: Expr) -> Select:
     return Select(
-        columns=(*kept(keys), Named(value, FIGURE)),
+        columns=(*inherited(keys), Named(value, FIGURE)),
         source=Derived(query, "counted"),
         group_by=names(keys),
     )

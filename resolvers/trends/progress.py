@@ -1,4 +1,4 @@
-"""How far a trend is, over all of its statements."""
+"""The progress of a trend over all of its statements."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from datasource.clickhouse.engine import Progress, ProgressListener, QueryResult
 
 
 class TrendProgress:
-    """Adds up what the statements of one trend report, and tells the listener, if there is one.
+    """Adds up the progress of one trend's statements and notifies the listener, if there is one.
 
-    Rows and bytes never shrink, though a statement that is asked again begins anew. The total is known once every
-    statement has named its own, and `expect` has said how many there are.
+    Rows and bytes never decrease, even when a statement is retried. The total is known once every statement has
+    reported its own, and `expect` has said how many there are.
     """
 
     def __init__(self, listener: ProgressListener | None) -> None:
@@ -18,16 +18,16 @@ class TrendProgress:
         self._expected: int | None = None
 
     def expect(self, statements: int) -> None:
-        """So many statements there are beside those that began already."""
+        """Set the number of statements, in addition to those that have begun."""
         self._expected = len(self._parts) + statements
 
     def begin(self) -> "StatementProgress":
-        """One more statement is asked."""
-        part = StatementProgress(self._tell if self._listener else None)
+        """Add a statement that starts now."""
+        part = StatementProgress(self._notify if self._listener else None)
         self._parts.append(part)
         return part
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._listener is not None:
             self._listener(self._sum())
 
@@ -42,30 +42,30 @@ class TrendProgress:
 
 
 class StatementProgress:
-    """How far one statement is."""
+    """The progress of one statement."""
 
-    def __init__(self, tell: Callable[[], None] | None) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[], None] | None) -> None:
+        self._notify = notify
         self.progress = Progress()
 
     @property
     def listener(self) -> ProgressListener | None:
-        """What the engine is given; None where nobody listens, so that nothing is paid."""
-        return self._update if self._tell else None
+        """The listener for the engine; None where nothing listens, which saves the reports."""
+        return self._update if self._notify else None
 
     def end(self, result: QueryResult) -> None:
-        """The statement was answered. No news by itself: the next news include it."""
+        """Record the end of the statement; the next notification includes it."""
         self.progress = _further(self.progress, Progress(result.rows_read, result.rows_read, result.bytes_read))
 
     def _update(self, progress: Progress) -> None:
         self.progress = _further(self.progress, progress)
-        if self._tell is not None:
-            self._tell()
+        if self._notify is not None:
+            self._notify()
 
 
-def _further(known: Progress, told: Progress) -> Progress:
-    rows = max(known.rows_read, told.rows_read)
-    # The total is an estimate: more may be read than it said. One that was known is not forgotten.
-    total = known.total_rows if told.total_rows is None else told.total_rows
+def _further(known: Progress, reported: Progress) -> Progress:
+    rows = max(known.rows_read, reported.rows_read)
+    # The total is an estimate, which the rows can exceed, and which later reports may lack.
+    total = known.total_rows if reported.total_rows is None else reported.total_rows
     total = None if total is None else max(rows, total)
-    return Progress(rows, total, max(known.bytes_read, told.bytes_read))
+    return Progress(rows, total, max(known.bytes_read, reported.bytes_read))

@@ -1,4 +1,4 @@
-"""The answer of a trend: series of figures, in the order in which clients receive them."""
+"""The result of a trend: series, in the order in which clients receive them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ class CompareLabel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeriesResult:
-    """One line: `data` runs parallel to `days` and `labels`; all are empty for displays of one total.
+    """One series: `data` is parallel to `days` and `labels`; all are empty for displays of one total.
 
-    None is a figure that is no number, such as the mean of nothing.
+    A value of None has no number, such as the average of nothing.
     """
 
     label: str
@@ -38,7 +38,7 @@ class SeriesResult:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the answer cost ClickHouse; `elapsed_ms` is the wall time from the first query to the last row."""
+    """What the trend cost ClickHouse; `elapsed_ms` is the wall time from the first query to the last row."""
 
     elapsed_ms: float
     rows_read: int
@@ -48,10 +48,10 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class TrendResult:
-    """The whole answer; dates carry the project's time zone, `days` and `labels` are the current period's.
+    """The whole result; dates are in the project's time zone, `days` and `labels` are the current period's.
 
-    `breakdown_headers` name what each breakdown value of a series is a value of; where these are cohorts,
-    `cohort_names` has a name for each.
+    `breakdown_headers` name the property of each breakdown value; where the values are cohorts, `cohort_names` has
+    the name of each.
     """
 
     series: tuple[SeriesResult, ...]

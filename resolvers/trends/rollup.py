@@ -1,4 +1,4 @@
-"""Totals and unique people of whole hours, read from the roll-up; the ragged ends are read from the events."""
+"""Totals and unique users from the hourly roll-up; the partial hours at both ends come from the events."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from datasource.sql.tree import (
 )
 from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
-from resolvers.trends.selection import FIGURE, EventSelection, instant, kept, names
+from resolvers.trends.selection import FIGURE, EventSelection, inherited, instant, names
 
 _HOUR = timedelta(hours=1)
 _PEOPLE = "people"
@@ -35,7 +35,7 @@ class WholeHours:
 
     @classmethod
     def inside(cls, range_: DateRange) -> "WholeHours":
-        """The hour in which the range's last second lies is never whole: it is read up to that second."""
+        # The hour of the range's last second is never whole: it is read up to that second.
         first = range_.read_from.astimezone(UTC)
         start = first.replace(minute=0, second=0)
         end = range_.read_to.astimezone(UTC).replace(minute=0, second=0)
@@ -55,17 +55,17 @@ def can_answer(math: Math, rows: EventSelection) -> bool:
 def count_hours(
     event: str | None, math: Math, rows: EventSelection, layout: EventLayout, rollup: HourlyRollup
 ) -> Select:
-    """The same query as count_rows would make of the rows, over the roll-up and the range's two ends."""
+    """Return a query with the result of count_rows, over the roll-up and the range's two ends."""
     unique = math.kind is TrendMath.DAU
     hours = WholeHours.inside(rows.range)
     whole = _select_hours(event, hours, rows, rollup, unique=unique)
     ends = _select_ends(hours, rows, unique=unique)
-    figure: Expr = call("sum", Column(FIGURE))
+    value: Expr = call("sum", Column(FIGURE))
     if unique:
-        figure = layout.count_people(call("groupBitmapMergeState", Column(_PEOPLE)))
-    keys = kept(rows.keys)
+        value = layout.count_people(call("groupBitmapMergeState", Column(_PEOPLE)))
+    keys = inherited(rows.keys)
     return Select(
-        columns=(*keys, Named(figure, FIGURE)),
+        columns=(*keys, Named(value, FIGURE)),
         source=Derived(Union((whole, ends)), "hours"),
         group_by=names(keys),
     )
@@ -81,8 +81,8 @@ def _select_hours(
         compare(rollup.hour, "<", _hour(hours.end)),
     )
     keys = rows.bucket_keys(rollup.hour)
-    figure = people if unique else Named(call("sum", rollup.events), FIGURE)
-    return Select((*keys, figure), rollup.table, where=where, group_by=names(keys))
+    value = people if unique else Named(call("sum", rollup.events), FIGURE)
+    return Select((*keys, value), rollup.table, where=where, group_by=names(keys))
 
 
 def _select_ends(hours: WholeHours, rows: EventSelection, *, unique: bool) -> Select:

@@ -1,7 +1,8 @@
-"""What a project has saved, as far as one trend mentions it: actions and cohorts."""
+"""The actions and cohorts that one trend mentions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from errors import BadUserInput, Place
 from resolvers.trends.actions import Action
@@ -11,29 +12,27 @@ from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath,
 
 @dataclass(frozen=True, slots=True)
 class SavedObjects:
-    """The saved things by id. What the caller may not read is not in it, as if it did not exist."""
+    """Saved objects by id, without those that do not exist or that the caller may not read."""
 
     actions: Mapping[int, Action] = field(default_factory=dict)
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
 
     def action(self, action_id: int, path: InputPath) -> Action:
-        """The action, or BadUserInput when there is none."""
+        """Return an action. Raises BadUserInput when there is none."""
         if action_id not in self.actions:
             raise BadUserInput("There is no action {id}.", path=path, hint=Place.ACTIONS, id=action_id)
         return self.actions[action_id]
 
     def label(self, series: Series) -> str:
-        """The series' name in answers; a custom name never enters it."""
+        """Return the name of the series in results, whatever its custom name."""
         match series:
-            case EventSeries(event=None):
-                return "All events"
-            case EventSeries(event=str() as event):
-                return event
+            case EventSeries():
+                return "All events" if series.event is None else series.event
             case ActionSeries():
                 return self.action(series.action_id, (*series.path, "action_id")).name
             case _:
-                raise TypeError(f"{type(series).__name__} is no series")
+                assert_never(series)
 
     def cohort_name(self, value: str) -> str:
-        """How a breakdown's cohort is called in labels."""
+        """Return the name of a breakdown value that is a cohort."""
         return "all users" if value == ALL_USERS else self.cohorts[int(value)].name

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from resolvers.trends.arrow_export import table_schema, write_arrow, write_parquet
-from resolvers.trends.csv import LINES_PER_PART, write_csv, write_csv_parts
+from resolvers.trends.csv import ROWS_PER_CHUNK, write_csv, write_csv_chunks
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import SeriesResult, Statistics, TrendResult
 
@@ -44,23 +44,23 @@ def answer(values: int) -> TrendResult:
     )
 
 
-@pytest.mark.parametrize("rows_per_part", [1, 7, 50_000])
-def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_part: int) -> None:
-    monkeypatch.setattr("resolvers.trends.arrow_export.ROWS_PER_PART", rows_per_part)
+@pytest.mark.parametrize("rows_per_chunk", [1, 7, 50_000])
+def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_chunk: int) -> None:
+    monkeypatch.setattr("resolvers.trends.arrow_export.ROWS_PER_CHUNK", rows_per_chunk)
     result = answer(10)
     parts = list(write_arrow(result))
     table = pa.ipc.open_stream(b"".join(parts)).read_all()
     assert table.column("breakdown_1").to_pylist() == [str(value) for value in range(10) for _ in DAYS]
     assert table.column("value").to_pylist() == [each for value in range(10) for each in (float(value), None)]
-    assert (len(parts) > 2) == (rows_per_part < 20)
+    assert (len(parts) > 2) == (rows_per_chunk < 20)
     parquet = pa.parquet.read_table(pa.BufferReader(b"".join(write_parquet(result))))
     assert parquet.to_pylist() == table.to_pylist()
     assert parquet.schema.equals(table_schema(result), check_metadata=False)
 
 
 def test_csv_parts_are_the_document() -> None:
-    result = answer(2 * LINES_PER_PART)
-    parts = list(write_csv_parts(result))
+    result = answer(2 * ROWS_PER_CHUNK)
+    parts = list(write_csv_chunks(result))
     assert len(parts) == 3
     assert "".join(parts) == write_csv(result)
-    assert len(write_csv(result).splitlines()) == 2 * LINES_PER_PART + 1
+    assert len(write_csv(result).splitlines()) == 2 * ROWS_PER_CHUNK + 1
