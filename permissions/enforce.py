@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from datasource.metadata.records import AccessLevel, SavedRecord
-from errors import ErrorCode, GatewayError, Place
+from errors import ErrorCode, GatewayError, Message, Place
 from permissions.api_keys import SEND_HINT
 from permissions.caller import Caller
 from permissions.policy import Controlled, Policy
@@ -76,6 +76,28 @@ def check_object(policy: Policy, target: Controlled, action: str, *, path: Seque
     if not target.resource.reaches(access.level, required):
         what = f"the {target.resource.label} {target.id}"
         raise _forbidden(target.resource, required, access.level, what, path=path)
+
+
+def check_may_modify(policy: Policy, resource: Resource, target: Controlled | None) -> None:
+    """Raise FORBIDDEN unless the caller may change the rules of an object or, without one, the whole resource."""
+    if policy.can_modify(target or policy.project):
+        return
+    if target is None:
+        message = Message(
+            "You must be organization admin to modify the permissions of all {resources}.",
+            {"resources": resource.labels},
+        )
+    else:
+        message = Message(
+            "You must be {level} to modify {resource} permissions.",
+            {"level": resource.ladder[-1], "resource": resource.label},
+        )
+    raise GatewayError(
+        ErrorCode.FORBIDDEN,
+        message,
+        hint="Organization admins, explicit admins of the project and the creator of the object may change them.",
+        details={"resource": resource.name.upper(), "missingLevel": resource.ladder[-1].name},
+    )
 
 
 def controlled(resource: Resource, record: SavedRecord) -> Controlled:

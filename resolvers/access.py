@@ -1,22 +1,19 @@
-"""Access policies: reading and changing rules, and listing who has access."""
+"""Access policies: the rules of objects and resources, and who has access."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
-from datasource.metadata.access_controls import RuleKey, find_resource_rules, set_rule
-from datasource.metadata.members import email_key, find_members
-from datasource.metadata.records import AccessLevel, MemberRecord, RoleRecord, RuleRecord
-from errors import BadUserInput, ErrorCode, GatewayError, Message, Name, Place
-from permissions.enforce import READ, WRITE, check_gate, check_object, controlled, require_caller
+from datasource.metadata.access_controls import find_resource_rules
+from datasource.metadata.members import email_key
+from datasource.metadata.records import AccessLevel, MemberRecord, RuleRecord
+from errors import BadUserInput, ErrorCode, GatewayError, Name
+from permissions.enforce import READ, check_gate, check_object, controlled
 from permissions.levels import OBJECT_LADDER, Ladder
 from permissions.policy import Access, AccessSource, Controlled, Policy, Principal, applicable_rules
-from permissions.reach import ReachedProject, reread_project
-from permissions.resources import PROJECT, Resource, check_level
+from permissions.reach import ReachedProject
+from permissions.resources import PROJECT, Resource
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
 from resolvers.saved import not_found
-
-_LISTED_BY = {"member_id": Place.MEMBERS, "role_id": Place.ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,52 +137,6 @@ async def open_policy(
     return await resource_policy(context, project, resource)
 
 
-async def set_access(
-    context: RequestContext,
-    project: ReachedProject,
-    resource: Resource,
-    *,
-    resource_id: str | None,
-    member_id: str | None,
-    role_id: str | None,
-    level: AccessLevel | None,
-) -> PolicyView:
-    """Set a rule or, with level None, remove it, and return the resulting policy.
-
-    Raises BadUserInput with the input's path, FORBIDDEN for callers who may not change the rules, and NOT_FOUND.
-    """
-    if resource is PROJECT:
-        resource_id = resource_id or str(project.record.id)
-    target = None if resource_id is None else await find_target(context, project, resource, resource_id, to=WRITE)
-    if level is not None:
-        check_level(resource, level)
-    member = None if member_id is None else _check_id(member_id, "member_id")
-    if member is not None and role_id is not None:
-        raise BadUserInput(
-            "Give either {member_id} or {role_id}, not both.",
-            member_id=Name("member_id"),
-            role_id=Name("role_id"),
-            path=("role_id",),
-        )
-    key = RuleKey(
-        project_id=project.record.id,
-        resource=resource.name,
-        resource_id=target.id if target else None,
-        role_id=None if role_id is None else (await _find_role(context, project, role_id)).id,
-        member_id=None if member is None else await _find_membership(context, project, member),
-    )
-    check_may_modify(project.policy, resource, target)
-    await set_rule(
-        context.store,
-        key,
-        level,
-        actor=require_caller(context).actor,
-        now=context.now,
-        most_objects=context.settings.max_objects_with_rules,
-    )
-    return await _policy_after(context, project, resource, target)
-
-
 async def list_users_with_access(
     context: RequestContext, project: ReachedProject, target: Controlled
 ) -> list[MemberAccess]:
@@ -235,73 +186,3 @@ def _project_target(project: ReachedProject, object_id: str) -> Controlled:
             hint="Omit {resource_id}: {project_id} already names the project.",
         )
     return project.policy.project
-
-
-def check_may_modify(policy: Policy, resource: Resource, target: Controlled | None) -> None:
-    """Raise FORBIDDEN unless the caller may change the rules of an object or, without one, the whole resource."""
-    if policy.can_modify(target or policy.project):
-        return
-    if target is None:
-        message = Message(
-            "You must be organization admin to modify the permissions of all {resources}.",
-            {"resources": resource.labels},
-        )
-    else:
-        message = Message(
-            "You must be {level} to modify {resource} permissions.",
-            {"level": resource.ladder[-1], "resource": resource.label},
-        )
-    raise GatewayError(
-        ErrorCode.FORBIDDEN,
-        message,
-        hint="Organization admins, explicit admins of the project and the creator of the object may change them.",
-        details={"resource": resource.name.upper(), "missingLevel": resource.ladder[-1].name},
-    )
-
-
-def _check_id(value: str, name: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError:
-        raise BadUserInput("Invalid {name}.", name=Name(name), path=(name,), hint=_LISTED_BY[name]) from None
-
-
-async def _find_membership(context: RequestContext, project: ReachedProject, member_id: str) -> str:
-    member = (await find_members(context.store, [member_id])).get(member_id)
-    membership = member.membership_in(project.record.organization_id) if member else None
-    if membership is None:
-        raise BadUserInput(
-            "Member not found in the same organization as the project.",
-            path=("member_id",),
-            hint=Place.MEMBERS,
-        )
-    return membership.id
-
-
-async def _find_role(context: RequestContext, project: ReachedProject, role_id: str) -> RoleRecord:
-    if not project.policy.features.role_based_access:
-        raise GatewayError(
-            ErrorCode.FORBIDDEN,
-            "Role-based access is switched off in this organization.",
-            hint="Give access to members instead, or ask the operator to switch roles on.",
-        )
-    role = await context.loaders.roles.load(_check_id(role_id, "role_id"))
-    if role is None or role.organization_id != project.record.organization_id:
-        raise BadUserInput(
-            "Role not found in the same organization as the project.",
-            path=("role_id",),
-            hint=Place.ROLES,
-        )
-    return role
-
-
-async def _policy_after(
-    context: RequestContext, project: ReachedProject, resource: Resource, target: Controlled | None
-) -> PolicyView:
-    context.loaders.projects.clear(project.record.id)
-    context.loaders.rules.clear_all()
-    # Callers who lowered their own access may no longer see the project, but still get the result.
-    changed = await reread_project(context.store, require_caller(context), project)
-    if target is None:
-        return await resource_policy(context, changed, resource)
-    return await object_policy(context, changed, target)

@@ -1,9 +1,9 @@
 """Reading the audit log."""
 
 from datasource.metadata.audit import AuditPage, list_audit_log
+from permissions.enforce import check_may_modify
 from permissions.reach import ReachedProject
 from permissions.resources import PROJECT
-from resolvers.access import check_may_modify
 from resolvers.context import RequestContext
 from resolvers.saved import check_page
 

@@ -5,12 +5,12 @@ from enum import StrEnum
 
 from datasource.metadata.records import AccessLevel
 from errors import BadUserInput, GatewayError, Name
-from permissions.enforce import READ, WRITE, check_gate, check_object, require_caller
+from permissions.enforce import READ, WRITE, check_gate, check_may_modify, check_object, require_caller
 from permissions.policy import Access, Source, SubjectKind
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, PROJECT, Resource
 from permissions.scopes import missing_scopes
-from resolvers.access import check_may_modify, locate_target
+from resolvers.access import locate_target
 from resolvers.context import RequestContext
 
 EDIT_ACCESS_SCOPE = "access_control:write"

@@ -7,7 +7,7 @@ import strawberry
 from datasource.metadata.records import AccessLevel
 from errors import BadUserInput, Name
 from permissions.guarded_field import guarded_field
-from resolvers.access import set_access
+from resolvers.set_access import set_access
 from schema.access import AccessPolicy
 from schema.access_enums import AccessControlledResource
 from schema.info import ContextInfo
