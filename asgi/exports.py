@@ -16,7 +16,7 @@ from resolvers.trends.arrow_export import write_arrow, write_parquet
 from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.results import TrendResult
 from schema.build import GatewaySchema
-from schema.stored_question import read_query
+from schema.stored_query import read_query
 from schema.trend_query_reader import read_trend_query
 from settings import Settings
 

@@ -13,7 +13,7 @@ from commands.output import print_table
 from datasource.clickhouse.engine import Limits
 from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import ProjectReader
-from datasource.metadata.adoption import adopt_cohort
+from datasource.metadata.import_existing import import_cohort
 from datasource.metadata.records import CohortRecord
 from errors import BadUserInput
 from permissions.resources import COHORT
@@ -46,7 +46,7 @@ def calculate(
     """
     outcomes = asyncio.run(calculate_cohorts(load_settings(), project, cohort))
     print_table(COLUMNS, [_row(outcome) for outcome in outcomes], empty="The project has no cohorts.")
-    if any(outcome.failure for outcome in outcomes):
+    if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -82,7 +82,7 @@ async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort
                 id=cohort.id,
                 hint="Check --cohort-id and --version, and whether the cohort is --static.",
             )
-        return await adopt_cohort(
+        return await import_cohort(
             stores.metadata,
             project_id=project_id,
             cohort_id=cohort.id,
@@ -119,5 +119,5 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:
-    cohort, failure = outcome.cohort, outcome.failure
-    return (str(cohort.id), cohort.name, str(cohort.size), failure.message if failure else "")
+    cohort, error = outcome.cohort, outcome.error
+    return (str(cohort.id), cohort.name, str(cohort.size), error.message if error else "")

@@ -7,7 +7,7 @@ from commands.events_layout import require_own_tables, require_posthog
 from commands.metadata import ensure_organization, with_store
 from commands.options import OrganizationOption, WeekStart
 from commands.output import print_table
-from datasource.metadata.adoption import check_adopted, check_number_is_free
+from datasource.metadata.import_existing import check_projects_are_imported, check_team_id_is_free
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.projects import create_project, list_projects
 from datasource.metadata.records import ProjectRecord, WeekStartDay
@@ -35,7 +35,7 @@ def create(
     require_own_tables(load_settings(), "project create")
 
     async def action(store: MetadataStore) -> ProjectRecord:
-        await check_adopted(store, expected=False)
+        await check_projects_are_imported(store, expected=False)
         return await create_project(
             store,
             organization_id=(await ensure_organization(store, organization)).id,
@@ -65,8 +65,8 @@ def adopt(
     group_types = [_read_group_type(text) for text in group_type or ()]
 
     async def action(store: MetadataStore) -> ProjectRecord:
-        await check_adopted(store, expected=True)
-        await check_number_is_free(store, team_id)
+        await check_projects_are_imported(store, expected=True)
+        await check_team_id_is_free(store, team_id)
         return await create_project(
             store,
             organization_id=(await ensure_organization(store, organization)).id,

@@ -1,10 +1,10 @@
-"""The cohorts that filters and breakdowns mention."""
+"""The cohorts that filters and breakdowns refer to."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from datasource.metadata.records import CohortRecord, SavedRecord
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from permissions.enforce import READ, check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
@@ -12,14 +12,14 @@ from resolvers.context import RequestContext
 from resolvers.trends.cohort_splits import ALL_USERS, cohort_id
 from resolvers.trends.query import BreakdownType, Cohort, InputPath, PropertyFilter, PropertyType, TrendQuery
 
-Mentions = Mapping[int, InputPath]
-"""Ids of cohorts or actions, each with the first place that names it."""
+References = Mapping[int, InputPath]
+"""Ids of cohorts or actions, each with the first input that refers to it."""
 
-NOTHING: Final[Mentions] = {}
+NO_REFERENCES: Final[References] = {}
 
 
-def mentioned_cohorts(filters: Iterable[PropertyFilter]) -> Mentions:
-    """Those of filters; what is no id is left out, since the compiler refuses it."""
+def filtered_cohorts(filters: Iterable[PropertyFilter]) -> References:
+    """The cohorts that filters refer to, without invalid ids, which the compiler rejects."""
     found: dict[int, InputPath] = {}
     for item in filters:
         if item.type is PropertyType.COHORT:
@@ -30,53 +30,67 @@ def mentioned_cohorts(filters: Iterable[PropertyFilter]) -> Mentions:
     return found
 
 
-def split_cohorts(query: TrendQuery) -> Mentions:
-    """Those of the breakdown."""
-    splits = [item for item in query.breakdowns if item.type is BreakdownType.COHORT]
-    named = ((cohort_id(item.property), item.path) for item in splits if item.property != ALL_USERS)
+def breakdown_cohorts(query: TrendQuery) -> References:
+    """The cohorts that the query breaks down by."""
+    breakdowns = [item for item in query.breakdowns if item.type is BreakdownType.COHORT]
+    named = ((cohort_id(item.property), item.path) for item in breakdowns if item.property != ALL_USERS)
     return {number: path for number, path in reversed(tuple(named)) if number is not None}
 
 
 async def load_cohorts(
-    context: RequestContext, project: ReachedProject, mentions: Mentions, *, inherited: Mentions = NOTHING
+    context: RequestContext,
+    project: ReachedProject,
+    references: References,
+    *,
+    inherited: References = NO_REFERENCES,
 ) -> dict[int, Cohort]:
-    """The cohorts that there are, as the compiler takes them.
+    """Load the cohorts that exist, as the compiler takes them.
 
-    Those that the client mentions must be readable for the caller; `inherited` ones come with what the client
-    mentions, and belong to it. Raises FORBIDDEN, and BadUserInput for a cohort without members yet.
+    The caller must be able to read the cohorts that the query refers to, but not the `inherited` ones, which
+    actions and the project's settings refer to. Raises FORBIDDEN, and BadUserInput for a cohort that is not
+    calculated yet.
     """
-    everything = {**inherited, **mentions}
+    everything = {**inherited, **references}
     records = await context.loaders.cohorts.load_many([(project.record.id, number) for number in everything])
     known = [record for record in records if record is not None]
-    check_readable(project, COHORT, known, mentions)
-    return readable_cohorts(known, everything, unnamed=inherited.keys() - mentions.keys())
+    check_readable(project, COHORT, known, references)
+    return calculated_cohorts(known, everything, unnamed=inherited.keys() - references.keys())
 
 
 def check_readable(
-    project: ReachedProject, resource: Resource, records: Iterable[SavedRecord], mentions: Mentions
+    project: ReachedProject, resource: Resource, records: Iterable[SavedRecord], references: References
 ) -> None:
-    """Raises FORBIDDEN for the first mentioned record that the caller may not read."""
+    """Raises FORBIDDEN for the first referenced record that the caller cannot read."""
     for record in records:
-        if record.id in mentions:
-            check_object(project.policy, controlled(resource, record), READ, path=mentions[record.id])
+        if record.id in references:
+            check_object(project.policy, controlled(resource, record), READ, path=references[record.id])
 
 
-def readable_cohorts(
-    records: Iterable[CohortRecord], mentions: Mentions, *, unnamed: Collection[int] = ()
+def calculated_cohorts(
+    records: Iterable[CohortRecord], references: References, *, unnamed: Collection[int] = ()
 ) -> dict[int, Cohort]:
-    """The mentioned ones of the records. Raises BadUserInput for one that was never calculated.
+    """The referenced records, as the compiler takes them. Raises BadUserInput for one that is not calculated yet.
 
-    `unnamed` are those whose names the caller need not know.
+    The error does not name the `unnamed` cohorts, which the caller may not be able to read.
     """
-    known = {record.id: record for record in records if record.id in mentions}
+    known = {record.id: record for record in records if record.id in references}
     for record in known.values():
         if record.calculated_at is None:
-            name = "" if record.id in unnamed else f", {record.name!r},"
-            raise BadUserInput(
-                f"The cohort {record.id}{name} has no members yet: it was never calculated.",
-                path=mentions[record.id],
-                hint="The mutation cohortCalculate does so.",
-            )
+            raise _not_calculated(record, references[record.id], is_named=record.id not in unnamed)
     return {
         record.id: Cohort(record.id, record.name, record.version, record.is_static) for record in known.values()
     }
+
+
+def _not_calculated(record: CohortRecord, path: InputPath, *, is_named: bool) -> BadUserInput:
+    if not is_named:
+        return BadUserInput(
+            "Cohort {id} has not been calculated yet.", id=record.id, path=path, hint=Place.CALCULATE_COHORT
+        )
+    return BadUserInput(
+        "Cohort {id}, {name!r}, has not been calculated yet.",
+        id=record.id,
+        name=record.name,
+        path=path,
+        hint=Place.CALCULATE_COHORT,
+    )

@@ -1,12 +1,11 @@
-"""How saved cohorts are found and changed within a request."""
-
 from datasource.metadata.cohorts import COHORT_REPOSITORY
 from datasource.metadata.records import CohortRecord
 from permissions.enforce import WRITE, controlled, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
-from resolvers.cohort_calculation import FILTERS, CohortCalculator, Membership
-from resolvers.cohort_references import check_readable, mentioned_cohorts
+from resolvers.cohort_calculation import CohortCalculator
+from resolvers.cohort_queries import FILTERS, Membership
+from resolvers.cohort_references import check_readable, filtered_cohorts
 from resolvers.context import RequestContext
 from resolvers.saved import SavedResource, not_found
 from resolvers.trends.cohorts import CohortDefinition
@@ -17,11 +16,8 @@ SAVED_COHORTS = SavedResource(COHORT, COHORT_REPOSITORY, lambda context: context
 async def create_cohort(
     context: RequestContext, project: ReachedProject, *, name: str, description: str, membership: Membership
 ) -> CohortRecord:
-    """The new cohort with its members; see CohortCalculator.create.
-
-    Raises FORBIDDEN for a definition that uses a cohort or an action that the caller may not read.
-    """
-    await _check_mentions(context, project, membership)
+    """Raises as `CohortCalculator.create` does, and FORBIDDEN for cohorts and actions the caller cannot read."""
+    await _check_references(context, project, membership)
     return await _calculator(context, project).create(
         name=name,
         description=description,
@@ -39,41 +35,41 @@ async def update_cohort(
     description: str | None,
     membership: Membership | None,
 ) -> CohortRecord:
-    """Changes what is not None; see `create_cohort` and CohortCalculator.update."""
+    """Change what is not None. Raises as `create_cohort` and `CohortCalculator.update` do."""
     record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
     if membership is not None:
-        await _check_mentions(context, project, membership)
+        await _check_references(context, project, membership)
     try:
         return await _calculator(context, project).update(
             record.id, name=name, description=description, membership=membership
         )
     finally:
-        _forget(context)
+        _clear_loaders(context)
 
 
 async def calculate_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> CohortRecord:
-    """The cohort with new members, those that it uses calculated before it.
+    """Calculate a cohort after its dependencies.
 
-    Raises GatewayError when it cannot be calculated, and as `SavedResource.load` does.
+    Raises GatewayError if it cannot be calculated, and as `SavedResource.load` does.
     """
     number = (await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)).id
     try:
         outcomes = await _calculator(context, project).calculate([number])
     finally:
-        _forget(context)
+        _clear_loaders(context)
     for outcome in outcomes:
         if outcome.cohort.id == number:
-            if outcome.failure:
-                raise outcome.failure
+            if outcome.error:
+                raise outcome.error
             return outcome.cohort
     raise not_found(COHORT)
 
 
 async def delete_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> None:
-    """See `SavedResource.load` and CohortCalculator.delete."""
+    """Raises as `SavedResource.load` and `CohortCalculator.delete` do."""
     record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
     await _calculator(context, project).delete(record.id, may_name=lambda user: _may_read(project, user))
-    _forget(context)
+    _clear_loaders(context)
     context.loaders.projects.clear(project.record.id)
 
 
@@ -89,21 +85,21 @@ def _calculator(context: RequestContext, project: ReachedProject) -> CohortCalcu
     )
 
 
-async def _check_mentions(context: RequestContext, project: ReachedProject, membership: Membership) -> None:
+async def _check_references(context: RequestContext, project: ReachedProject, membership: Membership) -> None:
     if not isinstance(membership, CohortDefinition):
         return
-    used = mentioned_cohorts(membership.filters())
-    found = await context.loaders.cohorts.load_many([(project.record.id, number) for number in used])
-    check_readable(project, COHORT, [record for record in found if record is not None], used)
-    done = dict.fromkeys(membership.action_ids(), FILTERS)
-    actions = await context.loaders.actions.load_many([(project.record.id, number) for number in done])
-    check_readable(project, ACTION, [record for record in actions if record is not None], done)
+    cohorts = filtered_cohorts(membership.filters())
+    cohort_records = await context.loaders.cohorts.load_many([(project.record.id, number) for number in cohorts])
+    check_readable(project, COHORT, [record for record in cohort_records if record is not None], cohorts)
+    actions = dict.fromkeys(membership.action_ids(), FILTERS)
+    action_records = await context.loaders.actions.load_many([(project.record.id, number) for number in actions])
+    check_readable(project, ACTION, [record for record in action_records if record is not None], actions)
 
 
 def _may_read(project: ReachedProject, record: CohortRecord) -> bool:
     return COHORT.reaches(project.policy.object_access(controlled(COHORT, record)).level, COHORT.read_level)
 
 
-def _forget(context: RequestContext) -> None:
+def _clear_loaders(context: RequestContext) -> None:
     context.loaders.cohorts.clear_all()
     context.loaders.cohort_lists.clear_all()

@@ -2,8 +2,8 @@
 
 from datasource.metadata import roles
 from datasource.metadata.members import email_key
+from datasource.metadata.names import search_key
 from datasource.metadata.records import MemberRecord, RoleRecord
-from datasource.metadata.saved import search_key
 from resolvers.context import RequestContext
 from resolvers.saved import check_page
 

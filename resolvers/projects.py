@@ -8,7 +8,7 @@ from datasource.metadata import projects
 from datasource.metadata.records import ProjectRecord, WeekStartDay
 from permissions.enforce import require_caller
 from permissions.reach import ReachedPage, ReachedProject, list_reached_projects
-from resolvers.cohort_references import load_cohorts, mentioned_cohorts
+from resolvers.cohort_references import filtered_cohorts, load_cohorts
 from resolvers.context import RequestContext, no_such_project
 from resolvers.ids import read_id
 from resolvers.regexes import check_regexes, regexes_of
@@ -92,5 +92,5 @@ async def load_surroundings(
     Raises FORBIDDEN for a cohort that the caller may not read.
     """
     project = trend_project(reached.record)
-    cohorts = await load_cohorts(context, reached, mentioned_cohorts(filters))
+    cohorts = await load_cohorts(context, reached, filtered_cohorts(filters))
     return CompileContext(project.timezone, context.now, project.week_start, cohorts)

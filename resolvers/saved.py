@@ -8,10 +8,10 @@ from strawberry.dataloader import DataLoader
 
 from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.saved import SavedKey, SavedRepository, Visible
-from errors import BadUserInput, NotFound
+from errors import BadUserInput, Name, NotFound, Place
 from permissions.enforce import READ, WRITE, check_object, controlled, require_caller
 from permissions.reach import ReachedProject
-from permissions.resources import Resource
+from permissions.resources import ACTION, COHORT, INSIGHT, Resource
 from resolvers.context import RequestContext
 from resolvers.ids import read_id
 
@@ -19,6 +19,8 @@ Record = TypeVar("Record", bound=SavedRecord)
 
 LARGEST_PAGE = 500
 LONGEST_SEARCH = 400
+
+_PLACES = {ACTION: Place.ACTIONS, COHORT: Place.COHORTS, INSIGHT: Place.INSIGHTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,7 @@ def open_saved(project: ReachedProject, resource: Resource, record: Record | Non
 
 def not_found(resource: Resource) -> NotFound:
     """The error for an id that is malformed, unknown, deleted or of another project, all in the same words."""
-    return NotFound(
-        f"There is no such {resource.label} in the project.",
-        hint=f"The field Project.{resource.labels} lists those that are.",
-    )
+    return NotFound("The project has no {kind} with this id.", kind=resource.label, hint=_PLACES.get(resource))
 
 
 def visible(project: ReachedProject, resource: Resource, *, includes_hidden: bool) -> Visible:
@@ -114,12 +113,24 @@ def visible(project: ReachedProject, resource: Resource, *, includes_hidden: boo
 def check_page(first: int, search: str | None) -> str:
     """The string to search for. Raises BadUserInput for arguments of a list that are out of range."""
     if not 1 <= first <= LARGEST_PAGE:
-        raise BadUserInput(f"first is 1 to {LARGEST_PAGE}, not {first}.", path=("first",))
-    text = search or ""
-    if len(text) > LONGEST_SEARCH or "\0" in text:
         raise BadUserInput(
-            f"search is a text of at most {LONGEST_SEARCH} characters, none of them NUL.", path=("search",)
+            "{name} must be from 1 to {most}, not {first}.",
+            name=Name("first"),
+            most=LARGEST_PAGE,
+            first=first,
+            path=("first",),
         )
+    text = search or ""
+    if len(text) > LONGEST_SEARCH:
+        raise BadUserInput(
+            "{name} has {length} characters; at most {most} are allowed.",
+            name=Name("search"),
+            length=len(text),
+            most=LONGEST_SEARCH,
+            path=("search",),
+        )
+    if "\0" in text:
+        raise BadUserInput("{name} contains a NUL character.", name=Name("search"), path=("search",))
     return text
 
 

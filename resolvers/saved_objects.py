@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from datasource.metadata.records import ProjectRecord
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
-from resolvers.cohort_references import check_readable, load_cohorts, mentioned_cohorts, split_cohorts
+from resolvers.cohort_references import breakdown_cohorts, check_readable, filtered_cohorts, load_cohorts
 from resolvers.context import RequestContext
 from resolvers.projects import test_account_filters
 from resolvers.stored_json import load_action
@@ -21,8 +21,8 @@ async def load_saved_objects(context: RequestContext, project: ReachedProject, q
     mention in turn. Raises FORBIDDEN, and BadUserInput for a cohort that was never calculated.
     """
     actions = await _load_actions(context, project, query)
-    mentions = {**split_cohorts(query), **mentioned_cohorts(_own_filters(query))}
-    inherited = mentioned_cohorts(_inherited_filters(project.record, query, actions.values()))
+    mentions = {**breakdown_cohorts(query), **filtered_cohorts(_own_filters(query))}
+    inherited = filtered_cohorts(_inherited_filters(project.record, query, actions.values()))
     return SavedObjects(actions, await load_cohorts(context, project, mentions, inherited=inherited))
 
 

@@ -13,8 +13,8 @@ from datasource.clickhouse.open_engine import open_engine
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.layouts.providers import LayoutProvider, NativeLayoutProvider, PostHogLayoutProvider
 from datasource.loader.load import repair
-from datasource.metadata.adoption import check_adopted
 from datasource.metadata.data_versions import advance_data_versions, read_installation
+from datasource.metadata.import_existing import check_projects_are_imported
 from datasource.metadata.store import MetadataStore, open_metadata
 from datasource.tables.migrate import check_up_to_date, migrate
 from resolvers.trend_cache.read_through import TrendCache
@@ -56,7 +56,7 @@ async def open_stores(
         metadata = await opened.enter_async_context(open_metadata(settings))
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
-        await check_adopted(metadata, expected=is_adopting)
+        await check_projects_are_imported(metadata, expected=is_adopting)
         trends, queries = _open_caches(settings)
         opened.push_async_callback(trends.close)
         opened.push_async_callback(queries.close)

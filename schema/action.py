@@ -1,4 +1,4 @@
-"""Saved actions: what they show, and how they are changed."""
+"""The GraphQL type of actions and the mutations that change them."""
 
 from functools import partial
 from typing import Annotated, ClassVar, Self
@@ -12,7 +12,7 @@ from permissions.resources import ACTION, Resource
 from resolvers.actions import SAVED_ACTIONS, create_action, update_action
 from resolvers.saved import SavedResource
 from resolvers.stored_json import load_action
-from resolvers.trends.actions import ActionStep as ReadStep
+from resolvers.trends.actions import ActionStep as DomainStep
 from resolvers.trends.actions import StringMatching
 from schema.action_input import ActionCreateInput, ActionUpdateInput, read_steps
 from schema.field_costs import assumed_size
@@ -26,23 +26,23 @@ WRITE_GATE = Gate(ACTION)
 CREATE_GATE = Gate(ACTION, strictly=True)
 
 
-@strawberry.type(description="One way in which an action happens; what is null is not looked at.")
+@strawberry.type(description="The conditions on an event that count as the action; null is no condition.")
 class ActionStep:
-    event: str | None = strawberry.field(description="The event's name; null: every event.")
-    url: str | None = strawberry.field(description="Compared with the event's property $current_url.")
+    event: str | None = strawberry.field(description="The name of the event; null for any event.")
+    url: str | None = strawberry.field(description="The URL of the page, the event property $current_url.")
     url_matching: StringMatching = strawberry.field(description="How url is compared.")
-    text: str | None = strawberry.field(description="The text of an element, or of one around it.")
+    text: str | None = strawberry.field(description="The text of the element or of one of its ancestors.")
     text_matching: StringMatching = strawberry.field(description="How text is compared.")
-    href: str | None = strawberry.field(description="Where the element's link leads.")
+    href: str | None = strawberry.field(description="The link target of the element.")
     href_matching: StringMatching = strawberry.field(description="How href is compared.")
-    selector: str | None = strawberry.field(description="A CSS selector of the element.")
-    tag_name: str | None = strawberry.field(description="The tag of the element, or of one around it.")
+    selector: str | None = strawberry.field(description="A CSS selector that matches the element.")
+    tag_name: str | None = strawberry.field(description="The tag of the element or of one of its ancestors.")
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=assumed_size(5), description="Conditions on the event."
+        directives=assumed_size(5), description="Property filters on the event; all must match."
     )
 
     @classmethod
-    def from_step(cls, step: ReadStep) -> Self:
+    def from_step(cls, step: DomainStep) -> Self:
         return cls(
             event=step.event,
             url=step.url,
@@ -62,7 +62,8 @@ def _show_steps(root: strawberry.Parent["Action"]) -> list[ActionStep]:
 
 
 @strawberry.federation.type(
-    keys=["projectId id"], description="What people do, named, and described by steps any of which is enough."
+    keys=["projectId id"],
+    description="A named activity of users: an event is the action if it matches at least one of its steps.",
 )
 class Action(Saved):
     resource: ClassVar[Resource] = ACTION
@@ -72,19 +73,17 @@ class Action(Saved):
     steps: list[ActionStep] = strawberry.field(
         directives=assumed_size(5),
         resolver=_show_steps,
-        description="The ways in which it happens. Without any, every event is one.",
+        description="The steps. An action without steps matches every event.",
     )
 
 
 @strawberry.type
 class ActionMutations:
-    """The fields of Mutation that change actions."""
-
-    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new action.")
+    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Create an action.")
     async def action_create(
         self,
         info: ContextInfo,
-        input: Annotated[ActionCreateInput, strawberry.argument(description="The new action.")],
+        input: Annotated[ActionCreateInput, strawberry.argument(description="The action to create.")],
     ) -> Action:
         context = info.context
         project = await info.context.reach(input.project_id)
@@ -99,7 +98,9 @@ class ActionMutations:
         return Action.from_record(project, record)
 
     @guarded_field(
-        scopes=[WRITE_SCOPE], gate=WRITE_GATE, description="Change an action; what is left out stays as it is."
+        scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
+        description="Change an action; fields that are left out keep their values.",
     )
     async def action_update(
         self,
@@ -123,13 +124,15 @@ class ActionMutations:
     @guarded_field(
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Delete an action. Trends that mention it are then refused.",
+        description="Delete an action. Trends that use it fail from then on.",
     )
     async def action_delete(
         self,
         info: ContextInfo,
         project_id: ProjectId,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The action's id; it comes back.")],
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of the action, which is also the result.")
+        ],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
         await SAVED_ACTIONS.delete(info.context, project, id)

@@ -1,4 +1,4 @@
-"""Actions, as clients send them."""
+"""The inputs of actions."""
 
 import strawberry
 
@@ -13,41 +13,41 @@ MAX_STEPS = 50
 
 @strawberry.input(
     name="ActionStepInput",
-    description="One way in which an action happens: an event that satisfies everything that is given.",
+    description="Conditions on an event; it must meet all that are given.",
 )
 class ActionStepInput:
-    event: str | None = strawberry.field(default=None, description="The event's name; null: every event.")
+    event: str | None = strawberry.field(default=None, description="The name of the event; null for any event.")
     url: str | None = strawberry.field(
-        default=None, description="The address of the page, property $current_url of the event."
+        default=None, description="The URL of the page, the event property $current_url."
     )
     url_matching: StringMatching = strawberry.field(
         default=StringMatching.CONTAINS, description="How url is compared."
     )
     text: str | None = strawberry.field(
-        default=None, description="For $autocapture alone: the text of an element, or of one around it."
+        default=None, description="For $autocapture only: the text of the element or of one of its ancestors."
     )
     text_matching: StringMatching = strawberry.field(
         default=StringMatching.EXACT, description="How text is compared."
     )
     href: str | None = strawberry.field(
-        default=None, description="For $autocapture alone: where the element's link leads."
+        default=None, description="For $autocapture only: the link target of the element."
     )
     href_matching: StringMatching = strawberry.field(
         default=StringMatching.EXACT, description="How href is compared."
     )
     selector: str | None = strawberry.field(
-        default=None, description="For $autocapture alone: a CSS selector, such as div.card > a#buy."
+        default=None, description="For $autocapture only: a CSS selector, such as div.card > a#buy."
     )
     tag_name: str | None = strawberry.field(
-        default=None, description="For $autocapture alone: the tag of the element, or of one around it."
+        default=None, description="For $autocapture only: the tag of the element or of one of its ancestors."
     )
     properties: list[PropertyFilterInput] = strawberry.field(
-        default_factory=list, description="Conditions on the event; all must hold."
+        default_factory=list, description="Property filters on the event; all must match."
     )
 
     def read(self, path: InputPath) -> ActionStep:
         """Raises BadUserInput below `path`."""
-        self._check_texts(path)
+        self._check_strings(path)
         filters = tuple(item.read((*path, "properties", index)) for index, item in enumerate(self.properties))
         return ActionStep(
             event=self.event,
@@ -62,49 +62,64 @@ class ActionStepInput:
             properties=filters,
         )
 
-    def _check_texts(self, path: InputPath) -> None:
+    def _check_strings(self, path: InputPath) -> None:
         if self.event is not None:
             if not self.event:
                 raise BadUserInput(
-                    "The event's name is empty.", path=(*path, "event"), hint="null stands for every event."
+                    "The name of the event is empty.", path=(*path, "event"), hint="Use null for any event."
                 )
-            check_text(self.event, (*path, "event"), what="The event's name")
-        texts = {"url": self.url, "text": self.text, "href": self.href}
-        for key, text in {**texts, "selector": self.selector, "tagName": self.tag_name}.items():
-            if text is not None:
-                check_text(text, (*path, key), what=f"The step's {key}", longest=LONGEST_EXPRESSION)
+            check_text(self.event, (*path, "event"), what="The name of the event")
+        strings = (
+            ("url", "The URL", self.url),
+            ("text", "The text", self.text),
+            ("href", "The link target", self.href),
+            ("selector", "The selector", self.selector),
+            ("tag_name", "The tag name", self.tag_name),
+        )
+        for key, what, string in strings:
+            if string is not None:
+                check_text(string, (*path, key), what=what, longest=LONGEST_EXPRESSION)
 
 
 def read_steps(steps: list[ActionStepInput], *, max_filters: int) -> tuple[ActionStep, ...]:
     """Raises BadUserInput below ("steps",)."""
     if len(steps) > MAX_STEPS:
-        raise BadUserInput(f"There are {len(steps)} steps; {MAX_STEPS} are allowed.", path=("steps",))
+        raise BadUserInput(
+            "The action has {count} steps; at most {most} are allowed.",
+            count=len(steps),
+            most=MAX_STEPS,
+            path=("steps",),
+        )
     count = sum(len(step.properties) for step in steps)
     if count > max_filters:
         raise BadUserInput(
-            f"There are {count} property filters; {max_filters} are allowed.",
+            "The action has {count} property filters; at most {most} are allowed.",
+            count=count,
+            most=max_filters,
             path=("steps",),
-            hint="Several values for one property fit into one filter: give a list as its value.",
+            hint="Combine filters on one property into one with a list of values.",
         )
     return tuple(step.read(("steps", index)) for index, step in enumerate(steps))
 
 
-@strawberry.input(name="ActionCreateInput", description="A new action.")
+@strawberry.input(name="ActionCreateInput", description="The action to create.")
 class ActionCreateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    name: str = strawberry.field(description="What it is called, up to 400 characters.")
-    description: str = strawberry.field(default="", description="What it is for.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    name: str = strawberry.field(description="The name, up to 400 characters.")
+    description: str = strawberry.field(default="", description="The description, up to 10,000 characters.")
     steps: list[ActionStepInput] = strawberry.field(
-        description="Up to 50 ways in which it happens; one is enough. Without any, every event is one."
+        description="Up to 50 steps; an event must match at least one. Without steps, every event matches."
     )
 
 
-@strawberry.input(name="ActionUpdateInput", description="Changes of an action: what is left out stays.")
+@strawberry.input(
+    name="ActionUpdateInput", description="The changes to an action; fields that are left out keep their values."
+)
 class ActionUpdateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    id: strawberry.ID = strawberry.field(description="The action's id.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    id: strawberry.ID = strawberry.field(description="The id of the action.")
     name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="The new description.")
     steps: strawberry.Maybe[list[ActionStepInput] | None] = strawberry.field(
-        description="The new steps, which replace all of the old ones."
+        description="The new steps, which replace all existing ones."
     )

@@ -1,4 +1,4 @@
-"""Saved cohorts: what they show, and how they are changed."""
+"""The GraphQL type of cohorts and the mutations that change them."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Self
@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Self
 import strawberry
 
 from datasource.metadata.records import CohortRecord
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
-from resolvers.cohort_calculation import Listed, Membership
+from resolvers.cohort_queries import Membership, StaticMembers
 from resolvers.cohorts import (
     SAVED_COHORTS,
     calculate_cohort,
@@ -41,25 +41,31 @@ CREATE_GATE = Gate(COHORT, strictly=True)
 PERSON_SCOPE = "person:read"
 
 
-@strawberry.type(description="What persons did or stopped doing; parts that its kind makes no use of are null.")
+@strawberry.type(description="What a person did or stopped doing; fields that the kind does not use are null.")
 class CohortBehavior:
-    kind: CohortBehaviorKind = strawberry.field(description="What is asked about the event.")
-    event: str | None = strawberry.field(description="The event's name; null: an action.")
-    action_id: strawberry.ID | None = strawberry.field(description="The action; null: an event.")
+    kind: CohortBehaviorKind = strawberry.field(description="How the event must have occurred.")
+    event: str | None = strawberry.field(description="The name of the event; null for an action.")
+    action_id: strawberry.ID | None = strawberry.field(description="The id of the action; null for an event.")
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=assumed_size(5), description="Conditions on the event."
+        directives=assumed_size(5), description="Property filters on the event; all must match."
     )
-    negated: bool = strawberry.field(description="Those who did are taken away from the group.")
-    time_value: int | None = strawberry.field(description="How many timeIntervals ago the time begins.")
+    negated: bool = strawberry.field(description="Whether those who did it are excluded from the group.")
+    time_value: int | None = strawberry.field(description="How many timeIntervals ago the time window begins.")
     time_interval: CohortInterval | None = strawberry.field(description="The unit of timeValue.")
-    explicit_datetime: str | None = strawberry.field(description="When the time begins, in place of timeValue.")
-    count_operator: CohortCountOperator | None = strawberry.field(description="How count is compared.")
+    explicit_datetime: str | None = strawberry.field(
+        description="When the time window begins, in place of timeValue."
+    )
+    count_operator: CohortCountOperator | None = strawberry.field(
+        description="How the number of events is compared with count."
+    )
     count: int | None = strawberry.field(description="A number of events.")
-    min_periods: int | None = strawberry.field(description="In how many periods at least.")
-    total_periods: int | None = strawberry.field(description="How many periods are looked at.")
+    min_periods: int | None = strawberry.field(description="The minimum number of periods.")
+    total_periods: int | None = strawberry.field(description="The number of periods.")
     seq_event: str | None = strawberry.field(description="The event that follows.")
-    seq_action_id: strawberry.ID | None = strawberry.field(description="The action that follows.")
-    seq_time_value: int | None = strawberry.field(description="How many seqTimeIntervals.")
+    seq_action_id: strawberry.ID | None = strawberry.field(description="The id of the action that follows.")
+    seq_time_value: int | None = strawberry.field(
+        description="A number of seqTimeIntervals, whose meaning depends on the kind."
+    )
     seq_time_interval: CohortInterval | None = strawberry.field(description="The unit of seqTimeValue.")
 
     @classmethod
@@ -84,10 +90,10 @@ class CohortBehavior:
         )
 
 
-@strawberry.type(description="Criteria of which all must hold.")
+@strawberry.type(description="Criteria that must all match.")
 class CohortGroup:
     properties: list[StoredPropertyFilter] = strawberry.field(
-        directives=assumed_size(5), description="Conditions on the person."
+        directives=assumed_size(5), description="Property filters on the person."
     )
     behaviors: list[CohortBehavior] = strawberry.field(
         directives=assumed_size(5), description="What the person did or stopped doing."
@@ -110,31 +116,29 @@ def _show_groups(root: strawberry.Parent["Cohort"]) -> list[CohortGroup]:
 
 @strawberry.federation.type(
     keys=["projectId id"],
-    description="Persons who have something in common, or were listed. Its members are those of its last "
-    "calculation, which every change and the mutation cohortCalculate make.",
+    description="A group of persons, defined by criteria or by a list. Its members are those of the last "
+    "calculation. Creating a cohort, changing its definition and the mutation cohortCalculate calculate it.",
 )
 class Cohort(Saved):
     resource: ClassVar[Resource] = COHORT
     saved: ClassVar[SavedResource[CohortRecord]] = SAVED_COHORTS
     record: strawberry.Private[CohortRecord]
-    is_static: bool = strawberry.field(description="Its members were listed by distinct ids.")
-    size: int = strawberry.field(description="How many members it has, as of the last calculation.")
+    is_static: bool = strawberry.field(description="Whether its members are a list of distinct ids.")
+    size: int = strawberry.field(description="The number of members as of the last calculation.")
     calculated_at: datetime | None = strawberry.field(
-        description="When its members were calculated; null: it has none yet."
+        description="When its members were last calculated; null if never."
     )
     calculation_error: str | None = strawberry.field(
-        description="Why calculating it anew failed after that; null: it did not. Its members stay."
+        description="Why a later calculation failed; null if none did. The members stay the same."
     )
 
     filters: list[CohortGroup] = strawberry.field(
         directives=assumed_size(5),
         resolver=_show_groups,
-        description="Groups of which one is enough; empty for a static cohort.",
+        description="Groups of criteria; members match at least one. Empty for a static cohort.",
     )
 
-    @guarded_field(
-        scopes=[PERSON_SCOPE], description="The distinct ids that a static cohort was listed by; null for others."
-    )
+    @guarded_field(scopes=[PERSON_SCOPE], description="The distinct ids of a static cohort; null for others.")
     async def distinct_ids(self, info: ContextInfo) -> list[str] | None:
         listed = await info.context.loaders.cohort_lists.load((self.project.id, self.record.id))
         return None if listed is None else list(listed)
@@ -153,27 +157,27 @@ class Cohort(Saved):
 
 @strawberry.type
 class CohortMutations:
-    """The fields of Mutation that change cohorts."""
-
     @guarded_field(
         directives=READS_EVENTS,
         scopes=[WRITE_SCOPE],
         gate=CREATE_GATE,
-        description="Save a new cohort and calculate its members.",
+        description="Create a cohort and calculate its members.",
     )
     async def cohort_create(
         self,
         info: ContextInfo,
-        input: Annotated[CohortCreateInput, strawberry.argument(description="The new cohort.")],
+        input: Annotated[CohortCreateInput, strawberry.argument(description="The cohort to create.")],
     ) -> Cohort:
         project = await info.context.reach(input.project_id)
         with under_input():
             membership = _read_membership(info, input.filters, input.distinct_ids)
             if membership is None:
                 raise BadUserInput(
-                    "Either filters or distinctIds say who is in the cohort.",
+                    "Give either {filters} or {distinct_ids}.",
                     path=("filters",),
-                    hint="filters: [] is a cohort without members.",
+                    filters=Name("filters"),
+                    distinct_ids=Name("distinct_ids"),
+                    hint="An empty list of {filters} is a cohort without members.",
                 )
             record = await create_cohort(
                 info.context,
@@ -188,8 +192,8 @@ class CohortMutations:
         directives=READS_EVENTS,
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Change a cohort; what is left out stays as it is. If that says anew who is in it, its "
-        "members are calculated, and then those of the cohorts that depend on it.",
+        description="Change a cohort; fields that are left out keep their values. New filters or distinct ids "
+        "also calculate the members, and then those of all cohorts that depend on it.",
     )
     async def cohort_update(
         self,
@@ -199,7 +203,7 @@ class CohortMutations:
         project = await info.context.reach(input.project_id)
         with under_input():
             filters = new_value(input.filters, "filters")
-            distinct_ids = new_value(input.distinct_ids, "distinctIds")
+            distinct_ids = new_value(input.distinct_ids, "distinct_ids")
             record = await update_cohort(
                 info.context,
                 project,
@@ -214,14 +218,14 @@ class CohortMutations:
         directives=READS_EVENTS,
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Calculate a cohort's members as of now, after those of the cohorts that it depends on. Where "
-        "that fails, the members stay as they are.",
+        description="Calculate the members of a cohort as of now, after those of the cohorts that it depends on. "
+        "If that fails, the members stay the same.",
     )
     async def cohort_calculate(
         self,
         info: ContextInfo,
         project_id: ProjectId,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of the cohort.")],
     ) -> Cohort:
         project = await info.context.reach(project_id)
         return Cohort.from_record(project, await calculate_cohort(info.context, project, id))
@@ -229,13 +233,15 @@ class CohortMutations:
     @guarded_field(
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Delete a cohort that no other one uses. Trends that mention it are then refused.",
+        description="Delete a cohort, unless other cohorts use it. Trends that use it fail from then on.",
     )
     async def cohort_delete(
         self,
         info: ContextInfo,
         project_id: ProjectId,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The cohort's id; it comes back.")],
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of the cohort, which is also the result.")
+        ],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
         await delete_cohort(info.context, project, id)
@@ -246,9 +252,14 @@ def _read_membership(
     info: ContextInfo, filters: list[CohortGroupInput] | None, distinct_ids: list[str] | None
 ) -> Membership | None:
     if filters is not None and distinct_ids is not None:
-        raise BadUserInput("filters and distinctIds exclude each other.", path=("distinctIds",))
+        raise BadUserInput(
+            "{filters} and {distinct_ids} cannot be combined.",
+            filters=Name("filters"),
+            distinct_ids=Name("distinct_ids"),
+            path=("distinct_ids",),
+        )
     if distinct_ids is not None:
-        return Listed(read_distinct_ids(distinct_ids))
+        return StaticMembers(read_distinct_ids(distinct_ids))
     if filters is not None:
         return read_groups(filters, max_filters=info.context.settings.max_filters)
     return None

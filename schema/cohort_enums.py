@@ -1,17 +1,17 @@
-"""The enums of cohorts, as clients see them."""
+"""The enums of cohorts."""
 
 from resolvers.trends.behaviors import CohortBehaviorKind, CohortCountOperator, CohortInterval
 from schema.enums import publish
 
 publish(
     CohortCountOperator,
-    "How the number of events is compared. Persons without any such event satisfy none of these.",
+    "How the number of events is compared with count. A person without such events never matches.",
     {
-        "EQ": "Exactly as many.",
-        "GT": "More than that.",
-        "GTE": "As many or more.",
-        "LT": "Fewer, but one at least.",
-        "LTE": "As many or fewer, but one at least.",
+        "EQ": "Exactly count events.",
+        "GT": "More than count events.",
+        "GTE": "At least count events.",
+        "LT": "Fewer than count events, but at least one.",
+        "LTE": "At most count events, but at least one.",
     },
 )
 
@@ -21,29 +21,30 @@ publish(
     {
         "MINUTE": "60 seconds.",
         "HOUR": "60 minutes.",
-        "DAY": "The same wall time a day before.",
+        "DAY": "A calendar day: the same time on the day before.",
         "WEEK": "7 days.",
-        "MONTH": "The same day of the month before, or its last day.",
+        "MONTH": "A calendar month: the same day of the month before, or its last day.",
         "YEAR": "12 months.",
     },
 )
 
 publish(
     CohortBehaviorKind,
-    'What persons did or stopped doing. "The time" begins timeValue timeIntervals ago, or at explicitDatetime, '
-    "and ends at the moment of the calculation.",
+    "What a person did or stopped doing. The time window begins timeValue timeIntervals ago, or at "
+    "explicitDatetime, and ends when the cohort is calculated.",
     {
-        "PERFORMED_EVENT": "The event happened within the time.",
-        "PERFORMED_EVENT_MULTIPLE": "It happened so many times within the time; needs countOperator and count.",
-        "PERFORMED_EVENT_FIRST_TIME": "The first such event of all lies within the time.",
-        "PERFORMED_EVENT_REGULARLY": "Of totalPeriods periods in a row, the last of which ended with yesterday, "
-        "there were minPeriods or more in which it happened so many times. timeValue and timeInterval are the "
-        "length of a period; needs countOperator and count.",
-        "STOPPED_PERFORMING_EVENT": "It happened within the time, but not in the end of it that seqTimeValue and "
-        "seqTimeInterval give.",
-        "RESTARTED_PERFORMING_EVENT": "It happened before the time, and again in the end of it that seqTimeValue "
-        "and seqTimeInterval give, but not between.",
-        "PERFORMED_EVENT_SEQUENCE": "It happened within the time, and then seqEvent or the action seqActionId, "
-        "later by seqTimeValue seqTimeIntervals at most.",
+        "PERFORMED_EVENT": "The event occurred in the time window.",
+        "PERFORMED_EVENT_MULTIPLE": "The event occurred a number of times in the time window; requires "
+        "countOperator and count.",
+        "PERFORMED_EVENT_FIRST_TIME": "The person's first such event ever is in the time window.",
+        "PERFORMED_EVENT_REGULARLY": "The event occurred a number of times in at least minPeriods of totalPeriods "
+        "consecutive periods, the last of which ended with yesterday. timeValue and timeInterval are the length "
+        "of a period; requires countOperator and count.",
+        "STOPPED_PERFORMING_EVENT": "The event occurred in the time window, but not in its last part, whose "
+        "length is seqTimeValue seqTimeIntervals.",
+        "RESTARTED_PERFORMING_EVENT": "The event occurred before the time window and in its last part, whose "
+        "length is seqTimeValue seqTimeIntervals, but not in between.",
+        "PERFORMED_EVENT_SEQUENCE": "The event occurred in the time window, and then seqEvent or the action "
+        "seqActionId occurred within seqTimeValue seqTimeIntervals.",
     },
 )

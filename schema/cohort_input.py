@@ -1,9 +1,9 @@
-"""Cohorts, as clients send them."""
+"""The inputs of cohorts."""
 
 import strawberry
 
-import schema.cohort_enums  # noqa: F401 - publishes their enums
-from errors import BadUserInput
+import schema.cohort_enums  # noqa: F401 - publishes the enums
+from errors import BadUserInput, Place
 from resolvers.ids import read_id
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortCountOperator, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition, CohortGroup
@@ -17,48 +17,50 @@ MAX_DISTINCT_IDS = 50_000
 
 @strawberry.input(
     name="CohortBehaviorInput",
-    description="What persons did or stopped doing. Parts that its kind makes no use of are refused.",
+    description="What a person did or stopped doing. Fields that the kind does not use must be left out.",
 )
 class CohortBehaviorInput:
-    kind: CohortBehaviorKind = strawberry.field(description="What is asked about the event.")
-    event: str | None = strawberry.field(default=None, description="The event's name. Either this or actionId.")
+    kind: CohortBehaviorKind = strawberry.field(description="How the event must have occurred.")
+    event: str | None = strawberry.field(
+        default=None, description="The name of the event. Give either this or actionId."
+    )
     action_id: strawberry.ID | None = strawberry.field(
-        default=None, description="An action in place of the event."
+        default=None, description="The id of an action, in place of the event."
     )
     properties: list[PropertyFilterInput] = strawberry.field(
-        default_factory=list, description="Conditions on the event; all must hold."
+        default_factory=list, description="Property filters on the event; all must match."
     )
     negated: bool = strawberry.field(
-        default=False, description="Takes those who did away from the persons of the group."
+        default=False, description="Whether those who did it are excluded from the group."
     )
     time_value: int | None = strawberry.field(
-        default=None, description="How many timeIntervals ago the time begins."
+        default=None, description="How many timeIntervals ago the time window begins."
     )
     time_interval: CohortInterval | None = strawberry.field(default=None, description="The unit of timeValue.")
     explicit_datetime: str | None = strawberry.field(
         default=None,
-        description="When the time begins, in place of timeValue: a date, with or without a time, or a relative "
-        "one such as -30d or mStart. Relative ones are read anew with every calculation, and are not rounded.",
+        description="When the time window begins, in place of timeValue: a date, a date and time, or a relative "
+        "date such as -30d or mStart. Relative dates are resolved at each calculation and are not rounded.",
     )
     count_operator: CohortCountOperator | None = strawberry.field(
         default=None, description="How the number of events is compared with count."
     )
-    count: int | None = strawberry.field(default=None, description="A number of events, 1 or more.")
+    count: int | None = strawberry.field(default=None, description="A number of events, at least 1.")
     min_periods: int | None = strawberry.field(
-        default=None, description="For PERFORMED_EVENT_REGULARLY: in how many periods at least."
+        default=None, description="For PERFORMED_EVENT_REGULARLY: the minimum number of periods."
     )
     total_periods: int | None = strawberry.field(
-        default=None, description="For PERFORMED_EVENT_REGULARLY: how many periods are looked at, up to 400."
+        default=None, description="For PERFORMED_EVENT_REGULARLY: the number of periods, up to 400."
     )
     seq_event: str | None = strawberry.field(
         default=None,
-        description="For PERFORMED_EVENT_SEQUENCE: the event that follows. Either this or seqActionId.",
+        description="For PERFORMED_EVENT_SEQUENCE: the event that follows. Give either this or seqActionId.",
     )
     seq_action_id: strawberry.ID | None = strawberry.field(
-        default=None, description="For PERFORMED_EVENT_SEQUENCE: an action in place of seqEvent."
+        default=None, description="For PERFORMED_EVENT_SEQUENCE: the id of an action, in place of seqEvent."
     )
     seq_time_value: int | None = strawberry.field(
-        default=None, description="How many seqTimeIntervals; what they mean is up to the kind."
+        default=None, description="A number of seqTimeIntervals, whose meaning depends on the kind."
     )
     seq_time_interval: CohortInterval | None = strawberry.field(
         default=None, description="The unit of seqTimeValue."
@@ -66,14 +68,14 @@ class CohortBehaviorInput:
 
     def read(self, path: InputPath) -> Behavior:
         """Raises BadUserInput below `path`."""
-        for key, event in (("event", self.event), ("seqEvent", self.seq_event)):
+        for key, event in (("event", self.event), ("seq_event", self.seq_event)):
             if event is not None:
                 _check_event(event, (*path, key))
         filters = tuple(item.read((*path, "properties", index)) for index, item in enumerate(self.properties))
         return Behavior(
             kind=self.kind,
             event=self.event,
-            action_id=_read_action_id(self.action_id, (*path, "actionId")),
+            action_id=_read_action_id(self.action_id, (*path, "action_id")),
             properties=filters,
             negated=self.negated,
             time_value=self.time_value,
@@ -84,7 +86,7 @@ class CohortBehaviorInput:
             min_periods=self.min_periods,
             total_periods=self.total_periods,
             seq_event=self.seq_event,
-            seq_action_id=_read_action_id(self.seq_action_id, (*path, "seqActionId")),
+            seq_action_id=_read_action_id(self.seq_action_id, (*path, "seq_action_id")),
             seq_time_value=self.seq_time_value,
             seq_time_interval=self.seq_time_interval,
             path=path,
@@ -93,12 +95,12 @@ class CohortBehaviorInput:
 
 @strawberry.input(
     name="CohortGroupInput",
-    description="Criteria of which all must hold. NOT_IN a cohort and negated behaviors take persons away from "
-    "those that the other criteria leave, so there must be another one.",
+    description="Criteria that must all match. NOT_IN a cohort and negated behaviors only exclude persons, so "
+    "there must be at least one other criterion.",
 )
 class CohortGroupInput:
     properties: list[PropertyFilterInput] = strawberry.field(
-        default_factory=list, description="Conditions on the person, of type PERSON or COHORT."
+        default_factory=list, description="Property filters on the person, of type PERSON or COHORT."
     )
     behaviors: list[CohortBehaviorInput] = strawberry.field(
         default_factory=list, description="What the person did or stopped doing."
@@ -113,34 +115,39 @@ class CohortGroupInput:
         )
 
     def count(self) -> int:
-        """How many criteria and filters there are."""
+        """Count the criteria and filters."""
         return len(self.properties) + sum(1 + len(behavior.properties) for behavior in self.behaviors)
 
 
-@strawberry.input(name="CohortCreateInput", description="A new cohort, by filters or by distinct ids.")
+@strawberry.input(
+    name="CohortCreateInput", description="The cohort to create, defined by either filters or distinct ids."
+)
 class CohortCreateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    name: str = strawberry.field(description="What it is called, up to 400 characters.")
-    description: str = strawberry.field(default="", description="What it is for.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    name: str = strawberry.field(description="The name, up to 400 characters.")
+    description: str = strawberry.field(default="", description="The description, up to 10,000 characters.")
     filters: list[CohortGroupInput] | None = strawberry.field(
-        default=None, description="Groups of which one is enough. Without any, nobody is in the cohort."
+        default=None,
+        description="Groups of criteria; members match at least one. Without groups the cohort is empty.",
     )
     distinct_ids: list[str] | None = strawberry.field(
-        default=None, description="A static cohort: these people, by distinct ids, each known to the project."
+        default=None, description="The members of a static cohort, by distinct ids that the project knows."
     )
 
 
-@strawberry.input(name="CohortUpdateInput", description="Changes of a cohort: what is left out stays.")
+@strawberry.input(
+    name="CohortUpdateInput", description="The changes to a cohort; fields that are left out keep their values."
+)
 class CohortUpdateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    id: strawberry.ID = strawberry.field(description="The cohort's id.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    id: strawberry.ID = strawberry.field(description="The id of the cohort.")
     name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="The new description.")
     filters: strawberry.Maybe[list[CohortGroupInput] | None] = strawberry.field(
-        description="The new groups, which replace all that said before who is in it."
+        description="The new groups, which replace existing groups and distinct ids."
     )
     distinct_ids: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="The new people, who replace all that said before who is in it."
+        description="The new members, which replace existing groups and distinct ids."
     )
 
 
@@ -148,23 +155,33 @@ def read_groups(groups: list[CohortGroupInput], *, max_filters: int) -> CohortDe
     """Raises BadUserInput below ("filters",)."""
     path: InputPath = ("filters",)
     if len(groups) > MAX_GROUPS:
-        raise BadUserInput(f"There are {len(groups)} groups; {MAX_GROUPS} are allowed.", path=path)
+        raise BadUserInput(
+            "The cohort has {count} groups; at most {most} are allowed.",
+            count=len(groups),
+            most=MAX_GROUPS,
+            path=path,
+        )
     count = sum(group.count() for group in groups)
     if count > max_filters:
         raise BadUserInput(
-            f"There are {count} criteria and property filters; {max_filters} are allowed.",
+            "The cohort has {count} criteria and property filters; at most {most} are allowed.",
+            count=count,
+            most=max_filters,
             path=path,
-            hint="Several values for one property fit into one filter: give a list as its value.",
+            hint="Combine filters on one property into one with a list of values.",
         )
     return CohortDefinition(tuple(group.read((*path, index)) for index, group in enumerate(groups)))
 
 
 def read_distinct_ids(distinct_ids: list[str]) -> tuple[str, ...]:
-    """Each once; raises BadUserInput below ("distinctIds",)."""
-    path: InputPath = ("distinctIds",)
+    """Remove duplicates. Raises BadUserInput below ("distinct_ids",)."""
+    path: InputPath = ("distinct_ids",)
     if len(distinct_ids) > MAX_DISTINCT_IDS:
         raise BadUserInput(
-            f"There are {len(distinct_ids)} distinct ids; {MAX_DISTINCT_IDS} are allowed.", path=path
+            "The cohort has {count} distinct ids; at most {most} are allowed.",
+            count=len(distinct_ids),
+            most=MAX_DISTINCT_IDS,
+            path=path,
         )
     for index, text in enumerate(distinct_ids):
         check_text(text, (*path, index), what="The distinct id")
@@ -173,8 +190,8 @@ def read_distinct_ids(distinct_ids: list[str]) -> tuple[str, ...]:
 
 def _check_event(event: str, path: InputPath) -> None:
     if not event:
-        raise BadUserInput("The event's name is empty.", path=path)
-    check_text(event, path, what="The event's name")
+        raise BadUserInput("The name of the event is empty.", path=path)
+    check_text(event, path, what="The name of the event")
 
 
 def _read_action_id(text: str | None, path: InputPath) -> int | None:
@@ -182,5 +199,5 @@ def _read_action_id(text: str | None, path: InputPath) -> int | None:
         return None
     number = read_id(text)
     if number is None:
-        raise BadUserInput(f"{text!r} is no id of an action.", path=path)
+        raise BadUserInput("{id!r} is not the id of an action.", id=text, path=path, hint=Place.ACTIONS)
     return number

@@ -1,5 +1,6 @@
-"""Saved insights: what they show, how they run, and how they are changed."""
+"""The GraphQL type of insights and the mutations that change them."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, ClassVar
@@ -21,7 +22,7 @@ from schema.field_costs import READS_EVENTS
 from schema.info import ContextInfo
 from schema.raw_arguments import raw_argument
 from schema.saved import ProjectId, Saved, read_change, read_description, read_name, under_input
-from schema.stored_question import read_stored_query
+from schema.stored_query import read_stored_query
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_query_reader import read_trend_query
@@ -36,87 +37,85 @@ def _show_query(root: strawberry.Parent["Insight"]) -> JSON:
     return JSON(root.record.query)
 
 
-@strawberry.federation.type(keys=["projectId id"], description="A trend's query, named and saved.")
+@strawberry.federation.type(keys=["projectId id"], description="A saved trend query.")
 class Insight(Saved):
     resource: ClassVar[Resource] = INSIGHT
     saved: ClassVar[SavedResource[InsightRecord]] = SAVED_INSIGHTS
     record: strawberry.Private[InsightRecord]
 
     query: JSON = strawberry.field(
-        resolver=_show_query, description="The stored TrendQueryInput, the way a client sent it."
+        resolver=_show_query, description="The stored TrendQueryInput, as the client sent it."
     )
 
-    @guarded_field(directives=READS_EVENTS, scopes=[READ_SCOPE], description="The answer of the stored query.")
+    @guarded_field(directives=READS_EVENTS, scopes=[READ_SCOPE], description="The result of the stored query.")
     async def trend(
         self,
         info: ContextInfo,
         date_from: Annotated[
             str | None,
-            strawberry.argument(description="Takes the place of the query's dateFrom; null: as stored."),
+            strawberry.argument(description="Replaces the query's dateFrom; null keeps it."),
         ] = None,
         date_to: Annotated[
-            str | None, strawberry.argument(description="Takes the place of the query's dateTo; null: as stored.")
+            str | None, strawberry.argument(description="Replaces the query's dateTo; null keeps it.")
         ] = None,
         refresh: RefreshArgument = Refresh.CACHE_FIRST,
     ) -> Trend:
         context = info.context
-        given = {"dateFrom": date_from is not None, "dateTo": date_to is not None}
+        dates = {"date_from": date_from, "date_to": date_to}
+        given = {key: value for key, value in dates.items() if value is not None}
         try:
             stored = read_stored_query(info, self.record.query)
-            question = read_trend_query(stored, max_filters=context.settings.max_filters)
-            question = replace(
-                question,
-                date_from=question.date_from if date_from is None else date_from,
-                date_to=question.date_to if date_to is None else date_to,
+            query = read_trend_query(stored, max_filters=context.settings.max_filters)
+            query = replace(
+                query,
+                date_from=given.get("date_from", query.date_from),
+                date_to=given.get("date_to", query.date_to),
             )
-            answer = await resolve_trend(context, self.reached, question, refresh=refresh)
-        except GatewayError as refusal:
-            if not refusal.path and not isinstance(refusal, BadUserInput):
+            trend = await resolve_trend(context, self.reached, query, refresh=refresh)
+        except GatewayError as error:
+            if not error.path and not isinstance(error, BadUserInput):
                 raise
-            raise self._explain(refusal, tuple(key for key, is_given in given.items() if is_given)) from refusal
-        dates = {"dateFrom": question.date_from, "dateTo": question.date_to}
-        export_query = ExportQuery({**self.record.query, **dates}, self.record.id)
-        return Trend.from_cached(answer, self.reached, export_query)
+            raise self._about(error, given) from error
+        raw_query = {**self.record.query, "dateFrom": query.date_from, "dateTo": query.date_to}
+        return Trend.from_cached(trend, self.reached, ExportQuery(raw_query, self.record.id))
 
-    def _explain(self, refusal: GatewayError, given: tuple[str, ...]) -> GatewayError:
-        """Who runs an insight did not write its query: say which one it is about."""
-        message, path = (
-            f"The insight {self.record.id}, {self.record.name!r}, cannot run: {refusal.message}",
-            refusal.path,
+    def _about(self, error: GatewayError, given: Collection[str]) -> GatewayError:
+        """Name the insight in an error about its query, which the caller may not have written."""
+        if error.path[:1] == ("query",) and error.path[1:] in {(key,) for key in given}:
+            return error.at(error.path[1:])
+        return error.reworded(
+            "Insight {id}, {name!r}, cannot run: {message}", id=self.record.id, name=self.record.name
         )
-        if refusal.path[:1] == ("query",) and refusal.path[1:] in {(key,) for key in given}:
-            message, path = refusal.message, refusal.path[1:]
-        return GatewayError(refusal.code, message, hint=refusal.hint, details=refusal.details, path=path)
 
 
-@strawberry.input(name="InsightCreateInput", description="A new insight.")
+@strawberry.input(name="InsightCreateInput", description="The insight to create.")
 class InsightCreateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    name: str = strawberry.field(description="What it is called, up to 400 characters.")
-    description: str = strawberry.field(default="", description="What it is for.")
-    query: TrendQueryInput = strawberry.field(description="The trend; it must be one that could run now.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    name: str = strawberry.field(description="The name, up to 400 characters.")
+    description: str = strawberry.field(default="", description="The description, up to 10,000 characters.")
+    query: TrendQueryInput = strawberry.field(description="The trend query, which must be valid now.")
 
 
-@strawberry.input(name="InsightUpdateInput", description="Changes of an insight: what is left out stays.")
+@strawberry.input(
+    name="InsightUpdateInput", description="The changes to an insight; fields that are left out keep their values."
+)
 class InsightUpdateInput:
-    project_id: strawberry.ID = strawberry.field(description="The project it belongs to.")
-    id: strawberry.ID = strawberry.field(description="The insight's id.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    id: strawberry.ID = strawberry.field(description="The id of the insight.")
     name: strawberry.Maybe[str | None] = strawberry.field(description="The new name.")
     description: strawberry.Maybe[str | None] = strawberry.field(description="The new description.")
     query: strawberry.Maybe[TrendQueryInput | None] = strawberry.field(
-        description="The new trend, which replaces all of the old one."
+        description="The new trend query, which replaces the whole existing one."
     )
 
 
 @strawberry.type
 class InsightMutations:
-    """The fields of Mutation that change insights."""
-
-    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Save a new insight.")
+    @guarded_field(scopes=[WRITE_SCOPE], gate=CREATE_GATE, description="Create an insight.")
     async def insight_create(
         self,
         info: ContextInfo,
-        input: Annotated[InsightCreateInput, strawberry.argument(description="The new insight.")],
+        input: Annotated[InsightCreateInput, strawberry.argument(description="The insight to create.")],
     ) -> Insight:
         project = await info.context.reach(input.project_id)
         with under_input():
@@ -130,7 +129,9 @@ class InsightMutations:
         return Insight.from_record(project, record)
 
     @guarded_field(
-        scopes=[WRITE_SCOPE], gate=WRITE_GATE, description="Change an insight; what is left out stays as it is."
+        scopes=[WRITE_SCOPE],
+        gate=WRITE_GATE,
+        description="Change an insight; fields that are left out keep their values.",
     )
     async def insight_update(
         self,
@@ -154,7 +155,9 @@ class InsightMutations:
         self,
         info: ContextInfo,
         project_id: ProjectId,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The insight's id; it comes back.")],
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="The id of the insight, which is also the result.")
+        ],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
         await SAVED_INSIGHTS.delete(info.context, project, id)
@@ -162,5 +165,5 @@ class InsightMutations:
 
 
 def _read_query(info: ContextInfo, query: TrendQueryInput) -> InsightQuery:
-    question = read_trend_query(query, max_filters=info.context.settings.max_filters)
-    return InsightQuery(raw=raw_argument(info, "input")["query"], query=question)
+    trend_query = read_trend_query(query, max_filters=info.context.settings.max_filters)
+    return InsightQuery(raw=raw_argument(info, "input")["query"], query=trend_query)

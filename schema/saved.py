@@ -1,4 +1,4 @@
-"""What everything saved in a project shows, and what its inputs have in common."""
+"""The fields of all saved objects, and what their inputs share."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar
 import strawberry
 
 from datasource.metadata.records import ProjectRecord, SavedRecord
-from errors import BadUserInput, GatewayError
+from errors import BadUserInput, GatewayError, Name
 from permissions.enforce import READ, check_gate, controlled, require_scopes
 from permissions.policy import Controlled
 from permissions.reach import ReachedProject
@@ -23,7 +23,7 @@ from schema.member import Member
 Value = TypeVar("Value")
 Result = TypeVar("Result")
 
-ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The project's id.")]
+ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The id of the project.")]
 
 
 async def _show_creator(root: strawberry.Parent["Saved"], info: ContextInfo) -> Member | None:
@@ -38,15 +38,15 @@ class Saved(AccessControlled):
 
     saved: ClassVar[SavedResource[Any]]
     record: strawberry.Private[SavedRecord]
-    project_id: strawberry.ID = strawberry.field(description="The project that it belongs to.")
-    name: str = strawberry.field(description="What it is called; several may have the same name.")
-    description: str = strawberry.field(description="What it is for; may be empty.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When it was changed last.")
+    project_id: strawberry.ID = strawberry.field(description="The id of the project.")
+    name: str = strawberry.field(description="The name, which need not be unique.")
+    description: str = strawberry.field(description="The description; may be empty.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
 
     created_by: Member | None = strawberry.field(
         resolver=_show_creator,
-        description="Who made it; null when they are no member of the organization any more.",
+        description="The member who created it; null if they have left the organization.",
     )
 
     @property
@@ -99,7 +99,7 @@ class Saved(AccessControlled):
 
     @classmethod
     async def resolve_reference(cls, info: ContextInfo, project_id: str, id: str) -> Self:
-        """The entity behind a router's reference. Raises what the field that shows one object does."""
+        """Resolve a router's reference to an entity, with the checks of the field that shows one object."""
         require_scopes(info.context, f"{cls.resource.name}:read")
         project = await info.context.reach(project_id)
         check_gate(project.policy, cls.resource, READ)
@@ -108,17 +108,17 @@ class Saved(AccessControlled):
 
 @contextmanager
 def under_input() -> Iterator[None]:
-    """Refusals of inputs within are seen from the argument `input`."""
+    """Put `input` in front of the paths of errors."""
     try:
         yield
-    except GatewayError as refusal:
-        if not refusal.path and not isinstance(refusal, BadUserInput):
+    except GatewayError as error:
+        if not error.path and not isinstance(error, BadUserInput):
             raise
-        raise refusal.under("input") from refusal
+        raise error.under("input") from error
 
 
 def read_name(name: str) -> str:
-    """The name without outer blanks; raises BadUserInput at ("name",)."""
+    """Strip a name of outer spaces. Raises BadUserInput at ("name",)."""
     return check_name(name, ("name",))
 
 
@@ -133,7 +133,9 @@ def new_value(change: strawberry.Maybe[Value | None], key: str) -> Value | None:
     if change is None:
         return None
     if change.value is None:
-        raise BadUserInput(f"{key} cannot become null.", path=(key,), hint="Leave it out to keep it as it is.")
+        raise BadUserInput(
+            "{name} cannot be null.", name=Name(key), path=(key,), hint="Leave it out to keep its value."
+        )
     return change.value
 
 

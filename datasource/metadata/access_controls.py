@@ -1,4 +1,4 @@
-"""The stored rules about access. What they mean is `permissions`' part."""
+"""Stored access rules; `permissions` decides what they mean."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from errors import BadUserInput, NotFound
 
 @dataclass(frozen=True, slots=True)
 class RuleKey:
-    """What a rule is about, and whom: there is at most one of each. See RuleRecord."""
+    """The object and the subject of a rule, as in RuleRecord; there is at most one rule for each key."""
 
     project_id: int
     resource: str
@@ -33,8 +33,11 @@ async def rules_for(
     *,
     resource: str | None = None,
 ) -> dict[int, list[RuleRecord]]:
-    """The rules of each project that apply to these memberships, in one statement: those about everyone, about
-    one of the memberships or about a role that one of them has in the project's organization."""
+    """Load the rules of each project that apply to these memberships, in one statement.
+
+    They are the rules about everyone, about one of the memberships, and about a role that one of them has in the
+    project's organization.
+    """
     roles = (
         select(RoleMembership.role_id)
         .join(Role, Role.id == RoleMembership.role_id)
@@ -72,9 +75,9 @@ async def rules_for(
 async def find_rules(
     store: MetadataStore, project_id: int, *about: tuple[str, str | None]
 ) -> tuple[RuleRecord, ...]:
-    """Every rule about these objects (resource and id) or, with None for the id, whole resources; oldest first.
+    """Load the rules about these objects (resource and id), oldest first; None for the id is a whole resource.
 
-    Without `about` all rules of the project, whoever they name.
+    Without `about`, load all rules of the project.
     """
     query = select(AccessControl).where(AccessControl.project_id == project_id)
     if about:
@@ -91,7 +94,7 @@ RuleAbout = tuple[int, str, str | None]
 async def find_rules_about(
     store: MetadataStore, about: Collection[RuleAbout]
 ) -> dict[RuleAbout, tuple[RuleRecord, ...]]:
-    """The same for many at once, in one statement; what has no rules is absent from the answer."""
+    """Load the rules about many objects in one statement; the result has no entry for one without rules."""
     ids: dict[tuple[int, str], list[str]] = {}
     for project_id, resource, resource_id in about:
         ids.setdefault((project_id, resource), []).append(resource_id or "")
@@ -111,7 +114,7 @@ async def find_rules_about(
 
 
 async def find_resource_rules(store: MetadataStore, project_id: int) -> tuple[RuleRecord, ...]:
-    """Every rule of the project about a whole resource, oldest first."""
+    """Load the project's rules about whole resources, oldest first."""
     query = select(AccessControl).where(AccessControl.project_id == project_id, AccessControl.resource_id == "")
     async with store.read() as session:
         rows = await session.scalars(query.order_by(AccessControl.created_at, AccessControl.id))
@@ -127,16 +130,16 @@ async def set_rule(
     now: datetime,
     most_objects: int | None = None,
 ) -> RuleRecord | None:
-    """Give the subject the level, or with None take the rule away; the rule as it is then.
+    """Set the level of a rule and return it, or remove it with None.
 
-    `most_objects` is how many objects of a resource may have rules. Raises BadUserInput where that would be
-    exceeded, and NotFound without the project.
+    Raises BadUserInput if more than `most_objects` objects of a resource would have rules, and NotFound without
+    the project.
     """
     try:
         async with store.write() as session:
             return await _write_rule(session, key, level, actor=actor, now=now, most_objects=most_objects)
     except IntegrityError as exc:
-        raise BadUserInput("The member or role is not there any more.") from exc
+        raise BadUserInput("The member or role no longer exists.") from exc
 
 
 async def _write_rule(
@@ -148,7 +151,7 @@ async def _write_rule(
     now: datetime,
     most_objects: int | None,
 ) -> RuleRecord | None:
-    # Rules of one project are written one after the other, so that two cannot pass the limit at once.
+    # The lock makes writers of one project take turns, so that two cannot exceed the limit together.
     project = await session.get(Project, key.project_id, with_for_update=True)
     if project is None:
         raise NotFound("The project no longer exists.")
@@ -174,7 +177,7 @@ async def _write_rule(
 async def remove_rules_of(
     session: AsyncSession, project_id: int, resource: str, resource_id: str, *, actor: Actor, now: datetime
 ) -> None:
-    """For an object that is being deleted: its rules go with it, in the session's transaction."""
+    """Remove the rules about an object that is being deleted, in the session's transaction."""
     about = (AccessControl.project_id == project_id, _is_about(resource, resource_id))
     rows = (await session.scalars(select(AccessControl).where(*about))).all()
     if not rows:
@@ -190,7 +193,7 @@ async def remove_rules_of(
 async def remove_rules_naming(
     session: AsyncSession, organization_id: str, condition: ColumnElement[bool], *, actor: Actor, now: datetime
 ) -> None:
-    """For a member or a role that is being removed; see remove_rules_of."""
+    """Remove the rules about a member or role that is being removed, in the session's transaction."""
     rows: Sequence[AccessControl] = (await session.scalars(select(AccessControl).where(condition))).all()
     changes = [
         await _change(session, organization_id, _key(row), AccessLevel(row.access_level), None) for row in rows
@@ -210,9 +213,10 @@ async def _check_limit(session: AsyncSession, key: RuleKey, most: int | None) ->
     count = select(func.count(distinct(AccessControl.resource_id))).where(*same, AccessControl.resource_id != "")
     if (await session.scalar(count) or 0) >= most:
         raise BadUserInput(
-            f"{most:,} objects of this kind have access controls already, which is the limit.",
-            path=("resourceId",),
-            hint="Set access for the whole kind of resource, or remove rules of objects that need none.",
+            "At most {most:,} objects of one kind can have access controls; that many already do.",
+            most=most,
+            path=("resource_id",),
+            hint="Set the access of the whole resource, or remove access controls that are not needed.",
         )
 
 

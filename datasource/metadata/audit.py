@@ -1,4 +1,4 @@
-"""Who changed keys, rules, roles and members: written in the change's own transaction, never altered after."""
+"""The audit log of keys, rules, roles and members: written in each change's transaction, never altered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,6 @@ Document = Mapping[str, object]
 
 
 class AuditAction(StrEnum):
-    """What was done."""
-
     ACCESS_CONTROL_SET = "access_control.set"
     ACCESS_CONTROL_REMOVED = "access_control.removed"
     KEY_CREATED = "key.created"
@@ -40,7 +38,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a change: an API key, with the person it belongs to if there is one, or the operator."""
+    """The author of a change: an API key, with its owner if it has one, or the operator."""
 
     kind: ActorKind
     user_id: str | None = None
@@ -49,7 +47,8 @@ class Actor:
     key_mask: str | None = None
 
     def document(self) -> dict[str, object]:
-        """As it is stored: names too, since what they refer to may be gone when somebody reads it."""
+        """The stored form."""
+        # Names too, because what the ids refer to may be deleted by the time of reading.
         return {
             "kind": self.kind.value,
             "user_id": self.user_id,
@@ -60,14 +59,14 @@ class Actor:
 
 
 OPERATOR = Actor(ActorKind.COMMAND_LINE)
-"""Whoever can run the command line next to the store."""
+"""Anyone who can run the command line with access to the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change within an organization and, unless it concerns all of it, within one of its projects.
+    """A change in an organization, or in one of its projects.
 
-    `before` and `after` are None where there was or is nothing.
+    `before` is None if something was created, `after` if it was removed.
     """
 
     organization_id: str
@@ -93,7 +92,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Some entries, the newest first; `total` counts all."""
+    """A page of entries, newest first; `total` counts the entries of all pages."""
 
     entries: tuple[AuditRecord, ...]
     total: int
@@ -101,7 +100,7 @@ class AuditPage:
 
 
 def add_changes(session: AsyncSession, actor: Actor, now: datetime, changes: Sequence[Change]) -> None:
-    """Put the changes on record when the session's transaction is committed."""
+    """Record the changes in the session's transaction."""
     session.add_all(
         AuditEntry(
             at=now,
@@ -125,9 +124,9 @@ async def list_audit_log(
     after: int | None = None,
     project_id: int | None = None,
 ) -> AuditPage:
-    """The organization's newest entries with an id less than `after`.
+    """List the organization's entries with an id less than `after`, newest first.
 
-    With a project those about it or about the whole organization, without one those of every project.
+    With a project, list only those about it and about the whole organization.
     """
     conditions = [AuditEntry.organization_id == organization_id]
     if project_id is not None:
@@ -151,7 +150,7 @@ def _record(row: AuditEntry) -> AuditRecord:
         action=AuditAction(row.action),
         actor=Actor(
             ActorKind(str(actor["kind"])),
-            **{key: _text(actor.get(key)) for key in ("user_id", "email", "key_id", "key_mask")},
+            **{key: _string(actor.get(key)) for key in ("user_id", "email", "key_id", "key_mask")},
         ),
         target=row.target,
         before=row.before,
@@ -159,5 +158,5 @@ def _record(row: AuditEntry) -> AuditRecord:
     )
 
 
-def _text(value: object) -> str | None:
+def _string(value: object) -> str | None:
     return None if value is None else str(value)

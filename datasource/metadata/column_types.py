@@ -6,10 +6,9 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: goes in with any time zone, comes out in UTC, on every store.
+    """An instant, written in any time zone and read in UTC, on every database.
 
-    SQLite has no time zones, so there the text is the UTC time. A naive datetime is refused, since whose
-    clock it shows cannot be told.
+    Raises ValueError for a datetime without a time zone.
     """
 
     impl = DateTime(timezone=True)
@@ -21,6 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"a timestamp needs a time zone: {value!r}")
         instant = value.astimezone(UTC)
+        # SQLite has no time zones; its column holds the UTC time.
         return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature

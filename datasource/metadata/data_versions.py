@@ -1,4 +1,4 @@
-"""The version of a project's data: a number that grows with every change, which makes kept answers old."""
+"""The version of a project's data: every change increases it, which invalidates the project's cached trends."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,17 +10,17 @@ from datasource.metadata.store import MetadataStore
 
 
 async def advance_data_versions(store: MetadataStore) -> None:
-    """Make answers computed from the data of any project until now unknown."""
+    """Invalidate the cached trends of every project."""
     async with store.write() as session:
         await session.execute(update(Project).values(data_version=Project.data_version + 1))
 
 
 @asynccontextmanager
 async def changing_data(store: MetadataStore, project_id: int) -> AsyncIterator[None]:
-    """Surrounds a change. What is computed meanwhile belongs to a version that nobody asks for afterwards.
+    """Wrap a change of the project's data. Trends computed during the change are not used after it.
 
-    The project says that it is changing until the end, which a process that is killed does not reach: until the
-    next change answers are kept for moments only.
+    The project is marked as changing until the end. If the process is killed, the mark stays until the next
+    change, and trends are cached for moments only.
     """
     await _advance(store, project_id, is_changing=True)
     try:
@@ -36,6 +36,6 @@ async def _advance(store: MetadataStore, project_id: int, *, is_changing: bool) 
 
 
 async def read_installation(store: MetadataStore) -> str:
-    """A name that no other metadata store has, but for copies of this one."""
+    """Load the id of this metadata store, which only copies of it share."""
     async with store.read() as session:
         return (await session.scalars(select(Installation.id))).one()

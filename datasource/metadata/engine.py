@@ -1,4 +1,4 @@
-"""From a URL to engines that behave the same on SQLite and on PostgreSQL."""
+"""SQLAlchemy engines that behave the same on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from errors import BadUserInput
 
-# How long a writer waits for another one, in the same process or elsewhere.
+# How long a writer waits for another one, in this process or any other.
 BUSY_TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5
-# Older connections are made anew: whatever stands between may forget those that are idle for long.
+# Older connections are replaced, because a proxy or firewall may drop those that stay idle.
 RECYCLE_S = 1800
-# What migrates while another process does so waits for it this long.
+# How long a migration waits for one in another process.
 MIGRATION_LOCK_TIMEOUT_S = 60
 BEGIN_OPTION = "trendgate_begin"
 
@@ -31,46 +31,50 @@ URL_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """What one process may take of a PostgreSQL; SQLite has no such limits."""
+    """The limits of one process on PostgreSQL; SQLite has none."""
 
     connections: int = 10
     wait_s: float = 10.0
-    """Longest time to wait for a connection of the pool."""
+    """How long to wait for a free connection."""
     statement_s: float = 15.0
-    """Longest time of one statement, waiting for locks included."""
+    """How long a statement may take, including waits for locks."""
 
     @property
     def transaction_s(self) -> float:
-        """Longest time of a whole transaction: a server that has fallen silent keeps no limit of its own."""
+        """How long a transaction may take."""
+        # A server that stops responding does not enforce its own limits.
         return self.wait_s + 2 * self.statement_s
 
 
 def parse_database_url(text: str) -> URL:
-    """The URL with the driver this project uses; refusals never repeat a password."""
+    """Parse the URL of a database and set the driver. Errors never contain its password."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as exc:
-        raise BadUserInput("The metadata store's URL cannot be read.", hint=URL_HINT) from exc
+        raise BadUserInput("The URL of the metadata store is invalid.", hint=URL_HINT) from exc
     backend = url.drivername.partition("+")[0]
     if backend == "sqlite":
         return _sqlite_url(url)
     if backend in ("postgresql", "postgres"):
         return _postgresql_url(url)
     raise BadUserInput(
-        f"The metadata store cannot be kept in {backend!r}: SQLite and PostgreSQL are known.", hint=URL_HINT
+        "The metadata store must be SQLite or PostgreSQL, not {backend!r}.", backend=backend, hint=URL_HINT
     )
 
 
 def _sqlite_url(url: URL) -> URL:
     if not url.database or url.database == ":memory:":
-        raise BadUserInput("The metadata store needs a file: an SQLite URL without one is lost.", hint=URL_HINT)
+        raise BadUserInput(
+            "The SQLite URL of the metadata store must name a file.",
+            hint=URL_HINT,
+        )
     return url.set(drivername="sqlite+aiosqlite")
 
 
 def _postgresql_url(url: URL) -> URL:
     if find_spec("psycopg") is None:
         raise BadUserInput(
-            "A metadata store in PostgreSQL needs the driver psycopg, which is not installed.",
+            "A metadata store in PostgreSQL requires the driver psycopg, which is not installed.",
             hint="Install it: pip install 'trendgate[postgres]'.",
         )
     return url.set(drivername="postgresql+psycopg")
@@ -78,7 +82,7 @@ def _postgresql_url(url: URL) -> URL:
 
 def build_async_engine(url: URL, limits: PoolLimits) -> AsyncEngine:
     engine = _sqlite_engine(url) if is_sqlite(url) else _postgresql_engine(url, limits)
-    event.listen(engine.sync_engine, "before_cursor_execute", _refuse_nul)
+    event.listen(engine.sync_engine, "before_cursor_execute", _reject_nul)
     return engine
 
 
@@ -90,33 +94,28 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL, limits: PoolLimits) -> AsyncEngine:
-    """Connections are looked at before use, so that a restart of PostgreSQL costs no more than what runs then.
-
-    The most lately used goes first: after a burst the rest grow old, and are closed.
-    """
     return create_async_engine(
         url,
         pool_size=limits.connections,
         max_overflow=0,
         pool_timeout=limits.wait_s,
+        # Checked before use, so that a restart of PostgreSQL fails only what runs at that moment.
         pool_pre_ping=True,
         pool_recycle=RECYCLE_S,
+        # The most recently used connection goes first, so that those of a burst grow old and are closed.
         pool_use_lifo=True,
         connect_args=_postgresql_connect_args(url, statement_timeout=round(limits.statement_s * 1000)),
     )
 
 
 def build_migration_engine(url: URL) -> Engine:
-    """A synchronous engine for changing the schema.
-
-    Foreign keys are off in it: rebuilding an SQLite table drops the old one, and with foreign keys on that
-    deletes every row that refers to it. A change may take its time, but not wait without an end.
-    """
+    """Build a synchronous engine for upgrades, whose statements have no time limit."""
     if not is_sqlite(url):
         arguments = _postgresql_connect_args(url, lock_timeout=MIGRATION_LOCK_TIMEOUT_S * 1000)
         return create_engine(url, poolclass=NullPool, connect_args=arguments)
     _make_folder(url)
     engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=_sqlite_connect_args())
+    # Rebuilding an SQLite table drops the old one, which with foreign keys on deletes the rows that refer to it.
     _listen(engine, foreign_keys=False)
     return engine
 
@@ -126,26 +125,26 @@ def is_sqlite(url: URL) -> bool:
 
 
 def _sqlite_connect_args() -> dict[str, Any]:
-    # Without an isolation level the driver leaves transactions to us: it would begin them late, as a reader.
+    # With an isolation level the driver would begin transactions itself: late, and as a reader.
     return {"isolation_level": None, "timeout": BUSY_TIMEOUT_S}
 
 
 def _postgresql_connect_args(url: URL, **settings: int) -> dict[str, Any]:
-    """What the URL says itself wins. Times of `settings` are milliseconds."""
+    """Settings in the URL take precedence. Times in `settings` are milliseconds."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    ours: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "application_name": "trendgate",
         "connect_timeout": CONNECT_TIMEOUT_S,
-        # A host that is gone without a word is given up within half a minute.
+        # Give up on a host that disappeared within half a minute.
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,
     }
-    own_options = url.normalized_query.get("options", ())
+    url_options = url.normalized_query.get("options", ())
     return {
-        **{name: value for name, value in ours.items() if name not in url.query},
-        "options": " ".join((options, *own_options)),
+        **{name: value for name, value in defaults.items() if name not in url.query},
+        "options": " ".join((options, *url_options)),
     }
 
 
@@ -155,8 +154,10 @@ def _make_folder(url: URL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise BadUserInput(
-            f"The folder {folder} of the metadata store cannot be made: {exc.strerror}.",
-            hint="Set TRENDGATE_DATA_DIR to a folder that can be written.",
+            "The folder {folder} of the metadata store cannot be created: {reason}.",
+            folder=folder,
+            reason=exc.strerror,
+            hint="Set TRENDGATE_DATA_DIR to a writable folder.",
         ) from exc
 
 
@@ -165,29 +166,28 @@ def _listen(engine: Engine, *, foreign_keys: bool) -> None:
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        # Safe with a write-ahead log: a power cut may lose the last commits, never the file.
+        # Safe with a write-ahead log: a power cut may lose the last commits but never corrupts the file.
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A reader that turns writer is refused at once when another one wrote meanwhile; a writer that
-        # says so from the start waits its turn.
+        # SQLite fails a reader that becomes a writer after another one wrote; with BEGIN IMMEDIATE it waits.
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(BEGIN_OPTION, 'DEFERRED')}")
 
 
-def _refuse_nul(
+def _reject_nul(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _is_many: bool
 ) -> None:
-    """PostgreSQL cannot store the character, SQLite can: here neither is asked to."""
-    if any("\0" in text for text in _texts(parameters)):
-        raise BadUserInput("A text holds a NUL character.")
+    # PostgreSQL cannot store the character, SQLite can: neither should.
+    if any("\0" in text for text in _strings(parameters)):
+        raise BadUserInput("A string contains a NUL character, which cannot be stored.")
 
 
-def _texts(parameters: Any) -> Iterator[str]:
-    """Those in one set of parameters, named or not, or in a list of sets."""
+def _strings(parameters: Any) -> Iterator[str]:
+    """The strings in one set of parameters, named or positional, or in a list of sets."""
     for value in parameters.values() if isinstance(parameters, dict) else parameters or ():
         if isinstance(value, str):
             yield value
         elif isinstance(value, list | tuple | dict):
-            yield from _texts(value)
+            yield from _strings(value)

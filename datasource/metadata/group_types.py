@@ -2,15 +2,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.models import GroupType
-from datasource.metadata.organizations import check_name
+from datasource.metadata.names import check_name
 from datasource.metadata.projects import GROUP_TYPES
 from datasource.metadata.store import MetadataStore
 
 
 async def ensure_group_type(store: MetadataStore, project_id: int, name: str) -> int | None:
-    """The index of the project's group type of that name, which gets the lowest free one when it is new.
+    """Find the index of a group type by name; a new group type gets the lowest free index.
 
-    None when all indexes are taken. Raises BadUserInput for a name that cannot be one.
+    None if all indexes are taken. Raises BadUserInput for an invalid name.
     """
     name = check_name(name, what="group type")
     while True:
@@ -26,5 +26,5 @@ async def ensure_group_type(store: MetadataStore, project_id: int, name: str) ->
                 session.add(GroupType(project_id=project_id, index=free[0], name=name))
                 return free[0]
         except IntegrityError:
-            # Another process took the index or the name meanwhile: look again.
+            # Another process took the index or the name in the meantime: read them again.
             continue

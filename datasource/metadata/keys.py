@@ -1,4 +1,4 @@
-"""API keys as the store knows them: by hash and mask. The keys themselves are `permissions`' part."""
+"""API keys, stored as a hash and a mask; `permissions` makes and checks the keys themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 
-# Writing at every request would make each read a write; an hour's precision is enough to find unused keys.
+# A write per request would be expensive, and an hour's precision is enough to find unused keys.
 LAST_USED_PRECISION = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key to store: a person's (`user_id`) or a project's. `scoped_…`: None or empty for no narrowing."""
+    """A key to store, of a member (`user_id`) or a project. In `scoped_…`, None and empty mean no restriction."""
 
     label: str
     secure_value: str
@@ -44,7 +44,7 @@ async def insert_key(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> KeyRecord:
-    """Raises BadUserInput when the owner is gone, or a person has that many usable keys already."""
+    """Raises BadUserInput if the owner does not exist or already has `most_per_user` usable keys."""
     at = now or utc_now()
     key = ApiKey(
         user_id=new.user_id,
@@ -64,21 +64,21 @@ async def insert_key(
             await _check_count(session, new.user_id, most_per_user, at)
             session.add(key)
             await session.flush()
-            await _note(session, key, AuditAction.KEY_CREATED, actor, at)
+            await _audit(session, key, AuditAction.KEY_CREATED, actor, at)
     except IntegrityError as exc:
-        raise BadUserInput("The key's owner is not there any more, or the key exists already.") from exc
+        raise BadUserInput("The owner of the key no longer exists, or the key already exists.") from exc
     return _record(key)
 
 
 async def list_keys(store: MetadataStore) -> tuple[OwnedKey, ...]:
-    """Revoked ones included, oldest first."""
+    """List all keys, including revoked ones, oldest first."""
     async with store.read() as session:
         rows = await session.scalars(_owned_keys().order_by(ApiKey.created_at, ApiKey.id))
         return tuple(_owned(row) for row in rows.unique())
 
 
 async def find_key(store: MetadataStore, secure_value: str) -> tuple[OwnedKey, str] | None:
-    """The key with that hash, and the hash as it is stored."""
+    """Find the key with this hash, and the hash as stored."""
     async with store.read() as session:
         rows = await session.scalars(_owned_keys().where(ApiKey.secure_value == secure_value))
         row = rows.unique().one_or_none()
@@ -86,14 +86,13 @@ async def find_key(store: MetadataStore, secure_value: str) -> tuple[OwnedKey, s
 
 
 async def find_key_by_id(store: MetadataStore, key_id: str) -> OwnedKey | None:
-    """The key with that id."""
     async with store.read() as session:
         row = (await session.scalars(_owned_keys().where(ApiKey.id == key_id))).unique().one_or_none()
         return _owned(row) if row else None
 
 
 async def get_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
-    """Raises NotFound, and BadUserInput for a mask that several keys have."""
+    """Raises NotFound, and BadUserInput for a mask that several keys share."""
     async with store.read() as session:
         return _record(await _find(session, id_or_mask))
 
@@ -101,13 +100,13 @@ async def get_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
 async def revoke_key(
     store: MetadataStore, id_or_mask: str, *, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> KeyRecord:
-    """Repeating it is harmless: the time of the first revocation stays. Raises as get_key does."""
+    """Revoke a key; a revoked key keeps the time of its first revocation. Raises as `get_key` does."""
     at = now or utc_now()
     async with store.write() as session:
         key = await _find(session, id_or_mask, for_update=True)
         if key.revoked_at is None:
             key.revoked_at = at
-            await _note(session, key, AuditAction.KEY_REVOKED, actor, at)
+            await _audit(session, key, AuditAction.KEY_REVOKED, actor, at)
         return _record(key)
 
 
@@ -120,20 +119,20 @@ async def replace_key(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> KeyRecord:
-    """Give the key another value; the old one is unknown from then on. Raises BadUserInput for a revoked key."""
+    """Replace the value of a key; the old one stops working. Raises BadUserInput for a revoked key."""
     at = now or utc_now()
     async with store.write() as session:
         key = await _find(session, key_id, for_update=True)
         if key.revoked_at is not None:
-            raise BadUserInput(f"The key {key.mask} was revoked.", hint="Create a new one.")
+            raise BadUserInput("The key {mask} is revoked.", mask=key.mask, hint="Create a new one.")
         old = key.mask
         key.secure_value, key.mask, key.last_rolled_at = secure_value, mask, at
-        await _note(session, key, AuditAction.KEY_ROLLED, actor, at, before={"mask": old}, after={"mask": mask})
+        await _audit(session, key, AuditAction.KEY_ROLLED, actor, at, before={"mask": old}, after={"mask": mask})
         return _record(key)
 
 
 async def touch_key(store: MetadataStore, key: KeyRecord, now: datetime) -> None:
-    """Remember that the key was used, at most once an hour."""
+    """Record that the key was used, at most once an hour."""
     if key.last_used_at is not None and now - key.last_used_at < LAST_USED_PRECISION:
         return
     stale: ColumnElement[bool] = or_(
@@ -146,7 +145,7 @@ async def touch_key(store: MetadataStore, key: KeyRecord, now: datetime) -> None
 async def unknown_projects(
     store: MetadataStore, project_ids: Sequence[int], organization_ids: Sequence[str]
 ) -> tuple[int, ...]:
-    """Those of the projects that none of the organizations has."""
+    """The projects that belong to none of the organizations."""
     possible = [project_id for project_id in project_ids if 0 < project_id <= LARGEST_PROJECT_ID]
     query = select(Project.id).where(Project.id.in_(possible), Project.organization_id.in_(organization_ids))
     async with store.read() as session:
@@ -157,18 +156,20 @@ async def unknown_projects(
 async def _check_count(session: AsyncSession, user_id: str | None, most: int | None, now: datetime) -> None:
     if user_id is None or most is None:
         return
-    # Keys of one person are made one after the other, so that two cannot pass the limit at once.
+    # The lock makes the keys of one member take turns, so that two cannot exceed the limit together.
     await session.get(User, user_id, with_for_update=True)
     usable = (ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
     count = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, *usable)
     if (await session.scalar(count) or 0) >= most:
         raise BadUserInput(
-            f"A member has at most {most} usable API keys.", hint="Revoke one that is not needed any more."
+            "A member can have at most {most} usable API keys.",
+            most=most,
+            hint="Revoke a key that is no longer needed.",
         )
 
 
 async def _find(session: AsyncSession, id_or_mask: str, *, for_update: bool = False) -> ApiKey:
-    missing = NotFound(f"There is no key {id_or_mask!r}.", hint="Give the id or the mask of a key.")
+    missing = NotFound("There is no key {key!r}.", key=id_or_mask, hint="Use the id or the mask of a key.")
     if not id_or_mask.isprintable():
         raise missing
     query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
@@ -178,12 +179,17 @@ async def _find(session: AsyncSession, id_or_mask: str, *, for_update: bool = Fa
     if not keys:
         raise missing
     if len(keys) > 1:
-        ids = ", ".join(key.id for key in keys)
-        raise BadUserInput(f"{len(keys)} keys look like {id_or_mask}.", hint=f"Give one of the ids {ids}.")
+        raise BadUserInput(
+            "{count} keys have the mask {mask}.",
+            count=len(keys),
+            mask=id_or_mask,
+            ids=tuple(key.id for key in keys),
+            hint="Use one of the ids {ids}.",
+        )
     return keys[0]
 
 
-async def _note(
+async def _audit(
     session: AsyncSession,
     key: ApiKey,
     action: AuditAction,
@@ -193,7 +199,7 @@ async def _note(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
-    """One entry for each place that the key reaches or once did, which tells it nothing of the others."""
+    """Record an entry for each organization or project that the key can or could access."""
     owner = await session.get(User, key.user_id) if key.user_id else None
     target: dict[str, object] = {
         "key_id": key.id,
@@ -203,7 +209,8 @@ async def _note(
         "member": owner.email if owner else None,
     }
     changes = []
-    for organization_id, project_id in await _places(session, key) or await _where_created(session, key):
+    # Each has an entry of its own, so that its log does not reveal the others.
+    for organization_id, project_id in await _reach(session, key) or await _reach_at_creation(session, key):
         created = _settings(key, organization_id, project_id) if action is AuditAction.KEY_CREATED else None
         changes.append(
             Change(organization_id, action, target, before=before, after=after or created, project_id=project_id)
@@ -211,12 +218,12 @@ async def _note(
     add_changes(session, actor, now, changes)
 
 
-Place = tuple[str, int | None]
-"""An organization, or one of its projects."""
+OrganizationOrProject = tuple[str, int | None]
+"""An organization's id, with the id of one of its projects or None."""
 
 
-async def _places(session: AsyncSession, key: ApiKey) -> list[Place]:
-    """What the key reaches: the projects that it is narrowed to, or else organizations."""
+async def _reach(session: AsyncSession, key: ApiKey) -> list[OrganizationOrProject]:
+    """The projects that the key is restricted to, otherwise its organizations."""
     projects = [key.project_id] if key.project_id is not None else key.scoped_projects
     mine = set(await session.scalars(select(Membership.organization_id).where(Membership.user_id == key.user_id)))
     if key.scoped_organizations is not None:
@@ -231,8 +238,8 @@ async def _places(session: AsyncSession, key: ApiKey) -> list[Place]:
     ]
 
 
-async def _where_created(session: AsyncSession, key: ApiKey) -> list[Place]:
-    """The places that have the key's creation on record, for one that reaches none any more."""
+async def _reach_at_creation(session: AsyncSession, key: ApiKey) -> list[OrganizationOrProject]:
+    """What the audit log recorded when the key was created, for a key that has lost all access."""
     query = select(AuditEntry.organization_id, AuditEntry.project_id).where(
         AuditEntry.action == AuditAction.KEY_CREATED.value, AuditEntry.target["key_id"].as_string() == key.id
     )
@@ -250,7 +257,7 @@ def _settings(key: ApiKey, organization_id: str, project_id: int | None) -> dict
 
 
 def _owned_keys() -> Select[ApiKey]:
-    # One statement for all of it: this runs at every request.
+    # One statement, because this runs for every request.
     owner = joinedload(ApiKey.user)
     return select(ApiKey).options(owner.joinedload(User.memberships).joinedload(Membership.organization))
 

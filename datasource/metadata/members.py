@@ -11,7 +11,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, Document, add_changes
 from datasource.metadata.models import EMAIL_KEY_LENGTH, AccessControl, Membership, User, utc_now
-from datasource.metadata.organizations import check_name, check_organization, features_of, name_order
+from datasource.metadata.names import check_name, sort_key
+from datasource.metadata.organizations import check_organization, features_of
 from datasource.metadata.records import MemberRecord, MembershipRecord, OrganizationLevel
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -30,13 +31,13 @@ async def add_member(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> MemberRecord:
-    """Make the person a member; a person known from another organization keeps their name and keys.
+    """Add a member; a user who is already in another organization keeps their name and keys.
 
-    Raises BadUserInput for an address that is none or a person who is a member already, NotFound without the
-    organization.
+    Raises BadUserInput for an invalid e-mail address and for someone who is already a member, and NotFound
+    without the organization.
     """
     email = check_email(email)
-    already = BadUserInput(f"{email} is a member of this organization already.", path=("email",))
+    already = BadUserInput("{email} is already a member of this organization.", email=email, path=("email",))
     try:
         async with store.write() as session:
             user = await _find_or_add_user(session, email=email, name=name)
@@ -45,7 +46,7 @@ async def add_member(
             user.memberships.append(Membership(organization_id=organization_id, level=level))
             await session.flush()
             action = AuditAction.MEMBER_ADDED
-            _note(session, user, organization_id, action, actor=actor, now=now, after=_level(level))
+            _audit(session, user, organization_id, action, actor=actor, now=now, after=_level(level))
             return await _read_member(session, user.id)
     except IntegrityError as exc:
         await check_organization(store, organization_id)
@@ -60,17 +61,17 @@ async def ensure_member(
     name: str = "",
     level: OrganizationLevel = OrganizationLevel.MEMBER,
 ) -> MemberRecord:
-    """The member of that address, added when missing. Who is a member already keeps level and name."""
+    """Find the member or add one; an existing member keeps their level and name."""
     found = await find_member(store, email=email)
     if found and found.level_in(organization_id) is not None:
         return found
     try:
         return await add_member(store, email=email, organization_id=organization_id, name=name, level=level)
     except BadUserInput:
-        made_meanwhile = await find_member(store, email=email)
-        if made_meanwhile is None or made_meanwhile.level_in(organization_id) is None:
+        added_elsewhere = await find_member(store, email=email)
+        if added_elsewhere is None or added_elsewhere.level_in(organization_id) is None:
             raise
-        return made_meanwhile
+        return added_elsewhere
 
 
 async def find_member(store: MetadataStore, *, email: str) -> MemberRecord | None:
@@ -80,14 +81,14 @@ async def find_member(store: MetadataStore, *, email: str) -> MemberRecord | Non
 
 
 async def find_members(store: MetadataStore, user_ids: Collection[str]) -> dict[str, MemberRecord]:
-    """Many at once, by id; who does not exist is absent from the answer."""
+    """Load many members by user id; the result has no entry for one that does not exist."""
     async with store.read() as session:
         users = await session.scalars(_members().where(User.id.in_(sorted(set(user_ids)))))
         return {user.id: member_record(user) for user in users}
 
 
 async def find_membership_owners(store: MetadataStore, membership_ids: Collection[str]) -> dict[str, MemberRecord]:
-    """Whose memberships these are, many at once; one that does not exist is absent from the answer."""
+    """Load the owners of many memberships; the result has no entry for one that does not exist."""
     wanted = sorted(set(membership_ids))
     owners = select(Membership.user_id).where(Membership.id.in_(wanted))
     async with store.read() as session:
@@ -97,21 +98,22 @@ async def find_membership_owners(store: MetadataStore, membership_ids: Collectio
 
 
 async def get_member(store: MetadataStore, *, email: str) -> MemberRecord:
+    """Raises BadUserInput for an invalid e-mail address, and NotFound without the member."""
     member = await find_member(store, email=check_email(email))
     if member is None:
-        raise NotFound(f"There is no member with the e-mail address {email!r}.")
+        raise _no_member(email)
     return member
 
 
 async def list_members(store: MetadataStore) -> tuple[MemberRecord, ...]:
-    """By address."""
+    """List the members of all organizations by e-mail address."""
     return await _list(store, _members())
 
 
 async def list_organization_members(
     store: MetadataStore, organization_id: str, *, user_ids: Collection[str] | None = None
 ) -> tuple[MemberRecord, ...]:
-    """The active members of an organization by their addresses, or those of them with these ids."""
+    """List an organization's active members by e-mail address; `user_ids` restricts the list."""
     query = _members().where(
         User.is_active.is_(True),
         User.id.in_(select(Membership.user_id).where(Membership.organization_id == organization_id)),
@@ -124,14 +126,14 @@ async def list_organization_members(
 async def set_member_active(
     store: MetadataStore, *, email: str, is_active: bool, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> MemberRecord:
-    """The keys of an inactive person are refused, and work again once the person is active."""
+    """Activate or deactivate a member; the keys of an inactive one do not work."""
     async with store.write() as session:
         user = await _get_user(session, email)
         if user.is_active is not is_active:
             for each in user.memberships:
                 before, after = {"is_active": user.is_active}, {"is_active": is_active}
                 action = AuditAction.MEMBER_CHANGED
-                _note(
+                _audit(
                     session, user, each.organization_id, action, actor=actor, now=now, before=before, after=after
                 )
         user.is_active = is_active
@@ -147,14 +149,14 @@ async def set_member_level(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> MemberRecord:
-    """Raises NotFound for a person who is no member of the organization."""
+    """Raises NotFound for someone who is not a member of the organization."""
     async with store.write() as session:
         user = await _get_user(session, email)
         membership = _membership(user, organization_id)
         if membership.level is not level:
             before, after = _level(membership.level), _level(level)
             action = AuditAction.MEMBER_CHANGED
-            _note(session, user, organization_id, action, actor=actor, now=now, before=before, after=after)
+            _audit(session, user, organization_id, action, actor=actor, now=now, before=before, after=after)
         membership.level = level
         return member_record(user)
 
@@ -162,7 +164,7 @@ async def set_member_level(
 async def remove_member(
     store: MetadataStore, *, email: str, organization_id: str, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> None:
-    """End the membership; with it go the rules that name it. Raises NotFound when there is none."""
+    """Remove a membership and the access rules about it. Raises NotFound without it."""
     at = now or utc_now()
     async with store.write() as session:
         user = await _get_user(session, email)
@@ -171,28 +173,30 @@ async def remove_member(
         await remove_rules_naming(session, organization_id, named, actor=actor, now=at)
         await session.delete(membership)
         before = _level(membership.level)
-        _note(session, user, organization_id, AuditAction.MEMBER_REMOVED, actor=actor, now=at, before=before)
+        _audit(session, user, organization_id, AuditAction.MEMBER_REMOVED, actor=actor, now=at, before=before)
 
 
 def email_key(email: str) -> str:
-    """What two spellings of one address have in common."""
+    """Fold an e-mail address to what all its spellings in upper and lower case have in common."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email.strip()).casefold())
 
 
 def check_email(email: str) -> str:
+    """Strip an e-mail address of outer spaces. Raises BadUserInput for an invalid one."""
     trimmed = email.strip()
     is_short = len(trimmed) <= EMAIL_LENGTH and len(email_key(trimmed)) <= EMAIL_KEY_LENGTH
     if not is_short or not trimmed.isprintable() or not EMAIL_SHAPE.fullmatch(trimmed):
         raise BadUserInput(
-            f"{trimmed[:EMAIL_LENGTH]!r} is not an e-mail address.",
+            "{email!r} is not a valid e-mail address.",
+            email=trimmed[:EMAIL_LENGTH],
             path=("email",),
-            hint="Give an address such as ada@example.com.",
+            hint="Use an address such as ada@example.com.",
         )
     return trimmed
 
 
 def member_record(user: User) -> MemberRecord:
-    """Needs the memberships and their organizations loaded."""
+    """The user's memberships and their organizations must be loaded."""
     memberships = (
         MembershipRecord(
             id=membership.id,
@@ -209,7 +213,7 @@ def member_record(user: User) -> MemberRecord:
         name=user.name,
         is_active=user.is_active,
         created_at=user.created_at,
-        memberships=tuple(sorted(memberships, key=lambda membership: name_order(membership.organization_name))),
+        memberships=tuple(sorted(memberships, key=lambda membership: sort_key(membership.organization_name))),
     )
 
 
@@ -217,22 +221,26 @@ async def _get_user(session: AsyncSession, email: str) -> User:
     query = _members().where(User.email_key == email_key(email)).with_for_update(of=User)
     user = await session.scalar(query)
     if user is None:
-        raise NotFound(f"There is no member with the e-mail address {email!r}.")
+        raise _no_member(email)
     return user
+
+
+def _no_member(email: str) -> NotFound:
+    return NotFound("There is no member with the e-mail address {email!r}.", email=email)
 
 
 def _membership(user: User, organization_id: str) -> Membership:
     for membership in user.memberships:
         if membership.organization_id == organization_id:
             return membership
-    raise NotFound(f"{user.email} is not a member of this organization.")
+    raise NotFound("{email} is not a member of this organization.", email=user.email)
 
 
 def _level(level: OrganizationLevel) -> dict[str, object]:
     return {"level": level.name.lower()}
 
 
-def _note(
+def _audit(
     session: AsyncSession,
     user: User,
     organization_id: str,

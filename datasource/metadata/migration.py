@@ -1,4 +1,4 @@
-"""Changes of the schema, run by the application itself."""
+"""Upgrades of the database schema, run by the application itself."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from datasource.metadata.engine import (
     is_sqlite,
 )
 
-# Any number will do, as long as every replica uses the same one.
+# An arbitrary number that all replicas share.
 ADVISORY_LOCK = 7_236_514_310
 
 # Alembic keeps its current connection in module state, so one process runs one upgrade at a time.
@@ -31,7 +31,7 @@ def alembic_config() -> Config:
 
 
 def upgrade(url: URL) -> None:
-    """Blocking. All of it is one transaction: an upgrade that fails or is interrupted leaves no trace."""
+    """Upgrade to the newest version, blocking. It is one transaction, so a failed upgrade changes nothing."""
     config = alembic_config()
     engine = build_migration_engine(url).execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
     with _one_at_a_time:
@@ -39,7 +39,7 @@ def upgrade(url: URL) -> None:
             if is_sqlite(url):
                 _use_write_ahead_log(url)
             with engine.begin() as connection:
-                _take_turn(connection)
+                _lock(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 _check_foreign_keys(connection)
@@ -47,8 +47,8 @@ def upgrade(url: URL) -> None:
             engine.dispose()
 
 
-def _take_turn(connection: Connection) -> None:
-    # On SQLite the immediate transaction is the lock already.
+def _lock(connection: Connection) -> None:
+    # On SQLite the immediate transaction is the lock.
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ADVISORY_LOCK})
 
@@ -57,15 +57,13 @@ def _check_foreign_keys(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
-            raise RuntimeError(f"the migration would leave rows without their parents: table {broken[0]}")
+            raise RuntimeError(f"the migration would leave rows of table {broken[0]} with dangling foreign keys")
 
 
 def _use_write_ahead_log(url: URL) -> None:
-    """Lets readers go on while one writes. The file remembers it.
-
-    Two processes that switch a new file at once collide without SQLite's usual waiting, hence the loop.
-    """
+    """Let readers continue during a write. The setting is stored in the file."""
     engine = build_migration_engine(url)
+    # SQLite does not wait when two processes switch a new file at once, hence the loop.
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     try:
         while True:

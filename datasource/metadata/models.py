@@ -22,13 +22,13 @@ from datasource.metadata.records import OrganizationLevel, WeekStartDay
 
 NAME_LENGTH = 200
 LABEL_LENGTH = 40
-# Of the case folded address: a letter can fold to three.
+# Of the address with its case folded: a letter can fold to three.
 EMAIL_KEY_LENGTH = 300
 SAVED_NAME_LENGTH = 400
-# The widest that PostgreSQL's integer holds; nothing beyond it can be a project.
+# The largest value of PostgreSQL's integer; no project can have a larger id.
 LARGEST_PROJECT_ID = 2**31 - 1
 
-# Constraints need names, or later migrations could not drop them.
+# Constraints need names so that later migrations can drop them.
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -51,7 +51,7 @@ class Base(AsyncAttrs, DeclarativeBase):
 
 
 class Installation(Base):
-    """One row, which tells this store from every other one."""
+    """One row, whose id tells this store from all others."""
 
     __tablename__ = "installation"
 
@@ -64,14 +64,14 @@ class Organization(Base):
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    # What each means: OrganizationFeatures.
+    # See OrganizationFeatures.
     access_control: Mapped[bool] = mapped_column(default=True)
     role_based_access: Mapped[bool] = mapped_column(default=True)
     member_keys: Mapped[bool] = mapped_column(default=True)
 
 
 class User(Base):
-    """A person. The address is kept as written; `email_key`, case folded, is what makes it unique."""
+    """A user. The address is stored as written; `email_key`, with its case folded, makes it unique."""
 
     __tablename__ = "users"
 
@@ -124,7 +124,7 @@ class RoleMembership(Base):
 
 class Project(Base):
     __tablename__ = "projects"
-    # A deleted project's number must never come back: its events in ClickHouse may still carry it.
+    # The id of a deleted project must not be used again: ClickHouse may still hold its events.
     __table_args__ = (UniqueConstraint("organization_id", "name"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -136,8 +136,8 @@ class Project(Base):
         default=WeekStartDay.SUNDAY,
     )
     test_account_filters: Mapped[list[dict[str, object]]] = mapped_column(JSON, default=list)
-    # Its number is that of a team in another installation, whose tables hold its events.
-    is_adopted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # An imported project has the id of a team in a PostHog installation, whose tables hold its events.
+    is_imported: Mapped[bool] = mapped_column("is_adopted", default=False, server_default=false())
     # See data_versions.py.
     data_version: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     is_changing: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -161,8 +161,8 @@ class GroupType(Base):
 class AccessControl(Base):
     """A rule about an object or, with an empty `resource_id`, about a whole resource of the project.
 
-    `subject` is the id of the member or role once more, empty for everyone: unlike columns that may be null it
-    can be part of a unique constraint. There is one rule for each subject of each object.
+    `subject` repeats the id of the member or role, and is empty for everyone: a unique constraint needs a column
+    that is never null.
     """
 
     __tablename__ = "access_controls"
@@ -185,9 +185,9 @@ class AccessControl(Base):
 
 
 class AuditEntry(Base):
-    """A change of keys, rules, roles or members. Rows are only ever added, which triggers see to.
+    """A change of keys, rules, roles or members. Triggers prevent changing and deleting rows.
 
-    It refers to nothing by foreign key: what is gone stays on record.
+    It has no foreign keys, so that it outlives what it is about.
     """
 
     __tablename__ = "audit_log"
@@ -205,10 +205,7 @@ class AuditEntry(Base):
 
 
 class ApiKey(Base):
-    """Of the key itself only a hash is stored: who reads this table cannot use it.
-
-    It is a person's or a project's.
-    """
+    """An API key of a user or a project. Only a hash is stored, so that reading this table gives no access."""
 
     __tablename__ = "api_keys"
     __table_args__ = (CheckConstraint("(user_id IS NULL) <> (project_id IS NULL)", name="one_owner"),)
@@ -233,10 +230,9 @@ class ApiKey(Base):
 
 
 class Saved:
-    """What everything that members save in a project has in common.
+    """The columns of everything that members save in a project.
 
-    A deleted row stays, marked, so that its number is never given again. `name_key` is the name as it is
-    searched.
+    A deleted row stays, marked, so that its id is never used again. Searches use `name_key`.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -265,10 +261,10 @@ class SavedInsight(Saved, Base):
 
 
 class SavedCohort(Saved, Base):
-    """Its members are in ClickHouse: `version` is the calculation that is read, 0 before the first one.
+    """A cohort, whose members are in ClickHouse: `version` is the calculation in use, 0 before the first.
 
-    `last_version` is the number that was given out last, also to calculations that failed. Static cohorts have
-    distinct ids, which may be many and are loaded only by name; the others have groups.
+    `last_version` is the highest version reserved so far, even by a failed calculation. Static cohorts have
+    distinct ids, loaded only on demand because they may be many; all others have groups.
     """
 
     __tablename__ = "cohorts"

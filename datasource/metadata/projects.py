@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from datasource.metadata.models import LARGEST_PROJECT_ID, GroupType, Project
-from datasource.metadata.organizations import check_name, check_organization, ensure_organization
+from datasource.metadata.names import check_name
+from datasource.metadata.organizations import check_organization, ensure_organization
 from datasource.metadata.records import GroupTypeRecord, ProjectRecord, WeekStartDay
 from datasource.metadata.store import MetadataStore
 from datasource.metadata.time_zones import check_time_zone
@@ -25,14 +26,14 @@ async def create_project(
     group_types: Sequence[tuple[int, str]] = (),
     team_id: int | None = None,
 ) -> ProjectRecord:
-    """The new project; `team_id` adopts the team of that number, which must be free (see adoption.py).
+    """Create a project; `team_id` imports the PostHog team of that id, which must be free.
 
-    Raises BadUserInput for a name taken in the organization, an unknown time zone or odd group types,
+    Raises BadUserInput for a name that is invalid or taken, an unknown time zone and invalid group types, and
     NotFound without the organization.
     """
     project = Project(
         id=team_id,
-        is_adopted=team_id is not None,
+        is_imported=team_id is not None,
         organization_id=organization_id,
         name=check_name(name, what="project"),
         timezone=check_time_zone(timezone),
@@ -45,9 +46,7 @@ async def create_project(
             session.add(project)
     except IntegrityError as exc:
         await check_organization(store, organization_id)
-        raise BadUserInput(
-            f"There is a project named {project.name!r} in this organization already.", path=("name",)
-        ) from exc
+        raise _name_is_taken(project.name) from exc
     return _record(project)
 
 
@@ -60,9 +59,9 @@ async def ensure_project(
     week_start_day: WeekStartDay = WeekStartDay.SUNDAY,
     group_types: Sequence[tuple[int, str]] = (),
 ) -> ProjectRecord:
-    """The project of that name in the named organization, both made when missing.
+    """Find the project of that name in the named organization, or create one or both.
 
-    A project that is there already stays as it is, whatever the other arguments say.
+    An existing project keeps its settings, whatever the other arguments are.
     """
     organization_id = (await ensure_organization(store, name=organization)).id
     found = await find_project(store, organization_id=organization_id, name=name)
@@ -78,10 +77,10 @@ async def ensure_project(
             group_types=group_types,
         )
     except BadUserInput:
-        made_meanwhile = await find_project(store, organization_id=organization_id, name=name)
-        if made_meanwhile is None:
+        created_elsewhere = await find_project(store, organization_id=organization_id, name=name)
+        if created_elsewhere is None:
             raise
-        return made_meanwhile
+        return created_elsewhere
 
 
 async def update_project(
@@ -93,9 +92,9 @@ async def update_project(
     week_start_day: WeekStartDay | None = None,
     test_account_filters: Sequence[Mapping[str, object]] | None = None,
 ) -> ProjectRecord | None:
-    """The project after the changes, None without the project; what is None stays as it is.
+    """Change what is not None; None without the project.
 
-    Raises BadUserInput for a name taken in the organization and an unknown time zone.
+    Raises BadUserInput for a name that is invalid or taken, and for an unknown time zone.
     """
     changes: dict[str, object] = {
         "name": None if name is None else check_name(name, what="project"),
@@ -109,9 +108,7 @@ async def update_project(
             async with store.write() as session:
                 await session.execute(update(Project).where(Project.id == project_id).values(changes))
     except IntegrityError as exc:
-        raise BadUserInput(
-            f"There is a project named {changes['name']!r} in this organization already.", path=("name",)
-        ) from exc
+        raise _name_is_taken(changes["name"]) from exc
     return await get_project(store, project_id)
 
 
@@ -122,7 +119,7 @@ async def find_project(store: MetadataStore, *, organization_id: str, name: str)
 
 
 async def get_project(store: MetadataStore, project_id: int) -> ProjectRecord | None:
-    """Whoever asks: for the operator's commands. What a key may see answers `project_in_reach`."""
+    """Load any project, for the operator's commands. Requests load theirs from `reach`."""
     if not 0 < project_id <= LARGEST_PROJECT_ID:
         return None
     async with store.read() as session:
@@ -131,19 +128,23 @@ async def get_project(store: MetadataStore, project_id: int) -> ProjectRecord | 
 
 
 async def list_projects(store: MetadataStore) -> tuple[ProjectRecord, ...]:
-    """Every project of every organization, by id."""
+    """List the projects of all organizations by id."""
     async with store.read() as session:
         return await read_projects(session, select_projects().order_by(Project.id))
 
 
 def select_projects() -> Select[Project]:
-    """With all that a record needs, in one statement."""
+    """Select projects with all that a record needs, in one statement."""
     return select(Project).options(joinedload(Project.group_types))
 
 
 async def read_projects(session: AsyncSession, query: Select[Project]) -> tuple[ProjectRecord, ...]:
     rows = (await session.scalars(query)).unique()
     return tuple(_record(row) for row in rows)
+
+
+def _name_is_taken(name: object) -> BadUserInput:
+    return BadUserInput("The organization already has a project named {name!r}.", name=name, path=("name",))
 
 
 def _record(row: Project) -> ProjectRecord:
@@ -165,7 +166,9 @@ def _group_types(pairs: Sequence[tuple[int, str]]) -> list[GroupType]:
     indexes = [index for index, _ in pairs]
     names = [check_name(name, what="group type") for _, name in pairs]
     if any(index not in range(GROUP_TYPES) for index in indexes):
-        raise BadUserInput(f"A group type's index is 0 to {GROUP_TYPES - 1}.", path=("groupTypes",))
+        raise BadUserInput(
+            "The index of a group type must be from 0 to {last}.", last=GROUP_TYPES - 1, path=("group_types",)
+        )
     if len(set(indexes)) < len(indexes) or len(set(names)) < len(names):
-        raise BadUserInput("Each index and each name of a group type is used once.", path=("groupTypes",))
+        raise BadUserInput("Each group type must have its own index and its own name.", path=("group_types",))
     return [GroupType(index=index, name=name) for index, name in sorted(zip(indexes, names, strict=True))]

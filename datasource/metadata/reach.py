@@ -1,4 +1,4 @@
-"""Which projects a key reaches: those of its owner's organizations, narrowed by what the key is scoped to."""
+"""The projects that a key can access: those of its owner's organizations, restricted by the key's scope."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from datasource.metadata.store import MetadataStore
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The projects of some organizations, of them only `project_ids`. None: of any organization, all of them."""
+    """The projects of some organizations, restricted to `project_ids`. None is no restriction."""
 
     organization_ids: frozenset[str] | None
     project_ids: frozenset[int] | None
@@ -22,7 +22,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class RuledProject:
-    """A project with the rules that apply to somebody."""
+    """A project with the access rules that apply to a caller."""
 
     record: ProjectRecord
     rules: tuple[RuleRecord, ...]
@@ -37,10 +37,7 @@ async def projects_in_reach(
     offset: int = 0,
     hidden: Collection[int] = (),
 ) -> ProjectPage:
-    """The first projects with an id greater than `after` but the hidden ones, by ascending id.
-
-    `offset` is how many of these to pass over.
-    """
+    """List the first projects with an id above `after`, by id, without the hidden ones and the first `offset`."""
     conditions = _within(reach)
     if hidden:
         conditions.append(Project.id.not_in(sorted(hidden)))
@@ -56,9 +53,9 @@ async def projects_in_reach(
 async def ruled_projects(
     store: MetadataStore, reach: Reach, project_ids: Collection[int], membership_ids: Collection[str]
 ) -> dict[int, RuledProject]:
-    """Many at once, each with the rules that apply to the memberships; what is out of reach is absent.
+    """Load many projects with the rules that apply to the memberships, in two statements.
 
-    Two statements: one for the projects, one for all of their rules.
+    The result has no entry for a project out of reach.
     """
     possible = sorted({project_id for project_id in project_ids if 0 < project_id <= LARGEST_PROJECT_ID})
     if not possible:
@@ -73,7 +70,7 @@ async def ruled_projects(
 async def rules_of_projects(
     store: MetadataStore, project_ids: Collection[int], membership_ids: Collection[str]
 ) -> dict[int, list[RuleRecord]]:
-    """The rules of each project that apply to the memberships, in one statement."""
+    """Load the rules of each project that apply to the memberships, in one statement."""
     if not project_ids:
         return {}
     async with store.read() as session:
@@ -83,7 +80,10 @@ async def rules_of_projects(
 async def rules_about_projects(
     store: MetadataStore, reach: Reach, membership_ids: Collection[str]
 ) -> dict[int, tuple[str, list[RuleRecord]]]:
-    """Of each project in reach that has any, its organization and the rules about itself that apply."""
+    """Load the organization of each project in reach, and the rules about the project itself that apply.
+
+    The result has no entry for a project without such rules.
+    """
     projects = select(Project.id).where(*_within(reach))
     async with store.read() as session:
         rules = await rules_for(session, projects, membership_ids, resource="project")

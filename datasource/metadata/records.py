@@ -1,4 +1,4 @@
-"""What leaves the metadata store: plain frozen values, so that nothing outside holds a session."""
+"""The metadata store's results: frozen values, so that nothing outside holds a session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 
 class OrganizationLevel(IntEnum):
-    """A person's level in an organization; greater means more. The gaps leave room for levels between."""
+    """A member's level in an organization, in ascending order. The gaps leave room for more levels."""
 
     MEMBER = 1
     ADMIN = 8
@@ -16,7 +16,7 @@ class OrganizationLevel(IntEnum):
 
 
 class AccessLevel(StrEnum):
-    """What somebody may do with a resource. Which levels it has, and their order, is the resource's part."""
+    """What a caller may do with a resource, which defines the levels it has and their order."""
 
     NONE = "none"
     MEMBER = "member"
@@ -33,12 +33,12 @@ class WeekStartDay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrganizationFeatures:
-    """What an organization has switched on. Rules stay stored while a feature is off, and mean nothing then."""
+    """The features an organization has turned on. While one is off, its rules stay stored without effect."""
 
     access_control: bool = True
     role_based_access: bool = True
     member_keys: bool = True
-    """Whether keys of members below admin are accepted."""
+    """Whether members below admin can use API keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class MembershipRecord:
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """A person, with their memberships ordered by the organization's name."""
+    """A user with their memberships, ordered by the organization's name."""
 
     id: str
     email: str
@@ -96,7 +96,7 @@ class GroupTypeRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRecord:
-    """A project; `id` is also the tenant number of its events in ClickHouse."""
+    """A project; `id` is also the tenant of its events in ClickHouse."""
 
     id: int
     organization_id: str
@@ -112,7 +112,7 @@ class ProjectRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
-    """Some of the projects in reach, by ascending id; `total` counts all of them."""
+    """A page of the projects in reach, by id; `total` counts the projects of all pages."""
 
     projects: tuple[ProjectRecord, ...]
     total: int
@@ -130,9 +130,9 @@ class RoleRecord:
 
 @dataclass(frozen=True, slots=True)
 class RuleRecord:
-    """An access control: the level of a subject on an object or, without `resource_id`, on the whole resource.
+    """An access rule: the level of a subject on an object or, without `resource_id`, on the whole resource.
 
-    The subject is a membership, a role or, without either, everyone in the project; never both.
+    The subject is a membership or a role or, without either, everyone in the project.
     """
 
     id: str
@@ -149,10 +149,10 @@ class RuleRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """An API key without its value, of which the store keeps only a hash and this mask.
+    """An API key without its value: the store has only its hash and this mask.
 
-    It belongs to a person or to a project, so exactly one of `user_id` and `project_id` is set.
-    `scoped_projects` and `scoped_organizations` narrow what a person's key reaches; None: no narrowing.
+    Its owner is a user or a project, so exactly one of `user_id` and `project_id` is set.
+    `scoped_projects` and `scoped_organizations` restrict a user's key; None is no restriction.
     """
 
     id: str
@@ -173,7 +173,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class OwnedKey:
-    """A key with the person it belongs to, None for a project's."""
+    """A key and the member who owns it, None for the key of a project."""
 
     key: KeyRecord
     owner: MemberRecord | None
@@ -181,7 +181,7 @@ class OwnedKey:
 
 @dataclass(frozen=True, slots=True)
 class SavedRecord:
-    """What a member saved in a project; `created_by` is a user's id, None when that user is gone."""
+    """An object saved in a project; `created_by` is a user's id, None if the user was deleted."""
 
     id: int
     project_id: int
@@ -194,24 +194,24 @@ class SavedRecord:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord(SavedRecord):
-    """A saved action; its steps are JSON in the form of the input, with every field."""
+    """A saved action; its steps are JSON documents (see resolvers/stored_json.py)."""
 
     steps: tuple[Mapping[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InsightRecord(SavedRecord):
-    """A saved trend; `query` is the JSON that a client sent."""
+    """A saved insight; `query` is the JSON that a client sent."""
 
     query: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class CohortRecord(SavedRecord):
-    """A saved cohort; its groups are JSON in the form of the input, with every field; a static one has none.
+    """A saved cohort; its groups are JSON documents (see resolvers/stored_json.py), none if it is static.
 
-    `version` names the calculation whose members count, 0 before the first; `size` is how many they were.
-    `error` tells why a later calculation failed, None when none did.
+    `version` is the calculation in use, 0 before the first; `size` is the number of its members. `error` is why
+    a later calculation failed, None if none did.
     """
 
     is_static: bool
@@ -227,7 +227,7 @@ Record = TypeVar("Record", bound=SavedRecord)
 
 @dataclass(frozen=True, slots=True)
 class SavedPage(Generic[Record]):
-    """Some of what is saved in a project, by ascending id; `total` counts all that the search finds."""
+    """A page of saved objects, by id; `total` counts the results of all pages."""
 
     records: tuple[Record, ...]
     total: int

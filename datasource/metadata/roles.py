@@ -1,4 +1,4 @@
-"""Roles: named groups of an organization's members, for rules that name many at once."""
+"""Roles: named groups of an organization's members, so that one access rule can be about many of them."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
 from datasource.metadata.models import AccessControl, Membership, Role, RoleMembership, User, utc_now
-from datasource.metadata.organizations import check_name, check_organization, name_order
+from datasource.metadata.names import check_name, sort_key
+from datasource.metadata.organizations import check_organization
 from datasource.metadata.records import MemberRecord, MembershipRecord, RoleRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
@@ -20,7 +21,7 @@ from errors import BadUserInput, NotFound
 async def create_role(
     store: MetadataStore, *, organization_id: str, name: str, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> RoleRecord:
-    """Raises BadUserInput for a name that is taken or cannot be one, NotFound without the organization."""
+    """Raises BadUserInput for a name that is invalid or taken, and NotFound without the organization."""
     role = Role(organization_id=organization_id, name=check_name(name, what="role"))
     try:
         async with store.write() as session:
@@ -31,17 +32,17 @@ async def create_role(
     except IntegrityError as exc:
         await check_organization(store, organization_id)
         raise BadUserInput(
-            f"There is a role named {role.name!r} in this organization already.", path=("name",)
+            "This organization already has a role named {name!r}.", name=role.name, path=("name",)
         ) from exc
     return _record(role)
 
 
 async def list_roles(store: MetadataStore, organization_id: str) -> tuple[RoleRecord, ...]:
-    """By name."""
+    """List the roles of an organization by name."""
     query = select(Role).where(Role.organization_id == organization_id)
     async with store.read() as session:
         records = [_record(row) for row in await session.scalars(query)]
-    return tuple(sorted(records, key=lambda record: name_order(record.name)))
+    return tuple(sorted(records, key=lambda record: sort_key(record.name)))
 
 
 async def get_role(store: MetadataStore, *, organization_id: str, name: str) -> RoleRecord:
@@ -51,19 +52,19 @@ async def get_role(store: MetadataStore, *, organization_id: str, name: str) -> 
     async with store.read() as session:
         row = await session.scalar(query)
     if row is None:
-        raise NotFound(f"There is no role named {name.strip()!r} in this organization.")
+        raise _no_role(name)
     return _record(row)
 
 
 async def find_roles(store: MetadataStore, role_ids: Collection[str]) -> dict[str, RoleRecord]:
-    """Many at once, by id; what does not exist is absent from the answer."""
+    """Load many roles by id; the result has no entry for one that does not exist."""
     async with store.read() as session:
         rows = await session.scalars(select(Role).where(Role.id.in_(sorted(set(role_ids)))))
         return {row.id: _record(row) for row in rows}
 
 
 async def find_role_members(store: MetadataStore, role_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """The ids of the users in each role, by address; a role without members is absent from the answer."""
+    """Load the user ids in each role, by e-mail address; the result has no entry for an empty role."""
     query = (
         select(RoleMembership.role_id, User.id, User.email_key)
         .join(Membership, Membership.id == RoleMembership.membership_id)
@@ -79,7 +80,7 @@ async def find_role_members(store: MetadataStore, role_ids: Collection[str]) -> 
 
 
 async def find_memberships_roles(store: MetadataStore, organization_id: str) -> dict[str, frozenset[str]]:
-    """The ids of the roles of each membership of the organization; one without roles is absent."""
+    """Load the role ids of each membership; the result has no entry for one without roles."""
     query = (
         select(RoleMembership.membership_id, RoleMembership.role_id)
         .join(Role, Role.id == RoleMembership.role_id)
@@ -100,17 +101,17 @@ async def add_role_member(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> None:
-    """Repeating it is harmless. Raises BadUserInput for a person who is no member of the role's organization."""
+    """Add a member to a role, unless they are in it. Raises BadUserInput for a member of another organization."""
     membership = _membership(role, member)
     async with store.write() as session:
         if await session.get(Role, role.id, with_for_update=True) is None:
-            raise NotFound(f"There is no role named {role.name!r} in this organization.")
+            raise _no_role(role.name)
         if await session.get(Membership, membership.id, with_for_update=True) is None:
-            raise NotFound(f"{member.email} is not a member of this organization any more.")
+            raise NotFound("{email} is no longer a member of this organization.", email=member.email)
         if await session.get(RoleMembership, (role.id, membership.id)):
             return
         session.add(RoleMembership(role_id=role.id, membership_id=membership.id))
-        _note_member(session, role, member, AuditAction.ROLE_MEMBER_ADDED, actor=actor, now=now)
+        _audit(session, role, member, AuditAction.ROLE_MEMBER_ADDED, actor=actor, now=now)
 
 
 async def remove_role_member(
@@ -121,7 +122,7 @@ async def remove_role_member(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> None:
-    """Raises NotFound for a person who is not in the role."""
+    """Raises NotFound for a member who is not in the role."""
     membership = member.membership_in(role.organization_id)
     async with store.write() as session:
         row = (
@@ -130,23 +131,23 @@ async def remove_role_member(
             else None
         )
         if row is None:
-            raise NotFound(f"{member.email} is not in the role {role.name!r}.")
+            raise NotFound("{email} is not in the role {role!r}.", email=member.email, role=role.name)
         await session.delete(row)
-        _note_member(session, role, member, AuditAction.ROLE_MEMBER_REMOVED, actor=actor, now=now)
+        _audit(session, role, member, AuditAction.ROLE_MEMBER_REMOVED, actor=actor, now=now)
 
 
 async def delete_role(
     store: MetadataStore, role: RoleRecord, *, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> None:
-    """With it go the rules that name it. Raises NotFound when it is gone already."""
+    """Delete a role and the access rules about it. Raises NotFound if it is already deleted."""
     at = now or utc_now()
     async with store.write() as session:
         await remove_rules_naming(
             session, role.organization_id, AccessControl.role_id == role.id, actor=actor, now=at
         )
-        gone = await session.scalar(delete(Role).where(Role.id == role.id).returning(Role.id))
-        if gone is None:
-            raise NotFound(f"There is no role named {role.name!r} in this organization.")
+        deleted_id = await session.scalar(delete(Role).where(Role.id == role.id).returning(Role.id))
+        if deleted_id is None:
+            raise _no_role(role.name)
         change = Change(
             role.organization_id, AuditAction.ROLE_DELETED, {"role_id": role.id}, before={"name": role.name}
         )
@@ -156,11 +157,13 @@ async def delete_role(
 def _membership(role: RoleRecord, member: MemberRecord) -> MembershipRecord:
     membership = member.membership_in(role.organization_id)
     if membership is None:
-        raise BadUserInput(f"{member.email} is not a member of the role's organization.", path=("member",))
+        raise BadUserInput(
+            "{email} is not a member of the role's organization.", email=member.email, path=("member",)
+        )
     return membership
 
 
-def _note_member(
+def _audit(
     session: AsyncSession,
     role: RoleRecord,
     member: MemberRecord,
@@ -171,6 +174,10 @@ def _note_member(
 ) -> None:
     target = {"role_id": role.id, "role": role.name, "member_id": member.id, "member": member.email}
     add_changes(session, actor, now or utc_now(), [Change(role.organization_id, action, target)])
+
+
+def _no_role(name: str) -> NotFound:
+    return NotFound("This organization has no role named {name!r}.", name=name)
 
 
 def _target(role: Role) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """The repository of what members save in a project: actions, insights and cohorts."""
 
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from datasource.metadata.access_controls import remove_rules_of
 from datasource.metadata.audit import OPERATOR, Actor
 from datasource.metadata.models import LARGEST_PROJECT_ID, Saved
+from datasource.metadata.names import search_key
 from datasource.metadata.records import SavedPage, SavedRecord
 from datasource.metadata.store import MetadataStore
 from errors import NotFound
@@ -171,8 +171,3 @@ def shared_fields(row: Saved) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
-
-
-def search_key(text: str) -> str:
-    """Fold the case of a string, the same way for every database."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

@@ -10,7 +10,6 @@ from sqlalchemy import URL, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.pool import QueuePool
 
 from datasource.metadata.engine import (
     BEGIN_OPTION,
@@ -20,53 +19,23 @@ from datasource.metadata.engine import (
     parse_database_url,
 )
 from datasource.metadata.migration import upgrade
-from errors import BadUserInput, ErrorCode, GatewayError
+from errors import BadUserInput, ErrorCode, GatewayError, Place
 from settings import Settings
 
 logger = logging.getLogger("trendgate.metadata")
 
-MISSING_TABLES: Final = "42P01"
-NOT_IN_TIME: Final = {"57014", "55P03"}
-"""SQLSTATE of a statement that was ended, and of a lock that was not got."""
-COLLISION: Final = {"40001", "40P01"}
-"""Of transactions of which only one could go on."""
-
-
-def unavailable(error: DBAPIError | PoolTimeout | TimeoutError) -> GatewayError:
-    """What a client is told about a store that failed."""
-    if isinstance(error, TimeoutError):
-        logger.error("metadata store: it has fallen silent")
-        return _refusal("The metadata store did not answer in time.", "Try again in a moment.")
-    if isinstance(error, PoolTimeout):
-        logger.error("metadata store: all connections were in use for too long")
-        return _refusal("The metadata store has too much to do.", "Try again in a moment.")
-    reason = " ".join(str(error.orig).split())
-    state = getattr(error.orig, "sqlstate", None)
-    if "no such table" in reason or state == MISSING_TABLES:
-        logger.error("metadata store: tables are missing: %s", reason)
-        return _refusal("The metadata store has no tables yet.", "Create them: python server.py migrate.")
-    logger.error("metadata store: %s", reason)
-    if state in NOT_IN_TIME:
-        return _refusal("The metadata store did not answer in time.", "Try again in a moment.")
-    if state in COLLISION:
-        return _refusal("Another change of the same things came in between.", "Try again.")
-    return _refusal(
-        "The metadata store does not answer.",
-        "The log has the reason; TRENDGATE_DATABASE_URL says where the store is.",
-    )
-
-
-def _refusal(message: str, hint: str) -> GatewayError:
-    return GatewayError(ErrorCode.UPSTREAM_UNAVAILABLE, message, hint=hint)
-
-
-logger = logging.getLogger("trendgate.metadata")
+# PostgreSQL's SQLSTATE codes.
+_UNDEFINED_TABLE: Final = "42P01"
+_QUERY_CANCELED: Final = "57014"
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_SERIALIZATION_FAILURE: Final = "40001"
+_DEADLOCK_DETECTED: Final = "40P01"
 
 
 class MetadataStore:
-    """Projects, people and keys in SQLite or PostgreSQL.
+    """The database of projects, members, keys and saved objects: SQLite or PostgreSQL.
 
-    Every failure of the database itself leaves as UPSTREAM_UNAVAILABLE; its reason goes to the log alone.
+    Every failure of the database is raised as UPSTREAM_UNAVAILABLE; only the log has its reason.
     """
 
     def __init__(self, url: URL, limits: PoolLimits | None = None) -> None:
@@ -80,14 +49,8 @@ class MetadataStore:
 
     @classmethod
     def open(cls, url: str, limits: PoolLimits | None = None) -> Self:
-        """Connects lazily: `ping` tells whether the database answers, `migrate` makes its tables."""
+        """Prepare connections without making one. Raises BadUserInput for a URL that cannot be used."""
         return cls(parse_database_url(url), limits)
-
-    @property
-    def connections_in_use(self) -> int:
-        """Those that a session holds now."""
-        pool = self._engine.pool
-        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -101,7 +64,7 @@ class MetadataStore:
         await self.close()
 
     async def migrate(self) -> None:
-        """Bring the tables to the newest version; several processes may do so at once."""
+        """Upgrade the tables to the newest version; several processes may do so at once."""
         with _translated_errors():
             await anyio.to_thread.run_sync(upgrade, self._url)
 
@@ -117,31 +80,16 @@ class MetadataStore:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction, committed at the end; on SQLite it waits for other writers before it starts."""
+        """Run one transaction, committed at the end. On SQLite it first waits for other writers."""
         with _translated_errors():
             async with asyncio.timeout(self._transaction_s), self._write_session.begin() as session:
                 yield session
 
 
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        # What was broken, a name taken or a row gone, only the statement's author can say.
-        raise
-    except DataError as exc:
-        # Inputs are checked before; this is for what was forgotten.
-        logger.warning("metadata store: %s", exc.orig)
-        raise BadUserInput("A text or number of the request cannot be stored.") from exc
-    except (DBAPIError, PoolTimeout, TimeoutError) as exc:
-        raise unavailable(exc) from exc
-
-
 def open_metadata(settings: Settings) -> MetadataStore:
-    """The database of TRENDGATE_DATABASE_URL, or SQLite in the data folder.
+    """Open the database of TRENDGATE_DATABASE_URL or, without one, SQLite in the data folder.
 
-    Raises BadUserInput for a URL that cannot be used. Whether the database answers is found out when it is asked.
+    Raises BadUserInput for a URL that cannot be used.
     """
     limits = PoolLimits(
         connections=settings.database_connections,
@@ -149,3 +97,55 @@ def open_metadata(settings: Settings) -> MetadataStore:
         statement_s=settings.database_timeout_s,
     )
     return MetadataStore.open(settings.metadata_url, limits)
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        # Only the author of the statement knows which rule was broken: a name taken, a row deleted.
+        raise
+    except DataError as exc:
+        # Inputs are checked before they get here; this catches the checks that are missing.
+        logger.warning("metadata store: %s", exc.orig)
+        raise BadUserInput("A string or number in the request cannot be stored.") from exc
+    except (DBAPIError, PoolTimeout, TimeoutError) as exc:
+        raise _unavailable(exc) from exc
+
+
+def _unavailable(error: DBAPIError | PoolTimeout | TimeoutError) -> GatewayError:
+    if isinstance(error, TimeoutError):
+        logger.error("metadata store: no response within the time limit of a transaction")
+        return _timed_out()
+    if isinstance(error, PoolTimeout):
+        logger.error("metadata store: no connection became free in time")
+        return GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE, "The metadata store is overloaded.", hint="Try again in a moment."
+        )
+    reason = " ".join(str(error.orig).split())
+    logger.error("metadata store: %s", reason)
+    state = getattr(error.orig, "sqlstate", None)
+    if "no such table" in reason or state == _UNDEFINED_TABLE:
+        return GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE, "The metadata store has no tables yet.", hint=Place.MIGRATE
+        )
+    if state in (_QUERY_CANCELED, _LOCK_NOT_AVAILABLE):
+        return _timed_out()
+    if state in (_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED):
+        return GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE, "Another change conflicted with this one.", hint="Try again."
+        )
+    return GatewayError(
+        ErrorCode.UPSTREAM_UNAVAILABLE,
+        "The metadata store is not available.",
+        hint="The log has the reason; TRENDGATE_DATABASE_URL sets the address of the store.",
+    )
+
+
+def _timed_out() -> GatewayError:
+    return GatewayError(
+        ErrorCode.UPSTREAM_UNAVAILABLE,
+        "The metadata store did not respond in time.",
+        hint="Try again in a moment.",
+    )

@@ -221,11 +221,11 @@ async def test_error_for_a_cohort_in_use_names_only_readable_users(world: World,
     await world.give("none", "cohort", on=hidden.data["cohortCreate"]["id"], to=plain)
     delete = "mutation($project: ID!, $id: ID!) { cohortDelete(projectId: $project, id: $id) }"
     refused = await plain.ask(delete, id=used)
-    assert refused.error["message"] == "The cohort is used by 1 other."
+    assert refused.error["message"] == "Other cohorts use this cohort (1)."
     shown = await world.creator.ask(CREATE_COHORT, input={**given, "name": "shown"})
     refused = await plain.ask(delete, id=used)
     shown_id = shown.data["cohortCreate"]["id"]
-    assert refused.error["message"] == f"The cohort is used by 2 others: 'shown' ({shown_id}) and 1 more."
+    assert refused.error["message"] == f"Other cohorts use this cohort: 'shown' ({shown_id}) and 1 more."
     assert "secret" not in str(refused.body)
 
 
@@ -237,5 +237,5 @@ async def test_error_for_an_uncalculated_cohort_does_not_name_an_unreadable_one(
     record = await create_action(world.store, project_id=world.project.id, name="x", steps=steps, now=NOW)
     await world.give("none", "cohort", on=cohort, to=plain)
     refused = await plain.ask(TREND, query=of_action(str(record.id)))
-    assert refused.error["message"] == f"The cohort {cohort} has no members yet: it was never calculated."
+    assert refused.error["message"] == f"Cohort {cohort} has not been calculated yet."
     assert "secret" not in str(refused.body)

@@ -25,5 +25,5 @@ async def test_readyz_names_the_store_that_is_unavailable(gateway: Gateway, tmp_
             response = await ailing.client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["stores"]["events"] == "ok"
-    assert "does not answer" in response.json()["stores"]["metadata"]
+    assert "not available" in response.json()["stores"]["metadata"]
     assert str(folder) not in response.text

@@ -304,7 +304,7 @@ async def test_insight_of_a_deleted_action_says_which_insight_cannot_run(shop: S
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["query", "actions", 0, "actionId"]
     assert answer.error["message"] == (
-        f"The insight {insight_id}, 'left behind', cannot run: There is no action {action_id}."
+        f"Insight {insight_id}, 'left behind', cannot run: There is no action {action_id}."
     )
 
 
@@ -331,7 +331,7 @@ async def test_stored_query_of_another_version_is_refused_by_name(
     answer = await shop.ask(RUN, id=insight_id)
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == path
-    assert answer.error["message"].startswith(f"The insight {insight_id}, 'old', cannot run: ")
+    assert answer.error["message"].startswith(f"Insight {insight_id}, 'old', cannot run: ")
 
 
 async def test_trends_of_insights_count_against_the_budget(shop: Shop) -> None:

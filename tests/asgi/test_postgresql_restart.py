@@ -14,6 +14,7 @@ from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
 from tests.support.gateway import Answer, Gateway, open_gateway
+from tests.support.metadata_stores import connections_in_use
 from tests.support.postgres_server import PostgresServer
 from tests.support.seeds.saved_objects import Shop, open_shop
 
@@ -109,7 +110,7 @@ async def test_restart_under_load_fails_only_running_requests(
 
     # Confirmed changes are there. Failed ones may be: the confirmation can be lost after the commit.
     assert set(clients.made) <= await names_of(clients.shop)
-    assert gateway.stores.metadata.connections_in_use == 0
+    assert connections_in_use(gateway.stores.metadata) == 0
     async with gateway.stores.metadata.read() as session:
         assert (await session.scalar(text(CONNECTIONS)) or 0) <= LIMITS.connections
         assert await session.scalar(text(f"{CONNECTIONS} AND state LIKE 'idle in%'")) == 0

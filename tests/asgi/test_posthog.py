@@ -8,7 +8,7 @@ import pytest
 from datasource.clickhouse.read_only_engine import ReadOnlyEngine
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.providers import PostHogLayoutProvider
-from datasource.metadata.adoption import adopt_cohort
+from datasource.metadata.import_existing import import_cohort
 from datasource.metadata.organizations import ensure_organization
 from datasource.metadata.projects import create_project
 from resolvers.stores import Stores
@@ -45,7 +45,7 @@ async def _adopt(gateway: Gateway, stores: Stores, posthog: PostHogColumns) -> S
         group_types=[(1, "company")],
         team_id=world.project.id,
     )
-    await adopt_cohort(
+    await import_cohort(
         stores.metadata,
         project_id=project.id,
         cohort_id=900_001,
@@ -80,7 +80,7 @@ async def test_adopted_cohort_filters_and_splits(shop: Shop) -> None:
 
 
 async def test_adopted_cohort_can_be_renamed_and_given_up(shop: Shop) -> None:
-    await adopt_cohort(
+    await import_cohort(
         shop.gateway.stores.metadata,
         project_id=shop.project.id,
         cohort_id=900_002,

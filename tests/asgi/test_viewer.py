@@ -131,7 +131,7 @@ async def test_missing_or_unreachable_objects_are_not_allowed_without_an_error(
             None,
             None,
         )
-        assert explanation["reason"].startswith("There is no such insight in the project.")
+        assert explanation["reason"].startswith("The project has no insight with this id.")
     stranger = await can(replace(world.admin, project=other.project), "READ", on=theirs)
     unknown = await gateway.ask(
         CAN, {"project": "999999", "action": "READ", "resource": "INSIGHT"}, key=world.admin.key

@@ -47,7 +47,7 @@ def test_cohorts_are_calculated_after_their_dependencies(data_dir: Path, tmp_pat
     assert one.stdout.splitlines() == ["id\tname\tmembers\tfailure", "2\tb\t1\t", "1\ta\t1\t"]
     every = run(data_dir, "cohort", "calculate", "--project", "1")
     assert every.returncode == 1
-    failure = "The cohort 3, 'c', could not be calculated: There is no cohort 4."
+    failure = "Cohort 3, 'c', could not be calculated: There is no cohort 4."
     assert f"3\tc\t0\t{failure}" in every.stdout.splitlines()
     assert len(every.stdout.splitlines()) == 4
     (versions,) = query_events(data_dir, "SELECT cohort_id, version FROM cohort_members ORDER BY ALL")
@@ -58,7 +58,7 @@ def test_cohorts_are_calculated_after_their_dependencies(data_dir: Path, tmp_pat
     ("arguments", "message"),
     [
         (("--project", "7"), "Project 7 not found."),
-        (("--project", "1", "--cohort", "4"), "There is no such cohort in the project."),
+        (("--project", "1", "--cohort", "4"), "The project has no cohort with this id."),
     ],
 )
 def test_unknown_project_or_cohort_is_rejected(arguments: tuple[str, ...], message: str, data_dir: Path) -> None:

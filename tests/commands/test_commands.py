@@ -12,7 +12,7 @@ from tests.support.command_line import ROOT, CommandResult, Run, error_of, stdou
 def test_command_in_a_process_prints_its_result_or_error(start: Run) -> None:
     assert start("project", "create", "Flights") == CommandResult(0, "Created project 1: Flights\n", "")
     assert error_of(start("project", "create", "Flights")) == (
-        "error: There is a project named 'Flights' in this organization already.\n"
+        "error: The organization already has a project named 'Flights'.\n"
     )
 
 
@@ -83,9 +83,9 @@ def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> N
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("project", "create", "A", "--timezone", "Europe/Berln"), "error: 'Europe/Berln' is not a time zone.\n"),
+        (("project", "create", "A", "--timezone", "Europe/Berln"), "error: Unknown time zone 'Europe/Berln'.\n"),
         (("project", "create", " "), "error: The name of the project is empty.\n"),
-        (("member", "add", "ada"), "error: 'ada' is not an e-mail address.\n"),
+        (("member", "add", "ada"), "error: 'ada' is not a valid e-mail address.\n"),
         (
             ("key", "create", "--member", "ada@example.com", "--label", "x", "--scope", "*"),
             "error: There is no member with the e-mail address 'ada@example.com'.\n",

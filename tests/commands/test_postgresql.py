@@ -17,7 +17,7 @@ GRAPHQL = {"query": "{ viewer { keyLabel } }"}
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 UP_TO_DATE = "The metadata store is up to date.\n"
 DOWN = (
-    "error: The metadata store does not answer.\n"
+    "error: The metadata store is not available.\n"
     "hint: The log has the reason; TRENDGATE_DATABASE_URL says where the store is.\n"
 )
 
@@ -83,7 +83,7 @@ def test_serve_survives_a_database_restart(own_postgres: PostgresServer, tmp_pat
         assert '"code":"UPSTREAM_UNAVAILABLE"' in ask()
         ready = httpx2.get(f"{address}/readyz")
         assert ready.status_code == 503
-        assert ready.json()["stores"] == {"metadata": "The metadata store does not answer.", "events": "ok"}
+        assert ready.json()["stores"] == {"metadata": "The metadata store is not available.", "events": "ok"}
         assert httpx2.get(f"{address}/healthz").status_code == 200
         own_postgres.start()
         assert httpx2.get(f"{address}/readyz").status_code == 200

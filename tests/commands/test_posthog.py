@@ -55,8 +55,8 @@ def test_team_is_adopted_with_its_id(run: Run) -> None:
 
 def test_id_in_use_is_rejected(run: Run) -> None:
     stdout_of(_adopt(run))
-    assert "The number 7 is that of the project 'PostHog team 7' already" in error_of(_adopt(run, "--name", "B"))
-    assert "is no team's number" in error_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
+    assert "The id 7 already belongs to the project 'PostHog team 7'" in error_of(_adopt(run, "--name", "B"))
+    assert "not a valid team id" in error_of(run("project", "adopt", "--team-id", "0", **POSTHOG))
 
 
 @pytest.mark.parametrize("text", ["company", "a=company", "=company", "9=company", "0=", "-1=x"])
@@ -90,9 +90,7 @@ def test_cohort_is_adopted_with_its_members(start: Run) -> None:
     stdout_of(_adopt(start))
     words = ("cohort", "adopt", "payers", "--project", "7", "--cohort-id")
     assert stdout_of(start(*words, "12", **POSTHOG)) == "Adopted cohort 12: payers (2 members now)\n"
-    assert "The number 12 is that of a cohort already" in error_of(
-        start(*words, "12", "--version", "3", **POSTHOG)
-    )
+    assert "The id 12 already belongs to a cohort" in error_of(start(*words, "12", "--version", "3", **POSTHOG))
     empty = error_of(start(*words, "13", "--static", **POSTHOG))
     assert empty.startswith("error: PostHog has no members of cohort 13.\nhint: ")
     refused = error_of(start("cohort", "calculate", "--project", "7", **POSTHOG))
@@ -107,13 +105,13 @@ def test_database_without_posthog_tables_is_rejected(start: Run) -> None:
 
 def test_native_projects_are_rejected_by_the_posthog_layout(start: Run, run: Run) -> None:
     stdout_of(run("project", "create", "Own"))
-    assert "projects with events of the gateway's own: 1" in error_of(_adopt(run))
-    assert "projects with events of the gateway's own: 1" in error_of(start("serve", "--port", "0", **POSTHOG))
+    assert "projects with native events: 1" in error_of(_adopt(run))
+    assert "projects with native events: 1" in error_of(start("serve", "--port", "0", **POSTHOG))
 
 
 def test_adopted_projects_are_rejected_by_the_native_layout(start: Run, run: Run) -> None:
     stdout_of(_adopt(run))
     error = error_of(start("serve", "--port", "0"))
-    assert "projects that were adopted from a PostHog installation: 7" in error
+    assert "projects adopted from a PostHog installation: 7" in error
     assert "TRENDGATE_EVENTS_LAYOUT=posthog" in error
     assert "adopted" in error_of(run("project", "create", "Own"))

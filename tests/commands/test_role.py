@@ -59,7 +59,7 @@ def test_role_created_while_roles_are_off_prints_a_warning(acme: Run) -> None:
             ("create", "Pilots", "--organization", "Nowhere"),
             "error: Organization 'Nowhere' not found.\nhint",
         ),
-        (("create", "Analysts", *ACME), "error: There is a role named 'Analysts' in this organization already."),
+        (("create", "Analysts", *ACME), "error: This organization already has a role named 'Analysts'."),
         (("create", " ", *ACME), "error: The name of the role is empty."),
         (("delete", "Guards", *ACME), "error: Acme has no role 'Guards'.\nhint: List them: "),
         (("add", "Guards", "ada@example.com", *ACME), "error: Acme has no role 'Guards'."),

@@ -12,7 +12,7 @@ import pyarrow as pa
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.definition_pages import ProjectReader
 from datasource.layouts.providers import PostHogLayoutProvider
-from datasource.metadata.adoption import adopt_cohort
+from datasource.metadata.import_existing import import_cohort
 from datasource.metadata.records import WeekStartDay
 from datasource.metadata.store import MetadataStore
 from datasource.sql.tree import Query
@@ -79,7 +79,7 @@ class PostHogWorld:
         table = "person_static_cohort" if is_static else "cohortpeople"
         more = {} if is_static else {"sign": [1] * len(found), "version": [version] * len(found)}
         await self._insert(table, project_id, person_id=found, cohort_id=[cohort_id] * len(found), **more)
-        await adopt_cohort(
+        await import_cohort(
             self.metadata,
             project_id=project_id,
             cohort_id=cohort_id,

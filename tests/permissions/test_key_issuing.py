@@ -202,7 +202,7 @@ async def test_project_key_with_invalid_settings_is_rejected(store: MetadataStor
 
 
 async def test_key_for_a_deleted_project_is_rejected(store: MetadataStore, project: ProjectRecord) -> None:
-    with pytest.raises(BadUserInput, match="owner is not there any more"):
+    with pytest.raises(BadUserInput, match="owner of the key no longer exists"):
         await issue_project_key(store, project=replace(project, id=9999), label="x", scopes=["*"])
 
 
@@ -230,7 +230,7 @@ async def test_rolling_is_not_limited_by_the_number_of_keys(store: MetadataStore
 async def test_revoked_or_missing_key_cannot_be_rolled(store: MetadataStore, owner: MemberRecord) -> None:
     issued = await _issued(store, owner)
     await revoke_key(store, issued.record.id, now=NOON)
-    with pytest.raises(BadUserInput, match=f"The key {issued.record.mask} was revoked"):
+    with pytest.raises(BadUserInput, match=f"The key {issued.record.mask} is revoked"):
         await roll_key(store, issued.record.id)
     with pytest.raises(NotFound, match="There is no key 'nothing'"):
         await roll_key(store, "nothing")

@@ -19,7 +19,8 @@ from datasource.metadata.records import CohortRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, ErrorCode, GatewayError, NotFound
 from resolvers import cohort_calculation
-from resolvers.cohort_calculation import CohortCalculator, Listed, Membership
+from resolvers.cohort_calculation import CohortCalculator
+from resolvers.cohort_queries import Membership, StaticMembers
 from resolvers.trends.behaviors import Behavior, CohortBehaviorKind, CohortInterval
 from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import PropertyFilter, PropertyOperator, PropertyType
@@ -106,9 +107,9 @@ async def test_created_cohort_has_its_members(place: Place) -> None:
     ("membership", "path"),
     [
         (CohortDefinition((group(replace(SEEN, count=1, path=("filters", 0, "behaviors", 0))),)), "count"),
-        (CohortDefinition((group(replace(SEEN, event=None, action_id=99, path=("b",))),)), "actionId"),
+        (CohortDefinition((group(replace(SEEN, event=None, action_id=99, path=("b",))),)), "action_id"),
         (CohortDefinition((group(replace(person("plan", "(", Op.REGEX), path=("f",))),)), "value"),
-        (Listed(("ada", "carl", "dora")), "distinctIds"),
+        (StaticMembers(("ada", "carl", "dora")), "distinct_ids"),
     ],
 )
 async def test_cohort_that_cannot_be_calculated_is_not_created(
@@ -122,12 +123,12 @@ async def test_cohort_that_cannot_be_calculated_is_not_created(
 
 async def test_unknown_distinct_ids_are_named(place: Place) -> None:
     with pytest.raises(BadUserInput, match=r"7 of the .*: 'x1', 'x2', 'x3', 'x4', 'x5' \.\.\.") as caught:
-        await place.create(Listed(("bob", *(f"x{number}" for number in range(1, 8)))))
+        await place.create(StaticMembers(("bob", *(f"x{number}" for number in range(1, 8)))))
     assert "bob" not in caught.value.message
 
 
 async def test_static_cohort_follows_the_distinct_ids_when_calculated(place: Place) -> None:
-    record = await place.create(Listed(("ada", "bob")))
+    record = await place.create(StaticMembers(("ada", "bob")))
     assert record.is_static
     assert await place.members(record) == {1, 2}
     await place.world.add_distinct_ids({"bob": 9}, version=1)
@@ -139,7 +140,7 @@ async def test_static_cohort_follows_the_distinct_ids_when_calculated(place: Pla
 async def test_static_cohort_may_be_long(place: Place) -> None:
     many = {f"{number:036}": number for number in range(10, 30_010)}
     await place.world.add_distinct_ids(many)
-    record = await place.create(Listed(tuple(many)))
+    record = await place.create(StaticMembers(tuple(many)))
     assert record.size == 30_000
 
 
@@ -156,7 +157,7 @@ async def test_update_switches_definition_and_members_at_once(place: Place) -> N
     updated = await place.calculator.update(record.id, name="free ones", membership=FREE)
     assert (updated.name, updated.version, updated.size) == ("free ones", 2, 1)
     assert await place.versions(record) == {1: {1}, 2: {2}}, "trends that began before still read version 1"
-    await place.calculator.update(record.id, membership=Listed(("ada", "bob")))
+    await place.calculator.update(record.id, membership=StaticMembers(("ada", "bob")))
     assert await place.versions(record) == {2: {2}, 3: {1, 2}}
 
 
@@ -183,7 +184,7 @@ async def test_calculation_finds_the_members_as_of_now(place: Place) -> None:
     await place.world.add_events([Event("a", "2020-01-20", 2)])
     later = replace(place.calculator, now=NOW + timedelta(days=6))
     (outcome,) = await later.calculate([record.id])
-    assert outcome.failure is None
+    assert outcome.error is None
     assert outcome.cohort.calculated_at == later.now
     assert await place.members(record) == {2}
 
@@ -220,7 +221,7 @@ async def test_cohorts_cannot_depend_on_themselves(place: Place) -> None:
     base = await place.create(PROS)
     middle = await place.create(using(base))
     for record, membership in ((base, using(base)), (base, using(middle))):
-        with pytest.raises(BadUserInput, match="depend on themselves") as caught:
+        with pytest.raises(BadUserInput, match="cannot depend on themselves") as caught:
             await place.calculator.update(record.id, membership=membership)
         assert caught.value.path == ("filters",)
     assert await place.members(base) == {1}
@@ -235,20 +236,20 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
     assert await place.members(acted) == {1}
     await place.calculator.update(base.id, membership=FREE)
     assert await place.members(acted) == {2}
-    with pytest.raises(BadUserInput, match="depend on themselves"):
+    with pytest.raises(BadUserInput, match="cannot depend on themselves"):
         await place.calculator.update(
             base.id, membership=CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),))
         )
-    with pytest.raises(BadUserInput, match=f"used by 1 other: 'c' \\({acted.id}\\)"):
+    with pytest.raises(BadUserInput, match=f"use this cohort: 'c' \\({acted.id}\\)"):
         await place.calculator.delete(base.id)
-    # An action can close a circle later on: then calculations say so.
+    # An action can close a cycle later: then calculations report it.
     await update_action(
         place.store,
         (place.id, action.id),
         now=NOW,
         steps=[{**steps[0], "properties": [{**steps[0]["properties"][0], "value": acted.id}]}],  # type: ignore[dict-item]  # written so above
     )
-    with pytest.raises(BadUserInput, match="depend on themselves"):
+    with pytest.raises(BadUserInput, match="cannot depend on themselves"):
         await place.calculator.calculate([acted.id])
 
 
@@ -261,11 +262,9 @@ async def test_failed_calculation_keeps_the_members_and_says_why(place: Place) -
     dependent = await place.create(using(acted))
     await ACTION_REPOSITORY.delete(place.store, (place.id, action.id), now=NOW)
     outcomes = await place.calculator.calculate([dependent.id])
-    messages = [outcome.failure.message for outcome in outcomes if outcome.failure]
-    assert (
-        messages[0] == f"The cohort {acted.id}, 'acted', could not be calculated: There is no action {action.id}."
-    )
-    assert f"uses the cohort {acted.id}" in messages[1]
+    messages = [outcome.error.message for outcome in outcomes if outcome.error]
+    assert messages[0] == f"Cohort {acted.id}, 'acted', could not be calculated: There is no action {action.id}."
+    assert f"uses cohort {acted.id}" in messages[1]
     assert [(await place.read(each)).error for each in (acted, dependent)] == messages
     assert await place.members(acted) == {1}
     await place.calculator.update(acted.id, membership=BEHAVED)
@@ -287,8 +286,8 @@ async def test_failure_of_clickhouse_is_told_without_its_text(
     command = place.engine.command
     monkeypatch.setattr(place.engine, "command", fail)
     (outcome,) = await place.calculator.calculate([record.id])
-    assert outcome.failure is not None
-    assert outcome.failure.code is ErrorCode.INTERNAL
+    assert outcome.error is not None
+    assert outcome.error.code is ErrorCode.INTERNAL
     assert "secret" not in (await place.read(record)).error  # type: ignore[operator]  # a failure was noted
     assert "secret SQL" in caplog.text
 
@@ -296,7 +295,7 @@ async def test_failure_of_clickhouse_is_told_without_its_text(
 async def test_deleted_cohort_loses_its_rows(place: Place) -> None:
     record = await place.create(PROS)
     user = await place.create(using(record), name="user")
-    with pytest.raises(BadUserInput, match="used by 1 other: 'user'"):
+    with pytest.raises(BadUserInput, match="use this cohort: 'user'"):
         await place.calculator.delete(record.id)
     await place.calculator.delete(user.id)
     await place.calculator.delete(record.id)
@@ -321,7 +320,7 @@ async def test_calculation_that_was_overtaken_begins_again(place: Place, monkeyp
 
     monkeypatch.setattr(cohorts, "switch_version", late)
     (outcome,) = await place.calculator.calculate([record.id])
-    assert outcome.failure is None
+    assert outcome.error is None
     assert await place.members(record) == {2}
     assert set(await place.versions(record)) == {3, 4}, "the members that came too late are gone"
 

@@ -12,7 +12,7 @@ from datasource.metadata.projects import ensure_project, update_project
 from datasource.metadata.records import CohortRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
-from resolvers.cohort_references import mentioned_cohorts, split_cohorts
+from resolvers.cohort_references import breakdown_cohorts, filtered_cohorts
 from resolvers.context import RequestContext
 from resolvers.saved_objects import load_saved_objects
 from resolvers.stored_json import dump_filters
@@ -48,14 +48,14 @@ def split(*properties: str) -> tuple[Breakdown, ...]:
 
 def test_mentions_are_the_ids_with_their_first_place() -> None:
     filters = (inside(3, "4", path="a"), replace(inside(3), value=5), inside(3, path="z"), PropertyFilter("x", 9))
-    assert mentioned_cohorts(filters) == {3: ("a", "value"), 4: ("a", "value"), 5: ("p", "value")}
-    assert mentioned_cohorts((inside(), inside(True, 1.5, "x", "-1", ""), replace(inside(), value=None))) == {}
+    assert filtered_cohorts(filters) == {3: ("a", "value"), 4: ("a", "value"), 5: ("p", "value")}
+    assert filtered_cohorts((inside(), inside(True, 1.5, "x", "-1", ""), replace(inside(), value=None))) == {}
 
 
 def test_splits_are_the_ids_of_cohort_breakdowns() -> None:
     by_country = Breakdown("8", BreakdownType.EVENT)
     query = replace(PLAIN, breakdowns=(*split("all", "7", "x"), by_country))
-    assert split_cohorts(query) == {7: ("query", "7")}
+    assert breakdown_cohorts(query) == {7: ("query", "7")}
 
 
 @pytest.fixture
@@ -114,6 +114,6 @@ async def test_cohort_without_members_is_refused_where_it_is_named(
     by_filter = replace(PLAIN, filters=FilterGroup(children=(inside(record.id),)))
     by_split = replace(PLAIN, breakdowns=split(str(record.id)))
     for query, path in ((by_filter, ("p", "value")), (by_split, ("query", str(record.id)))):
-        with pytest.raises(BadUserInput, match="'new', has no members yet") as caught:
+        with pytest.raises(BadUserInput, match="'new', has not been calculated yet") as caught:
             await load_saved_objects(context, by_admin(project), query)
         assert caught.value.path == path

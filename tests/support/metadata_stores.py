@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import QueuePool
 
 from datasource.metadata.store import MetadataStore
 from tests.support.postgres_server import URL_VARIABLE
@@ -34,9 +35,16 @@ async def store(database_url: str) -> AsyncIterator[MetadataStore]:
         yield store
 
 
+def connections_in_use(store: MetadataStore) -> int:
+    """The connections of the store's pool to PostgreSQL that sessions hold now."""
+    pool = store._engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
 @contextmanager
 def postgres_schema(url: str) -> Iterator[str]:
-    """A schema of its own stands for an empty database."""
+    """Create a schema, which stands for an empty database."""
     name = f"trendgate_{uuid4().hex}"
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -225,8 +225,8 @@ async def test_limit_of_objects_refuses_one_more_and_says_so(store: MetadataStor
     await _set_within(store, world.shop, "viewer", "2")
     with pytest.raises(BadUserInput) as caught:
         await _set_within(store, world.shop, "viewer", "3")
-    assert caught.value.message == "2 objects of this kind have access controls already, which is the limit."
-    assert caught.value.path == ("resourceId",)
+    assert caught.value.message == "At most 2 objects of one kind can have access controls; that many already do."
+    assert caught.value.path == ("resource_id",)
     assert caught.value.hint
     assert {each.resource_id for each in await find_rules(store, world.shop.id)} == {"1", "2"}
 
@@ -257,7 +257,7 @@ async def test_limit_of_objects_is_of_one_project_and_resource_without_rules_abo
         assert await _set_within(store, world.shop, "viewer", f"1{on}", resource="action") is not None
         assert await _set_within(store, world.lab, "viewer", f"2{on}") is not None
     assert await _set_within(store, world.shop, "viewer", None, member=world.bob_in_acme) is not None
-    with pytest.raises(BadUserInput, match="limit"):
+    with pytest.raises(BadUserInput, match="At most"):
         await _set_within(store, world.shop, "viewer", "3")
 
 

@@ -25,12 +25,12 @@ def test_url_gets_the_driver_of_its_store(text: str, driver: str, monkeypatch: p
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("mysql://me:s3cret@host/db", "cannot be kept in 'mysql'"),
-        ("sqlite://", "needs a file"),
-        ("sqlite:///:memory:", "needs a file"),
-        ("me:s3cret@host", "cannot be read"),
-        ("postgresql://me:s3cret@host:port/db", "cannot be read"),
-        ("", "cannot be read"),
+        ("mysql://me:s3cret@host/db", "must be SQLite or PostgreSQL, not 'mysql'"),
+        ("sqlite://", "must name a file"),
+        ("sqlite:///:memory:", "must name a file"),
+        ("me:s3cret@host", "is invalid"),
+        ("postgresql://me:s3cret@host:port/db", "is invalid"),
+        ("", "is invalid"),
     ],
 )
 def test_url_that_cannot_be_used_is_refused_without_its_password(text: str, message: str) -> None:
@@ -42,13 +42,13 @@ def test_url_that_cannot_be_used_is_refused_without_its_password(text: str, mess
 
 def test_postgresql_without_its_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datasource.metadata.engine.find_spec", lambda _name: None)
-    with pytest.raises(BadUserInput, match="needs the driver psycopg") as caught:
+    with pytest.raises(BadUserInput, match="requires the driver psycopg") as caught:
         parse_database_url("postgresql://me@host/db")
     assert "trendgate[postgres]" in (caught.value.hint or "")
 
 
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadUserInput, match="cannot be made") as caught:
+    with pytest.raises(BadUserInput, match="cannot be created") as caught:
         MetadataStore.open(f"sqlite:///{tmp_path / 'file' / 'folder' / 'm.sqlite3'}")
     assert "TRENDGATE_DATA_DIR" in (caught.value.hint or "")

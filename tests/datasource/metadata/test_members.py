@@ -56,7 +56,7 @@ async def test_add_member_in_another_case_is_refused(
     store: MetadataStore, organization: OrganizationRecord, first: str, second: str
 ) -> None:
     await add_member(store, email=first, organization_id=organization.id)
-    with pytest.raises(BadUserInput, match="is a member of this organization already"):
+    with pytest.raises(BadUserInput, match="is already a member of this organization"):
         await add_member(store, email=second, organization_id=organization.id)
     assert len(await list_members(store)) == 1
 
@@ -86,7 +86,7 @@ async def test_add_member_to_an_organization_that_is_gone_is_not_found(store: Me
 async def test_add_member_with_an_address_that_is_none_is_refused(
     store: MetadataStore, organization: OrganizationRecord, email: str
 ) -> None:
-    with pytest.raises(BadUserInput, match="is not an e-mail address"):
+    with pytest.raises(BadUserInput, match="is not a valid e-mail address"):
         await add_member(store, email=email, organization_id=organization.id)
 
 

@@ -21,7 +21,7 @@ async def test_organizations_are_listed_by_name(store: MetadataStore) -> None:
 
 async def test_create_organization_of_a_taken_name_is_refused(store: MetadataStore) -> None:
     await create_organization(store, name="Acme")
-    with pytest.raises(BadUserInput, match="There is an organization named 'Acme' already") as caught:
+    with pytest.raises(BadUserInput, match="An organization named 'Acme' already exists") as caught:
         await create_organization(store, name=" Acme ")
     assert caught.value.path == ("name",)
 

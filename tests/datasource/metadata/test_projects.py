@@ -52,13 +52,13 @@ async def test_create_project_of_a_taken_name_is_refused_in_its_organization_onl
     other = await create_organization(store, name="Other")
     await create_project(store, organization_id=organization.id, name="Flights")
     await create_project(store, organization_id=other.id, name="Flights")
-    with pytest.raises(BadUserInput, match="There is a project named 'Flights'") as caught:
+    with pytest.raises(BadUserInput, match="already has a project named 'Flights'") as caught:
         await create_project(store, organization_id=organization.id, name="Flights")
     assert caught.value.path == ("name",)
 
 
 async def test_create_project_in_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
-    with pytest.raises(NotFound, match="There is no such organization"):
+    with pytest.raises(NotFound, match="The organization does not exist"):
         await create_project(store, organization_id="nowhere", name="Flights")
 
 
@@ -74,16 +74,16 @@ async def test_project_number_is_never_given_twice(store: MetadataStore, organiz
     [
         ("america/new york", "Did you mean America/New_York?"),
         ("Europe/Berln", "Did you mean Europe/Berlin?"),
-        ("", "Give an IANA name"),
-        ("localtime", "Give an IANA name"),
-        ("../../etc/passwd", "Give an IANA name"),
+        ("", "Use an IANA name"),
+        ("localtime", "Use an IANA name"),
+        ("../../etc/passwd", "Use an IANA name"),
         ("UTC\0", "Did you mean"),
     ],
 )
 async def test_create_project_in_an_unknown_time_zone_is_refused(
     store: MetadataStore, organization: OrganizationRecord, timezone: str, hint: str
 ) -> None:
-    with pytest.raises(BadUserInput, match="is not a time zone") as caught:
+    with pytest.raises(BadUserInput, match="Unknown time zone") as caught:
         await create_project(store, organization_id=organization.id, name="Flights", timezone=timezone)
     assert (caught.value.hint or "").startswith(hint)
     assert await list_projects(store) == ()
@@ -125,7 +125,7 @@ async def test_ensure_project_that_is_there_keeps_its_settings(store: MetadataSt
 
 
 async def test_ensure_project_with_a_bad_time_zone_is_refused(store: MetadataStore) -> None:
-    with pytest.raises(BadUserInput, match="is not a time zone"):
+    with pytest.raises(BadUserInput, match="Unknown time zone"):
         await ensure_project(store, organization="Demo", name="Flights", timezone="Mars/Olympus")
 
 

@@ -42,7 +42,7 @@ async def test_roles_are_listed_by_name_within_their_organization(store: Metadat
 async def test_create_role_of_a_taken_name_is_refused_in_one_organization_only(
     store: MetadataStore, world: World
 ) -> None:
-    with pytest.raises(BadUserInput, match="There is a role named 'Analysts' in this organization") as caught:
+    with pytest.raises(BadUserInput, match="already has a role named 'Analysts'") as caught:
         await create_role(store, organization_id=world.acme.id, name="Analysts")
     assert caught.value.path == ("name",)
     assert (await create_role(store, organization_id=world.zeta.id, name="Analysts")).name == "Analysts"
@@ -60,7 +60,7 @@ async def test_create_role_in_an_organization_that_is_gone_is_not_found(store: M
 
 
 async def test_get_role_of_another_organization_is_not_found(store: MetadataStore, world: World) -> None:
-    with pytest.raises(NotFound, match="There is no role named 'Zetas' in this organization"):
+    with pytest.raises(NotFound, match="has no role named 'Zetas'"):
         await get_role(store, organization_id=world.acme.id, name="Zetas")
 
 
@@ -139,7 +139,7 @@ async def test_deleted_role_is_gone_with_its_members(store: MetadataStore, world
     await delete_role(store, world.analysts)
     assert await list_roles(store, world.acme.id) == (world.editors,)
     assert await find_memberships_roles(store, world.acme.id) == {world.bob_in_acme: {world.editors.id}}
-    with pytest.raises(NotFound, match="There is no role named 'Analysts'"):
+    with pytest.raises(NotFound, match="has no role named 'Analysts'"):
         await delete_role(store, world.analysts)
 
 

@@ -11,7 +11,7 @@ from datasource.metadata.models import Organization
 from datasource.metadata.organizations import create_organization, ensure_organization, list_organizations
 from datasource.metadata.projects import list_projects
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError
+from errors import ErrorCode, GatewayError, Place
 
 WRITER = """
 import asyncio, sys
@@ -100,7 +100,7 @@ async def test_read_before_migrate_says_what_to_do(database_url: str) -> None:
             await list_projects(store)
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     assert caught.value.message == "The metadata store has no tables yet."
-    assert "migrate" in (caught.value.hint or "")
+    assert caught.value.hint == Place.MIGRATE
 
 
 async def test_ping_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""adopted projects"""
+"""imported projects"""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    # The default stays: to take it away SQLite would have to write the table anew.
+    # The server default stays: to drop it, SQLite would have to rewrite the table.
     op.add_column("projects", sa.Column("is_adopted", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 

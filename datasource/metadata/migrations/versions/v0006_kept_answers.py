@@ -1,4 +1,4 @@
-"""kept answers"""
+"""data versions, for the trend cache"""
 
 from collections.abc import Sequence
 from uuid import uuid4
@@ -13,7 +13,7 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    # The default stays: to take it away SQLite would have to write the table anew.
+    # The server default stays: to drop it, SQLite would have to rewrite the table.
     op.add_column("projects", sa.Column("data_version", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("projects", sa.Column("is_changing", sa.Boolean(), nullable=False, server_default=sa.false()))
     installation = op.create_table(

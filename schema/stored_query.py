@@ -1,4 +1,4 @@
-"""Trend queries as they are stored, JSON of whatever version of the schema, and back again."""
+"""Reads trend queries that were stored as JSON, possibly under an older version of the schema."""
 
 from collections.abc import Mapping
 
@@ -8,24 +8,23 @@ from strawberry.schema import BaseSchema, Schema
 from strawberry.types.arguments import convert_argument
 
 from errors import BadUserInput
-from resolvers.trends.query import InputPath
 from schema.info import ContextInfo
 from schema.trend_input import TrendQueryInput
 
 
 def read_stored_query(info: ContextInfo, stored: Mapping[str, object]) -> TrendQueryInput:
-    """The input that such JSON in a variable is; raises BadUserInput below ("query",) when it is none."""
+    """Read stored JSON as if it were the value of a variable. Raises BadUserInput below ("query",)."""
     return read_query(info.schema, stored)
 
 
 def read_query(schema: BaseSchema, stored: Mapping[str, object]) -> TrendQueryInput:
-    """The same, where no field is being resolved."""
+    """Do the same outside of a resolver."""
     if not isinstance(schema, Schema):
-        raise TypeError("a schema of another kind")
+        raise TypeError("the schema is not a Strawberry schema")
     graphql_type = schema._schema.get_type("TrendQueryInput")
     if not isinstance(graphql_type, GraphQLInputObjectType):
         raise TypeError("the schema has no input TrendQueryInput")
-    validate_input_value(stored, GraphQLNonNull(graphql_type), _refuse)
+    validate_input_value(stored, GraphQLNonNull(graphql_type), _reject)
     query = convert_argument(
         coerce_input_value(stored, graphql_type),
         TrendQueryInput,
@@ -33,10 +32,9 @@ def read_query(schema: BaseSchema, stored: Mapping[str, object]) -> TrendQueryIn
         schema.config,
     )
     if not isinstance(query, TrendQueryInput):
-        raise TypeError("a stored query became something else")
+        raise TypeError("the stored query is not a TrendQueryInput")
     return query
 
 
-def _refuse(error: GraphQLError, path: list[str | int]) -> None:
-    place: InputPath = ("query", *path)
-    raise BadUserInput(error.message, path=place)
+def _reject(error: GraphQLError, path: list[str | int]) -> None:
+    raise BadUserInput("{message}", message=error.message, path=("query", *path))
