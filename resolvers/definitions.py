@@ -15,7 +15,7 @@ from datasource.events.definitions import (
 from datasource.events.property_values import SESSION_KEY, ValueCount, find_session_values, find_values
 from datasource.layouts.contract import SESSION_NUMBERS, SESSION_STRINGS, check_own_tables
 from datasource.metadata.records import ProjectRecord
-from errors import BadUserInput
+from errors import BadUserInput, Place
 from resolvers.context import RequestContext
 from resolvers.property_types import PropertyKind, owner_of, session_kind, types_in
 from resolvers.saved import check_page
@@ -96,20 +96,18 @@ def _owner(type_: PropertyType) -> PropertyOwner:
     owner = owner_of(type_)
     if owner is None:
         raise BadUserInput(
-            f"There is no list of properties of type {type_.value}.",
+            "Properties of type {type_} have no definitions.",
             path=("type",),
-            hint="Choose EVENT, PERSON, GROUP or SESSION.",
+            hint="Choose one of {valid}.",
+            type_=type_,
+            valid=(PropertyType.EVENT, PropertyType.PERSON, PropertyType.GROUP, PropertyType.SESSION),
         )
     return owner
 
 
 def _check_session_field(key: str) -> None:
     if key not in SESSION_NUMBERS | SESSION_STRINGS:
-        raise BadUserInput(
-            f"{key!r} is no field of a session.",
-            path=("key",),
-            hint="propertyDefinitions(type: SESSION) lists them.",
-        )
+        raise BadUserInput("Sessions have no field {key!r}.", path=("key",), hint=Place.SESSION_FIELDS, key=key)
 
 
 async def _session_fields(source: ProjectReader) -> list[KnownProperty]:

@@ -51,7 +51,9 @@ def _templated_calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call, int]]:
 
 def _is_template(node: ast.expr | None) -> bool:
     match node:
-        case ast.Constant(value=str()) | ast.Name(id="template") | ast.Call(func=ast.Name(id="Message")):
+        case (
+            ast.Constant(value=str()) | ast.Name(id="template" | "message") | ast.Call(func=ast.Name(id="Message"))
+        ):
             return True
         case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
             return name.isupper()  # a constant of the module, or a table of templates
@@ -65,13 +67,11 @@ def _is_template(node: ast.expr | None) -> bool:
 
 def _problems(source: str) -> list[str]:
     tree, problems = ast.parse(source), []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Assign) or not any(map(_names_template, node.targets)):
-            continue
-        if any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in ast.walk(node.value)):
-            problems.append(f"{node.lineno}: the template is not a literal")
+    variables = {"template"}
     for name, call, index in _templated_calls(tree):
         template = call.args[index] if len(call.args) > index else None
+        if isinstance(template, ast.Name):
+            variables.add(template.id)
         if not _is_template(template):
             problems.append(f"{call.lineno}: the template of {name} is not a literal")
             continue
@@ -82,11 +82,16 @@ def _problems(source: str) -> list[str]:
             problems.append(f"{call.lineno}: the hint of {name} is not a literal")
         if name in TEMPLATED - {"Message"} and isinstance(template, ast.Constant):
             problems += _misused_values(call, str(template.value), parts)
-    return problems
+    return problems + [f"{line}: the template is not a literal" for line in _formatted(tree, variables)]
 
 
-def _names_template(target: ast.expr) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "template" for node in ast.walk(target))
+def _formatted(tree: ast.AST, variables: set[str]) -> Iterator[int]:
+    """The lines that assign a formatted string to one of the variables."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            names = {part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+            if names & variables and any(isinstance(part, ast.JoinedStr) for part in ast.walk(node.value)):
+                yield node.lineno
 
 
 def _misused_values(call: ast.Call, template: str, hint: list[ast.AST]) -> list[str]:
@@ -114,7 +119,7 @@ def test_templates_are_literal_and_use_their_values(path: Path) -> None:
     [
         'BadUserInput(f"{name} is wrong")',
         'BadUserInput("wrong: " + name)',
-        "BadUserInput(message)",
+        "BadUserInput(text)",
         'GatewayError(ErrorCode.INTERNAL, f"{name}")',
         'BadUserInput("wrong", hint=f"not {name}")',
         'BadUserInput("{name} is wrong")',
@@ -123,6 +128,7 @@ def test_templates_are_literal_and_use_their_values(path: Path) -> None:
         'error.reworded(f"{name}: {error.message}")',
         'Message(f"{name}", {})',
         'template = f"{name}"',
+        'message = f"{name}"\nraise NotFound(message)',
         'def build(self, template): ...\nself.build(f"{name}")',
     ],
 )
