@@ -19,18 +19,6 @@ CODED = {"GatewayError", "LimitExceeded"}
 TEMPLATED = {*CODED, "BadUserInput", "NotFound", "NotAvailable", "HogQLError", "Message", "reworded"}
 RESERVED = {"hint", "details", "path"}
 IN_DETAILS = {"limit", "actual", "unit"}
-PENDING = {
-    "datasource/layouts/contract.py",
-    "datasource/layouts/providers.py",
-    "datasource/loader/load.py",
-    "datasource/loader/read_csv_parquet.py",
-    "datasource/loader/rejects.py",
-    "datasource/tables/cluster_checks.py",
-    "datasource/tables/migrate.py",
-    "resolvers/access.py",
-    "resolvers/definitions.py",
-}
-"""Files whose messages are not templates yet."""
 _FIELD = re.compile(r"\{([a-z_]\w*)(?:![rs])?(?::[^{} ][^{}]*)?\}")
 
 
@@ -109,8 +97,6 @@ def _misused_values(call: ast.Call, template: str, hint: list[ast.AST]) -> list[
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_templates_are_literal_and_use_their_values(path: Path) -> None:
-    if str(path.relative_to(ROOT)) in PENDING:
-        pytest.skip("to be converted")
     assert _problems(path.read_text()) == []
 
 

@@ -86,11 +86,11 @@ def read_conditions(value: object, sent: InputPath, path: InputPath, paths: Sent
     """
     value = read_json(value, sent)
     if _is_group(value):
-        return FilterInputs([], _read_group(value, sent, (*path, "propertyGroup"), paths))
+        return FilterInputs([], _read_group(value, sent, (*path, "property_group"), paths))
     listed = list(_list_filters(value, sent))
     if any(_is_group(item) for _, item in listed):
-        paths.record((*path, "propertyGroup"), sent)
-        return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "propertyGroup"), paths, depth=1))
+        paths.record((*path, "property_group"), sent)
+        return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "property_group"), paths, depth=1))
     for index, (place, _) in enumerate(listed):
         paths.record((*path, "properties", index), place)
     return FilterInputs([_read_filter(item, place) for place, item in listed])

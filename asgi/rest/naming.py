@@ -1,6 +1,5 @@
 """The names of REST: how errors spell the parameters, and where the client sent the parts of a query."""
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -23,7 +22,6 @@ _PLACES: Mapping[Place, str] = {
     Place.ACCESS_EXPLANATION: "GraphQL's field viewer.can explains your access.",
     Place.CALCULATE_COHORT: "Calculate it with GraphQL's mutation cohortCalculate.",
 }
-_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class ParameterSpeller:
@@ -52,13 +50,12 @@ class SentPaths:
 
     def record(self, path: InputPath, sent: InputPath) -> None:
         """Remember that the part of the query at `path` was sent at `sent`."""
-        self._sent[_in_snake_case(path)] = sent
+        self._sent[path] = sent
 
     def find(self, path: InputPath) -> InputPath:
         """The path from the parameter's name on. A path outside of the query is one of parameters already."""
         if path[:1] != ("query",):
             return path
-        path = _in_snake_case(path)
         for length in range(len(path), 0, -1):
             known = self._sent.get(path[:length])
             if known is not None:
@@ -80,8 +77,3 @@ def write_path(path: InputPath) -> str:
 
 def _spell(step: str | int) -> str | int:
     return PARAMETERS.name(step) if isinstance(step, str) else step
-
-
-def _in_snake_case(path: InputPath) -> InputPath:
-    # The schema's input is read with the names of GraphQL.
-    return tuple(_BORDER.sub("_", step).lower() if isinstance(step, str) else step for step in path)

@@ -96,6 +96,8 @@ async def test_errors_name_the_parameters(client: RestClient) -> None:
     assert value["hint"] == "Only is_set and is_not_set go without a value."
     action = (await client.get(actions=[{"id": 4711}])).json()
     assert action["hint"] == "GraphQL's field Project.actions lists the actions you can use."
+    limit = (await client.get(events=SIGN_UP, breakdown_limit=5000)).json()
+    assert limit["detail"] == "breakdown_limit must be between 1 and 1000, not 5000."
     dates = (await client.get(events=SIGN_UP, date_from="2020-01-14", date_to="2020-01-13")).json()
     assert dates["hint"] == "date_from must not be after date_to, which defaults to now."
     name = (await client.get(events=SIGN_UP, brekdown="a")).json()
