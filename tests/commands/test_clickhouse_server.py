@@ -14,10 +14,11 @@ from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.open_engine import open_engine
 from errors import ErrorCode, GatewayError
 from settings import Settings
-from tests.commands.test_serve import ROOT, environment, started
 from tests.datasource.clickhouse.servers import serving
+from tests.support import trendgate_process
 from tests.support.command_line import Run, error_of
 from tests.support.native_server import Backend, NativeServer
+from tests.support.trendgate_process import ROOT, serve
 
 PROJECT = 987_001
 """Not 1: other tests use that on the shared ClickHouse."""
@@ -35,15 +36,7 @@ def url_of(server: NativeServer) -> str:
 
 
 def start(data_dir: Path, url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "server.py", *arguments],
-        cwd=ROOT,
-        env=environment(data_dir, TRENDGATE_CLICKHOUSE_URL=url),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return trendgate_process.run(data_dir, *arguments, TRENDGATE_CLICKHOUSE_URL=url)
 
 
 async def test_serve_and_load_share_a_server(
@@ -59,7 +52,7 @@ async def test_serve_and_load_share_a_server(
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join(orjson.dumps({**same, "distinct_id": f"d{n}"}) for n in range(50)))
 
-    with started(tmp_path, TRENDGATE_CLICKHOUSE_URL=url) as (_, address):
+    with serve(tmp_path, TRENDGATE_CLICKHOUSE_URL=url) as (_, address):
         done = start(tmp_path, url, "load", "--project", str(PROJECT), str(file))
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("loaded 50 events, 0 rejected, 0 already stored")

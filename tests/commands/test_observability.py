@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.commands.test_serve import START_S, started
+from tests.support.trendgate_process import START_S, serve
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -54,7 +54,7 @@ def ask(address: str, query: str) -> httpx2.Response:
 
 def test_json_log_has_the_ids_of_request_and_trace(tmp_path: Path) -> None:
     given = {"TRENDGATE_LOG_FORMAT": "json", "TRENDGATE_ACCESS_LOG": "1"}
-    with started(tmp_path, **given) as (process, address):
+    with serve(tmp_path, **given) as (process, address):
         ask(address, "query Named { viewer { keyLabel } }")
         lines = [json.loads(line) for line in end(process).splitlines()]
     [operation] = [line for line in lines if line["logger"] == "trendgate.operations"]
@@ -69,7 +69,7 @@ def test_json_log_has_the_ids_of_request_and_trace(tmp_path: Path) -> None:
 
 
 def test_operations_are_not_logged_by_default(tmp_path: Path) -> None:
-    with started(tmp_path) as (process, address):
+    with serve(tmp_path) as (process, address):
         assert ask(address, "{ __typename }").status_code == 200
         assert end(process) == ""
 
@@ -77,7 +77,7 @@ def test_operations_are_not_logged_by_default(tmp_path: Path) -> None:
 def test_spans_are_exported_to_the_collector_of_the_environment(tmp_path: Path) -> None:
     with (
         collector() as (endpoint, received),
-        started(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint) as (process, address),
+        serve(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint) as (process, address),
     ):
         ask(address, "{ __typename }")
         assert end(process) == ""

