@@ -8,7 +8,7 @@ from datasource.events.definition_pages import ListPosition
 from errors import BadUserInput
 
 Position = int | ListPosition
-"""Where a node stands in its list: its id or, in lists sorted by count and name, its place."""
+"""Where a node stands in its list: its id or, in lists sorted by count and name, both."""
 
 _LARGEST_ID = 10**10 - 1
 _LARGEST_COUNT = 2**64 - 1
@@ -30,8 +30,8 @@ def read_id_cursor(kind: str, cursor: str | None) -> int | None:
     raise _invalid_cursor()
 
 
-def read_place_cursor(kind: str, cursor: str | None) -> ListPosition | None:
-    """Return the place in a cursor; raises BadUserInput for a cursor that no list of this kind returned."""
+def read_position_cursor(kind: str, cursor: str | None) -> ListPosition | None:
+    """Return the position in a cursor; raises BadUserInput for a cursor that no list of this kind returned."""
     if cursor is None:
         return None
     match _decode(kind, cursor):

@@ -15,7 +15,7 @@ from resolvers.context import RequestContext
 from resolvers.definitions import KnownProperty, list_events, list_properties, list_values
 from resolvers.trends.query import PropertyType
 from schema.connection import Connection
-from schema.cursors import read_place_cursor
+from schema.cursors import read_position_cursor
 from schema.input_checks import check_group_type, check_key, check_text
 from schema.scalars import PropertyValue
 
@@ -104,7 +104,7 @@ async def show_events(
     context: RequestContext, project: ProjectRecord, *, first: int, after: str | None, search: str | None
 ) -> Connection[EventDefinition]:
     """Resolve `Project.eventDefinitions`."""
-    place = read_place_cursor("event", after)
+    place = read_position_cursor("event", after)
     page = await list_events(context, project, first=first, after=place, search=search)
     timezone = ZoneInfo(project.timezone)
     nodes = [
@@ -127,7 +127,7 @@ async def show_properties(
 ) -> Connection[PropertyDefinition]:
     """Resolve `Project.propertyDefinitions`."""
     _check_type(type_, group_type_index, event)
-    place = read_place_cursor("property", after)
+    place = read_position_cursor("property", after)
     page = await list_properties(
         context,
         project,

@@ -9,7 +9,7 @@ from datasource.metadata.members import email_key
 from datasource.metadata.records import MemberRecord, OrganizationLevel, RoleRecord
 from resolvers.members import list_members
 from schema.connection import Connection, slice_connection
-from schema.cursors import read_place_cursor
+from schema.cursors import read_position_cursor
 from schema.field_costs import assumed_size
 from schema.info import ContextInfo
 
@@ -76,7 +76,7 @@ async def show_members(
     info: ContextInfo, organization_id: str, *, first: int, after: str | None, search: str | None
 ) -> Connection[Member]:
     """Resolve `Project.members`; raises BadUserInput for arguments out of range."""
-    place = read_place_cursor("member", after)
+    place = read_position_cursor("member", after)
     records = await list_members(info.context, organization_id, first=first, search=search)
     members = (Member.in_organization(record, organization_id) for record in records)
     nodes = [(ListPosition(0, email_key(member.email)), member) for member in members if member is not None]

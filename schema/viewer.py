@@ -12,7 +12,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import PROJECT
 from resolvers.explain_access import AccessExplanation, ResourceAction, explain_access
 from resolvers.projects import list_projects
-from schema.access import AccessGrant
+from schema.access_control import AccessGrant
 from schema.access_enums import AccessControlledResource, ResourceName
 from schema.connection import After, Connection, First
 from schema.cursors import read_id_cursor

@@ -102,7 +102,7 @@ async def test_one_query_is_answered_by_both_subgraphs(router: Endpoint, world: 
                 },
                 "insights": {
                     "edges": [{"node": {"name": "first"}}],
-                    "pageInfo": {"hasNextPage": True, "endCursor": "aW5zaWdodDox"},
+                    "pageInfo": {"hasNextPage": True, "endCursor": "WyJpbnNpZ2h0IiwgMV0="},
                 },
                 "trend": {"days": ["2020-01-13", "2020-01-14"], "series": [{"data": [1.0, 1.0]}]},
             }

@@ -6,7 +6,7 @@ import pytest
 from datasource.events.definition_pages import ListPosition
 from errors import BadUserInput
 from schema.connection import Connection
-from schema.cursors import read_id_cursor, read_place_cursor, write_cursor
+from schema.cursors import read_id_cursor, read_position_cursor, write_cursor
 
 
 def _encoded(*parts: object) -> str:
@@ -23,17 +23,17 @@ def test_id_cursor_can_be_read_back_for_its_kind_only(number: int) -> None:
 
 
 @pytest.mark.parametrize("place", [ListPosition(0, ""), ListPosition(2**64 - 1, "größe ✓")])
-def test_place_cursor_can_be_read_back_for_its_kind_only(place: ListPosition) -> None:
+def test_position_cursor_can_be_read_back_for_its_kind_only(place: ListPosition) -> None:
     cursor = write_cursor("event", place)
-    assert read_place_cursor("event", cursor) == place
+    assert read_position_cursor("event", cursor) == place
     with pytest.raises(BadUserInput, match="Invalid cursor") as caught:
-        read_place_cursor("property", cursor)
+        read_position_cursor("property", cursor)
     assert caught.value.path == ("after",)
 
 
 def test_missing_cursor_is_the_start_of_the_list() -> None:
     assert read_id_cursor("action", None) is None
-    assert read_place_cursor("event", None) is None
+    assert read_position_cursor("event", None) is None
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_invalid_id_cursor_is_rejected(cursor: str) -> None:
 @pytest.mark.parametrize(
     "parts", [[], [1], [-1, "a"], [True, "a"], [1, 2], [2**64, "a"], [1, "a", "b"], [1, "\udcff"], ["a", 1]]
 )
-def test_invalid_place_cursor_is_rejected(parts: list[object]) -> None:
+def test_invalid_position_cursor_is_rejected(parts: list[object]) -> None:
     with pytest.raises(BadUserInput, match="Invalid cursor"):
-        read_place_cursor("event", _encoded("event", *parts))
+        read_position_cursor("event", _encoded("event", *parts))
 
 
 def test_connection_knows_where_its_page_stands() -> None:
