@@ -13,7 +13,7 @@ import anyio
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.errors import ClickHouseError
-from datasource.events.cohort_members import drop_members, store_members
+from datasource.events.cohort_members import delete_members, store_members
 from datasource.layouts.contract import EventLayout, check_own_tables
 from datasource.layouts.native import NativeLayout
 from datasource.metadata import cohorts
@@ -132,7 +132,7 @@ class CohortCalculator:
         if not await self._delete(record.id):
             raise not_found(COHORT)
         if self.layout.has_own_tables:
-            await drop_members(self.engine, self.project.id, record.id)
+            await delete_members(self.engine, self.project.id, record.id)
 
     @property
     def _queries(self) -> MemberQueries:
@@ -212,12 +212,12 @@ class CohortCalculator:
             switched = await cohorts.switch_version(self.store, record, calculated, change)
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await drop_members(self.engine, *key, first=version, end=version + 1)
+                await delete_members(self.engine, *key, first=version, end=version + 1)
             raise
         if switched is None:
-            await drop_members(self.engine, *key, first=version, end=version + 1)
+            await delete_members(self.engine, *key, first=version, end=version + 1)
         elif record.version:
-            await drop_members(self.engine, *key, end=record.version)
+            await delete_members(self.engine, *key, end=record.version)
         return switched
 
     async def _insert(self, record: CohortRecord, version: int, query: Query) -> int:

@@ -1,4 +1,4 @@
-"""What there is to ask about in a project: events, properties, and the values of these."""
+"""The events, properties and property values of a project."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from datasource.layouts.contract import SESSION_NUMBERS, SESSION_STRINGS, check_
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput, Place
 from resolvers.context import RequestContext
-from resolvers.property_types import PropertyKind, owner_of, session_kind, types_in
+from resolvers.property_types import PropertyKind, owner_of, property_types_of, session_kind
 from resolvers.saved import check_page
 from resolvers.trends.query import PropertyType
 
 
 @dataclass(frozen=True, slots=True)
 class KnownProperty:
-    """A property, what values it has, and how many events, persons, groups or sessions have it."""
+    """A property, the kinds of its values, and the number of events, persons, groups or sessions that have it."""
 
     key: str
     kinds: tuple[PropertyKind, ...]
@@ -34,9 +34,9 @@ class KnownProperty:
 async def list_events(
     context: RequestContext, project: ProjectRecord, *, first: int, after: ListPosition | None, search: str | None
 ) -> DefinitionPage[EventDefinition]:
-    """The project's events, the most frequent first; raises BadUserInput for arguments out of range."""
-    wanted = PageRequest(first, after, check_page(first, search))
-    return await find_events(_spend(context, project), wanted)
+    """List the project's events, most frequent first. Raises BadUserInput for arguments out of range."""
+    request = PageRequest(first, after, check_page(first, search))
+    return await find_events(_open_reader(context, project), request)
 
 
 async def list_properties(
@@ -50,18 +50,18 @@ async def list_properties(
     after: ListPosition | None,
     search: str | None,
 ) -> DefinitionPage[KnownProperty]:
-    """The properties of a type, the most frequent first.
+    """List the properties of a type, most frequent first.
 
-    `event` narrows those of type EVENT, `group_type_index` says which groups. Raises BadUserInput for arguments
-    out of range, and for a type that is nobody's data.
+    `event` limits those of type EVENT, `group_type_index` selects the groups. Raises BadUserInput for arguments
+    out of range, and for a type without stored properties.
     """
-    wanted = PageRequest(first, after, check_page(first, search))
+    request = PageRequest(first, after, check_page(first, search))
     if type_ is PropertyType.SESSION:
-        return _page_of(await _session_fields(_spend(context, project)), wanted)
-    properties = PropertySet(_owner(type_), group_type_index, event)
-    source = _spend(context, project)
-    page = await find_properties(source, properties, wanted)
-    kinds = await types_in(context.engine).kinds_of(source, properties, page.definitions)
+        return _page_of(await _session_fields(_open_reader(context, project)), request)
+    properties = PropertySet(_find_owner(type_), group_type_index, event)
+    reader = _open_reader(context, project)
+    page = await find_properties(reader, properties, request)
+    kinds = await property_types_of(context.engine).kinds_of(reader, properties, page.definitions)
     known = (KnownProperty(found.key, kinds[found.key], found.count) for found in page.definitions)
     return DefinitionPage(tuple(known), page.total, page.has_next)
 
@@ -76,23 +76,23 @@ async def list_values(
     first: int,
     search: str | None,
 ) -> tuple[ValueCount, ...]:
-    """The most frequent values of a property; raises as `list_properties` does."""
+    """List the most frequent values of a property. Raises as `list_properties` does."""
     text = check_page(first, search)
     if type_ is PropertyType.SESSION:
         _check_session_field(key)
-        return await find_session_values(_spend(context, project), key, first=first, search=text)
-    properties = PropertySet(_owner(type_), group_type_index)
-    return await find_values(_spend(context, project), properties, key, first=first, search=text)
+        return await find_session_values(_open_reader(context, project), key, first=first, search=text)
+    properties = PropertySet(_find_owner(type_), group_type_index)
+    return await find_values(_open_reader(context, project), properties, key, first=first, search=text)
 
 
-def _spend(context: RequestContext, project: ProjectRecord) -> ProjectReader:
+def _open_reader(context: RequestContext, project: ProjectRecord) -> ProjectReader:
     check_own_tables(context.layout, "Listing definitions and values")
-    # Each field asks ClickHouse: a list of projects would multiply it without an end.
+    # Each field runs queries, so a list of projects could run any number of them.
     context.trend_budget.spend()
     return ProjectReader(context.engine, project.id, context.limits)
 
 
-def _owner(type_: PropertyType) -> PropertyOwner:
+def _find_owner(type_: PropertyType) -> PropertyOwner:
     owner = owner_of(type_)
     if owner is None:
         raise BadUserInput(
@@ -110,23 +110,23 @@ def _check_session_field(key: str) -> None:
         raise BadUserInput("Sessions have no field {key!r}.", path=("key",), hint=Place.SESSION_FIELDS, key=key)
 
 
-async def _session_fields(source: ProjectReader) -> list[KnownProperty]:
-    """Every field that a session has; they count the events that belong to one."""
-    found = await find_properties_by_key(source, PropertySet(PropertyOwner.EVENT), [SESSION_KEY])
+async def _session_fields(reader: ProjectReader) -> list[KnownProperty]:
+    """Return every field of sessions, counted in events that belong to a session."""
+    found = await find_properties_by_key(reader, PropertySet(PropertyOwner.EVENT), [SESSION_KEY])
     if SESSION_KEY not in found:
         return []
     count = found[SESSION_KEY].count
     return [KnownProperty(key, (session_kind(key),), count) for key in sorted(SESSION_NUMBERS | SESSION_STRINGS)]
 
 
-def _page_of(known: Sequence[KnownProperty], wanted: PageRequest) -> DefinitionPage[KnownProperty]:
-    """The page of a list that is in order already."""
-    search = wanted.search.casefold()
+def _page_of(known: Sequence[KnownProperty], request: PageRequest) -> DefinitionPage[KnownProperty]:
+    """Return a page of a list that is in order."""
+    search = request.search.casefold()
     matching = [found for found in known if search in found.key.casefold()]
-    place = wanted.after
-    left = [found for found in matching if place is None or _follows(found, place)]
-    return DefinitionPage(tuple(left[: wanted.first]), len(matching), len(left) > wanted.first)
+    position = request.after
+    left = [found for found in matching if position is None or _follows(found, position)]
+    return DefinitionPage(tuple(left[: request.first]), len(matching), len(left) > request.first)
 
 
-def _follows(found: KnownProperty, place: ListPosition) -> bool:
-    return (-found.count, found.key) > (-place.count, place.name)
+def _follows(found: KnownProperty, position: ListPosition) -> bool:
+    return (-found.count, found.key) > (-position.count, position.name)

@@ -1,4 +1,4 @@
-"""What the values of a property are, as far as a project's data tell."""
+"""The kinds of values that properties have in a project's data."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ _OWNERS = {
 
 
 class PropertyKind(StrEnum):
-    """What the values of a property are to clients."""
+    """The kind of a property's values, as clients see it."""
 
     BOOLEAN = "Boolean"
     DATE_TIME = "DateTime"
@@ -36,87 +36,89 @@ Property = tuple[PropertyType, int | None, str]
 
 Kinds = tuple[PropertyKind, ...]
 
-_Memory = tuple[int, PropertySet, str]
-_TEXTS = (PropertyKind.STRING,)
-_DATES = (PropertyKind.DATE_TIME,)
-_GUESSES = (_TEXTS, _DATES)
+_CacheKey = tuple[int, PropertySet, str]
+_ONLY_STRINGS = (PropertyKind.STRING,)
+_ONLY_DATES = (PropertyKind.DATE_TIME,)
+_SAMPLED_KINDS = (_ONLY_STRINGS, _ONLY_DATES)
 
 
 def owner_of(type_: PropertyType) -> PropertyOwner | None:
-    """Who has properties of that type; None for a type that is nobody's data."""
+    """Return what has properties of a type, None for types without stored properties."""
     return _OWNERS.get(type_)
 
 
 def session_kind(field: str) -> PropertyKind:
-    """What the values of a session's field are."""
+    """Return the kind of a session field's values."""
     if field in SESSION_NUMBERS:
         return PropertyKind.NUMERIC
     return PropertyKind.DATE_TIME if field in _SESSION_TIMES else PropertyKind.STRING
 
 
 class PropertyTypes:
-    """What the data of one engine tell, with a memory: of `limit` properties at most, of each for `seconds`.
+    """The kinds of properties in one engine, cached for `ttl_s` seconds, at most `limit` of them.
 
-    What a project does not have is not remembered, so that a property is known as soon as something has it.
+    Unknown properties are not cached, so that a new property is found at once.
     """
 
     def __init__(
-        self, *, seconds: float = 60.0, limit: int = 10_000, clock: Callable[[], float] = time.monotonic
+        self, *, ttl_s: float = 60.0, limit: int = 10_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._seconds = seconds
+        self._ttl_s = ttl_s
         self._limit = limit
         self._clock = clock
-        self._known: OrderedDict[_Memory, tuple[float, Kinds]] = OrderedDict()
+        self._cached: OrderedDict[_CacheKey, tuple[float, Kinds]] = OrderedDict()
 
-    async def find(self, source: ProjectReader, asked: Collection[Property]) -> dict[Property, PropertyKind]:
-        """The kind of each property that the project has; values of several kinds make it a String.
+    async def find(self, reader: ProjectReader, properties: Collection[Property]) -> dict[Property, PropertyKind]:
+        """Find the kind of each property in use; one with values of several kinds is a String.
 
-        Absent are those that nothing has, and types whose properties are nobody's data, such as COHORT.
+        Properties that are not in use are left out, and so are types without stored properties, such as COHORT.
         """
         sets: dict[PropertySet, list[str]] = {}
-        for type_, index, key in asked:
+        for type_, index, key in properties:
             if type_ in _OWNERS:
                 sets.setdefault(PropertySet(_OWNERS[type_], index), []).append(key)
-        answers = await asyncio.gather(*(self._find_set(source, item, keys) for item, keys in sets.items()))
+        answers = await asyncio.gather(*(self._find_set(reader, item, keys) for item, keys in sets.items()))
         found = dict(zip(sets, answers, strict=True))
-        kinds = {item: _kind_of(item, found) for item in asked}
+        kinds = {item: _kind_of(item, found) for item in properties}
         return {item: kind for item, kind in kinds.items() if kind is not None}
 
     async def kinds_of(
-        self, source: ProjectReader, properties: PropertySet, definitions: Iterable[PropertyDefinition]
+        self, reader: ProjectReader, properties: PropertySet, definitions: Iterable[PropertyDefinition]
     ) -> dict[str, Kinds]:
-        """What values these properties have, by key: texts that all are dates, by a sample, are DateTime."""
+        """Return the kinds by key. Strings that are all dates in a sample are DateTime."""
         kinds = {found.key: tuple(map(PropertyKind, found.kinds)) for found in definitions}
-        texts = {key for key, found in kinds.items() if found == _TEXTS}
-        guesses = {key: known for key in texts if (known := self._recall(source, properties, key)) in _GUESSES}
-        dates = await find_dates(source, properties, [key for key in kinds if key in texts - guesses.keys()])
-        found = {**kinds, **guesses, **dict.fromkeys(dates, _DATES)}
+        strings = {key for key, found in kinds.items() if found == _ONLY_STRINGS}
+        sampled = {
+            key: known for key in strings if (known := self._get_cached(reader, properties, key)) in _SAMPLED_KINDS
+        }
+        dates = await find_dates(reader, properties, [key for key in kinds if key in strings - sampled.keys()])
+        found = {**kinds, **sampled, **dict.fromkeys(dates, _ONLY_DATES)}
         for key, each in found.items():
-            if key not in guesses:
-                self._remember(source, properties, key, each)
+            if key not in sampled:
+                self._cache(reader, properties, key, each)
         return found
 
     async def _find_set(
-        self, source: ProjectReader, properties: PropertySet, keys: Sequence[str]
+        self, reader: ProjectReader, properties: PropertySet, keys: Sequence[str]
     ) -> dict[str, Kinds]:
-        known = {key: kinds for key in keys if (kinds := self._recall(source, properties, key))}
+        known = {key: kinds for key in keys if (kinds := self._get_cached(reader, properties, key))}
         missing = [key for key in keys if key not in known]
         if not missing:
             return known
-        found = await find_properties_by_key(source, properties, missing)
-        return {**known, **await self.kinds_of(source, properties, found.values())}
+        found = await find_properties_by_key(reader, properties, missing)
+        return {**known, **await self.kinds_of(reader, properties, found.values())}
 
-    def _recall(self, source: ProjectReader, properties: PropertySet, key: str) -> Kinds:
+    def _get_cached(self, reader: ProjectReader, properties: PropertySet, key: str) -> Kinds:
         now = self._clock()
-        expires, kinds = self._known.get((source.project_id, properties, key), (now, ()))
+        expires, kinds = self._cached.get((reader.project_id, properties, key), (now, ()))
         return kinds if now < expires else ()
 
-    def _remember(self, source: ProjectReader, properties: PropertySet, key: str, kinds: Kinds) -> None:
-        memory = (source.project_id, properties, key)
-        self._known[memory] = (self._clock() + self._seconds, kinds)
-        self._known.move_to_end(memory)
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)  # the one that was learnt first
+    def _cache(self, reader: ProjectReader, properties: PropertySet, key: str, kinds: Kinds) -> None:
+        cache_key = (reader.project_id, properties, key)
+        self._cached[cache_key] = (self._clock() + self._ttl_s, kinds)
+        self._cached.move_to_end(cache_key)
+        if len(self._cached) > self._limit:
+            self._cached.popitem(last=False)  # the oldest
 
 
 def _kind_of(item: Property, found: Mapping[PropertySet, Mapping[str, Kinds]]) -> PropertyKind | None:
@@ -132,6 +134,6 @@ def _kind_of(item: Property, found: Mapping[PropertySet, Mapping[str, Kinds]]) -
 _TYPES: WeakKeyDictionary[Engine, PropertyTypes] = WeakKeyDictionary()
 
 
-def types_in(engine: Engine) -> PropertyTypes:
-    """What this process remembers of the engine's data."""
+def property_types_of(engine: Engine) -> PropertyTypes:
+    """Return the cached property types of an engine."""
     return _TYPES.setdefault(engine, PropertyTypes())

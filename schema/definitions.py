@@ -8,7 +8,7 @@ import strawberry
 
 from datasource.events import definitions
 from datasource.events.definition_pages import ListPosition
-from datasource.events.property_values import LONGEST_VALUE, NEWEST_DAYS, NEWEST_ROWS, ValueCount
+from datasource.events.property_values import MAX_VALUE_LENGTH, NEWEST_DAYS, NEWEST_ROWS, ValueCount
 from datasource.metadata.records import ProjectRecord
 from errors import BadUserInput, Name
 from resolvers.context import RequestContext
@@ -29,7 +29,7 @@ PROPERTIES_DESCRIPTION = (
 VALUES_DESCRIPTION = (
     f"The most frequent values of a property in a sample of the newest data: at most {NEWEST_ROWS:,} events that "
     f"may have the property, none more than {NEWEST_DAYS} days older than the last one, or at most "
-    f"{NEWEST_ROWS:,} persons (the newest) or groups. Strings longer than {LONGEST_VALUE:,} characters "
+    f"{NEWEST_ROWS:,} persons (the newest) or groups. Strings longer than {MAX_VALUE_LENGTH:,} characters "
     f"are skipped; lists and objects are returned as JSON."
 )
 

@@ -1,4 +1,4 @@
-"""The members of cohorts in ClickHouse: one set of rows per calculation, which nobody reads before it is whole."""
+"""The members of cohorts in ClickHouse: one version per calculation, which is not read until it is complete."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ from datasource.sql.tree import (
 
 _TABLE: Final = Table("cohort_members", "c")
 _INSERT: Final = "INSERT INTO cohort_members (project_id, cohort_id, version, person_no)"
-_DROP: Final = (
+_DELETE: Final = (
     "DELETE FROM cohort_members WHERE project_id = {project:UInt32} AND cohort_id = {cohort:UInt32} "
     "AND version >= {first:UInt32} AND version < {end:UInt32}"
 )
@@ -36,9 +36,9 @@ _LAST_VERSION: Final = 2**32 - 1
 async def store_members(
     engine: Engine, project_id: int, cohort_id: int, version: int, members: Query, *, person: str, limits: Limits
 ) -> int:
-    """Store the persons in the column `person` of a query over logical sources; answers how many they are.
+    """Store the persons in the column `person` of a query over logical sources, and return their number.
 
-    Raises GatewayError when ClickHouse refuses or fails; some rows of the version may then be there.
+    Raises GatewayError when ClickHouse rejects the query or fails; some rows of the version may then be stored.
     """
     number = Column(person, "members")
     rows = Select(
@@ -52,22 +52,22 @@ async def store_members(
         group_by=(number,),
     )
     statement = render(scope_to_project(NativeLayout().lower(rows), project_id))
-    await engine.command(f"{_INSERT}\n{statement.text}\nSETTINGS {_bounds(limits)}", statement.params)
+    await engine.command(f"{_INSERT}\n{statement.text}\nSETTINGS {_limit_settings(limits)}", statement.params)
     return await _count(engine, project_id, cohort_id, version, limits)
 
 
-async def count_members(source: ProjectReader, layout: EventLayout, member: CohortMember) -> int:
-    """How many persons that exist are in a cohort."""
+async def count_members(reader: ProjectReader, layout: EventLayout, member: CohortMember) -> int:
+    """Count the existing persons in a cohort."""
     query = Select((Named(call("uniqExact", PERSON), "members"),), Persons(), where=member)
-    answer = await source.ask(layout.lower(query))
+    answer = await reader.query(layout.lower(query))
     return int(str(answer.columns[0][0]))
 
 
-async def drop_members(
+async def delete_members(
     engine: Engine, project_id: int, cohort_id: int, *, first: int = 0, end: int = _LAST_VERSION
 ) -> None:
-    """Forget the calculations from number `first` on, up to the one before `end`."""
-    await engine.command(_DROP, {"project": project_id, "cohort": cohort_id, "first": first, "end": end})
+    """Delete the versions from `first` up to, but without, `end`."""
+    await engine.command(_DELETE, {"project": project_id, "cohort": cohort_id, "first": first, "end": end})
 
 
 async def _count(engine: Engine, project_id: int, cohort_id: int, version: int, limits: Limits) -> int:
@@ -83,8 +83,8 @@ async def _count(engine: Engine, project_id: int, cohort_id: int, version: int, 
     return int(str(answer.columns[0][0]))
 
 
-def _bounds(limits: Limits) -> str:
-    # An insert that selects has no result whose rows could be bounded.
+def _limit_settings(limits: Limits) -> str:
+    # INSERT ... SELECT has no result rows to limit.
     settings = limits.as_settings()
-    bounds = {key: settings[key] for key in ("max_execution_time", "max_rows_to_read", "max_memory_usage")}
-    return ", ".join(f"{name} = {value!r}" for name, value in bounds.items())
+    limited = {key: settings[key] for key in ("max_execution_time", "max_rows_to_read", "max_memory_usage")}
+    return ", ".join(f"{name} = {value!r}" for name, value in limited.items())

@@ -1,4 +1,4 @@
-"""Lists of names with counts, page by page: the highest count first, then by name."""
+"""Pages of names with counts, the highest count first, then by name."""
 
 import asyncio
 from dataclasses import dataclass
@@ -28,26 +28,26 @@ from datasource.sql.tree import (
 Definition = TypeVar("Definition")
 
 COUNT = "found"
-"""The column by which a list is ordered."""
+"""The column that orders a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectReader:
-    """A project's rows in an engine."""
+    """Queries that see only one project's rows."""
 
     engine: Engine
     project_id: int
     limits: Limits
 
-    async def ask(self, query: Query) -> QueryResult:
-        """Run a query over tables, of which it sees the project's rows only."""
+    async def query(self, query: Query) -> QueryResult:
+        """Run a query over tables, limited to the project's rows."""
         statement = render(scope_to_project(query, self.project_id))
         return await self.engine.query(statement.text, statement.params, limits=self.limits)
 
 
 @dataclass(frozen=True, slots=True)
 class ListPosition:
-    """Where a name stands in its list."""
+    """The position of a name in its list."""
 
     count: int
     name: str
@@ -55,7 +55,7 @@ class ListPosition:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page: `first` names behind `after`, of those that have `search` in them, whatever the case."""
+    """The first names after a position, of those that contain `search`, case-insensitively."""
 
     first: int
     after: ListPosition | None = None
@@ -64,7 +64,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionPage(Generic[Definition]):
-    """Some definitions in order, and how many there are on all pages."""
+    """Some definitions in order, and the number on all pages."""
 
     definitions: tuple[Definition, ...]
     total: int
@@ -73,7 +73,7 @@ class DefinitionPage(Generic[Definition]):
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """A list: names in a column of a table's rows, and what is told of each, COUNT among it."""
+    """A list: the column with the names, and aggregates of each name, COUNT among them."""
 
     table: Table
     name: Column
@@ -82,32 +82,32 @@ class NameList:
 
 
 async def fetch_page(
-    source: ProjectReader, names: NameList, wanted: PageRequest
+    reader: ProjectReader, names: NameList, request: PageRequest
 ) -> DefinitionPage[tuple[object, ...]]:
-    """Rows of the name and its columns."""
-    where = every(names.where, contains(names.name, wanted.search))
+    """Fetch a page of rows with the name and its columns."""
+    where = every(names.where, contains(names.name, request.search))
     counted = Select((Named(names.name, "name"), *names.columns), names.table, where=where, group_by=(names.name,))
     page = Select(
         columns=tuple(Named(Column(name), name) for name in ("name", *(column.name for column in names.columns))),
         source=Derived(counted, "counted"),
-        where=None if wanted.after is None else _follows(wanted.after),
+        where=None if request.after is None else _follows(request.after),
         order_by=(Order(Column(COUNT), is_descending=True), Order(Column("name"))),
-        limit=wanted.first + 1,
+        limit=request.first + 1,
     )
-    everything = Select((Named(call("uniqExact", names.name), "names"),), names.table, where=where)
-    found, total = await asyncio.gather(source.ask(page), source.ask(everything))
+    all_names = Select((Named(call("uniqExact", names.name), "names"),), names.table, where=where)
+    found, total = await asyncio.gather(reader.query(page), reader.query(all_names))
     rows = tuple(found.rows())
-    return DefinitionPage(rows[: wanted.first], cast(int, total.columns[0][0]), len(rows) > wanted.first)
+    return DefinitionPage(rows[: request.first], cast(int, total.columns[0][0]), len(rows) > request.first)
 
 
 def contains(text: Expr, search: str) -> Expr | None:
-    """The condition that the text has another one in it, whatever the case; none for an empty one."""
+    """Return the case-insensitive condition that a string contains `search`, None for an empty one."""
     if not search:
         return None
     return compare(call("positionCaseInsensitiveUTF8", text, Param(search, "String")), ">", Number(0))
 
 
-def _follows(place: ListPosition) -> Expr | None:
-    count, name = Param(place.count, "UInt64"), Param(place.name, "String")
+def _follows(position: ListPosition) -> Expr | None:
+    count, name = Param(position.count, "UInt64"), Param(position.name, "String")
     same = every(equals(Column(COUNT), count), compare(Column("name"), ">", name))
     return either(compare(Column(COUNT), "<", count), same)

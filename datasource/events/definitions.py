@@ -1,7 +1,7 @@
-"""What there is to ask about: the events of a project, and the properties of events, persons and groups.
+"""The events of a project, and the properties of its events, persons and groups.
 
-Everything is read from small tables that loading keeps (see schema.py and property_tables.py), whatever the number
-of events; only the exact times at which events were first and last seen come from the events themselves.
+All of it is read from small tables (tables/steps.py, tables/property_tables.py), except for the exact times at
+which events were first and last seen.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PropertyOwner(StrEnum):
-    """Whose a property is."""
+    """What has a property."""
 
     EVENT = "EVENT"
     PERSON = "PERSON"
@@ -56,7 +56,7 @@ class PropertySet:
 
 @dataclass(frozen=True, slots=True)
 class EventDefinition:
-    """An event that happened; the instants are in UTC."""
+    """An event of the project; times are in UTC."""
 
     name: str
     count: int
@@ -66,15 +66,15 @@ class EventDefinition:
 
 @dataclass(frozen=True, slots=True)
 class PropertyDefinition:
-    """A property that something has; `kinds` are those of its values: Boolean, Numeric, String."""
+    """A property in use, with the kinds of its values: Boolean, Numeric, String."""
 
     key: str
     kinds: tuple[str, ...]
     count: int
 
 
-async def find_events(source: ProjectReader, wanted: PageRequest) -> DefinitionPage[EventDefinition]:
-    """A page of the project's events."""
+async def find_events(reader: ProjectReader, request: PageRequest) -> DefinitionPage[EventDefinition]:
+    """Fetch a page of the project's events."""
     hour = Column("hour", "h")
     names = NameList(
         Table("events_by_hour", "h"),
@@ -85,9 +85,9 @@ async def find_events(source: ProjectReader, wanted: PageRequest) -> DefinitionP
             Named(call("toUnixTimestamp", call("max", hour)), "last_hour"),
         ),
     )
-    page = await fetch_page(source, names, wanted)
+    page = await fetch_page(reader, names, request)
     hours = {str(name): (cast(int, first), cast(int, last)) for name, _, first, last in page.definitions}
-    seen = await _find_times(source, hours)
+    seen = await _find_times(reader, hours)
     found = (
         EventDefinition(str(name), cast(int, count), *seen[str(name)]) for name, count, *_ in page.definitions
     )
@@ -95,10 +95,10 @@ async def find_events(source: ProjectReader, wanted: PageRequest) -> DefinitionP
 
 
 async def find_properties(
-    source: ProjectReader, properties: PropertySet, wanted: PageRequest
+    reader: ProjectReader, properties: PropertySet, request: PageRequest
 ) -> DefinitionPage[PropertyDefinition]:
-    """A page of the properties. Persons and groups count where they have the property or once had it."""
-    page = await fetch_page(source, _names_of(properties), wanted)
+    """Fetch a page of properties. The count includes persons and groups that once had the property."""
+    page = await fetch_page(reader, _list_of(properties), request)
     found = (
         PropertyDefinition(str(key), tuple(cast(list[str], kinds)), cast(int, count))
         for key, count, kinds in page.definitions
@@ -107,20 +107,20 @@ async def find_properties(
 
 
 async def find_properties_by_key(
-    source: ProjectReader, properties: PropertySet, keys: Sequence[str]
+    reader: ProjectReader, properties: PropertySet, keys: Sequence[str]
 ) -> dict[str, PropertyDefinition]:
-    """Those of the keys that something has."""
-    names = _names_of(properties)
-    asked = Infix("IN", (names.name, Param(tuple(keys), "Array(String)")))
+    """Fetch those of the properties that are in use."""
+    names = _list_of(properties)
+    has_key = Infix("IN", (names.name, Param(tuple(keys), "Array(String)")))
     columns = (Named(names.name, "name"), *names.columns)
-    query = Select(columns, names.table, where=every(names.where, asked), group_by=(names.name,))
+    query = Select(columns, names.table, where=every(names.where, has_key), group_by=(names.name,))
     return {
         str(key): PropertyDefinition(str(key), tuple(cast(list[str], kinds)), cast(int, count))
-        for key, count, kinds in (await source.ask(query)).rows()
+        for key, count, kinds in (await reader.query(query)).rows()
     }
 
 
-def _names_of(properties: PropertySet) -> NameList:
+def _list_of(properties: PropertySet) -> NameList:
     count: Expr
     where: Expr | None = None
     match properties.owner:
@@ -140,15 +140,15 @@ def _names_of(properties: PropertySet) -> NameList:
 
 
 async def _find_times(
-    source: ProjectReader, hours: dict[str, tuple[int, int]]
+    reader: ProjectReader, hours: dict[str, tuple[int, int]]
 ) -> dict[str, tuple[datetime, datetime]]:
-    """The first and the last time of each event whose first and last hours, in Unix seconds, are known.
+    """Return the first and last time of each event, given the first and last hours in Unix seconds.
 
-    Of an event no more is read than the days of these two hours.
+    It reads only the days of these two hours.
     """
     if not hours:
         return {}
-    event, moment = Column("event", "e"), Column("timestamp", "e")
+    event, timestamp = Column("event", "e"), Column("timestamp", "e")
     names = [name for name in hours for _ in range(2)]
     times = [hour for ends in hours.values() for hour in ends]
     days = Cast(Cast(Param(times, "Array(UInt32)"), "Array(DateTime('UTC'))"), "Array(Date)")
@@ -156,19 +156,21 @@ async def _find_times(
     query = Select(
         columns=(
             Named(event, "event"),
-            Named(call("toUnixTimestamp64Micro", call("min", moment)), "first"),
-            Named(call("toUnixTimestamp64Micro", call("max", moment)), "last"),
+            Named(call("toUnixTimestamp64Micro", call("min", timestamp)), "first"),
+            Named(call("toUnixTimestamp64Micro", call("max", timestamp)), "last"),
         ),
         source=Table("events", "e"),
-        where=Infix("IN", (call("tuple", event, call("toDate", moment)), ends)),
+        where=Infix("IN", (call("tuple", event, call("toDate", timestamp)), ends)),
         group_by=(event,),
     )
-    found = (await source.ask(query)).rows()
-    exact = {str(name): (_instant(first), _instant(last)) for name, first, last in found}
-    # An event that was taken away meanwhile is known by its hours only.
-    by_hour = {name: (_instant(first * 10**6), _instant(last * 10**6)) for name, (first, last) in hours.items()}
+    found = (await reader.query(query)).rows()
+    exact = {str(name): (_to_datetime(first), _to_datetime(last)) for name, first, last in found}
+    # An event that was deleted meanwhile has only its hours.
+    by_hour = {
+        name: (_to_datetime(first * 10**6), _to_datetime(last * 10**6)) for name, (first, last) in hours.items()
+    }
     return {**by_hour, **exact}
 
 
-def _instant(micros: object) -> datetime:
+def _to_datetime(micros: object) -> datetime:
     return _EPOCH + timedelta(microseconds=cast(int, micros))

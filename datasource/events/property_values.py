@@ -1,4 +1,4 @@
-"""The values that a property has in the newest events, persons or groups."""
+"""The most frequent values of a property in a sample of the newest events, persons or groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,20 +34,20 @@ from datasource.sql.tree import (
 from datasource.tables.property_tables import KINDS, property_path
 
 NEWEST_ROWS = 250_000
-"""So many events, persons or groups at most are looked at for values: the newest events and persons."""
+"""The size of the sample: the newest events or persons, or any groups."""
 
 NEWEST_DAYS = 30
-"""Of events no older ones than so many days before the last one."""
+"""Events are sampled from this many days before the last one."""
 
-LONGEST_VALUE = 1_000
-"""A text with more characters is no value to choose from."""
+MAX_VALUE_LENGTH = 1_000
+"""Longer strings are left out, in characters."""
 
 SESSION_KEY = "$session_id"
-"""The property of events that says to which session they belong."""
+"""The property of events with the id of their session."""
 
-_LOOKED_AT = 20_000
-_DATES_LOOKED_AT = 2_000
-_LONGEST_SESSION = timedelta(days=1)
+_DATE_SAMPLE_ROWS = 20_000
+_DATE_SAMPLE_VALUES = 2_000
+_MAX_SESSION_LENGTH = timedelta(days=1)
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 _TEXT = "Nullable(String)"
 
@@ -56,15 +56,15 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class ValueCount:
-    """A value, and how many of those looked at have it."""
+    """A value and its number of occurrences in the sample."""
 
     value: Value
     count: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """What is looked at."""
+class _Sample:
+    """The rows to read values from."""
 
     table: Table
     where: Expr | None
@@ -74,23 +74,23 @@ class _Rows:
 
 
 async def find_values(
-    source: ProjectReader, properties: PropertySet, key: str, *, first: int, search: str
+    reader: ProjectReader, properties: PropertySet, key: str, *, first: int, search: str
 ) -> tuple[ValueCount, ...]:
-    """The most frequent values of a property that have `search` in their text, whatever the case."""
-    rows = await _newest(source, properties, [key], NEWEST_ROWS)
+    """Find the most frequent values of a property that contain `search`, case-insensitively."""
+    rows = await _newest(reader, properties, [key], NEWEST_ROWS)
     if rows is None:
         return ()
     value = rows.property(key)
     columns = (Named(_kind(value), "kind"), Named(Cast(value, _TEXT), "text"))
     found = Select(columns, rows.table, where=every(rows.where, call("isNotNull", value)), limit=NEWEST_ROWS)
-    return await _most_frequent(source, found, call("count"), first=first, search=search)
+    return await _most_frequent(reader, found, call("count"), first=first, search=search)
 
 
 async def find_session_values(
-    source: ProjectReader, key: str, *, first: int, search: str
+    reader: ProjectReader, key: str, *, first: int, search: str
 ) -> tuple[ValueCount, ...]:
-    """The same for a field of sessions (see layout.py): how many sessions have the value."""
-    span = await _newest_span(source, _events_with([SESSION_KEY], None), NEWEST_ROWS)
+    """Find the most frequent values of a session field, counted in sessions."""
+    span = await _newest_span(reader, _events_with([SESSION_KEY], None), NEWEST_ROWS)
     if span is None:
         return ()
     start, end = span
@@ -101,7 +101,7 @@ async def find_session_values(
             Named(session_text(key), "text"),
             Named(SESSION_ID, "session"),
         ),
-        source=Events(near=(_instant(start - _LONGEST_SESSION), _instant(end + _LONGEST_SESSION))),
+        source=Events(near=(_instant(start - _MAX_SESSION_LENGTH), _instant(end + _MAX_SESSION_LENGTH))),
         where=every(
             compare(TIMESTAMP, ">=", _instant(start)),
             compare(SESSION_ID, "!=", Param("", "String")),
@@ -110,37 +110,39 @@ async def find_session_values(
     )
     lowered = cast(Select, NativeLayout().lower(found))
     sessions = call("uniqExact", Column("session"))
-    return await _most_frequent(source, lowered, sessions, first=first, search=search)
+    return await _most_frequent(reader, lowered, sessions, first=first, search=search)
 
 
-async def find_dates(source: ProjectReader, properties: PropertySet, keys: Sequence[str]) -> frozenset[str]:
-    """Those of the properties whose values are dates by ISO 8601, as far as some of the newest tell."""
-    rows = await _newest(source, properties, keys, _LOOKED_AT) if keys else None
+async def find_dates(reader: ProjectReader, properties: PropertySet, keys: Sequence[str]) -> frozenset[str]:
+    """Find those of the properties whose sampled values are all ISO 8601 dates."""
+    rows = await _newest(reader, properties, keys, _DATE_SAMPLE_ROWS) if keys else None
     if rows is None:
         return frozenset()
     values = [rows.property(key) for key in keys]
     texts = tuple(Named(Cast(value, _TEXT), f"v{n}") for n, value in enumerate(values))
     some = either(*(call("isNotNull", value) for value in values))
-    found = Select(texts, rows.table, where=every(rows.where, some), limit=_DATES_LOOKED_AT)
+    found = Select(texts, rows.table, where=every(rows.where, some), limit=_DATE_SAMPLE_VALUES)
     flags = tuple(Named(_are_dates(Column(text.name)), f"d{n}") for n, text in enumerate(texts))
-    answer = await source.ask(Select(flags, Derived(found, "newest")))
+    answer = await reader.query(Select(flags, Derived(found, "newest")))
     return frozenset(key for key, (flag,) in zip(keys, answer.columns, strict=True) if flag)
 
 
-async def _newest(source: ProjectReader, properties: PropertySet, keys: Sequence[str], count: int) -> _Rows | None:
-    """The rows that may have one of the keys: the newest `count` of them or some more; None without any event."""
+async def _newest(
+    reader: ProjectReader, properties: PropertySet, keys: Sequence[str], count: int
+) -> _Sample | None:
+    """Return about `count` of the newest rows that may have one of the keys, None without any event."""
     match properties.owner:
         case PropertyOwner.EVENT:
             events = _events_with(keys, properties.event)
-            span = await _newest_span(source, events, count)
+            span = await _newest_span(reader, events, count)
             since = None if span is None else compare(Column("timestamp", "e"), ">=", _instant(span[0]))
             where = every(_is_among(Column("event", "e"), events), since)
-            return None if span is None else _Rows(Table("events", "e"), where)
+            return None if span is None else _Sample(Table("events", "e"), where)
         case PropertyOwner.PERSON:
-            return _Rows(Table("persons", "p", is_final=True), _newest_persons(Column("person_no", "p"), count))
+            return _Sample(Table("persons", "p", is_final=True), _newest_persons(Column("person_no", "p"), count))
         case PropertyOwner.GROUP:
             of_type = equals(Column("type_index", "g"), Number(properties.group_type_index or 0))
-            return _Rows(Table("groups", "g", is_final=True), of_type)
+            return _Sample(Table("groups", "g", is_final=True), of_type)
 
 
 def _events_with(keys: Sequence[str], event: str | None) -> Select:
@@ -150,8 +152,8 @@ def _events_with(keys: Sequence[str], event: str | None) -> Select:
     return Select((Named(Column("event", "d"), "event"),), table, where=every(is_event, has_key))
 
 
-async def _newest_span(source: ProjectReader, events: Select, count: int) -> tuple[datetime, datetime] | None:
-    """From which hour on there are so many of the events, and when the last hour ends; None without any."""
+async def _newest_span(reader: ProjectReader, events: Select, count: int) -> tuple[datetime, datetime] | None:
+    """Return the time span of the newest `count` events in whole hours, None without any."""
     hour, events_of = Column("hour", "h"), _is_among(Column("event", "h"), events)
     last = Select(
         (Named(call("max", Column("hour", "l")), "last"),),
@@ -159,7 +161,7 @@ async def _newest_span(source: ProjectReader, events: Select, count: int) -> tup
         where=_is_among(Column("event", "l"), events),
     )
     days = compare(hour, ">", Infix("-", (Scalar(last), Number(NEWEST_DAYS * 86_400))))
-    answer = await source.ask(
+    answer = await reader.query(
         Select(
             (Named(call("toUnixTimestamp", hour), "start"), Named(call("sum", Column("events", "h")), "events")),
             Table("events_by_hour", "h"),
@@ -171,11 +173,11 @@ async def _newest_span(source: ProjectReader, events: Select, count: int) -> tup
     starts, counts = cast(tuple[list[int], list[int]], answer.columns)
     if not starts:
         return None
-    return _utc(_reach(starts, counts, count)), _utc(starts[0] + 3600)
+    return _utc(_start_of(starts, counts, count)), _utc(starts[0] + 3600)
 
 
-def _reach(starts: Sequence[int], counts: Sequence[int], wanted: int) -> int:
-    """The start of the first hour with which there are enough, or of the last one."""
+def _start_of(starts: Sequence[int], counts: Sequence[int], wanted: int) -> int:
+    """Return the start of the hour in which the number of events reaches `wanted`, or of the oldest hour."""
     for start, count in zip(starts, counts, strict=True):
         wanted -= count
         if wanted <= 0:
@@ -193,7 +195,7 @@ def _newest_persons(number: Column, count: int) -> Expr | None:
 
 
 async def _most_frequent(
-    source: ProjectReader, found: Select, count: Call, *, first: int, search: str
+    reader: ProjectReader, found: Select, count: Call, *, first: int, search: str
 ) -> tuple[ValueCount, ...]:
     kind, text = Column("kind"), Column("text")
     query = Select(
@@ -201,15 +203,15 @@ async def _most_frequent(
         source=Derived(found, "newest"),
         where=every(
             call("isNotNull", text),
-            compare(call("lengthUTF8", text), "<=", Number(LONGEST_VALUE)),
+            compare(call("lengthUTF8", text), "<=", Number(MAX_VALUE_LENGTH)),
             contains(text, search),
         ),
         group_by=(kind, text),
         order_by=(Order(Column("found"), is_descending=True), Order(text)),
         limit=first,
     )
-    rows = (await source.ask(query)).rows()
-    return tuple(ValueCount(_read(str(kind), str(text)), cast(int, found)) for kind, text, found in rows)
+    rows = (await reader.query(query)).rows()
+    return tuple(ValueCount(_parse(str(kind), str(text)), cast(int, found)) for kind, text, found in rows)
 
 
 def _kind(value: Expr) -> Expr:
@@ -217,7 +219,7 @@ def _kind(value: Expr) -> Expr:
     return call("transform", call("dynamicType", value), stored, kinds, Param("String", "String"))
 
 
-def _read(kind: str, text: str) -> Value:
+def _parse(kind: str, text: str) -> Value:
     match kind:
         case "Boolean":
             return text == "true"
@@ -228,7 +230,7 @@ def _read(kind: str, text: str) -> Value:
 
 
 def _are_dates(text: Column) -> Expr:
-    """Whether there is a text and all of them are dates."""
+    """Return the condition that there is a string and all strings are dates."""
     is_date = every(
         call("match", text, Param(_DATE, "String")),
         call("isNotNull", call("parseDateTime64BestEffortOrNull", text, Number(6))),

@@ -1,7 +1,7 @@
-"""The ClickHouse of a PostHog installation, as it is: read, and never written to.
+"""The layout of a PostHog installation's tables, which are read and never written.
 
-Properties are JSON texts, some of them also columns of their own; persons are UUIDs, and an event's person is the
-one stored with it unless its distinct id has another one since.
+Properties are JSON strings, some of them also materialized columns. Persons are UUIDs: an event's person is the
+one stored with it, unless its distinct id has moved to another one since.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from datasource.layouts.elements_chain import first_href, texts
 from datasource.layouts.lowering import SourceRows, as_values, lower_query
 from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.layouts.posthog_persons import ID_OF_PERSON, PERSON_OF_EVENT, property_of
-from datasource.layouts.posthog_properties import JsonProperties, is_clear, is_equality
+from datasource.layouts.posthog_properties import JsonProperties, is_equality, is_unambiguous
 from datasource.layouts.posthog_sessions import SESSION_KEY
 from datasource.layouts.posthog_tables import PostHogTables
 from datasource.sql.tree import (
@@ -43,10 +43,9 @@ _FROM_CHAIN = {"elements_href": first_href, "elements_texts": texts}
 
 @dataclass(frozen=True, slots=True)
 class PostHogLayout:
-    """EventLayout over the tables of a PostHog installation; `columns` are what find_columns found there.
+    """EventLayout of a PostHog installation's tables, with the columns that find_columns found there.
 
-    `now` is the clock by which persons from the future are passed over; `database` is None for the one that the
-    engine is connected to.
+    Persons created more than a day after `now` are ignored. `database` is None for the engine's own one.
     """
 
     columns: PostHogColumns = field(default_factory=PostHogColumns)
@@ -55,22 +54,18 @@ class PostHogLayout:
 
     @property
     def has_own_tables(self) -> bool:
-        """See EventLayout.has_own_tables."""
         return False
 
     @property
     def rollup(self) -> None:
-        """There is none: see EventLayout.rollup."""
         return None
 
     def lower(self, query: Query) -> Query:
-        """See EventLayout.lower."""
         tables = _LoweredTables(PostHogTables(self.columns, self.now, self.database))
         return lower_query(transform(query, tables.read_columns), tables)
 
     def count_people(self, numbers: Expr) -> Expr:  # noqa: ARG002 - the protocol's signature
-        """Nobody asks for it where there is no roll-up: see EventLayout.count_people."""
-        raise TypeError("people have no numbers in this layout")
+        raise TypeError("this layout has no roll-up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ class _LoweredTables:
                     self._event_field,
                     person_join=posthog_persons.join_overrides(self.tables),
                     person_id=ID_OF_PERSON,
-                    condition=self.tables.is_there("events", "e"),
+                    condition=self.tables.is_not_deleted("events", "e"),
                 )
             case Persons():
                 return posthog_persons.rows_of_persons(self.tables)
@@ -109,7 +104,7 @@ class _LoweredTables:
             ),
             source=self.tables.table("groups", "g", latest=True),
             where=every(
-                equals(Column("group_type_index", "g"), Number(index)), self.tables.is_there("groups", "g")
+                equals(Column("group_type_index", "g"), Number(index)), self.tables.is_not_deleted("groups", "g")
             ),
         )
         alias = f"group{index}"
@@ -122,7 +117,7 @@ class _LoweredTables:
         return posthog_persons.is_member(self.tables, person, member)
 
     def read_columns(self, node: object) -> object:
-        """A SELECT of events whose conditions compare materialized columns, where that finds the same events."""
+        """Compare materialized columns in the conditions of a SELECT, where that selects the same events."""
         if not isinstance(node, Select) or not isinstance(node.source, Events) or node.where is None:
             return node
         return replace(node, where=self._read_columns(node.where))
@@ -130,18 +125,18 @@ class _LoweredTables:
     def _read_columns(self, condition: Expr) -> Expr:
         if isinstance(condition, Infix) and condition.operator in ("AND", "OR"):
             return replace(condition, operands=tuple(map(self._read_columns, condition.operands)))
-        # Below a NOT it would matter that the column is '' where the property is NULL: not so between these.
+        # The column is '' where the property is NULL: a difference below a NOT, but not below AND and OR.
         if not isinstance(condition, Infix) or not is_equality(condition):
             return condition
-        text, value = condition.operands
-        column = self._clear_column(text, value)
+        left, value = condition.operands
+        column = self._unambiguous_column(left, value)
         return condition if column is None else replace(condition, operands=(column, value))
 
-    def _clear_column(self, text: Expr, value: Expr) -> Expr | None:
-        if not isinstance(text, Field) or text.name != "event_text" or not isinstance(value, Param):
+    def _unambiguous_column(self, left: Expr, value: Expr) -> Expr | None:
+        if not isinstance(left, Field) or left.name != "event_text" or not isinstance(value, Param):
             return None
         values = value.value if isinstance(value.value, tuple) else (value.value,)
-        return self._properties.clear_text(text.key or "") if all(map(is_clear, values)) else None
+        return self._properties.plain_column(left.key or "") if all(map(is_unambiguous, values)) else None
 
     @property
     def _properties(self) -> JsonProperties:
@@ -163,4 +158,4 @@ class _LoweredTables:
             case "event_text" | "event_number":
                 return property_of(self._properties, field)
             case other:
-                raise TypeError(f"{other} is no field of events in this layout")
+                raise TypeError(f"unknown field of events: {other}")

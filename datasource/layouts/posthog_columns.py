@@ -1,4 +1,4 @@
-"""What a PostHog installation's tables have beyond what all of them have, read from ClickHouse's own catalogue."""
+"""The columns of a PostHog installation's tables, some of them optional, from ClickHouse's system tables."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,12 @@ NEEDED_TABLES = ("events", "person", "person_distinct_id_overrides", "person_dis
 COHORT_TABLES = ("cohortpeople", "person_static_cohort")
 SESSIONS = "raw_sessions"
 
-_MARK = "column_materializer"
-_DISABLED = "disabled"
+_COMMENT_PREFIX = "column_materializer"
 _NULLABLE = {"String": False, "Nullable(String)": True}
-_DATA_OF = {"events": "sharded_events"}
-"""On a cluster a Distributed table is read, and comments may stand on the table behind it only."""
+_LOCAL_TABLES = {"events": "sharded_events"}
+"""On a cluster a Distributed table is read, and only the table behind it may have the comments."""
 
-_CATALOGUE = """
+_COLUMNS = """
 SELECT table, name, type, comment
 FROM system.columns
 WHERE database = if({database:String} = '', currentDatabase(), {database:String})
@@ -28,31 +27,31 @@ ORDER BY table, name
 
 @dataclass(frozen=True, slots=True)
 class MaterializedColumn:
-    """A property in a column of its own.
+    """A column that holds a property.
 
-    Where it cannot be null, '' stands for an absent property as well as for an empty text, and 'null' for JSON's
-    null as well as for that text; texts are as they stand between the quotes in JSON.
+    In a column that is not nullable, '' means an absent property or an empty string, 'null' means JSON's null or
+    that string, and strings keep their JSON escapes.
     """
 
     name: str
     is_nullable: bool
 
 
-PropertyPlace = tuple[str, str, str]
+PropertyAddress = tuple[str, str, str]
 """Table, JSON column and property."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostHogColumns:
-    """What there is to make use of; by default only what every installation has."""
+    """The columns that were found; by default those of every installation."""
 
-    materialized: Mapping[PropertyPlace, MaterializedColumn] = field(
+    materialized: Mapping[PropertyAddress, MaterializedColumn] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
     columns: frozenset[tuple[str, str]] = frozenset()
 
     def of_property(self, table: str, column: str, key: str) -> MaterializedColumn | None:
-        """The column that holds a property of a JSON column, if there is one."""
+        """Return the column that holds a property of a JSON column, if there is one."""
         return self.materialized.get((table, column, key))
 
     def has(self, table: str, column: str) -> bool:
@@ -61,19 +60,19 @@ class PostHogColumns:
 
     @property
     def has_sessions(self) -> bool:
-        """Whether sessions are kept in a table of their own."""
+        """Whether there is a table of sessions."""
         return self.has(SESSIONS, "session_id_v7")
 
     def missing_tables(self) -> tuple[str, ...]:
-        """Those that every installation has and this one has not, or does not show."""
-        there = {table for table, _ in self.columns}
-        return tuple(table for table in (*NEEDED_TABLES, *COHORT_TABLES) if table not in there)
+        """Return the tables of every installation that this one lacks or does not show."""
+        found = {table for table, _ in self.columns}
+        return tuple(table for table in (*NEEDED_TABLES, *COHORT_TABLES) if table not in found)
 
 
 async def find_columns(engine: Engine, database: str | None = None) -> PostHogColumns:
-    """What the tables of a database have, by default of the one that the engine is connected to."""
-    tables = (*NEEDED_TABLES, *COHORT_TABLES, SESSIONS, *_DATA_OF.values())
-    answer = await engine.query(_CATALOGUE, {"database": database or "", "tables": tables})
+    """Look up the columns in a database, by default in the engine's own one."""
+    tables = (*NEEDED_TABLES, *COHORT_TABLES, SESSIONS, *_LOCAL_TABLES.values())
+    answer = await engine.query(_COLUMNS, {"database": database or "", "tables": tables})
     rows = [tuple(map(str, row)) for row in answer.rows()]
     columns = frozenset((table, name) for table, name, _, _ in rows)
     return PostHogColumns(MappingProxyType(dict(_materialized(rows, columns))), columns)
@@ -81,22 +80,22 @@ async def find_columns(engine: Engine, database: str | None = None) -> PostHogCo
 
 def _materialized(
     rows: Iterable[tuple[str, ...]], columns: frozenset[tuple[str, str]]
-) -> Iterable[tuple[PropertyPlace, MaterializedColumn]]:
-    read_as = {data: table for table, data in _DATA_OF.items()}
+) -> Iterable[tuple[PropertyAddress, MaterializedColumn]]:
+    read_as = {data: table for table, data in _LOCAL_TABLES.items()}
     for table, name, kind, comment in rows:
-        place = read_comment(comment)
+        address = parse_comment(comment)
         read_table = read_as.get(table, table)
-        if place and kind in _NULLABLE and is_column_name(name) and (read_table, name) in columns:
-            yield (read_table, *place), MaterializedColumn(name, _NULLABLE[kind])
+        if address and kind in _NULLABLE and is_column_name(name) and (read_table, name) in columns:
+            yield (read_table, *address), MaterializedColumn(name, _NULLABLE[kind])
 
 
-def read_comment(comment: str) -> tuple[str, str] | None:
-    """The JSON column and the property that a column's comment says it holds; None where it says no such thing."""
+def parse_comment(comment: str) -> tuple[str, str] | None:
+    """Return the JSON column and the property that a column holds by its comment, None for other comments."""
     match comment.split("::"):
-        case [mark, key] if mark == _MARK and key:
+        case [prefix, key] if prefix == _COMMENT_PREFIX and key:
             return "properties", key
-        case [mark, column, key] if mark == _MARK and key:
+        case [prefix, column, key] if prefix == _COMMENT_PREFIX and key:
             return column, key
         case _:
-            # Four parts: switched off, or a property with colons that cannot be told from one.
+            # Four parts: a disabled column, or a property with colons, which looks the same.
             return None

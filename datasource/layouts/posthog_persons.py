@@ -1,4 +1,4 @@
-"""Persons of a PostHog installation: whose an event is, what they are like, and in which cohorts they are."""
+"""Persons of a PostHog installation: those of events, their properties and their cohorts."""
 
 from collections.abc import Sequence
 
@@ -27,19 +27,19 @@ from datasource.sql.tree import (
     every,
 )
 
-_NOBODY = Param("00000000-0000-0000-0000-000000000000", "UUID")
-"""What a person's id is where there is none, as in events that no override is joined to."""
+_NO_PERSON = Param("00000000-0000-0000-0000-000000000000", "UUID")
+"""The id in rows without a person, such as events without an override."""
 
 PERSON_OF_EVENT = call(
-    "ifNull", call("nullIf", Column("person_id", "override"), _NOBODY), Column("person_id", "e")
+    "ifNull", call("nullIf", Column("person_id", "override"), _NO_PERSON), Column("person_id", "e")
 )
-"""The person as of now: whom the event's distinct id belongs to since, or else whom it belonged to then."""
+"""The person as of now: the override of the event's distinct id, otherwise the person stored with the event."""
 
-ID_OF_PERSON = Cast(call("nullIf", PERSON_OF_EVENT, _NOBODY), "Nullable(String)")
+ID_OF_PERSON = Cast(call("nullIf", PERSON_OF_EVENT, _NO_PERSON), "Nullable(String)")
 
 
 def join_overrides(tables: PostHogTables) -> Join:
-    """The distinct ids that changed hands after their events were stored."""
+    """Join the distinct ids that moved to another person after their events were stored."""
     query = Select(
         columns=(
             Named(Column("distinct_id", "o"), "distinct_id"),
@@ -53,7 +53,7 @@ def join_overrides(tables: PostHogTables) -> Join:
 
 
 def join_persons(tables: PostHogTables, wanted: Sequence[Field], person: Expr) -> Join:
-    """The properties of the person."""
+    """Join the properties of the person."""
     properties = tables.person_properties("p")
     query = Select(
         columns=(
@@ -67,13 +67,13 @@ def join_persons(tables: PostHogTables, wanted: Sequence[Field], person: Expr) -
 
 
 def property_of(properties: JsonProperties, field: Field) -> Expr:
-    """A property as the field is read: as a text or as a number."""
+    """Return a property with the type of the field."""
     key = field.key or ""
     return properties.number(key) if field.name.endswith("_number") else properties.text(key)
 
 
 def rows_of_persons(tables: PostHogTables) -> SourceRows:
-    """Every person, with properties or distinct ids."""
+    """Return all persons, with properties or distinct ids."""
     with_properties = Select(
         (Named(Column("id", "p"), "id"),), tables.table("person", "p", latest=True), where=tables.is_person("p")
     )
@@ -89,7 +89,7 @@ def rows_of_persons(tables: PostHogTables) -> SourceRows:
 
 
 def rows_of_distinct_ids(tables: PostHogTables) -> SourceRows:
-    """Every distinct id with its person."""
+    """Return all distinct ids with their persons."""
     of_id: dict[Field, Expr] = {DISTINCT_ID: Column("distinct_id", "d")}
     return SourceRows(
         tables.table("person_distinct_id2", "d", latest=True),
@@ -100,12 +100,12 @@ def rows_of_distinct_ids(tables: PostHogTables) -> SourceRows:
 
 
 def is_member(tables: PostHogTables, person: Expr, member: CohortMember) -> Expr:
-    """The condition that the person is in a cohort; version 0 is whatever calculations are stored."""
-    members = _listed(tables, member) if member.is_static else _calculated(tables, member)
+    """Return the condition that the person is in a cohort; version 0 means all stored calculations."""
+    members = _static_members(tables, member) if member.is_static else _calculated_members(tables, member)
     return Infix("IN", (person, Scalar(members)))
 
 
-def _listed(tables: PostHogTables, member: CohortMember) -> Select:
+def _static_members(tables: PostHogTables, member: CohortMember) -> Select:
     return Select(
         (Named(Column("person_id", "c"), "person_id"),),
         tables.table("person_static_cohort", "c"),
@@ -113,9 +113,9 @@ def _listed(tables: PostHogTables, member: CohortMember) -> Select:
     )
 
 
-def _calculated(tables: PostHogTables, member: CohortMember) -> Select:
+def _calculated_members(tables: PostHogTables, member: CohortMember) -> Select:
     person, version = Column("person_id", "c"), Column("version", "c")
-    # A row is taken back by another one of the opposite sign, until a merge removes both.
+    # A row with the opposite sign cancels a row, until a merge removes both.
     counted = Select(
         columns=(Named(person, "person_id"), Named(call("sum", Column("sign", "c")), "signs")),
         source=tables.table("cohortpeople", "c"),

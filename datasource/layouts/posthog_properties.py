@@ -1,4 +1,4 @@
-"""Properties in JSON texts: how one is read, as a text or as a number, so that it equals the native layout's."""
+"""Expressions that read properties from JSON strings with the same results as the native layout."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _AMBIGUOUS = ("", "null")
 
 @dataclass(frozen=True, slots=True)
 class JsonProperties:
-    """The properties in one JSON column of a table; `alias` is the table's in the statement."""
+    """The properties in a JSON column of a table with an alias."""
 
     columns: PostHogColumns
     table: str
@@ -19,14 +19,14 @@ class JsonProperties:
     alias: str
 
     def text(self, key: str) -> Expr:
-        """The property as text, NULL where it is absent or null: Nullable(String)."""
-        own = self.materialized(key)
-        if own is None:
+        """Return the property as a string, NULL where it is absent or null: Nullable(String)."""
+        materialized = self.materialized(key)
+        if materialized is None:
             return self._parsed(key)
-        column = Column(own.name, self.alias)
-        if own.is_nullable:
+        column = Column(materialized.name, self.alias)
+        if materialized.is_nullable:
             return column
-        # What the column cannot tell, and texts whose escapes it still has, are read from the JSON.
+        # Ambiguous values, and strings that still have escapes, are read from the JSON.
         unclear = either(
             compare(column, "IN", Param(_AMBIGUOUS, "Array(String)")),
             _has_escapes(column),
@@ -34,22 +34,22 @@ class JsonProperties:
         return call("if", unclear or Null(), self._parsed(key), column)
 
     def number(self, key: str) -> Expr:
-        """The same as a number, NULL where the whole text is none: Nullable(Float64)."""
-        own = self.materialized(key)
-        # '' and 'null' are no numbers, whatever they stand for.
-        text = self._parsed(key) if own is None else Column(own.name, self.alias)
+        """Return the property as a number, NULL where the string is not one: Nullable(Float64)."""
+        materialized = self.materialized(key)
+        # '' and 'null' are not numbers, whatever they mean.
+        text = self._parsed(key) if materialized is None else Column(materialized.name, self.alias)
         return call("ifNotFinite", call("toFloat64OrNull", text), Null())
 
     def identity(self, key: str) -> Expr:
-        """The property as what identifies something, '' for none: String.
+        """Return the property as the id of something, '' where it is absent: String.
 
-        Where it has a column of its own, the text null is none too: to tell it from JSON's null would take the
-        JSON of every event.
+        In a materialized column, the string `null` counts as absent, too: telling it from JSON's null would
+        require reading the JSON of every event.
         """
-        own = self.materialized(key)
-        if own is None or own.is_nullable:
+        materialized = self.materialized(key)
+        if materialized is None or materialized.is_nullable:
             return call("ifNull", self.text(key), Param("", "String"))
-        column = Column(own.name, self.alias)
+        column = Column(materialized.name, self.alias)
         quoted = call("concat", Param('"', "String"), column, Param('"', "String"))
         return call(
             "multiIf",
@@ -60,17 +60,17 @@ class JsonProperties:
             column,
         )
 
-    def clear_text(self, key: str) -> Column | None:
-        """A column that equals a clear text (see below) in the same rows as `text` does, if there is one."""
-        own = self.materialized(key)
-        return None if own is None else Column(own.name, self.alias)
+    def plain_column(self, key: str) -> Column | None:
+        """Return a column that equals an unambiguous string in the same rows as `text`, if there is one."""
+        materialized = self.materialized(key)
+        return None if materialized is None else Column(materialized.name, self.alias)
 
     def materialized(self, key: str) -> MaterializedColumn | None:
-        """The property's own column."""
+        """Return the materialized column of a property, if there is one."""
         return self.columns.of_property(self.table, self.column, key)
 
     def _parsed(self, key: str) -> Expr:
-        # Of texts it is the decoded text, of anything else the JSON, written in the shortest way.
+        # A string is decoded; anything else is JSON in its shortest form.
         return call("JSONExtract", Column(self.column, self.alias), Param(key, "String"), _TEXT)
 
 
@@ -78,16 +78,16 @@ def _has_escapes(column: Column) -> Expr:
     return compare(call("position", column, Param("\\", "String")), ">", Number(0))
 
 
-def is_clear(text: object) -> bool:
-    """Whether a text stands for nothing but itself in a column that cannot be null."""
+def is_unambiguous(value: object) -> bool:
+    """Whether a string has only one meaning in a column that is not nullable."""
     return (
-        isinstance(text, str)
-        and text not in _AMBIGUOUS
-        and text.isprintable()
-        and not any(character in '"\\' for character in text)
+        isinstance(value, str)
+        and value not in _AMBIGUOUS
+        and value.isprintable()
+        and not any(character in '"\\' for character in value)
     )
 
 
 def is_equality(node: object) -> bool:
-    """Whether it compares something with texts that it equals."""
+    """Whether a node is `=` or `IN` with two operands."""
     return isinstance(node, Infix) and node.operator in ("=", "IN") and len(node.operands) == 2

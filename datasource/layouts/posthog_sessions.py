@@ -1,4 +1,4 @@
-"""Sessions of a PostHog installation: from the table that it keeps of them, or else from their events."""
+"""Sessions of a PostHog installation: from its table of sessions, otherwise from their events."""
 
 from collections.abc import Sequence
 
@@ -35,16 +35,16 @@ _COUNTS = {
     "$autocapture_count": "autocapture_count",
     "$screen_count": "screen_count",
 }
-_OF_ADDRESS = {"pathname": "path", "hostname": "domain"}
+_URL_FUNCTIONS = {"pathname": "path", "hostname": "domain"}
 _DAYS_AROUND = 2
 """Sessions begin within three days of the range; `Events.near` is a day wider than the range already."""
 
 _MILLISECONDS_FROM = 80
-"""The bit of a UUIDv7 from which on its time stands, in milliseconds since 1970."""
+"""The bit of a UUIDv7 at which its time begins, in milliseconds since 1970."""
 
 
 def join_sessions(tables: PostHogTables, wanted: Sequence[Field], events: Events) -> Join:
-    """The fields of the events' sessions."""
+    """Join the fields of the events' sessions."""
     if tables.columns.has_sessions and tables.columns.has("events", _JOINED_BY):
         return _join_table(tables, wanted, events)
     properties = tables.event_properties(EVENTS_ALIAS)
@@ -52,7 +52,7 @@ def join_sessions(tables: PostHogTables, wanted: Sequence[Field], events: Events
         table=tables.table("events", EVENTS_ALIAS),
         session_id=properties.identity(SESSION_KEY),
         text=properties.text,
-        condition=tables.is_there("events", EVENTS_ALIAS),
+        condition=tables.is_not_deleted("events", EVENTS_ALIAS),
     )
     session_id = tables.event_properties("e").identity(SESSION_KEY)
     return sessions.join_sessions(wanted, events, session_id, of)
@@ -97,15 +97,15 @@ def _value(key: str) -> Expr:
             return call("sum", Column(_COUNTS[key], _ALIAS))
     end, _, name = key.removeprefix("$").partition("_")
     if name.startswith("utm_") or name == "referring_domain":
-        return _present(_of_state(f"initial_{name}", first=True))
-    address = _of_state("entry_url" if end == "entry" else "end_url", first=end == "entry")
-    return _present(call(_OF_ADDRESS[name], address) if name in _OF_ADDRESS else address)
+        return _present(_merge_state(f"initial_{name}", first=True))
+    url = _merge_state("entry_url" if end == "entry" else "end_url", first=end == "entry")
+    return _present(call(_URL_FUNCTIONS[name], url) if name in _URL_FUNCTIONS else url)
 
 
-def _of_state(column: str, *, first: bool) -> Call:
+def _merge_state(column: str, *, first: bool) -> Call:
     return call("argMinMerge" if first else "argMaxMerge", Column(column, _ALIAS))
 
 
 def _present(text: Expr) -> Expr:
-    # The table keeps '' for what no event had.
+    # The table has '' for values that no event had.
     return call("nullIf", text, Param("", "String"))

@@ -94,7 +94,7 @@ class PostHogWorld:
 
     async def _persons(self, project_id: int, query: Query, now: datetime) -> list[str]:
         source = ProjectReader(self.engine, project_id, Limits(seconds=20))
-        answer = await source.ask((await self.layouts.at(now)).lower(query))
+        answer = await source.query((await self.layouts.at(now)).lower(query))
         return sorted({str(person) for person in answer.columns[0]}) if answer.columns else []
 
     async def _add_persons(self, project_id: int, persons: Sequence[cases.Person], people: People) -> None:

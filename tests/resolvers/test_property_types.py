@@ -5,7 +5,7 @@ import pytest
 from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyOwner, PropertySet, find_properties_by_key
-from resolvers.property_types import Property, PropertyKind, PropertyTypes, types_in
+from resolvers.property_types import Property, PropertyKind, PropertyTypes, property_types_of
 from resolvers.trends.query import PropertyType
 from tests.support.seeds.events import Event, EventWorld, Value
 
@@ -116,7 +116,7 @@ async def test_types_of_another_project_are_not_told(world: EventWorld) -> None:
 
 async def test_types_are_remembered_for_their_time(world: EventWorld) -> None:
     clock, listening = Clock(), Listening(world)
-    types = PropertyTypes(seconds=60, clock=clock)
+    types = PropertyTypes(ttl_s=60, clock=clock)
     await add(world, {"k": 1, "l": "x"})
     first = await types.find(listening.source(), of_events("k", "l"))
     asked = len(listening.queries)
@@ -165,4 +165,4 @@ async def test_remembered_guess_gives_way_to_what_the_data_say(world: EventWorld
 
 
 def test_each_engine_has_one_memory(engine: Engine) -> None:
-    assert types_in(engine) is types_in(engine)
+    assert property_types_of(engine) is property_types_of(engine)

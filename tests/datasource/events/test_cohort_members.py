@@ -1,7 +1,7 @@
 """Rows of cohort members: stored, counted, dropped."""
 
 from datasource.clickhouse.engine import Engine, Limits
-from datasource.events.cohort_members import drop_members, store_members
+from datasource.events.cohort_members import delete_members, store_members
 from datasource.layouts.contract import PERSON
 from datasource.sql.tree import Named, Persons, Query, Select
 from errors import ErrorCode, GatewayError
@@ -41,13 +41,13 @@ async def test_dropped_versions_are_gone_and_others_stay(engine: Engine) -> None
         await each.add_persons({1: {}})
         for version in (1, 2, 3, 4):
             await _store(each, version)
-    await drop_members(engine, world.project.id, COHORT, end=3)
+    await delete_members(engine, world.project.id, COHORT, end=3)
     assert await _rows(world) == [(COHORT, 3, 1), (COHORT, 4, 1)]
-    await drop_members(engine, world.project.id, COHORT, first=4, end=5)
+    await delete_members(engine, world.project.id, COHORT, first=4, end=5)
     assert await _rows(world) == [(COHORT, 3, 1)]
-    await drop_members(engine, world.project.id, COHORT + 1)
+    await delete_members(engine, world.project.id, COHORT + 1)
     assert await _rows(world) == [(COHORT, 3, 1)]
-    await drop_members(engine, world.project.id, COHORT)
+    await delete_members(engine, world.project.id, COHORT)
     assert await _rows(world) == []
     assert len(await _rows(other)) == 4
 

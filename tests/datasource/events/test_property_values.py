@@ -11,7 +11,7 @@ from datasource.events import property_values
 from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyOwner, PropertySet
 from datasource.events.property_values import (
-    LONGEST_VALUE,
+    MAX_VALUE_LENGTH,
     find_dates,
     find_session_values,
     find_values,
@@ -126,7 +126,7 @@ async def test_values_are_those_of_the_newest_rows(
 
 
 async def test_texts_without_end_are_no_values(world: EventWorld, place: ProjectReader) -> None:
-    longest = "é" * LONGEST_VALUE
+    longest = "é" * MAX_VALUE_LENGTH
     await world.add_events([bought(k=longest), bought(k=longest + "é")])
     assert await values(place, "k") == [(longest, 1)]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns, find_columns, read_comment
+from datasource.layouts.posthog_columns import MaterializedColumn, PostHogColumns, find_columns, parse_comment
 from tests.support.posthog_tables import without_sessions
 
 
@@ -36,7 +36,7 @@ def test_column_is_found_by_its_comment_alone(posthog: PostHogColumns) -> None:
     ],
 )
 def test_comment_names_column_and_property(comment: str, place: tuple[str, str] | None) -> None:
-    assert read_comment(comment) == place
+    assert parse_comment(comment) == place
 
 
 async def test_tables_that_are_missing_are_named(engine: Engine, posthog: PostHogColumns) -> None:
