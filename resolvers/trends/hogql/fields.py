@@ -39,7 +39,7 @@ DEEPEST_PATH = 10
 _KNOWN = (
     "The fields are event, timestamp, distinct_id, uuid, person_id, $session_id, $group_0, properties.key, "
     "person.properties.key, group_0.properties.key and session.$session_duration. "
-    "Quote a key with special characters: properties.`odd key`."
+    "Quote a key with special characters: properties.`full name`."
 )
 _GROUPS = range(GROUP_TYPE_COUNT)
 _TEXTS: dict[tuple[str, ...], Expr] = {
@@ -158,7 +158,7 @@ def _session_field(path: Path, key: str) -> Value:
 def _key(node: exp.Expr) -> str:
     if not isinstance(node, exp.Identifier):
         raise HogQLError(
-            "expected a name after the dot.", node, "Quote a key with special characters: properties.`odd key`."
+            "expected a name after the dot.", node, "Quote a key with special characters: properties.`full name`."
         )
     return node.name
 
@@ -167,7 +167,7 @@ def _bracketed(node: exp.Bracket) -> Step:
     inner = node.expressions[0] if len(node.expressions) == 1 else None
     if not isinstance(inner, exp.Literal):
         raise HogQLError(
-            "expected a key in quotes or an index in brackets.", node, "For example properties['odd key']."
+            "expected a key in quotes or an index in brackets.", node, "For example properties['full name']."
         )
     if inner.is_string:
         return inner.name
