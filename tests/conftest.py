@@ -21,6 +21,7 @@ from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_engine import NativeEngine
 from datasource.layouts.posthog_columns import PostHogColumns
+from datasource.metadata.store import MetadataStore
 from datasource.tables.migrate import migrate
 from settings import Settings
 from tests.support.cluster_servers import ClusterEngine, migrated_cluster
@@ -156,6 +157,15 @@ def new_settings(
             return Settings(data_dir=tmp_path_factory.mktemp(name), database_url=url)
 
         yield make
+
+
+@pytest.fixture(scope="session")
+async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables of an empty metadata store, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "metadata.sqlite3"
+    async with MetadataStore.open(f"sqlite+aiosqlite:///{file}") as store:
+        await store.migrate()
+    return file
 
 
 @pytest.fixture

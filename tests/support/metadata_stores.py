@@ -1,6 +1,7 @@
-"""Fixtures: a fresh metadata store for each test, on every database at hand."""
+"""Fixtures: a new metadata store for each test, on every available database."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,9 +30,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[MetadataStore]:
+async def store(database_url: str, migrated_sqlite: Path) -> AsyncIterator[MetadataStore]:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        # Copying the tables is ten times as fast as running the migrations.
+        assert url.database is not None
+        Path(url.database).parent.mkdir()
+        shutil.copy(migrated_sqlite, url.database)
     async with MetadataStore.open(database_url) as store:
-        await store.migrate()
+        if url.get_backend_name() != "sqlite":
+            await store.migrate()
         yield store
 
 
@@ -44,7 +52,7 @@ def connections_in_use(store: MetadataStore) -> int:
 
 @contextmanager
 def postgres_schema(url: str) -> Iterator[str]:
-    """Create a schema, which stands for an empty database."""
+    """Create a schema, which serves as an empty database, and drop it at the end."""
     name = f"trendgate_{uuid4().hex}"
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -58,55 +58,55 @@ async def _add_json(world: EventWorld, *properties: str) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "number"),
-    [
-        ("10", "10", 10),
-        ("0", "0", 0),
-        ("-7", "-7", -7),
-        (str(2**53 + 1), str(2**53 + 1), 2.0**53),
-        (str(2**63 - 1), str(2**63 - 1), 2.0**63),
-        (str(-(2**63)), str(-(2**63)), -(2.0**63)),
-        (str(2**63), str(2**63), 2.0**63),
-        (str(2**64 - 1), str(2**64 - 1), 2.0**64),
-        ("12.5", "12.5", 12.5),
-        ("-0.001", "-0.001", -0.001),
-        ("1.0", "1", 1),
-        ("1e3", "1000", 1000),
-        ("1e300", "1e300", 1e300),
-        ("true", "true", None),
-        ("false", "false", None),
-        ("null", None, None),
-        ('""', "", None),
-        ('"12.5"', "12.5", 12.5),
-        ('"-3"', "-3", -3),
-        ('"1e3"', "1e3", 1000),
-        ('"1.0"', "1.0", 1),
-        ('"nan"', "nan", None),
-        ('"inf"', "inf", None),
-        ('"-Infinity"', "-Infinity", None),
-        ('"abc"', "abc", None),
-        ('"5 apples"', "5 apples", None),
-        ('"12.5 "', "12.5 ", None),
-        ('" 12"', " 12", None),
-        ('"0x10"', "0x10", None),
-        ('"1,000"', "1,000", None),
-        ('"1_000"', "1_000", None),
-        ('"true"', "true", None),
-        ('"2020-01-01"', "2020-01-01", None),
-        ('"2020-01-01 10:00:00"', "2020-01-01 10:00:00", None),
-        ('"[1,2]"', "[1,2]", None),
-        (r'"say \"hi\" \\ \n é"', 'say "hi" \\ \n é', None),
-    ],
-)
-async def test_property_of_each_kind_is_text_and_number(
-    world: EventWorld, value: str, text: str | None, number: float | None
-) -> None:
-    await _add_json(world, f'{{"x": {value}, "y": 1}}')
-    ((found, figure),) = await _read(world, event_text("x"), event_number("x"))
-    assert found == text
-    # A float prints its shortest digits, which name an integer nearby when it is large.
-    assert (float(figure) if isinstance(figure, int) else figure) == number
+VALUES = [
+    ("10", "10", 10),
+    ("0", "0", 0),
+    ("-7", "-7", -7),
+    (str(2**53 + 1), str(2**53 + 1), 2.0**53),
+    (str(2**63 - 1), str(2**63 - 1), 2.0**63),
+    (str(-(2**63)), str(-(2**63)), -(2.0**63)),
+    (str(2**63), str(2**63), 2.0**63),
+    (str(2**64 - 1), str(2**64 - 1), 2.0**64),
+    ("12.5", "12.5", 12.5),
+    ("-0.001", "-0.001", -0.001),
+    ("1.0", "1", 1),
+    ("1e3", "1000", 1000),
+    ("1e300", "1e300", 1e300),
+    ("true", "true", None),
+    ("false", "false", None),
+    ("null", None, None),
+    ('""', "", None),
+    ('"12.5"', "12.5", 12.5),
+    ('"-3"', "-3", -3),
+    ('"1e3"', "1e3", 1000),
+    ('"1.0"', "1.0", 1),
+    ('"nan"', "nan", None),
+    ('"inf"', "inf", None),
+    ('"-Infinity"', "-Infinity", None),
+    ('"abc"', "abc", None),
+    ('"5 apples"', "5 apples", None),
+    ('"12.5 "', "12.5 ", None),
+    ('" 12"', " 12", None),
+    ('"0x10"', "0x10", None),
+    ('"1,000"', "1,000", None),
+    ('"1_000"', "1_000", None),
+    ('"true"', "true", None),
+    ('"2020-01-01"', "2020-01-01", None),
+    ('"2020-01-01 10:00:00"', "2020-01-01 10:00:00", None),
+    ('"[1,2]"', "[1,2]", None),
+    (r'"say \"hi\" \\ \n é"', 'say "hi" \\ \n é', None),
+]
+
+
+async def test_property_of_each_kind_is_text_and_number(world: EventWorld) -> None:
+    # A key for each value, so that no two values share a dynamically typed column.
+    await _add_json(world, *(f'{{"x{n}": {value}, "y": 1}}' for n, (value, _, _) in enumerate(VALUES)))
+    found = []
+    for n, (value, _, _) in enumerate(VALUES):
+        text, number = (await _read(world, event_text(f"x{n}"), event_number(f"x{n}")))[n]
+        # A float prints its shortest digits, which name an integer nearby when it is large.
+        found.append((value, text, float(number) if isinstance(number, int) else number))
+    assert found == VALUES
 
 
 async def test_property_of_changing_kind_is_read_row_by_row(world: EventWorld) -> None:
@@ -162,12 +162,14 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("key", KEYS)
-async def test_property_of_odd_key_is_found(world: EventWorld, key: str) -> None:
-    await _add_json(world, json.dumps({key: "12", "other": "x"}), json.dumps({"other": "x"}))
-    await world.add_persons({1: {key: "of person", "other": "x"}})
-    fields = (event_text(key), event_number(key), person_text(key))
-    assert await _read(world, *fields) == [("12", 12, "of person"), (None, None, "of person")]
+async def test_property_of_odd_key_is_found_in_its_own_row(world: EventWorld) -> None:
+    await _add_json(world, *(json.dumps({key: str(n), "other": "x"}) for n, key in enumerate(KEYS)))
+    await world.add_persons({1: {**{key: f"person's {key}" for key in KEYS}, "other": "x"}})
+    for column, key in enumerate(KEYS):
+        rows = await _read(world, event_text(key), event_number(key), person_text(key))
+        found = {row: values for row, (*values, _) in enumerate(rows) if values != [None, None]}
+        assert found == {column: [str(column), column]}, key
+        assert {value for *_, value in rows} == {f"person's {key}"}, key
 
 
 @settings(max_examples=40, deadline=None)
