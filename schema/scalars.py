@@ -37,8 +37,8 @@ def read_property_literal(node: ValueNode, variables: dict[str, Any] | None = No
             return _read_scalar(_literal(node, variables))
         known = (item for item in node.values if variables is not None or not isinstance(item, VariableNode))
         return tuple(_read_scalar(_literal(item, variables)) for item in known)
-    except GraphQLError as refusal:
-        raise GraphQLError(refusal.message, node) from refusal
+    except GraphQLError as error:
+        raise GraphQLError(error.message, node) from error
 
 
 def _literal(node: ValueNode, variables: dict[str, Any] | None) -> object:
