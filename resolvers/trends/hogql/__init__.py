@@ -11,7 +11,8 @@ from datasource.sql.tree import Expr, Number, call
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError
 from resolvers.trends.hogql.grammar import parse
-from resolvers.trends.hogql.translate import Translator, check_aggregates, check_size
+from resolvers.trends.hogql.size import check_size
+from resolvers.trends.hogql.translate import Translator, check_aggregates
 from resolvers.trends.hogql.values import Value, as_condition, as_number, as_string
 from resolvers.trends.query import InputPath
 

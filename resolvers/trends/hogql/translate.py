@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -35,9 +35,6 @@ FUNCTIONS: Mapping[str, Function] = {
 
 _DEEPEST = 40
 """How deep the parts of an expression may be nested."""
-
-_MOST_NODES = 10_000
-_DEEPEST_SQL = 100
 
 _COMPARISONS: Mapping[type[exp.Expr], str] = {
     exp.EQ: "=",
@@ -343,28 +340,3 @@ def _unknown(name: str, node: exp.Expr) -> HogQLError:
         else "There are functions of strings, numbers, dates and JSON, and aggregates."
     )
     return HogQLError("unknown function {function}.", node, hint, function=quoted(name), near=tuple(near))
-
-
-def check_size(tree: Expr, node: exp.Expr) -> Expr:
-    """Return the tree. Raises HogQLError when it is too large for a statement."""
-    nodes, depth = _measure(tree, {})
-    if nodes > _MOST_NODES or depth > _DEEPEST_SQL:
-        raise HogQLError("the expression is too large.", node, "Shorten it, or nest it less.")
-    return tree
-
-
-def _measure(node: object, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    # By identity: a part that occurs twice counts twice and is visited once.
-    if id(node) not in known:
-        children = _children(node)
-        sizes = [_measure(child, known) for child in children]
-        known[id(node)] = 1 + sum(size for size, _ in sizes), 1 + max((depth for _, depth in sizes), default=0)
-    return known[id(node)]
-
-
-def _children(node: object) -> tuple[object, ...]:
-    if isinstance(node, tuple):
-        return node
-    if not is_dataclass(node):
-        return ()
-    return tuple(getattr(node, item.name) for item in fields(node))
