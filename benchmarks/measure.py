@@ -83,7 +83,7 @@ class Exchange:
 
 
 class Client:
-    """One connection that is kept open, as a frontend's is."""
+    """One persistent connection, like that of a frontend."""
 
     def __init__(self, port: int, key: str) -> None:
         self._port = port

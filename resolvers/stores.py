@@ -19,6 +19,7 @@ from datasource.metadata.store import MetadataStore, open_metadata
 from datasource.tables.migrate import check_up_to_date, migrate
 from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
+from telemetry.version import installed_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def open_stores(
         await metadata.migrate()
         is_adopting = settings.events_layout == "posthog"
         await check_projects_are_imported(metadata, expected=is_adopting)
-        trends, queries = _open_caches(settings)
+        trends, queries = open_caches(settings)
         opened.push_async_callback(trends.close)
         opened.push_async_callback(queries.close)
         if is_adopting:
@@ -86,7 +87,7 @@ async def repair_all(metadata: MetadataStore, engine: Engine) -> int:
     return batches
 
 
-def _open_caches(settings: Settings) -> tuple[Cache, Cache]:
+def open_caches(settings: Settings) -> tuple[Cache, Cache]:
     """Open the caches of trends and of persisted queries; with Redis, one client serves both."""
     if settings.redis_url is not None:
         redis = RedisCache(connect_redis(settings.redis_url.get_secret_value()))
@@ -98,4 +99,5 @@ async def _installation(settings: Settings, metadata: MetadataStore) -> str:
     """Name the data behind cached trends, so that installations can share one Redis."""
     url = settings.clickhouse_url
     events = url.get_secret_value() if url else str(settings.events_path.resolve())
-    return f"{await read_installation(metadata)} {settings.events_layout} {events}"
+    # Another release may compile a query differently, so it does not read this one's results.
+    return f"{installed_version()} {await read_installation(metadata)} {settings.events_layout} {events}"

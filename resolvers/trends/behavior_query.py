@@ -47,13 +47,13 @@ _LONGEST_SESSION = timedelta(days=1)
 _PERSON = Column(MEMBER)
 
 
-def behavior_query(behavior: Behavior, context: CompileContext, catalog: SavedObjects) -> Select:
+def behavior_query(behavior: Behavior, context: CompileContext, saved_objects: SavedObjects) -> Select:
     """The persons who performed the behavior, each once, whether or not it is negated.
 
     Raises BadUserInput, with a path below the behavior's, for an invalid definition.
     """
     check_parts(behavior)
-    reader = _Reader(behavior, context, catalog)
+    reader = _Reader(behavior, context, saved_objects)
     match behavior.kind:
         case CohortBehaviorKind.PERFORMED_EVENT:
             return _performed(reader)
@@ -79,7 +79,7 @@ class _Reader:
 
     behavior: Behavior
     context: CompileContext
-    catalog: SavedObjects
+    saved_objects: SavedObjects
 
     @property
     def now(self) -> datetime:
@@ -177,7 +177,7 @@ class _Reader:
         if action_id is None:
             return equals(EVENT, Param(event, "String"))
         path = self.behavior.at(key)
-        return action_condition(self.catalog.action(action_id, path), self.context, path)
+        return action_condition(self.saved_objects.action(action_id, path), self.context, path)
 
 
 def _date_unit(interval: CohortInterval) -> str:

@@ -82,12 +82,12 @@ class CohortDefinition:
             yield from (each for each in (behavior.action_id, behavior.seq_action_id) if each is not None)
 
 
-def members(definition: CohortDefinition, context: CompileContext, catalog: SavedObjects) -> Query | None:
+def members(definition: CohortDefinition, context: CompileContext, saved_objects: SavedObjects) -> Query | None:
     """The members' query, one column MEMBER in which a person may repeat; None when there cannot be any.
 
     Raises BadUserInput, with the input's path, for an invalid definition.
     """
-    groups = tuple(_group_members(group, context, catalog) for group in definition.groups)
+    groups = tuple(_group_members(group, context, saved_objects) for group in definition.groups)
     if len(groups) > 1:
         return Union(groups)
     return groups[0] if groups else None
@@ -103,9 +103,9 @@ def known_distinct_ids(distinct_ids: tuple[str, ...]) -> Query:
     return Select((Named(DISTINCT_ID, FOUND),), DistinctIds(), where=_is_listed(distinct_ids))
 
 
-def _group_members(group: CohortGroup, context: CompileContext, catalog: SavedObjects) -> Select:
+def _group_members(group: CohortGroup, context: CompileContext, saved_objects: SavedObjects) -> Select:
     _check(group)
-    behaviors = [(behavior, behavior_query(behavior, context, catalog)) for behavior in group.behaviors]
+    behaviors = [(behavior, behavior_query(behavior, context, saved_objects)) for behavior in group.behaviors]
     if group.properties:
         filters = every(*(filter_condition(item, context) for item in group.properties))
         return _select(PERSON, Persons(), filters, behaviors)

@@ -48,5 +48,5 @@ def test_statement_that_is_asked_again_takes_nothing_back() -> None:
     assert heard == [Progress(60, 60, 480), Progress(60, 60, 480), Progress(60, 60, 480)]
 
 
-def test_nobody_listening_costs_the_engine_nothing() -> None:
+def test_engine_gets_no_listener_without_one() -> None:
     assert TrendProgress(None).begin().listener is None
