@@ -1,4 +1,4 @@
-"""Definitions over HTTP: scopes, pages, refusals. What the lists hold in detail is tested with the datasource."""
+"""Definitions over HTTP: scopes, pages, errors. The datasource's tests check the lists in detail."""
 
 from typing import Any
 
@@ -168,7 +168,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("query", "variables", "path"), REFUSED)
-async def test_bad_argument_is_refused_with_its_path(
+async def test_bad_argument_is_rejected_with_its_path(
     shop: Shop, query: str, variables: dict[str, Any], path: list[str]
 ) -> None:
     answer = await shop.ask(query, **variables)
@@ -192,7 +192,7 @@ async def test_scope_opens_the_field_and_no_other(
     assert "errors" not in answered.body
 
 
-async def test_fields_beyond_the_budget_of_a_request_are_refused(shop: Shop) -> None:
+async def test_fields_beyond_the_budget_of_a_request_are_rejected(shop: Shop) -> None:
     fields = " ".join(f"f{index}: eventDefinitions {{ totalCount }}" for index in range(3))
     settings = shop.gateway.settings.model_copy(update={"max_trends": 2})
     async with open_gateway(shop.gateway.stores, settings) as small:

@@ -104,7 +104,7 @@ async def test_types_follow_from_the_values(world: EventWorld) -> None:
     }
 
 
-async def test_types_of_another_project_are_not_told(world: EventWorld) -> None:
+async def test_types_of_another_project_are_not_shared(world: EventWorld) -> None:
     other = EventWorld.new(world.engine)
     types = PropertyTypes()
     await add(other, {"k": 1})
@@ -150,7 +150,7 @@ async def test_memory_keeps_to_its_limit(world: EventWorld) -> None:
     assert len(listening.queries) > asked
 
 
-async def test_remembered_guess_gives_way_to_what_the_data_say(world: EventWorld) -> None:
+async def test_cached_kind_gives_way_to_the_data(world: EventWorld) -> None:
     types = PropertyTypes(clock=Clock())
     everything, place = PropertySet(PropertyOwner.EVENT), source(world)
 

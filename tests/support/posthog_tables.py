@@ -235,7 +235,7 @@ def without_materialized(columns: PostHogColumns) -> PostHogColumns:
 
 
 def person_id(number: int) -> UUID:
-    """The person that the native layout's tests know by a number; 0 is nobody there, but somebody here."""
+    """Return the person with this number in tests of the native layout, where 0 means no person."""
     return UUID(int=number or 2**64)
 
 

@@ -1,4 +1,4 @@
-"""Rows of cohort members: stored, counted, dropped."""
+"""Rows of cohort members: stored, counted, deleted."""
 
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.events.cohort_members import delete_members, store_members

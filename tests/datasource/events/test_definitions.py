@@ -142,7 +142,7 @@ async def add_names(world: EventWorld) -> None:
         ("", ["view", "Sign Up", "sign out", "é", "100%", "a_b"]),
     ],
 )
-async def test_search_finds_the_text_whatever_the_case(
+async def test_search_is_case_insensitive(
     world: EventWorld, place: ProjectReader, search: str, found: list[str]
 ) -> None:
     await add_names(world)
@@ -195,7 +195,7 @@ async def test_properties_that_were_loaded_are_counted_the_same(loader: Loader) 
     assert await properties(place, PropertySet(PropertyOwner.EVENT, event="nothing")) == {}
 
 
-async def test_lists_and_objects_count_as_texts(loader: Loader) -> None:
+async def test_lists_and_objects_count_as_strings(loader: Loader) -> None:
     await loader.load_rows(event(properties={"list": [1, 2], "object": {"inner": 1}}))
     place = source(loader.engine, loader.project_id)
     assert await properties(place, EVENTS) == {"list": (("String",), 1), "object": (("String",), 1)}
@@ -236,7 +236,7 @@ async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: py
     assert {count for _, count in found.values()} <= {1, 2}
 
 
-async def test_person_counts_once_for_what_they_have_or_had(world: EventWorld, place: ProjectReader) -> None:
+async def test_person_counts_once_for_properties_it_has_or_had(world: EventWorld, place: ProjectReader) -> None:
     await world.add_persons({1: {"email": "a", "age": 3}, 2: {"email": "b"}, 3: {"email": "c", "plan.x": True}})
     await world.add_persons({1: {"email": "changed", "age": "three"}, 2: {}}, version=2)
     await world.merge({3: 1})
@@ -276,7 +276,7 @@ async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: 
     assert await find_properties_by_key(place, EVENTS, []) == {}
 
 
-def test_tables_that_come_later_hold_what_was_stored_before(tmp_path: Path) -> None:
+def test_property_tables_created_later_include_earlier_rows(tmp_path: Path) -> None:
     script = """
 import asyncio, pathlib, sys
 from datasource.clickhouse.native_format import NativeBlock

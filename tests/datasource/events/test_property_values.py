@@ -64,14 +64,14 @@ async def test_values_of_odd_keys_are_found(world: EventWorld, place: ProjectRea
     assert await values(place, key) == [("here", 1)]
 
 
-async def test_values_of_an_unknown_key_are_none(world: EventWorld, place: ProjectReader) -> None:
+async def test_unknown_key_has_no_values(world: EventWorld, place: ProjectReader) -> None:
     await world.add_events([bought(k=1)])
     assert await values(place, "no such") == []
     assert await values(place, "k", PERSONS) == []
     assert await values(place, "k", PropertySet(PropertyOwner.GROUP, 0)) == []
 
 
-async def test_values_come_by_frequency_then_text(world: EventWorld, place: ProjectReader) -> None:
+async def test_values_are_ordered_by_frequency_then_value(world: EventWorld, place: ProjectReader) -> None:
     cities = ["b", "a", "c", "c", "d", "d", "d"]
     await world.add_events([bought(city=city) for city in cities])
     assert await values(place, "city", first=3) == [("d", 3), ("c", 2), ("a", 1)]
@@ -81,7 +81,7 @@ async def test_values_come_by_frequency_then_text(world: EventWorld, place: Proj
     ("search", "found"),
     [("ro", ["ROME", "euro", "Rouen"]), ("É", ["é"]), ("12", [123]), ("RU", [True]), ("%", ["5%"]), ("zz", [])],
 )
-async def test_search_finds_values_by_their_text(
+async def test_search_matches_values_as_strings(
     world: EventWorld, place: ProjectReader, search: str, found: list[Value]
 ) -> None:
     given: list[Value] = ["ROME", "euro", "Rouen", "é", 123, True, "5%"]
@@ -125,7 +125,7 @@ async def test_values_are_those_of_the_newest_rows(
     assert sum(found.values()) == 3
 
 
-async def test_texts_without_end_are_no_values(world: EventWorld, place: ProjectReader) -> None:
+async def test_very_long_strings_are_left_out(world: EventWorld, place: ProjectReader) -> None:
     longest = "é" * MAX_VALUE_LENGTH
     await world.add_events([bought(k=longest), bought(k=longest + "é")])
     assert await values(place, "k") == [(longest, 1)]
@@ -193,7 +193,7 @@ NO_DATES: Mapping[str, list[Value]] = {
 }
 
 
-async def test_dates_are_properties_whose_texts_are_all_dates(world: EventWorld, place: ProjectReader) -> None:
+async def test_property_is_a_date_if_all_its_strings_are_dates(world: EventWorld, place: ProjectReader) -> None:
     numbers = itertools.count(1)
     for key, given in {**DATES, **NO_DATES}.items():
         await world.add_events([Event("buy", "2020-01-10", properties={key: value}) for value in given])

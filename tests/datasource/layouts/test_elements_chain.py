@@ -1,4 +1,4 @@
-"""What is read from elements chains, by ClickHouse."""
+"""Values that ClickHouse reads from elements chains."""
 
 import pytest
 
@@ -23,9 +23,7 @@ async def test_chain_texts_and_first_link_are_read_without_escapes(engine: Engin
 
 
 @pytest.mark.parametrize("value", ["text=", "a:text=", '"text="', 'a:text="no"', "href=", "a:href="])
-async def test_attribute_that_reads_like_another_is_not_taken_for_it(
-    engine: Engine, project_id: int, value: str
-) -> None:
+async def test_value_that_looks_like_an_attribute_is_not_one(engine: Engine, project_id: int, value: str) -> None:
     tricky = Element("a", page={"data-a": value, "data-b": "no"}, href="/yes", text="yes")
     await insert_rows(engine, project_id, [Row("a", chain=chain(tricky))])
     assert await values_of(engine, project_id, ELEMENTS_TEXTS) == [["yes"]]

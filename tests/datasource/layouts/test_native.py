@@ -98,7 +98,7 @@ VALUES = [
 ]
 
 
-async def test_property_of_each_kind_is_text_and_number(world: EventWorld) -> None:
+async def test_property_of_each_kind_reads_as_string_and_number(world: EventWorld) -> None:
     # A key for each value, so that no two values share a dynamically typed column.
     await _add_json(world, *(f'{{"x{n}": {value}, "y": 1}}' for n, (value, _, _) in enumerate(VALUES)))
     found = []
@@ -188,7 +188,7 @@ async def test_dotted_key_is_one_with_its_escaped_form(world: EventWorld) -> Non
     assert await _read(world, event_text("a.b"), event_text("a%2Eb")) == [("dot", "dot"), ("escaped", "escaped")]
 
 
-async def test_dotted_key_is_no_path_into_another(world: EventWorld) -> None:
+async def test_dotted_key_is_not_a_path_into_another(world: EventWorld) -> None:
     await _add_json(world, '{"a": "whole", "a.b": "dotted"}')
     assert await _read(world, event_text("a"), event_text("a.b")) == [("whole", "dotted")]
 
@@ -282,7 +282,7 @@ async def test_statement_reads_only_the_tables_it_needs(
     assert _tables(world, TIMESTAMP, where=equals(fields[0], Param("x", "String"))) <= tables
 
 
-async def test_statement_without_properties_reads_none(world: EventWorld) -> None:
+async def test_query_without_properties_reads_no_property(world: EventWorld) -> None:
     assert "properties" not in _statement(world, TIMESTAMP, EVENT, PERSON, group_key(1)).text
     assert "group_" not in _statement(world, TIMESTAMP, EVENT, PERSON).text
 
@@ -293,7 +293,7 @@ async def test_statement_joins_a_table_once_for_many_properties(world: EventWorl
     assert (text.count("FROM persons "), text.count("FROM groups ")) == (1, 2)
 
 
-async def test_keys_are_parameters_and_never_text(world: EventWorld) -> None:
+async def test_keys_are_parameters_and_never_sql(world: EventWorld) -> None:
     statement = _statement(world, event_text("SECRET`key"), person_number("SECRET'key"))
     assert "SECRET" not in statement.text
     assert set(statement.params.values()) >= {"SECRET`key", "SECRET'key"}

@@ -138,7 +138,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("key", ["x", "plan", "$current_url"])
-async def test_property_of_each_kind_is_text_and_number(world: PostHogWorld, key: str) -> None:
+async def test_property_of_each_kind_reads_as_string_and_number(world: PostHogWorld, key: str) -> None:
     await _add_json(world, *(f'{{"{key}": {value}, "y": 1}}' for value, _, _ in VALUES), '{"y": 1}')
     rows = await _read(world, event_text(key), event_number(key))
     assert rows.pop() == (None, None)
@@ -184,12 +184,12 @@ async def test_property_of_any_key_is_found(engine: Engine, posthog: PostHogColu
     assert await _read(world, event_text(key), event_number(key + "?")) == [("hit", 1)]
 
 
-async def test_dotted_key_is_no_path_into_another(world: PostHogWorld) -> None:
+async def test_dotted_key_is_not_a_path_into_another(world: PostHogWorld) -> None:
     await _add_json(world, '{"a": {"b": "inside"}, "a.b": "dotted"}')
     assert await _read(world, event_text("a"), event_text("a.b")) == [('{"b":"inside"}', "dotted")]
 
 
-async def test_properties_that_are_no_json_are_none(world: PostHogWorld) -> None:
+async def test_invalid_json_has_no_properties(world: PostHogWorld) -> None:
     await _add_json(world, "", "{", '["x"]')
     assert await _read(world, event_text("x"), event_number("plan")) == [(None, None)] * 3
 
@@ -206,7 +206,7 @@ async def test_event_columns_are_read(world: PostHogWorld) -> None:
     assert len(set(await _read(world, EVENT_ID))) == 2
 
 
-async def test_keys_with_escapes_are_decoded_and_null_is_none(world: PostHogWorld) -> None:
+async def test_group_keys_with_escapes_are_decoded_and_null_is_absent(world: PostHogWorld) -> None:
     key = 'a "b" \\ \n é'
     await world.add_events(
         [Event("e", f"2020-01-1{n}", 1, {"$group_0": each}) for n, each in enumerate((key, None))]
@@ -234,7 +234,7 @@ async def test_deleted_persons_and_those_from_the_future_have_no_properties(worl
     assert await _read(later, person_text("plan")) == [(None,), ("b",), ("c",)]
 
 
-async def test_event_is_of_the_person_whose_the_distinct_id_is_now(world: PostHogWorld) -> None:
+async def test_event_belongs_to_the_person_who_has_its_distinct_id_now(world: PostHogWorld) -> None:
     await world.add_events([Event("e", f"2020-01-1{person}", person) for person in (1, 2, 3, 4)])
     await world.add_persons(
         {1: {"plan": "merged away"}, 2: {"plan": "kept"}, 3: {"plan": "own"}, 4: {"plan": "4"}}
@@ -295,7 +295,7 @@ async def test_members_of_a_cohort_are_those_of_the_version(world: PostHogWorld)
     assert await _read(world, CohortMember(7, 5), CohortMember(7, 4)) == [(1, 0), (0, 1), (1, 0)]
 
 
-async def test_members_that_were_taken_back_are_none(world: PostHogWorld) -> None:
+async def test_cancelled_members_are_not_members(world: PostHogWorld) -> None:
     await world.add_events([Event("e", f"2020-01-1{person}", person) for person in (1, 2)])
     await world.add_cohort(7, [1, 2], version=1)
     await world.add_cohort(7, [1], version=2)
@@ -354,7 +354,7 @@ def test_statement_reads_only_the_tables_it_needs(
     assert read(TIMESTAMP, where=equals(fields[0], Param("x", "String"))) == tables
 
 
-def test_statement_without_properties_reads_none(posthog: PostHogColumns) -> None:
+def test_query_without_properties_reads_no_property(posthog: PostHogColumns) -> None:
     text = render(
         PostHogLayout(posthog).lower(
             Select(
@@ -373,7 +373,7 @@ def _texts_of(world: PostHogWorld, where: Expr | None) -> str:
     return _statement(world, TIMESTAMP, where=where).text
 
 
-def test_condition_on_a_clear_text_reads_the_column_alone(engine: Engine, posthog: PostHogColumns) -> None:
+def test_condition_on_an_unambiguous_string_reads_only_the_column(engine: Engine, posthog: PostHogColumns) -> None:
     world = PostHogWorld.new(engine, posthog)
     plan, names = event_text("plan"), Param(("a b", "é/c"), "Array(String)")
     assert "properties" not in _texts_of(world, equals(plan, Param("pro", "String")))
@@ -385,7 +385,7 @@ def test_condition_on_a_clear_text_reads_the_column_alone(engine: Engine, postho
 
 
 @pytest.mark.parametrize("text", ["", "null", 'a"b', "a\\b", "a\nb"])
-def test_condition_on_a_text_that_is_not_clear_reads_the_json(
+def test_condition_on_an_ambiguous_string_reads_the_json(
     engine: Engine, posthog: PostHogColumns, text: str
 ) -> None:
     world = PostHogWorld.new(engine, posthog)
@@ -398,7 +398,7 @@ def test_condition_on_a_text_that_is_not_clear_reads_the_json(
 PLANS = ("a", "", "null", None, 'a"b', "é", 5, True)
 
 
-async def test_condition_on_any_text_finds_the_same_events(world: PostHogWorld) -> None:
+async def test_condition_on_any_string_selects_the_same_events(world: PostHogWorld) -> None:
     await world.add_events([Event("e", f"2020-01-1{n}", 1, {"plan": plan}) for n, plan in enumerate(PLANS)])
     await world.add_events([Event("e", "2020-01-19", 1)])
     plan = event_text("plan")
@@ -427,7 +427,7 @@ async def test_statement_joins_a_table_once_for_many_properties(world: PostHogWo
     assert [text.count(f"FROM {DATABASE}.{table} ") for table in ("person", "groups")] == [1, 2]
 
 
-async def test_keys_are_parameters_and_never_text(world: PostHogWorld) -> None:
+async def test_keys_are_parameters_and_never_sql(world: PostHogWorld) -> None:
     statement = _statement(world, event_text("SECRET`key"), person_number("SECRET'key"))
     assert "SECRET" not in statement.text
     assert set(statement.params.values()) >= {"SECRET`key", "SECRET'key"}
@@ -438,7 +438,7 @@ def test_query_over_other_sources_is_left_as_it_is() -> None:
     assert PostHogLayout().lower(query) == query
 
 
-def test_there_is_no_rollup_and_people_have_no_numbers() -> None:
+def test_layout_has_no_rollup_and_no_person_numbers() -> None:
     assert PostHogLayout().rollup is None
     with pytest.raises(TypeError):
         PostHogLayout().lower(Select((Named(PERSON_NUMBER, "x"),), Events()))

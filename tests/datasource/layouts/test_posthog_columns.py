@@ -1,4 +1,4 @@
-"""What is found in an installation's catalogue."""
+"""Columns found in an installation's system tables."""
 
 import pytest
 

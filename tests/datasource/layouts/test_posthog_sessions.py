@@ -92,9 +92,7 @@ async def test_sessions_of_another_team_are_not_joined(world: PostHogWorld, post
     assert await _read(world, session_number("$session_duration"), session_number("$pageview_count")) == [(0, 1)]
 
 
-async def test_sessions_from_the_table_are_those_whose_time_is_near(
-    engine: Engine, posthog: PostHogColumns
-) -> None:
+async def test_sessions_from_the_table_are_limited_to_the_range(engine: Engine, posthog: PostHogColumns) -> None:
     world = PostHogWorld.new(engine, posthog)
     await world.add_events([_event("a", "10:00:00"), _event("b", "10:00:00", session=OLD_SESSION)])
     await world.fill_sessions()

@@ -1,4 +1,4 @@
-"""Which layout requests get, as an installation's columns come and go."""
+"""The layout of requests while an installation's columns change."""
 
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ async def test_last_known_columns_stay_while_they_cannot_be_looked_up(
     assert kept.columns == posthog
 
 
-async def test_database_without_the_tables_is_refused(engine: Engine) -> None:
+async def test_database_without_the_tables_is_rejected(engine: Engine) -> None:
     with pytest.raises(GatewayError, match="events, person, person_distinct_id_overrides") as caught:
         await PostHogLayoutProvider.find(engine, EMPTY)
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""Loads what a test wrote, and reads back what became of it."""
+"""Loading test files, and reading back the stored rows."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def event(**fields: object) -> dict[str, object]:
 
 
 class Loader:
-    """Loads into one project; what group types it has stays in `group_types`."""
+    """Loads into one project; `group_types` has its group types."""
 
     def __init__(self, engine: Engine, project_id: int, folder: Path) -> None:
         self.engine = engine

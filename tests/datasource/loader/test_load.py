@@ -53,7 +53,7 @@ async def test_load_odd_keys_and_values_are_stored_as_given(loader: Loader, extr
 
 
 @BOTH_WAYS
-async def test_load_nested_values_become_compact_text(loader: Loader, extra: tuple[bytes, ...]) -> None:
+async def test_load_nested_values_become_compact_json(loader: Loader, extra: tuple[bytes, ...]) -> None:
     nested = {"list": [1, "é\n", {"a": None}], "map": {"b.c": [], "d": 'q"'}, "none": [], "bare": {}}
     await loader.load_rows(
         event(properties={**nested, "flat": 1}), event(timestamp="2024-05-02", properties={"flat": 2}), *extra
@@ -74,7 +74,7 @@ async def test_load_values_of_one_key_keep_their_own_types(loader: Loader, extra
 
 
 @BOTH_WAYS
-async def test_load_texts_of_any_length_are_stored_whole(loader: Loader, extra: tuple[bytes, ...]) -> None:
+async def test_load_long_strings_are_stored_whole(loader: Loader, extra: tuple[bytes, ...]) -> None:
     lengths = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 5]
     rows = [
         event(timestamp=f"2024-05-0{place}", properties={"t": "é" + "x" * length})
@@ -344,7 +344,7 @@ async def test_load_empty_file_loads_nothing(loader: Loader, tmp_path: Path) -> 
     assert (await loader.load(write_lines(tmp_path / "empty.jsonl", []))).rows == 0
 
 
-async def test_load_unusable_file_is_refused(loader: Loader, tmp_path: Path) -> None:
+async def test_load_unusable_file_is_rejected(loader: Loader, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="File not found"):
         await loader.load(tmp_path / "gone.jsonl")
     with pytest.raises(BadUserInput, match="is not a file"):

@@ -159,7 +159,7 @@ async def test_posthog_deleted_person_has_no_properties(loader: Loader) -> None:
 
 
 @pytest.mark.parametrize("one_file", [True, False])
-async def test_posthog_distinct_id_that_leaves_nobody_behind_merges(loader: Loader, one_file: bool) -> None:
+async def test_posthog_last_distinct_id_that_moves_merges_the_person(loader: Loader, one_file: bool) -> None:
     rows = [export("a", PERSON_A, 0), export("b", PERSON_B, 0), export("b", PERSON_A, 1)]
     for part in [rows] if one_file else [[row] for row in rows]:
         await loader.load_rows(*part)

@@ -1,4 +1,4 @@
-"""Two shards, each a server of its own: what is stored is spread, and every answer is as of one server."""
+"""Two shards on two servers: rows are distributed, and results are those of one server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ def loader(cluster: ClusterEngine, project_id: int, tmp_path: Path) -> Loader:
 
 
 async def on_each(cluster: ClusterEngine, figure: str, table: str, project_id: int) -> list[int]:
-    """The figure of the project's rows on each server."""
+    """Return an aggregate of the project's rows on each server."""
     text = f"SELECT toInt64({figure}) AS n FROM {table} WHERE project_id = {{project:UInt32}}"  # noqa: S608 - ours
     answers = [await server.query(text, {"project": project_id}) for server in cluster.servers]
     return [cast(int, answer.columns[0][0]) for answer in answers]
@@ -52,14 +52,14 @@ async def test_events_are_spread_by_person_and_everything_else_is_on_every_serve
     local = await on_each(cluster, "count()", "events_local", project)
     assert sum(local) == 120
     assert min(local) > 0
-    assert sum(await on_each(cluster, "uniqExact(person_no)", "events_local", project)) == PEOPLE  # nobody twice
+    assert sum(await on_each(cluster, "uniqExact(person_no)", "events_local", project)) == PEOPLE
     assert await on_each(cluster, "sum(events)", "events_by_hour_local", project) == local
     assert await on_each(cluster, "max(person_no)", "person_distinct_ids", project) == [PEOPLE, PEOPLE]
     assert await on_each(cluster, "count()", "events", project) == [120, 120]
 
 
 @pytest.mark.parametrize("layout", [NativeLayout(), RawLayout()], ids=["rollup", "events"])
-async def test_person_who_was_merged_over_shards_counts_once(world: EventWorld, layout: NativeLayout) -> None:
+async def test_person_merged_across_shards_counts_once(world: EventWorld, layout: NativeLayout) -> None:
     await world.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
     await world.merge(dict.fromkeys(range(2, PEOPLE), 1))
     found = only(await world.ask(trend(series(kind=TrendMath.DAU)), layout=layout))
@@ -112,7 +112,7 @@ async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, world: Eve
         assert await count_members(source, NativeLayout(), CohortMember(7, 1)) == PEOPLE
 
 
-async def test_interrupted_load_is_counted_anew_on_every_shard(
+async def test_interrupted_load_is_repaired_on_every_shard(
     cluster: ClusterEngine, loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("datasource.loader.journal._ABANDONED_AFTER_S", -5)

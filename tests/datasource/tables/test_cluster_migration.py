@@ -1,4 +1,4 @@
-"""Which tables are made where, and what is refused before any is made."""
+"""Where tables are created, and what is rejected before."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +23,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[ClusterEngine]:
 
 
 def server_of(engine: ClusterEngine, cluster: str | None) -> NativeEngine:
-    """Its first server, as another setting would reach it."""
+    """Open the first server with another cluster setting."""
     (host,) = engine.servers[0]._address.hosts
     return NativeEngine.open(ServerAddress.parse(f"clickhouse://{host.name}:{host.port}"), cluster=cluster)
 
@@ -55,14 +55,14 @@ async def test_server_that_came_later_gets_the_tables_and_nothing_is_lost(empty:
     assert (await empty.query("SELECT sum(events) AS n FROM event_properties")).columns == ([5],)
 
 
-async def test_server_that_came_later_is_not_taken_for_an_empty_cluster(empty: ClusterEngine) -> None:
+async def test_added_server_is_not_mistaken_for_an_empty_cluster(empty: ClusterEngine) -> None:
     await migrate(empty)
     await empty.servers[0].command("DROP TABLE schema_versions SYNC")
     with pytest.raises(BadUserInput, match="other servers of the cluster do"):
         await plan_migration(empty)
 
 
-async def test_tables_of_another_kind_are_refused(empty: ClusterEngine) -> None:
+async def test_tables_of_another_topology_are_rejected(empty: ClusterEngine) -> None:
     plain = server_of(empty, None)
     await migrate(plain)
     with pytest.raises(BadUserInput, match=f"do not belong to the cluster '{CLUSTER}'") as caught:
@@ -71,7 +71,7 @@ async def test_tables_of_another_kind_are_refused(empty: ClusterEngine) -> None:
     await plain.close()
 
 
-async def test_tables_of_a_cluster_are_refused_without_or_with_another_cluster(empty: ClusterEngine) -> None:
+async def test_tables_of_a_cluster_are_rejected_without_or_with_another_cluster(empty: ClusterEngine) -> None:
     await migrate(empty)
     for name, message in ((None, "belong to a cluster"), ("other", "do not belong to the cluster 'other'")):
         engine = server_of(empty, name)
@@ -80,7 +80,7 @@ async def test_tables_of_a_cluster_are_refused_without_or_with_another_cluster(e
         await engine.close()
 
 
-async def test_unknown_cluster_is_refused_with_those_that_are_known(empty: ClusterEngine) -> None:
+async def test_unknown_cluster_is_rejected_with_the_known_ones(empty: ClusterEngine) -> None:
     engine = server_of(empty, "nowhere")
     with pytest.raises(BadUserInput, match="Unknown cluster 'nowhere'") as caught:
         await plan_migration(engine)
@@ -96,7 +96,7 @@ async def test_unknown_cluster_is_refused_with_those_that_are_known(empty: Clust
         (("<shard>1</shard><replica>a</replica>",) * 2, "the same macros"),
     ],
 )
-async def test_servers_without_macros_of_their_own_are_refused(
+async def test_servers_without_distinct_macros_are_rejected(
     macros: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
     with start_servers(tmp_path, macros) as ports:
@@ -105,7 +105,7 @@ async def test_servers_without_macros_of_their_own_are_refused(
                 await plan_migration(engine)
 
 
-async def test_figure_without_a_shard_is_refused(empty: ClusterEngine) -> None:
+async def test_trend_without_a_shard_is_rejected(empty: ClusterEngine) -> None:
     await migrate(empty)
     world = EventWorld.new(empty)
     await world.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])

@@ -1,4 +1,4 @@
-"""The tables and the steps that make them."""
+"""The tables and the steps that create them."""
 
 import subprocess
 import sys

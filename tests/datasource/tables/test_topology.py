@@ -1,4 +1,4 @@
-"""What is said to a cluster to make the tables: as text, and as ClickHouse reads it."""
+"""The statements that create tables on a cluster: as SQL, and as ClickHouse parses them."""
 
 import re
 from pathlib import Path
