@@ -137,7 +137,7 @@ async def test_static_cohort_follows_the_distinct_ids_when_calculated(place: Pla
     assert await place.members(record) == {1, 9}
 
 
-async def test_static_cohort_may_be_long(place: Place) -> None:
+async def test_static_cohort_can_be_long(place: Place) -> None:
     many = {f"{number:036}": number for number in range(10, 30_010)}
     await place.world.add_distinct_ids(many)
     record = await place.create(StaticMembers(tuple(many)))
@@ -189,7 +189,7 @@ async def test_calculation_finds_the_members_as_of_now(place: Place) -> None:
     assert await place.members(record) == {2}
 
 
-async def test_cohorts_are_calculated_after_those_they_use(place: Place) -> None:
+async def test_cohorts_are_calculated_after_their_dependencies(place: Place) -> None:
     top = await place.create(name="top")
     middle = await place.create(name="middle")
     base = await place.create(PROS, name="base")
@@ -204,7 +204,7 @@ async def test_cohorts_are_calculated_after_those_they_use(place: Place) -> None
     assert await place.calculator.calculate([base.id + 100]) == ()
 
 
-async def test_change_of_a_cohort_reaches_those_that_depend_on_it(place: Place) -> None:
+async def test_changed_cohort_recalculates_its_dependents(place: Place) -> None:
     base = await place.create(PROS)
     middle = await place.create(using(base))
     outer = await place.create(
@@ -253,7 +253,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
         await place.calculator.calculate([acted.id])
 
 
-async def test_failed_calculation_keeps_the_members_and_says_why(place: Place) -> None:
+async def test_failed_calculation_keeps_the_members_and_stores_the_error(place: Place) -> None:
     action = await create_action(place.store, project_id=place.id, name="x", steps=[{"event": "a"}], now=NOW)
     await place.world.add_events([Event("a", "2020-01-14", 1)])
     acted = await place.create(
@@ -271,7 +271,7 @@ async def test_failed_calculation_keeps_the_members_and_says_why(place: Place) -
     assert [(await place.read(each)).error for each in (acted, dependent)] == [None, None]
 
 
-async def test_failure_of_clickhouse_is_told_without_its_text(
+async def test_clickhouse_error_is_stored_without_its_message(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     record = await place.create(PROS)
@@ -307,7 +307,7 @@ async def test_deleted_cohort_loses_its_rows(place: Place) -> None:
         await place.calculator.update(record.id, membership=PROS)
 
 
-async def test_calculation_that_was_overtaken_begins_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_overtaken_calculation_starts_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     record = await place.create(PROS)
     overtaken = False
 
@@ -325,7 +325,7 @@ async def test_calculation_that_was_overtaken_begins_again(place: Place, monkeyp
     assert set(await place.versions(record)) == {3, 4}, "the members that came too late are gone"
 
 
-async def test_calculations_at_once_end_with_whole_members(place: Place) -> None:
+async def test_concurrent_calculations_end_with_complete_members(place: Place) -> None:
     record = await place.create(PROS)
     definitions = (FREE, PROS, FREE)
     await asyncio.gather(

@@ -46,13 +46,13 @@ def split(*properties: str) -> tuple[Breakdown, ...]:
     return tuple(Breakdown(each, BreakdownType.COHORT, path=("query", each)) for each in properties)
 
 
-def test_mentions_are_the_ids_with_their_first_place() -> None:
+def test_filtered_cohorts_have_the_path_of_their_first_use() -> None:
     filters = (inside(3, "4", path="a"), replace(inside(3), value=5), inside(3, path="z"), PropertyFilter("x", 9))
     assert filtered_cohorts(filters) == {3: ("a", "value"), 4: ("a", "value"), 5: ("p", "value")}
     assert filtered_cohorts((inside(), inside(True, 1.5, "x", "-1", ""), replace(inside(), value=None))) == {}
 
 
-def test_splits_are_the_ids_of_cohort_breakdowns() -> None:
+def test_breakdown_cohorts_are_the_ids_of_cohort_breakdowns() -> None:
     by_country = Breakdown("8", BreakdownType.EVENT)
     query = replace(PLAIN, breakdowns=(*split("all", "7", "x"), by_country))
     assert breakdown_cohorts(query) == {7: ("query", "7")}
@@ -78,7 +78,7 @@ async def make(store: MetadataStore, project: ProjectRecord, name: str, version:
     return record
 
 
-async def test_catalog_holds_the_cohorts_of_every_place(
+async def test_saved_objects_include_the_cohorts_of_every_input(
     context: RequestContext, store: MetadataStore, project: ProjectRecord
 ) -> None:
     records = [await make(store, project, name, version) for version, name in enumerate("abcdef", 1)]
@@ -107,7 +107,7 @@ async def test_catalog_holds_the_cohorts_of_every_place(
     assert unmentioned not in found
 
 
-async def test_cohort_without_members_is_refused_where_it_is_named(
+async def test_uncalculated_cohort_is_rejected_with_the_path_of_its_use(
     context: RequestContext, store: MetadataStore, project: ProjectRecord
 ) -> None:
     record = await make(store, project, "new", 0)

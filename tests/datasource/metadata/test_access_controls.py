@@ -57,7 +57,7 @@ async def _applying_ids(store: MetadataStore, projects: Iterable[ProjectRecord],
 # ---------------------------------------------------------------------- setting
 
 
-async def test_rule_is_read_back_as_set(store: MetadataStore, world: World) -> None:
+async def test_rule_is_found_as_set(store: MetadataStore, world: World) -> None:
     made = await set_level(
         store, world.shop, "viewer", on="5", member=world.bob_in_acme, actor=world.actor, now=NOON
     )
@@ -77,7 +77,7 @@ async def test_rule_is_read_back_as_set(store: MetadataStore, world: World) -> N
     assert await find_rules(store, world.shop.id, ("insight", "5")) == (made,)
 
 
-async def test_rule_that_is_set_again_keeps_its_row_and_maker(store: MetadataStore, world: World) -> None:
+async def test_rule_set_again_keeps_its_row_and_creator(store: MetadataStore, world: World) -> None:
     first = await set_level(store, world.shop, "viewer", on="5", actor=world.actor, now=NOON)
     second = await set_level(store, world.shop, "none", on="5", now=LATER)
     assert first is not None
@@ -85,9 +85,7 @@ async def test_rule_that_is_set_again_keeps_its_row_and_maker(store: MetadataSto
     assert await find_rules(store, world.shop.id) == (second,)
 
 
-async def test_rule_that_is_removed_is_gone_and_removing_it_again_is_harmless(
-    store: MetadataStore, world: World
-) -> None:
+async def test_rule_can_be_removed_twice(store: MetadataStore, world: World) -> None:
     kept = await given_rule(store, world.shop, "viewer", on="5")
     await given_rule(store, world.shop, "editor", on="5", role=world.analysts)
     for _ in range(2):
@@ -95,7 +93,7 @@ async def test_rule_that_is_removed_is_gone_and_removing_it_again_is_harmless(
     assert await find_rules(store, world.shop.id) == (kept,)
 
 
-async def test_rules_of_each_subject_and_object_stand_side_by_side(store: MetadataStore, world: World) -> None:
+async def test_each_subject_and_object_has_its_own_rule(store: MetadataStore, world: World) -> None:
     made = [
         await given_rule(store, world.shop, "viewer", resource=resource, on=on, member=member, role=role)
         for resource in ("insight", "action")
@@ -112,7 +110,7 @@ async def test_rules_of_each_subject_and_object_stand_side_by_side(store: Metada
     assert len(made) == 25
 
 
-async def test_rule_for_everyone_is_one_however_often_it_is_set(store: MetadataStore, world: World) -> None:
+async def test_rule_for_everyone_set_twice_is_one_rule(store: MetadataStore, world: World) -> None:
     for on in (None, "5"):
         rules = [await given_rule(store, world.shop, level, on=on) for level in ("none", "viewer", "editor")]
         assert len({each.id for each in rules}) == 1
@@ -121,7 +119,7 @@ async def test_rule_for_everyone_is_one_however_often_it_is_set(store: MetadataS
 
 
 @pytest.mark.parametrize("subject", ["everyone", "member", "role"])
-async def test_store_refuses_a_second_rule_of_one_subject(
+async def test_database_rejects_a_second_rule_for_one_subject(
     store: MetadataStore, world: World, subject: str
 ) -> None:
     member_id = world.ada_in_acme if subject == "member" else None
@@ -136,7 +134,7 @@ async def test_store_refuses_a_second_rule_of_one_subject(
         await insert()
 
 
-async def test_store_refuses_a_rule_about_a_member_and_a_role(store: MetadataStore, world: World) -> None:
+async def test_database_rejects_a_rule_about_a_member_and_a_role(store: MetadataStore, world: World) -> None:
     async def insert() -> None:
         async with store.write() as session:
             session.add(_row(world.shop, member_id=world.ada_in_acme, role_id=world.analysts.id))
@@ -168,12 +166,12 @@ def _row(
     )
 
 
-async def test_rule_of_a_project_that_is_gone_is_not_found(store: MetadataStore) -> None:
+async def test_rule_of_a_deleted_project_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match="project"):
         await set_rule(store, RuleKey(77, "insight"), AccessLevel.NONE, actor=OPERATOR, now=NOON)
 
 
-async def test_rule_naming_who_is_gone_meanwhile_is_refused(store: MetadataStore, world: World) -> None:
+async def test_rule_about_a_deleted_subject_is_rejected(store: MetadataStore, world: World) -> None:
     await remove_member(store, email="bob@example.com", organization_id=world.acme.id)
     await delete_role(store, world.editors)
     with pytest.raises(GatewayError) as caught:
@@ -185,7 +183,7 @@ async def test_rule_naming_who_is_gone_meanwhile_is_refused(store: MetadataStore
     assert await find_rules(store, world.shop.id) == ()
 
 
-async def test_concurrent_sets_of_one_rule_end_in_one_row(store: MetadataStore, world: World) -> None:
+async def test_concurrent_sets_of_one_rule_leave_one_row(store: MetadataStore, world: World) -> None:
     levels = ["none", "viewer", "editor", "manager"] * 3
     made = await asyncio.gather(
         *(given_rule(store, world.shop, level, on="5", role=world.analysts) for level in levels)
@@ -220,7 +218,7 @@ async def _set_within(
     return await set_level(store, project, level, resource=resource, on=on, member=member, most_objects=2)
 
 
-async def test_limit_of_objects_refuses_one_more_and_says_so(store: MetadataStore, world: World) -> None:
+async def test_number_of_objects_with_rules_is_limited(store: MetadataStore, world: World) -> None:
     await _set_within(store, world.shop, "viewer", "1")
     await _set_within(store, world.shop, "viewer", "2")
     with pytest.raises(BadUserInput) as caught:
@@ -231,7 +229,7 @@ async def test_limit_of_objects_refuses_one_more_and_says_so(store: MetadataStor
     assert {each.resource_id for each in await find_rules(store, world.shop.id)} == {"1", "2"}
 
 
-async def test_limit_of_objects_blocks_no_update_no_further_rule_and_no_removal(
+async def test_limit_of_objects_allows_updates_further_rules_and_removals(
     store: MetadataStore, world: World
 ) -> None:
     for on in ("1", "2"):
@@ -246,9 +244,7 @@ async def test_limit_of_objects_blocks_no_update_no_further_rule_and_no_removal(
     assert await _set_within(store, world.shop, "none", "3") is not None
 
 
-async def test_limit_of_objects_is_of_one_project_and_resource_without_rules_about_all(
-    store: MetadataStore, world: World
-) -> None:
+async def test_limit_of_objects_is_per_project_and_resource(store: MetadataStore, world: World) -> None:
     await _set_within(store, world.shop, "viewer", None)
     await _set_within(store, world.shop, "viewer", None, member=world.ada_in_acme)
     for on in ("1", "2"):
@@ -272,9 +268,7 @@ async def test_limit_of_objects_holds_for_concurrent_sets(store: MetadataStore, 
 # ---------------------------------------------------------------------- finding
 
 
-async def test_find_rules_is_of_what_is_asked_whoever_it_names_oldest_first(
-    store: MetadataStore, world: World
-) -> None:
+async def test_find_rules_returns_rules_about_any_subject_oldest_first(store: MetadataStore, world: World) -> None:
     second = await set_level(store, world.shop, "viewer", on="5", now=LATER)
     first = await set_level(store, world.shop, "none", on="5", member=world.bob_in_acme, now=NOON)
     general = await set_level(store, world.shop, "none", now=LATER + timedelta(1))
@@ -286,7 +280,7 @@ async def test_find_rules_is_of_what_is_asked_whoever_it_names_oldest_first(
     assert await find_rules(store, world.shop.id, ("insight", "99")) == ()
 
 
-async def test_find_resource_rules_leaves_out_those_of_objects(store: MetadataStore, world: World) -> None:
+async def test_find_resource_rules_excludes_rules_about_objects(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "viewer", on="5")
     await given_rule(store, world.lab, "viewer")
     about_insights = await set_level(store, world.shop, "none", now=LATER)
@@ -297,7 +291,7 @@ async def test_find_resource_rules_leaves_out_those_of_objects(store: MetadataSt
 # ---------------------------------------------------------------------- what applies
 
 
-async def test_rules_for_a_membership_are_those_about_everyone_it_and_its_roles(
+async def test_rules_for_a_membership_include_everyone_itself_and_its_roles(
     store: MetadataStore, world: World
 ) -> None:
     wanted = [
@@ -312,14 +306,14 @@ async def test_rules_for_a_membership_are_those_about_everyone_it_and_its_roles(
     assert await _applying_ids(store, [world.shop], world.ada_in_acme) == {each.id for each in wanted}
 
 
-async def test_rules_for_nobody_are_those_about_everyone(store: MetadataStore, world: World) -> None:
+async def test_rules_without_a_membership_are_those_about_everyone(store: MetadataStore, world: World) -> None:
     general = await given_rule(store, world.shop, "viewer")
     await given_rule(store, world.shop, "viewer", member=world.ada_in_acme)
     await given_rule(store, world.shop, "viewer", role=world.analysts)
     assert await _applying(store, [world.shop], ()) == {world.shop.id: [general]}
 
 
-async def test_rules_naming_a_membership_or_role_of_another_organization_never_apply(
+async def test_rules_about_subjects_of_another_organization_never_apply(
     store: MetadataStore, world: World
 ) -> None:
     for level, on in (("none", "5"), ("manager", None)):
@@ -330,7 +324,7 @@ async def test_rules_naming_a_membership_or_role_of_another_organization_never_a
     assert await _applying(store, [world.shop, world.zoo], [world.ada_in_acme, world.ada_in_zeta]) == {}
 
 
-async def test_rules_for_two_memberships_of_one_person_are_each_in_its_own_organization(
+async def test_rules_for_two_memberships_of_one_user_stay_in_their_organizations(
     store: MetadataStore, world: World
 ) -> None:
     in_acme = await given_rule(store, world.shop, "viewer", member=world.ada_in_acme)
@@ -343,7 +337,7 @@ async def test_rules_for_two_memberships_of_one_person_are_each_in_its_own_organ
     assert await _applying_ids(store, [world.shop, world.zoo], world.ada_in_acme) == {in_acme.id}
 
 
-async def test_rules_for_one_resource_leave_out_the_others(store: MetadataStore, world: World) -> None:
+async def test_rules_for_one_resource_exclude_the_others(store: MetadataStore, world: World) -> None:
     wanted = await given_rule(store, world.shop, "none", resource="project", on=str(world.shop.id))
     await given_rule(store, world.shop, "none", on=str(world.shop.id))
     assert await _applying(store, [world.shop], (), resource="project") == {world.shop.id: [wanted]}
@@ -358,9 +352,7 @@ async def test_rules_of_a_role_follow_its_members(store: MetadataStore, world: W
     assert await _applying_ids(store, [world.shop], world.ada_in_acme) == set()
 
 
-async def test_rules_for_are_found_by_one_statement_however_many_there_are(
-    store: MetadataStore, world: World
-) -> None:
+async def test_rules_are_loaded_in_one_statement(store: MetadataStore, world: World) -> None:
     async def statements(*projects: ProjectRecord) -> int:
         with counted_statements() as sent:
             await _applying(store, projects, [world.ada_in_acme, world.ada_in_zeta])
@@ -375,9 +367,7 @@ async def test_rules_for_are_found_by_one_statement_however_many_there_are(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_rules_for_random_rules_are_what_a_plain_look_at_them_finds(
-    store: MetadataStore, world: World, seed: int
-) -> None:
+async def test_rules_for_random_rules_equal_a_simple_filter(store: MetadataStore, world: World, seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311 - test data
     projects = [world.shop, world.lab, world.zoo]
     subjects: list[tuple[str | None, RoleRecord | None]] = [(None, None)]
@@ -422,7 +412,7 @@ async def test_rules_for_random_rules_are_what_a_plain_look_at_them_finds(
 # ---------------------------------------------------------------------- what goes with what
 
 
-async def test_rules_of_a_deleted_object_go_with_it(store: MetadataStore, world: World) -> None:
+async def test_rules_about_a_deleted_object_are_removed(store: MetadataStore, world: World) -> None:
     insight = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
     action = await create_action(store, project_id=world.shop.id, name="a", steps=[], now=NOON)
     cohort = await create_cohort(
@@ -447,14 +437,14 @@ async def test_rules_of_a_deleted_object_go_with_it(store: MetadataStore, world:
         assert before - await rule_ids(store, world.shop, world.lab) == {each.id for each in gone}
 
 
-async def test_rules_stay_when_there_was_no_object_to_delete(store: MetadataStore, world: World) -> None:
+async def test_rules_stay_if_there_is_no_object_to_delete(store: MetadataStore, world: World) -> None:
     await given_rule(store, world.shop, "viewer", on="1")
     before = await rule_ids(store, world.shop)
     assert await INSIGHT_REPOSITORY.delete(store, (world.shop.id, 1), now=LATER) is False
     assert await rule_ids(store, world.shop) == before
 
 
-async def test_rules_naming_a_removed_member_go_with_the_membership(store: MetadataStore, world: World) -> None:
+async def test_rules_about_a_removed_member_are_removed(store: MetadataStore, world: World) -> None:
     gone = [
         await given_rule(store, project, "viewer", on=on, member=world.ada_in_acme)
         for project in (world.shop, world.lab)
@@ -472,7 +462,7 @@ async def test_rules_naming_a_removed_member_go_with_the_membership(store: Metad
     assert not left & {each.id for each in gone}
 
 
-async def test_rules_naming_a_deleted_role_go_with_it(store: MetadataStore, world: World) -> None:
+async def test_rules_about_a_deleted_role_are_removed(store: MetadataStore, world: World) -> None:
     for project in (world.shop, world.lab):
         await given_rule(store, project, "viewer", role=world.analysts)
     kept = [
@@ -485,7 +475,7 @@ async def test_rules_naming_a_deleted_role_go_with_it(store: MetadataStore, worl
 
 
 @pytest.mark.parametrize("model", [Project, Organization])
-async def test_rules_of_a_deleted_project_go_with_it(
+async def test_rules_of_a_deleted_project_are_deleted(
     store: MetadataStore, world: World, model: type[Project] | type[Organization]
 ) -> None:
     for on in (None, "5"):
@@ -499,7 +489,7 @@ async def test_rules_of_a_deleted_project_go_with_it(
     assert await rule_ids(store, world.shop, world.zoo) == {kept.id}
 
 
-async def test_rule_outlives_the_person_who_made_it(store: MetadataStore, world: World) -> None:
+async def test_rule_outlives_its_creator(store: MetadataStore, world: World) -> None:
     made = await set_level(store, world.shop, "viewer", actor=world.actor)
     assert made is not None
     async with store.write() as session:

@@ -33,7 +33,7 @@ async def names(store: MetadataStore, project_id: int, search: str = "") -> list
     return [record.name for record in page.records]
 
 
-async def test_action_is_read_back_as_made(store: MetadataStore, world: World) -> None:
+async def test_created_action_is_found_unchanged(store: MetadataStore, world: World) -> None:
     made = await create_action(
         store,
         project_id=world.project,
@@ -62,12 +62,12 @@ async def test_create_action_without_its_project_is_not_found(store: MetadataSto
         await create_action(store, project_id=77, name="x", steps=(), now=MADE)
 
 
-async def test_create_from_many_tasks_gives_each_its_number(store: MetadataStore, world: World) -> None:
+async def test_concurrent_creates_get_different_ids(store: MetadataStore, world: World) -> None:
     made = await asyncio.gather(*(create(store, world.project, "same") for _ in range(8)))
     assert sorted(made) == [[number] for number in range(1, 9)]
 
 
-async def test_find_answers_what_exists_in_the_named_project(store: MetadataStore, world: World) -> None:
+async def test_find_returns_what_exists_in_the_project(store: MetadataStore, world: World) -> None:
     [mine, gone] = await create(store, world.project, "mine", "gone")
     [theirs] = await create(store, world.other, "theirs")
     await ACTION_REPOSITORY.delete(store, (world.project, gone), now=LATER)
@@ -80,7 +80,7 @@ async def test_find_answers_what_exists_in_the_named_project(store: MetadataStor
     assert await ACTION_REPOSITORY.find(store, []) == {}
 
 
-async def test_list_answers_pages_by_ascending_id(store: MetadataStore, world: World) -> None:
+async def test_list_returns_pages_by_id(store: MetadataStore, world: World) -> None:
     ids = await create(store, world.project, "c", "a", "b")
     await create(store, world.other, "theirs")
     first = await ACTION_REPOSITORY.list_page(store, world.project, first=2)
@@ -90,7 +90,7 @@ async def test_list_answers_pages_by_ascending_id(store: MetadataStore, world: W
 
 
 @pytest.mark.parametrize("after", [-(10**30), -1, 0])
-async def test_list_after_less_than_any_id_starts_at_the_beginning(
+async def test_list_after_a_number_below_all_ids_starts_at_the_beginning(
     store: MetadataStore, world: World, after: int
 ) -> None:
     await create(store, world.project, "a")
@@ -122,7 +122,7 @@ async def test_list_after_the_last_is_empty(store: MetadataStore, world: World, 
         ("nothing", []),
     ],
 )
-async def test_list_with_search_finds_a_part_of_the_name_in_any_case(
+async def test_search_finds_a_part_of_the_name_ignoring_case(
     store: MetadataStore, world: World, search: str, found: list[str]
 ) -> None:
     await create(store, world.project, "Buys ÄPFEL", "straße", "50%_off", "back\\slash", "O'Hara")
@@ -144,14 +144,14 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
     assert (await names(store, world.project, "neu"), await names(store, world.project, "old")) == (["NEU"], [])
 
 
-async def test_update_without_changes_leaves_the_time_alone(store: MetadataStore, world: World) -> None:
+async def test_update_without_changes_keeps_the_time(store: MetadataStore, world: World) -> None:
     [number] = await create(store, world.project, "x")
     same = await update_action(store, (world.project, number), now=LATER)
     assert same is not None
     assert same.updated_at == MADE
 
 
-async def test_update_and_delete_reach_no_other_project(store: MetadataStore, world: World) -> None:
+async def test_update_and_delete_are_limited_to_the_project(store: MetadataStore, world: World) -> None:
     [mine] = await create(store, world.project, "mine")
     foreign = (world.other, mine)
     assert await update_action(store, foreign, name="theirs", now=LATER) is None
@@ -161,14 +161,14 @@ async def test_update_and_delete_reach_no_other_project(store: MetadataStore, wo
 
 
 @pytest.mark.parametrize("number", TOO_LARGE)
-async def test_update_and_delete_of_an_impossible_number_find_nothing(
+async def test_update_and_delete_with_an_impossible_id_find_nothing(
     store: MetadataStore, world: World, number: int
 ) -> None:
     assert await update_action(store, (world.project, number), name="x", now=LATER) is None
     assert await ACTION_REPOSITORY.delete(store, (world.project, number), now=LATER) is False
 
 
-async def test_deleted_action_is_gone_but_its_row_stays(store: MetadataStore, world: World) -> None:
+async def test_deleted_action_is_not_found_but_its_row_stays(store: MetadataStore, world: World) -> None:
     [gone, stays] = await create(store, world.project, "gone", "stays")
     key = (world.project, gone)
     assert await ACTION_REPOSITORY.delete(store, key, now=LATER) is True
@@ -182,7 +182,7 @@ async def test_deleted_action_is_gone_but_its_row_stays(store: MetadataStore, wo
     assert await create(store, world.project, "next") == [stays + 1]
 
 
-async def test_action_outlives_its_creator_and_goes_with_its_project(store: MetadataStore, world: World) -> None:
+async def test_action_outlives_its_creator_but_not_its_project(store: MetadataStore, world: World) -> None:
     made = await create_action(
         store, project_id=world.project, name="x", steps=(), created_by=world.user, now=MADE
     )

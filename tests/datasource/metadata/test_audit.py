@@ -68,7 +68,7 @@ async def _only(store: MetadataStore, world: World, before: dict[str, int]) -> A
 # ---------------------------------------------------------------------- rules
 
 
-async def test_rule_that_is_set_changed_and_removed_leaves_what_was_and_is(
+async def test_rule_set_changed_and_removed_is_recorded_with_both_levels(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     for level, at in (("viewer", NOON), ("none", LATER), (None, LATER + timedelta(1))):
@@ -87,7 +87,7 @@ async def test_rule_that_is_set_changed_and_removed_leaves_what_was_and_is(
     assert await _new(store, world.zeta, before) == []
 
 
-async def test_rule_about_a_member_or_role_leaves_whom_it_names(
+async def test_rule_about_a_member_or_role_is_recorded_with_its_subject(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await given_rule(store, world.shop, "viewer", member=world.bob_in_acme)
@@ -99,24 +99,20 @@ async def test_rule_about_a_member_or_role_leaves_whom_it_names(
     assert by_role.actor == OPERATOR
 
 
-async def test_rule_that_does_not_change_leaves_nothing(
-    store: MetadataStore, world: World, before: dict[str, int]
-) -> None:
+async def test_unchanged_rule_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
     await set_level(store, world.shop, None, on="5")
     await given_rule(store, world.shop, "viewer", on="5")
     await given_rule(store, world.shop, "viewer", on="5")
     assert (await _only(store, world, before)).after == {"access_level": "viewer"}
 
 
-async def test_rule_that_is_refused_leaves_nothing(
-    store: MetadataStore, world: World, before: dict[str, int]
-) -> None:
+async def test_rejected_rule_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
     with pytest.raises(BadUserInput):
         await set_level(store, world.shop, "viewer", on="5", most_objects=0)
     assert await _new(store, world.acme, before) == []
 
 
-async def test_rules_of_a_deleted_object_leave_their_removal(
+async def test_removal_of_a_deleted_objects_rules_is_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
@@ -134,7 +130,7 @@ async def test_rules_of_a_deleted_object_leave_their_removal(
     }
 
 
-async def test_deleted_object_without_rules_leaves_nothing(
+async def test_deleted_object_without_rules_is_not_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
@@ -145,7 +141,9 @@ async def test_deleted_object_without_rules_leaves_nothing(
 # ---------------------------------------------------------------------- members and roles
 
 
-async def test_added_member_leaves_the_level(store: MetadataStore, world: World, before: dict[str, int]) -> None:
+async def test_added_member_is_recorded_with_the_level(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
     cyd = await add_member(
         store,
         email="cyd@example.com",
@@ -160,7 +158,9 @@ async def test_added_member_leaves_the_level(store: MetadataStore, world: World,
     assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
 
 
-async def test_changed_level_leaves_both(store: MetadataStore, world: World, before: dict[str, int]) -> None:
+async def test_changed_level_is_recorded_with_both_levels(
+    store: MetadataStore, world: World, before: dict[str, int]
+) -> None:
     for _ in range(2):
         await set_member_level(
             store,
@@ -176,7 +176,7 @@ async def test_changed_level_leaves_both(store: MetadataStore, world: World, bef
     assert (entry.target["member"], entry.actor, entry.at) == ("ada@example.com", world.actor, NOON)
 
 
-async def test_deactivated_member_is_on_record_in_each_of_their_organizations(
+async def test_deactivated_member_is_recorded_in_each_of_their_organizations(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     for _ in range(2):
@@ -188,7 +188,7 @@ async def test_deactivated_member_is_on_record_in_each_of_their_organizations(
         assert (entry.target["member_id"], entry.actor, entry.at) == (world.ada.id, world.actor, NOON)
 
 
-async def test_removed_member_leaves_the_level_and_the_rules_that_went(
+async def test_removed_member_is_recorded_with_the_level_and_removed_rules(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await given_rule(store, world.lab, "none", member=world.bob_in_acme)
@@ -207,7 +207,7 @@ async def test_removed_member_leaves_the_level_and_the_rules_that_went(
     assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].project_id == world.lab.id
 
 
-async def test_role_leaves_its_making_its_members_and_its_end(
+async def test_role_is_recorded_from_creation_to_deletion(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     role = await create_role(store, organization_id=world.acme.id, name="Sales", actor=world.actor, now=NOON)
@@ -238,7 +238,7 @@ async def test_role_leaves_its_making_its_members_and_its_end(
     assert {each.actor for each in entries if each is not entries[3]} == {world.actor}
 
 
-async def test_changes_of_people_and_roles_that_fail_leave_nothing(
+async def test_failed_changes_of_members_and_roles_are_not_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     with pytest.raises(BadUserInput):
@@ -251,7 +251,7 @@ async def test_changes_of_people_and_roles_that_fail_leave_nothing(
     assert await _new(store, world.acme, before) == []
 
 
-async def test_switched_feature_leaves_what_changed_alone(
+async def test_changed_feature_is_recorded_alone(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     for _ in range(2):
@@ -289,7 +289,7 @@ async def _insert_key(
     return await insert_key(store, new, actor=world.actor, now=NOON)
 
 
-async def test_key_is_on_record_in_each_organization_it_reaches(
+async def test_key_is_recorded_in_each_organization_it_can_access(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     key = await _insert_key(store, world)
@@ -313,7 +313,7 @@ async def test_key_is_on_record_in_each_organization_it_reaches(
         assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
 
 
-async def test_key_scoped_to_projects_is_on_record_in_each_of_them_by_itself(
+async def test_key_scoped_to_projects_is_recorded_in_each_separately(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await _insert_key(store, world, projects=[world.zoo.id, world.lab.id, world.shop.id])
@@ -325,7 +325,7 @@ async def test_key_scoped_to_projects_is_on_record_in_each_of_them_by_itself(
             assert entry.after["scoped_projects"] == [entry.project_id]
 
 
-async def test_key_scoped_to_one_organization_is_on_record_there_alone(
+async def test_key_scoped_to_one_organization_is_recorded_only_there(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await _insert_key(store, world, organizations=[world.acme.id])
@@ -334,7 +334,7 @@ async def test_key_scoped_to_one_organization_is_on_record_there_alone(
     assert entry.after["scoped_organizations"] == [world.acme.id]
 
 
-async def test_key_scoped_to_two_organizations_tells_neither_of_the_other(
+async def test_key_scoped_to_two_organizations_reveals_neither_to_the_other(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await _insert_key(store, world, organizations=[world.zeta.id, world.acme.id])
@@ -344,7 +344,7 @@ async def test_key_scoped_to_two_organizations_tells_neither_of_the_other(
         assert entry.after["scoped_organizations"] == [organization.id]
 
 
-async def test_key_scoped_to_one_project_is_on_record_in_its_organization_alone(
+async def test_key_scoped_to_one_project_is_recorded_only_in_its_organization(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     key = await _insert_key(store, world, projects=[world.lab.id])
@@ -356,7 +356,7 @@ async def test_key_scoped_to_one_project_is_on_record_in_its_organization_alone(
     ]
 
 
-async def test_key_scoped_to_a_project_that_its_owner_does_not_reach_is_not_on_record_there(
+async def test_key_scoped_to_an_inaccessible_project_is_not_recorded_there(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await remove_member(store, email="ada@example.com", organization_id=world.zeta.id)
@@ -367,7 +367,7 @@ async def test_key_scoped_to_a_project_that_its_owner_does_not_reach_is_not_on_r
     assert entry.after["scoped_projects"] == [world.shop.id]
 
 
-async def test_projects_key_is_on_record_with_its_project_and_no_member(
+async def test_project_key_is_recorded_with_its_project_and_no_member(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     await _insert_key(store, world, project_id=world.shop.id)
@@ -378,7 +378,7 @@ async def test_projects_key_is_on_record_with_its_project_and_no_member(
     assert entry.actor == world.actor
 
 
-async def test_rolled_and_revoked_key_leaves_masks_and_never_a_hash(
+async def test_rolled_and_revoked_key_is_recorded_with_masks_only(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     key = await _insert_key(store, world, organizations=[world.acme.id])
@@ -398,7 +398,7 @@ async def test_rolled_and_revoked_key_leaves_masks_and_never_a_hash(
     assert "sha256" not in str(await audit_log(store, world.acme))
 
 
-async def test_key_that_reaches_nothing_any_more_is_revoked_on_record_where_it_was_made(
+async def test_revocation_of_a_key_without_access_is_recorded_where_it_was_created(
     store: MetadataStore, world: World
 ) -> None:
     key = await _insert_key(store, world, organizations=[world.acme.id])
@@ -409,9 +409,7 @@ async def test_key_that_reaches_nothing_any_more_is_revoked_on_record_where_it_w
     assert (await audit_log(store, world.zeta))[-1].action is AuditAction.MEMBER_REMOVED
 
 
-async def test_key_that_is_refused_leaves_nothing(
-    store: MetadataStore, world: World, before: dict[str, int]
-) -> None:
+async def test_rejected_key_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
     await _insert_key(store, world, organizations=[world.acme.id])
     with pytest.raises(BadUserInput):
         await _insert_key(store, world, organizations=[world.acme.id])
@@ -465,7 +463,7 @@ async def _revoke(store: MetadataStore, _world: World) -> None:
         (_revoke, AuditAction.KEY_REVOKED),
     ],
 )
-async def test_one_change_made_by_many_at_once_is_on_record_once(
+async def test_concurrent_identical_changes_are_recorded_once(
     store: MetadataStore, world: World, change: ChangeOf, action: AuditAction
 ) -> None:
     await _insert_key(store, world)
@@ -490,7 +488,7 @@ ALTERATIONS = {
 }
 
 
-async def test_database_refuses_to_alter_the_log(store: MetadataStore, world: World) -> None:
+async def test_database_prevents_changes_of_the_log(store: MetadataStore, world: World) -> None:
     async def alter(statement: str) -> None:
         async with store.write() as session:
             await session.execute(text(statement))
@@ -508,7 +506,7 @@ async def test_database_refuses_to_alter_the_log(store: MetadataStore, world: Wo
     assert await audit_log(store, world.acme) == before
 
 
-async def test_change_that_is_rolled_back_leaves_nothing(
+async def test_rolled_back_change_is_not_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
     async def fail() -> None:
@@ -544,19 +542,19 @@ async def test_log_is_read_in_pages_from_the_newest(store: MetadataStore) -> Non
 
 
 @pytest.mark.parametrize(("after", "count"), [(-1, 0), (0, 0), (2**31 - 1, 3), (2**63, 3), (10**30, 3)])
-async def test_log_before_any_number_is_answered(store: MetadataStore, after: int, count: int) -> None:
+async def test_log_before_any_number_is_valid(store: MetadataStore, after: int, count: int) -> None:
     await _write(store, "some organization", None, None, None)
     page = await list_audit_log(store, "some organization", first=10, after=after)
     assert (len(page.entries), page.total, page.has_next) == (count, 3, False)
 
 
-async def test_log_of_a_project_has_what_concerns_the_whole_organization_too(store: MetadataStore) -> None:
+async def test_log_of_a_project_includes_entries_about_the_organization(store: MetadataStore) -> None:
     third, _, first = await _write(store, "some organization", None, 2, 1)
     page = await list_audit_log(store, "some organization", first=10, project_id=1)
     assert ([each.id for each in page.entries], page.total) == ([third, first], 2)
 
 
-async def test_actor_is_read_back_as_written(store: MetadataStore, world: World) -> None:
+async def test_actor_is_read_as_recorded(store: MetadataStore, world: World) -> None:
     for actor in (OPERATOR, world.actor, Actor(world.actor.kind, key_id="k", key_mask="phx_...0009")):
         async with store.write() as session:
             add_changes(session, actor, NOON, [Change(world.acme.id, AuditAction.KEY_CREATED, {"ключ": "ß"})])

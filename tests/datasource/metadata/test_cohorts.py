@@ -42,7 +42,7 @@ def _key(record: CohortRecord) -> tuple[int, int]:
     return record.project_id, record.id
 
 
-async def test_cohort_is_found_as_it_was_created(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_created_cohort_is_found_unchanged(store: MetadataStore, project: ProjectRecord) -> None:
     record = await _create(store, project)
     assert (record.groups, record.is_static, record.created_at) == (GROUPS, False, NOW)
     assert (record.version, record.size, record.calculated_at, record.error) == (0, 0, None, None)
@@ -59,7 +59,7 @@ async def test_distinct_ids_are_those_of_static_cohorts(store: MetadataStore, pr
     assert await find_distinct_ids(store, keys) == {_key(static): ("ada", "bob")}
 
 
-async def test_pages_and_all_leave_out_what_is_deleted(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_deleted_cohorts_are_not_listed(store: MetadataStore, project: ProjectRecord) -> None:
     first, second, third = [await _create(store, project, name) for name in ("Pros", "free", "more pros")]
     page = await COHORT_REPOSITORY.list_page(store, project.id, first=1, search="PRO")
     assert (page.records, page.total, page.has_next) == ((first,), 2, True)
@@ -69,14 +69,16 @@ async def test_pages_and_all_leave_out_what_is_deleted(store: MetadataStore, pro
     assert await all_cohorts(store, project.id + 1) == {}
 
 
-async def test_versions_are_never_given_out_twice(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_versions_are_never_used_twice(store: MetadataStore, project: ProjectRecord) -> None:
     record = await _create(store, project)
     assert [await next_version(store, _key(record)) for _ in range(3)] == [1, 2, 3]
     assert await next_version(store, (project.id + 1, record.id)) is None
     assert (await all_cohorts(store, project.id))[record.id].version == 0
 
 
-async def test_switch_brings_members_and_definition_together(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_switch_changes_members_and_definition_together(
+    store: MetadataStore, project: ProjectRecord
+) -> None:
     record = await _create(store, project)
     await record_failure(store, _key(record), "too slow")
     assert (await all_cohorts(store, project.id))[record.id].error == "too slow"
@@ -89,16 +91,16 @@ async def test_switch_brings_members_and_definition_together(store: MetadataStor
     assert (await COHORT_REPOSITORY.list_page(store, project.id, first=5, search="listed")).total == 1
 
 
-async def test_calculation_alone_is_no_update(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_calculation_alone_keeps_the_time_of_the_update(
+    store: MetadataStore, project: ProjectRecord
+) -> None:
     record = await _create(store, project)
     switched = await switch_version(store, record, CalculatedMembers(1, 12, LATER))
     assert switched is not None
     assert (switched.updated_at, switched.calculated_at, switched.groups) == (NOW, LATER, GROUPS)
 
 
-async def test_switch_of_what_was_read_before_another_switch_is_refused(
-    store: MetadataStore, project: ProjectRecord
-) -> None:
+async def test_switch_after_another_switch_is_rejected(store: MetadataStore, project: ProjectRecord) -> None:
     record = await _create(store, project)
     assert await switch_version(store, record, CalculatedMembers(1, 12, LATER)) is not None
     assert await switch_version(store, record, CalculatedMembers(2, 13, LATER)) is None
@@ -108,7 +110,7 @@ async def test_switch_of_what_was_read_before_another_switch_is_refused(
     assert await switch_version(store, current, CalculatedMembers(2, 13, LATER)) is None
 
 
-async def test_update_leaves_the_rest_as_it_is(store: MetadataStore, project: ProjectRecord) -> None:
+async def test_update_changes_only_what_is_given(store: MetadataStore, project: ProjectRecord) -> None:
     record = await _create(store, project)
     updated = await update_cohort(store, _key(record), CohortChange(description="new"), now=LATER)
     assert updated is not None

@@ -21,7 +21,7 @@ INSTANT = datetime(2021, 3, 14, 6, 59, 59, 123456, tzinfo=UTC)
     ],
     ids=["utc", "new york", "kathmandu", "fixed offset"],
 )
-async def test_timestamp_of_any_zone_comes_back_as_the_same_instant_in_utc(
+async def test_timestamp_in_any_zone_is_read_as_the_same_instant_in_utc(
     store: MetadataStore, written: datetime
 ) -> None:
     async with store.write() as session:
@@ -33,7 +33,7 @@ async def test_timestamp_of_any_zone_comes_back_as_the_same_instant_in_utc(
     assert read.tzinfo is UTC
 
 
-async def test_timestamp_without_a_zone_is_refused(store: MetadataStore) -> None:
+async def test_timestamp_without_a_zone_is_rejected(store: MetadataStore) -> None:
     with pytest.raises(StatementError, match="a timestamp needs a time zone"):
         async with store.write() as session:
             session.add(Organization(id="1", name="One", created_at=INSTANT.replace(tzinfo=None)))

@@ -17,7 +17,7 @@ from errors import BadUserInput
         ("postgresql+psycopg://me@host/db", "postgresql+psycopg"),
     ],
 )
-def test_url_gets_the_driver_of_its_store(text: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_url_gets_the_driver_of_its_database(text: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datasource.metadata.engine.find_spec", lambda name: name)
     assert parse_database_url(text).drivername == driver
 
@@ -33,21 +33,21 @@ def test_url_gets_the_driver_of_its_store(text: str, driver: str, monkeypatch: p
         ("", "is invalid"),
     ],
 )
-def test_url_that_cannot_be_used_is_refused_without_its_password(text: str, message: str) -> None:
+def test_invalid_url_is_rejected_without_showing_its_password(text: str, message: str) -> None:
     with pytest.raises(BadUserInput, match=message) as caught:
         parse_database_url(text)
     assert "s3cret" not in f"{caught.value.message} {caught.value.hint}"
     assert "TRENDGATE_DATABASE_URL" in (caught.value.hint or "")
 
 
-def test_postgresql_without_its_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_postgresql_without_its_driver_hints_at_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datasource.metadata.engine.find_spec", lambda _name: None)
     with pytest.raises(BadUserInput, match="requires the driver psycopg") as caught:
         parse_database_url("postgresql://me@host/db")
     assert "trendgate[postgres]" in (caught.value.hint or "")
 
 
-def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadUserInput, match="cannot be created") as caught:
         MetadataStore.open(f"sqlite:///{tmp_path / 'file' / 'folder' / 'm.sqlite3'}")

@@ -14,7 +14,7 @@ async def world(store: MetadataStore) -> World:
     return await open_world(store)
 
 
-async def test_insight_is_read_back_as_made(store: MetadataStore, world: World) -> None:
+async def test_created_insight_is_found_unchanged(store: MetadataStore, world: World) -> None:
     made = await create_insight(
         store, project_id=world.project, name="weekly", query=QUERY, created_by=world.user, now=MADE
     )
@@ -50,7 +50,7 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
     assert (await INSIGHT_REPOSITORY.find(store, [key]))[key] == emptied
 
 
-async def test_insights_of_two_projects_do_not_meet(store: MetadataStore, world: World) -> None:
+async def test_insights_of_two_projects_are_separate(store: MetadataStore, world: World) -> None:
     made = await create_insight(store, project_id=world.project, name="mine", query=QUERY, now=MADE)
     foreign = (world.other, made.id)
     assert await INSIGHT_REPOSITORY.find(store, [foreign]) == {}
@@ -60,7 +60,7 @@ async def test_insights_of_two_projects_do_not_meet(store: MetadataStore, world:
     assert (await INSIGHT_REPOSITORY.list_page(store, world.project, first=9, search="MINE")).records == (made,)
 
 
-async def test_deleted_insight_is_gone(store: MetadataStore, world: World) -> None:
+async def test_deleted_insight_is_not_found(store: MetadataStore, world: World) -> None:
     made = await create_insight(store, project_id=world.project, name="gone", query=QUERY, now=MADE)
     assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is True
     assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is False

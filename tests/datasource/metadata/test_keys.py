@@ -67,7 +67,7 @@ async def test_key_of_another_hash_is_not_found(
     assert await find_key(store, secure_value) is None
 
 
-async def test_key_keeps_what_it_is_scoped_to(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_key_keeps_its_scope(store: MetadataStore, owner: MemberRecord) -> None:
     new = NewKey(
         user_id=owner.id,
         label="narrow",
@@ -85,7 +85,7 @@ async def test_key_keeps_what_it_is_scoped_to(store: MetadataStore, owner: Membe
     assert key.scoped_organizations == owner.organization_ids
 
 
-async def test_insert_key_twice_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_same_key_cannot_be_inserted_twice(store: MetadataStore, owner: MemberRecord) -> None:
     await _insert(store, owner, "0001")
     with pytest.raises(BadUserInput, match="already exists"):
         await _insert(store, owner, "0001")
@@ -101,14 +101,14 @@ async def test_revoke_key_by_id_or_mask_keeps_the_first_time(store: MetadataStor
 
 
 @pytest.mark.parametrize("wanted", ["phx_...zzzz", "", "%", "\0", "\udcff"])
-async def test_revoke_key_nobody_has_is_not_found(store: MetadataStore, owner: MemberRecord, wanted: str) -> None:
+async def test_revoke_unknown_key_is_not_found(store: MetadataStore, owner: MemberRecord, wanted: str) -> None:
     await _insert(store, owner, "0001")
     with pytest.raises(NotFound) as caught:
         await revoke_key(store, wanted)
     assert caught.value.message == f"There is no key {wanted!r}."
 
 
-async def test_revoke_key_by_a_mask_of_two_asks_for_the_id(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_revoke_key_by_a_shared_mask_requires_the_id(store: MetadataStore, owner: MemberRecord) -> None:
     ids = []
     for name in ("one", "two"):
         new = NewKey(user_id=owner.id, label=name, secure_value=name, mask="phx_...same", scopes=["*"])
@@ -135,9 +135,7 @@ async def test_last_use_moves_once_an_hour(store: MetadataStore, owner: MemberRe
     assert await use(NOON + timedelta(hours=1)) == NOON + timedelta(hours=1)
 
 
-async def test_last_use_seen_by_an_older_reader_does_not_move_back(
-    store: MetadataStore, owner: MemberRecord
-) -> None:
+async def test_last_use_never_moves_back(store: MetadataStore, owner: MemberRecord) -> None:
     stale = await _insert(store, owner, "0001")
     await touch_key(store, stale, NOON)
     await touch_key(store, stale, NOON - timedelta(minutes=5))
@@ -146,7 +144,7 @@ async def test_last_use_seen_by_an_older_reader_does_not_move_back(
     assert found[0].key.last_used_at == NOON
 
 
-async def test_unknown_projects_are_those_of_no_given_organization(
+async def test_unknown_projects_are_in_none_of_the_organizations(
     store: MetadataStore, owner: MemberRecord
 ) -> None:
     own = await create_project(store, organization_id=owner.organization_ids[0], name="Own")
@@ -194,7 +192,7 @@ async def test_key_of_a_project_outlives_the_organizations_members(
     assert [each.key.project_id for each in await list_keys(store)] == [project.id]
 
 
-async def test_key_of_a_project_goes_with_it(
+async def test_key_of_a_project_is_deleted_with_it(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord
 ) -> None:
     await insert_key(store, _of_project(project))
@@ -205,7 +203,7 @@ async def test_key_of_a_project_goes_with_it(
 
 
 @pytest.mark.parametrize("owners", ["nobody", "both"])
-async def test_store_refuses_a_key_of_nobody_and_of_two(
+async def test_database_rejects_a_key_with_no_owner_or_two(
     store: MetadataStore, owner: MemberRecord, project: ProjectRecord, owners: str
 ) -> None:
     new = replace(
@@ -219,9 +217,7 @@ async def test_store_refuses_a_key_of_nobody_and_of_two(
 
 
 @pytest.mark.parametrize("gone", ["user", "project"])
-async def test_key_of_an_owner_who_is_gone_is_refused(
-    store: MetadataStore, project: ProjectRecord, gone: str
-) -> None:
+async def test_key_of_a_deleted_owner_is_rejected(store: MetadataStore, project: ProjectRecord, gone: str) -> None:
     new = _of_project(project)
     new = replace(new, project_id=None, user_id="nobody") if gone == "user" else replace(new, project_id=9999)
     with pytest.raises(BadUserInput, match="owner of the key no longer exists"):
@@ -240,7 +236,7 @@ async def test_rolled_key_keeps_all_but_its_value(store: MetadataStore, owner: M
     assert await get_key(store, "phx_...new1") == rolled
 
 
-async def test_key_that_is_rolled_and_revoked_at_once_is_never_rolled_after(
+async def test_key_rolled_and_revoked_at_once_is_not_rolled_afterwards(
     store: MetadataStore, owner: MemberRecord
 ) -> None:
     key = await _insert(store, owner, "0001")
@@ -253,7 +249,7 @@ async def test_key_that_is_rolled_and_revoked_at_once_is_never_rolled_after(
     assert page.entries[0].action is AuditAction.KEY_REVOKED
 
 
-async def test_rolling_a_revoked_or_missing_key_is_refused(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_rolling_a_revoked_or_missing_key_fails(store: MetadataStore, owner: MemberRecord) -> None:
     key = await _insert(store, owner, "0001")
     await revoke_key(store, key.id, now=NOON)
     with pytest.raises(BadUserInput, match="is revoked"):
@@ -274,7 +270,7 @@ def _of_person(owner: MemberRecord, number: int, expires_at: datetime | None = N
     )
 
 
-async def test_person_has_at_most_so_many_usable_keys(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_number_of_usable_keys_is_limited(store: MetadataStore, owner: MemberRecord) -> None:
     made = [await insert_key(store, _of_person(owner, number), most_per_user=10) for number in range(10)]
     with pytest.raises(BadUserInput, match="at most 10 usable API keys") as caught:
         await insert_key(store, _of_person(owner, 10), most_per_user=10)
@@ -307,7 +303,7 @@ async def test_keys_of_others_and_of_projects_do_not_count(
         await insert_key(store, _of_person(owner, 2), most_per_user=1)
 
 
-async def test_keys_made_at_once_are_no_more_than_allowed(store: MetadataStore, owner: MemberRecord) -> None:
+async def test_limit_of_keys_holds_for_concurrent_inserts(store: MetadataStore, owner: MemberRecord) -> None:
     ends = await asyncio.gather(
         *(insert_key(store, _of_person(owner, number), most_per_user=2) for number in range(8)),
         return_exceptions=True,

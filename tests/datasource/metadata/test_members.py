@@ -40,7 +40,7 @@ async def test_add_member_keeps_the_address_as_written(
 
 
 @pytest.mark.parametrize("spelling", ["ada@example.com", "ADA@EXAMPLE.COM", " Ada@Example.com"])
-async def test_find_member_in_any_case_finds_the_same_person(
+async def test_find_member_ignores_case(
     store: MetadataStore, organization: OrganizationRecord, spelling: str
 ) -> None:
     member = await add_member(store, email="Ada@Example.com", organization_id=organization.id)
@@ -52,7 +52,7 @@ async def test_find_member_in_any_case_finds_the_same_person(
     [("ada@example.com", "ADA@example.com"), ("jürgen@example.com", "JÜRGEN@example.com")],
     ids=["ascii", "beyond ascii"],
 )
-async def test_add_member_in_another_case_is_refused(
+async def test_add_member_again_in_another_case_is_rejected(
     store: MetadataStore, organization: OrganizationRecord, first: str, second: str
 ) -> None:
     await add_member(store, email=first, organization_id=organization.id)
@@ -61,7 +61,7 @@ async def test_add_member_in_another_case_is_refused(
     assert len(await list_members(store)) == 1
 
 
-async def test_add_member_to_a_second_organization_keeps_one_person(
+async def test_add_member_to_a_second_organization_keeps_one_user(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     other = await create_organization(store, name="Zeta")
@@ -76,14 +76,14 @@ async def test_add_member_to_a_second_organization_keeps_one_person(
     assert second.highest_level is OrganizationLevel.ADMIN
 
 
-async def test_add_member_to_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
+async def test_add_member_to_a_deleted_organization_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match="organization"):
         await add_member(store, email="ada@example.com", organization_id="nowhere")
     assert await list_members(store) == ()
 
 
 @pytest.mark.parametrize("email", ["", "ada", "@", "a@b@c", "a b@c", f"{'a' * 250}@example.com", "a\0@b"])
-async def test_add_member_with_an_address_that_is_none_is_refused(
+async def test_add_member_with_an_invalid_address_is_rejected(
     store: MetadataStore, organization: OrganizationRecord, email: str
 ) -> None:
     with pytest.raises(BadUserInput, match="is not a valid e-mail address"):
@@ -97,7 +97,7 @@ async def test_ensure_member_twice_changes_nothing(store: MetadataStore, organiz
     assert await ensure_member(store, email="ADA@example.com", organization_id=organization.id) == first
 
 
-async def test_get_member_nobody_knows_is_not_found(store: MetadataStore) -> None:
+async def test_get_unknown_member_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match=r"no member with the e-mail address 'ada@example\.com'"):
         await get_member(store, email="ada@example.com")
 
@@ -114,7 +114,7 @@ def test_levels_ascend_from_member_to_owner() -> None:
     assert OrganizationLevel.MEMBER < OrganizationLevel.ADMIN < OrganizationLevel.OWNER
 
 
-async def test_find_members_answers_those_that_exist(
+async def test_find_members_returns_those_that_exist(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     ada = await add_member(store, email="ada@example.com", organization_id=organization.id)
@@ -136,7 +136,7 @@ async def test_set_member_level_changes_one_membership(
     assert await get_member(store, email="ada@example.com") == changed
 
 
-async def test_set_member_level_elsewhere_is_not_found(
+async def test_set_member_level_in_another_organization_is_not_found(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     other = await create_organization(store, name="Zeta")
@@ -146,7 +146,7 @@ async def test_set_member_level_elsewhere_is_not_found(
             await set_member_level(store, email=email, organization_id=other.id, level=OrganizationLevel.OWNER)
 
 
-async def test_remove_member_ends_one_membership_and_keeps_the_person(
+async def test_remove_member_ends_one_membership_and_keeps_the_user(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     other = await create_organization(store, name="Zeta")
@@ -161,7 +161,7 @@ async def test_remove_member_ends_one_membership_and_keeps_the_person(
     assert (await get_member(store, email="ada@example.com")).memberships == ()
 
 
-async def test_member_who_comes_back_is_the_same_person_with_another_membership(
+async def test_returning_member_is_the_same_user_with_a_new_membership(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     first = await add_member(

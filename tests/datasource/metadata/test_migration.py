@@ -51,7 +51,7 @@ def test_models_after_upgrade_need_no_further_migration(database_url: str) -> No
 
 
 @pytest.mark.usefixtures("store")
-def test_check_sees_a_table_that_differs(database_url: str) -> None:
+def test_check_detects_a_different_table(database_url: str) -> None:
     engine = build_migration_engine(parse_database_url(database_url))
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE projects ADD COLUMN surprise TEXT"))
@@ -60,13 +60,13 @@ def test_check_sees_a_table_that_differs(database_url: str) -> None:
         _with_alembic(database_url, "check")
 
 
-async def test_migrate_again_keeps_what_is_stored(store: MetadataStore) -> None:
+async def test_migrate_again_keeps_the_data(store: MetadataStore) -> None:
     made = await create_organization(store, name="Kept")
     await store.migrate()
     assert await list_organizations(store) == (made,)
 
 
-async def test_migrate_works_from_any_folder_and_says_nothing(
+async def test_migrate_works_from_any_folder_without_output(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -82,9 +82,7 @@ def test_downgrade_removes_every_table(database_url: str) -> None:
     assert _tables(database_url) == {"alembic_version"}
 
 
-async def test_migrate_that_fails_half_way_leaves_no_table(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_failed_migration_leaves_no_table(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_connection: Connection) -> None:
         raise RuntimeError("interrupted")
 

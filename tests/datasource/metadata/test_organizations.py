@@ -19,7 +19,7 @@ async def test_organizations_are_listed_by_name(store: MetadataStore) -> None:
     assert await list_organizations(store) == (made[1], made[0])
 
 
-async def test_create_organization_of_a_taken_name_is_refused(store: MetadataStore) -> None:
+async def test_create_organization_with_a_taken_name_is_rejected(store: MetadataStore) -> None:
     await create_organization(store, name="Acme")
     with pytest.raises(BadUserInput, match="An organization named 'Acme' already exists") as caught:
         await create_organization(store, name=" Acme ")
@@ -35,7 +35,7 @@ async def test_find_organization_by_name(store: MetadataStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "\0", "\udcff", "x" * 201])
-async def test_organization_of_an_unusable_name_is_refused(store: MetadataStore, name: str) -> None:
+async def test_organization_with_an_invalid_name_is_rejected(store: MetadataStore, name: str) -> None:
     for function in (create_organization, find_organization, ensure_organization):
         with pytest.raises(BadUserInput, match="The name of the organization"):
             await function(store, name=name)
@@ -47,7 +47,7 @@ async def test_new_organization_has_every_feature_on(store: MetadataStore) -> No
     assert await find_organization(store, name="Acme") == made
 
 
-async def test_set_features_switches_only_what_is_given(store: MetadataStore) -> None:
+async def test_set_features_changes_only_what_is_given(store: MetadataStore) -> None:
     acme = await create_organization(store, name="Acme")
     other = await create_organization(store, name="Other")
     first = await set_features(store, acme.id, access_control=False)
@@ -61,7 +61,7 @@ async def test_set_features_switches_only_what_is_given(store: MetadataStore) ->
     assert await get_organization(store, name="Other") == other
 
 
-async def test_features_are_part_of_what_a_membership_says(store: MetadataStore) -> None:
+async def test_features_are_part_of_a_membership(store: MetadataStore) -> None:
     acme = await create_organization(store, name="Acme")
     other = await create_organization(store, name="Other")
     for organization in (acme, other):
@@ -74,6 +74,6 @@ async def test_features_are_part_of_what_a_membership_says(store: MetadataStore)
     ]
 
 
-async def test_set_features_of_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
+async def test_set_features_of_a_deleted_organization_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match="organization"):
         await set_features(store, "nowhere", access_control=False)

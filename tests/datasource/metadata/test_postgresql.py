@@ -39,12 +39,12 @@ async def _ask(store: MetadataStore, statement: str) -> object:
         return await session.scalar(text(statement))
 
 
-async def test_connections_tell_who_they_are_and_how_long_they_take(store: MetadataStore) -> None:
+async def test_connections_have_a_name_and_time_limits(store: MetadataStore) -> None:
     assert await _ask(store, "SHOW application_name") == "trendgate"
     assert await _ask(store, "SHOW statement_timeout") == "1min"
 
 
-async def test_url_decides_over_what_is_usual(own_postgres: PostgresServer) -> None:
+async def test_settings_in_the_url_take_precedence(own_postgres: PostgresServer) -> None:
     url = f"{own_postgres.url}&application_name=mine&options=-c%20work_mem%3D5MB%20-c%20statement_timeout%3D9s"
     async with MetadataStore.open(url) as store:
         assert await _ask(store, "SHOW application_name") == "mine"
@@ -52,16 +52,14 @@ async def test_url_decides_over_what_is_usual(own_postgres: PostgresServer) -> N
         assert await _ask(store, "SHOW statement_timeout") == "9s"
 
 
-async def test_statement_that_takes_too_long_is_ended(impatient: MetadataStore) -> None:
+async def test_slow_statement_is_canceled(impatient: MetadataStore) -> None:
     with pytest.raises(GatewayError, match="did not respond in time") as refused:
         await _ask(impatient, "SELECT pg_sleep(60)")
     assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     assert connections_in_use(impatient) == 0
 
 
-async def test_writer_does_not_wait_for_a_lock_without_an_end(
-    store: MetadataStore, impatient: MetadataStore
-) -> None:
+async def test_writer_waits_for_a_lock_for_a_limited_time(store: MetadataStore, impatient: MetadataStore) -> None:
     async with store.write() as session:
         await session.execute(text("LOCK TABLE organizations"))
         with pytest.raises(GatewayError, match="did not respond in time"):
@@ -69,7 +67,7 @@ async def test_writer_does_not_wait_for_a_lock_without_an_end(
     await create_organization(store, name="Acme")
 
 
-async def test_request_without_a_connection_in_time_is_refused(own_postgres: PostgresServer) -> None:
+async def test_request_without_a_free_connection_in_time_fails(own_postgres: PostgresServer) -> None:
     async with (
         MetadataStore.open(own_postgres.url, PoolLimits(2, wait_s=0.1)) as full,
         full.read() as one,
@@ -88,7 +86,7 @@ async def test_more_requests_than_connections_take_turns(store: MetadataStore) -
     assert await _ask(store, f"SELECT count(*) {MINE}") == 1
 
 
-async def test_requests_that_are_cancelled_give_their_connections_back(store: MetadataStore) -> None:
+async def test_cancelled_requests_return_their_connections(store: MetadataStore) -> None:
     for _ in range(5):
         tasks = [asyncio.create_task(_ask(store, "SELECT pg_sleep(600)")) for _ in range(2)]
         await asyncio.sleep(0.05)
@@ -100,7 +98,7 @@ async def test_requests_that_are_cancelled_give_their_connections_back(store: Me
     assert await _ask(store, f"SELECT count(*) {MINE} AND state <> 'idle'") == 0
 
 
-async def test_server_that_comes_back_is_used_again(
+async def test_restarted_server_is_used_again(
     own_postgres: PostgresServer, store: MetadataStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     await create_organization(store, name="Before")
@@ -116,14 +114,16 @@ async def test_server_that_comes_back_is_used_again(
     assert [each.name for each in await list_organizations(store)] == ["After", "Before"]
 
 
-async def test_restart_between_two_requests_costs_none(own_postgres: PostgresServer, store: MetadataStore) -> None:
+async def test_restart_between_two_requests_fails_neither(
+    own_postgres: PostgresServer, store: MetadataStore
+) -> None:
     await asyncio.gather(store.ping(), store.ping())
     own_postgres.stop("immediate")
     own_postgres.start()
     await asyncio.gather(store.ping(), store.ping(), create_organization(store, name="After"))
 
 
-async def test_server_that_falls_silent_is_given_up(
+async def test_silent_server_is_abandoned(
     own_postgres: PostgresServer, store: MetadataStore, impatient: MetadataStore
 ) -> None:
     """As after a failure of its disk: it takes what is sent and never answers."""
@@ -143,7 +143,7 @@ async def test_server_that_falls_silent_is_given_up(
     assert connections_in_use(impatient) == 0
 
 
-async def test_migrate_of_a_server_that_is_down_is_refused(own_postgres: PostgresServer) -> None:
+async def test_migrate_of_a_stopped_server_fails(own_postgres: PostgresServer) -> None:
     own_postgres.stop()
     async with MetadataStore.open(own_postgres.url) as store:
         with pytest.raises(GatewayError, match="not available"):

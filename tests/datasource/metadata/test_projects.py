@@ -16,7 +16,7 @@ async def organization(store: MetadataStore) -> OrganizationRecord:
     return await create_organization(store, name="Acme")
 
 
-async def test_create_project_is_read_back_as_made(store: MetadataStore, organization: OrganizationRecord) -> None:
+async def test_created_project_is_found_unchanged(store: MetadataStore, organization: OrganizationRecord) -> None:
     project = await create_project(
         store,
         organization_id=organization.id,
@@ -46,7 +46,7 @@ async def test_create_project_starts_weeks_on_sunday_and_days_in_utc(
     assert (project.week_start_day, project.timezone) == (WeekStartDay.SUNDAY, "UTC")
 
 
-async def test_create_project_of_a_taken_name_is_refused_in_its_organization_only(
+async def test_create_project_with_a_taken_name_is_rejected_within_its_organization(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     other = await create_organization(store, name="Other")
@@ -57,12 +57,12 @@ async def test_create_project_of_a_taken_name_is_refused_in_its_organization_onl
     assert caught.value.path == ("name",)
 
 
-async def test_create_project_in_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
+async def test_create_project_in_a_deleted_organization_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match="The organization does not exist"):
         await create_project(store, organization_id="nowhere", name="Flights")
 
 
-async def test_project_number_is_never_given_twice(store: MetadataStore, organization: OrganizationRecord) -> None:
+async def test_project_id_is_never_used_twice(store: MetadataStore, organization: OrganizationRecord) -> None:
     first = await create_project(store, organization_id=organization.id, name="First")
     async with store.write() as session:
         await session.execute(delete(Project).where(Project.id == first.id))
@@ -80,7 +80,7 @@ async def test_project_number_is_never_given_twice(store: MetadataStore, organiz
         ("UTC\0", "Did you mean"),
     ],
 )
-async def test_create_project_in_an_unknown_time_zone_is_refused(
+async def test_create_project_in_an_unknown_time_zone_is_rejected(
     store: MetadataStore, organization: OrganizationRecord, timezone: str, hint: str
 ) -> None:
     with pytest.raises(BadUserInput, match="Unknown time zone") as caught:
@@ -90,7 +90,7 @@ async def test_create_project_in_an_unknown_time_zone_is_refused(
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\nb", "a\0b", "\ud800"])
-async def test_create_project_with_an_unusable_name_is_refused(
+async def test_create_project_with_an_invalid_name_is_rejected(
     store: MetadataStore, organization: OrganizationRecord, name: str
 ) -> None:
     with pytest.raises(BadUserInput, match="The name of the project"):
@@ -100,14 +100,14 @@ async def test_create_project_with_an_unusable_name_is_refused(
 @pytest.mark.parametrize(
     "group_types", [[(5, "a")], [(-1, "a")], [(0, "a"), (0, "b")], [(0, "a"), (1, "a")], [(0, "")]]
 )
-async def test_create_project_with_odd_group_types_is_refused(
+async def test_create_project_with_invalid_group_types_is_rejected(
     store: MetadataStore, organization: OrganizationRecord, group_types: list[tuple[int, str]]
 ) -> None:
     with pytest.raises(BadUserInput, match="group type"):
         await create_project(store, organization_id=organization.id, name="P", group_types=group_types)
 
 
-async def test_ensure_project_from_many_tasks_makes_one(store: MetadataStore) -> None:
+async def test_ensure_project_from_many_tasks_creates_one(store: MetadataStore) -> None:
     made = await asyncio.gather(
         *(
             ensure_project(store, organization="Demo", name="Flights", group_types=[(0, "airline")])
@@ -119,12 +119,12 @@ async def test_ensure_project_from_many_tasks_makes_one(store: MetadataStore) ->
     assert [each.name for each in await list_organizations(store)] == ["Demo"]
 
 
-async def test_ensure_project_that_is_there_keeps_its_settings(store: MetadataStore) -> None:
+async def test_ensure_existing_project_keeps_its_settings(store: MetadataStore) -> None:
     first = await ensure_project(store, organization="Demo", name="Flights", timezone="America/New_York")
     assert await ensure_project(store, organization="Demo", name="Flights", timezone="UTC") == first
 
 
-async def test_ensure_project_with_a_bad_time_zone_is_refused(store: MetadataStore) -> None:
+async def test_ensure_project_with_an_unknown_time_zone_is_rejected(store: MetadataStore) -> None:
     with pytest.raises(BadUserInput, match="Unknown time zone"):
         await ensure_project(store, organization="Demo", name="Flights", timezone="Mars/Olympus")
 

@@ -62,13 +62,13 @@ async def test_reach_is_every_project_of_the_owners_organizations(store: Metadat
     assert await _reached(store, _reach(world)) == _ids(*world.a, *world.b)
 
 
-async def test_reach_of_any_organization_is_bound_by_its_projects_alone(
-    store: MetadataStore, world: World
-) -> None:
+async def test_reach_in_any_organization_is_restricted_to_its_projects(store: MetadataStore, world: World) -> None:
     assert await _reached(store, Reach(None, frozenset({world.foreign.id}))) == [world.foreign.id]
 
 
-async def test_reach_scoped_to_projects_is_those_the_owner_reaches(store: MetadataStore, world: World) -> None:
+async def test_reach_scoped_to_projects_excludes_those_the_owner_cannot_access(
+    store: MetadataStore, world: World
+) -> None:
     reach = _reach(world, projects=(world.a[1].id, world.foreign.id, 999))
     assert await _reached(store, reach) == _ids(world.a[1])
 
@@ -103,9 +103,7 @@ async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, wor
     )
 
 
-async def test_reach_without_the_hidden_ones_pages_and_counts_the_others(
-    store: MetadataStore, world: World
-) -> None:
+async def test_hidden_projects_are_neither_listed_nor_counted(store: MetadataStore, world: World) -> None:
     hidden = [world.a[0].id, world.b[1].id, world.foreign.id]
     page = await projects_in_reach(store, _reach(world), first=1, hidden=hidden)
     assert ([each.id for each in page.projects], page.total, page.has_next) == ([world.b[0].id], 2, True)
@@ -114,9 +112,7 @@ async def test_reach_without_the_hidden_ones_pages_and_counts_the_others(
 
 
 @pytest.mark.parametrize(("after", "count"), [(-5, 4), (0, 4), (2**31 - 1, 0), (2**31, 0), (10**30, 0)])
-async def test_reach_after_any_number_is_answered(
-    store: MetadataStore, world: World, after: int, count: int
-) -> None:
+async def test_reach_after_any_number_is_valid(store: MetadataStore, world: World, after: int, count: int) -> None:
     page = await projects_in_reach(store, _reach(world), first=10, after=after)
     assert (len(page.projects), page.total) == (count, 4)
 
@@ -133,7 +129,7 @@ async def test_project_out_of_reach_is_absent_like_a_missing_one(store: Metadata
         assert await _found(store, reach, unreachable) == {}
 
 
-async def test_projects_asked_for_together_leave_out_what_is_not(store: MetadataStore, world: World) -> None:
+async def test_projects_loaded_together_exclude_those_out_of_reach(store: MetadataStore, world: World) -> None:
     asked = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
     assert await _found(store, _reach(world), *asked) == {
         world.a[0].id: world.a[0],

@@ -25,7 +25,7 @@ async def world(store: MetadataStore) -> World:
     return await open_access_world(store)
 
 
-async def test_role_is_read_back_as_made(store: MetadataStore, world: World) -> None:
+async def test_created_role_is_found_unchanged(store: MetadataStore, world: World) -> None:
     made = await create_role(store, organization_id=world.acme.id, name=" Sales ")
     assert made == RoleRecord(id=made.id, organization_id=world.acme.id, name="Sales")
     assert await get_role(store, organization_id=world.acme.id, name=" Sales ") == made
@@ -39,7 +39,7 @@ async def test_roles_are_listed_by_name_within_their_organization(store: Metadat
     assert await list_roles(store, "nowhere") == ()
 
 
-async def test_create_role_of_a_taken_name_is_refused_in_one_organization_only(
+async def test_create_role_with_a_taken_name_is_rejected_within_its_organization(
     store: MetadataStore, world: World
 ) -> None:
     with pytest.raises(BadUserInput, match="already has a role named 'Analysts'") as caught:
@@ -49,12 +49,12 @@ async def test_create_role_of_a_taken_name_is_refused_in_one_organization_only(
 
 
 @pytest.mark.parametrize("name", ["", "  ", "\0", "\udcff", "x" * 201])
-async def test_create_role_of_an_unusable_name_is_refused(store: MetadataStore, world: World, name: str) -> None:
+async def test_create_role_with_an_invalid_name_is_rejected(store: MetadataStore, world: World, name: str) -> None:
     with pytest.raises(BadUserInput, match="The name of the role"):
         await create_role(store, organization_id=world.acme.id, name=name)
 
 
-async def test_create_role_in_an_organization_that_is_gone_is_not_found(store: MetadataStore) -> None:
+async def test_create_role_in_a_deleted_organization_is_not_found(store: MetadataStore) -> None:
     with pytest.raises(NotFound, match="organization"):
         await create_role(store, organization_id="nowhere", name="Analysts")
 
@@ -65,9 +65,7 @@ async def test_get_role_of_another_organization_is_not_found(store: MetadataStor
 
 
 @pytest.mark.parametrize("name", ["", "\0", "\udcff", "x" * 201])
-async def test_get_role_of_a_name_that_cannot_be_one_is_the_askers_mistake(
-    store: MetadataStore, world: World, name: str
-) -> None:
+async def test_get_role_with_an_invalid_name_is_bad_input(store: MetadataStore, world: World, name: str) -> None:
     with pytest.raises(GatewayError) as caught:
         await get_role(store, organization_id=world.acme.id, name=name)
     assert isinstance(caught.value, BadUserInput | NotFound)
@@ -106,28 +104,26 @@ async def test_add_role_member_from_many_tasks_adds_once(store: MetadataStore, w
     assert len(await audit_log(store, world.acme)) == before + 1
 
 
-async def test_add_role_member_who_is_none_of_the_organization_is_refused(
-    store: MetadataStore, world: World
-) -> None:
+async def test_add_role_member_of_another_organization_is_rejected(store: MetadataStore, world: World) -> None:
     with pytest.raises(BadUserInput, match="is not a member of the role's organization") as caught:
         await add_role_member(store, world.zetas, world.bob)
     assert caught.value.path == ("member",)
     assert await find_role_members(store, [world.zetas.id]) == {world.zetas.id: (world.ada.id,)}
 
 
-async def test_add_role_member_to_a_role_that_is_gone_is_not_found(store: MetadataStore, world: World) -> None:
+async def test_add_role_member_to_a_deleted_role_is_not_found(store: MetadataStore, world: World) -> None:
     await delete_role(store, world.analysts)
     with pytest.raises(NotFound):
         await add_role_member(store, world.analysts, world.bob)
 
 
-async def test_add_role_member_who_left_meanwhile_is_not_found(store: MetadataStore, world: World) -> None:
+async def test_add_role_member_who_just_left_is_not_found(store: MetadataStore, world: World) -> None:
     await remove_member(store, email="bob@example.com", organization_id=world.acme.id)
     with pytest.raises(NotFound):
         await add_role_member(store, world.analysts, world.bob)
 
 
-async def test_remove_role_member_who_is_not_in_it_is_not_found(store: MetadataStore, world: World) -> None:
+async def test_remove_role_member_who_is_not_in_the_role_is_not_found(store: MetadataStore, world: World) -> None:
     await remove_role_member(store, world.analysts, world.ada)
     for role, member in ((world.analysts, world.ada), (world.zetas, world.bob)):
         with pytest.raises(NotFound, match=f"{member.email} is not in the role '{role.name}'"):
@@ -135,7 +131,7 @@ async def test_remove_role_member_who_is_not_in_it_is_not_found(store: MetadataS
     assert await find_role_members(store, [world.analysts.id]) == {}
 
 
-async def test_deleted_role_is_gone_with_its_members(store: MetadataStore, world: World) -> None:
+async def test_deleted_role_loses_its_members(store: MetadataStore, world: World) -> None:
     await delete_role(store, world.analysts)
     assert await list_roles(store, world.acme.id) == (world.editors,)
     assert await find_memberships_roles(store, world.acme.id) == {world.bob_in_acme: {world.editors.id}}
@@ -143,6 +139,6 @@ async def test_deleted_role_is_gone_with_its_members(store: MetadataStore, world
         await delete_role(store, world.analysts)
 
 
-async def test_member_who_leaves_is_in_no_role_of_the_organization(store: MetadataStore, world: World) -> None:
+async def test_member_who_leaves_loses_the_organizations_roles(store: MetadataStore, world: World) -> None:
     await remove_member(store, email="ada@example.com", organization_id=world.acme.id)
     assert await find_role_members(store, [world.analysts.id, world.zetas.id]) == {world.zetas.id: (world.ada.id,)}

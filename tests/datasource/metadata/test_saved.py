@@ -73,24 +73,24 @@ async def kind(request: pytest.FixtureRequest, store: MetadataStore, world: Worl
     return name
 
 
-async def test_list_of_everything_has_everything(store: MetadataStore, world: World, kind: str) -> None:
+async def test_list_of_everything_is_complete(store: MetadataStore, world: World, kind: str) -> None:
     for visible in (EVERYTHING, Visible(creator=world.user)):
         assert await _page(store, kind, world.project, visible) == ([1, 2, 3, 4, 5], 5, False)
 
 
-async def test_list_leaves_out_the_hidden_and_counts_the_rest(
-    store: MetadataStore, world: World, kind: str
-) -> None:
+async def test_list_excludes_hidden_objects_from_the_count(store: MetadataStore, world: World, kind: str) -> None:
     visible = Visible(hidden=frozenset({2, 5, 99}))
     assert await _page(store, kind, world.project, visible) == ([1, 3, 4], 3, False)
 
 
-async def test_list_has_the_creators_own_even_when_hidden(store: MetadataStore, world: World, kind: str) -> None:
+async def test_list_includes_the_creators_own_even_if_hidden(
+    store: MetadataStore, world: World, kind: str
+) -> None:
     visible = Visible(hidden=frozenset({2, 4, 5}), creator=world.user)
     assert await _page(store, kind, world.project, visible) == ([1, 3, 5], 3, False)
 
 
-async def test_list_of_only_some_has_those_and_the_creators_own(
+async def test_list_of_some_includes_those_and_the_creators_own(
     store: MetadataStore, world: World, kind: str
 ) -> None:
     only = frozenset({1, 4, 99})
@@ -99,27 +99,25 @@ async def test_list_of_only_some_has_those_and_the_creators_own(
     assert await _page(store, kind, world.project, visible) == ([1, 4, 5], 3, False)
 
 
-async def test_list_of_only_nothing_has_the_creators_own_at_most(
-    store: MetadataStore, world: World, kind: str
-) -> None:
+async def test_list_of_none_includes_only_the_creators_own(store: MetadataStore, world: World, kind: str) -> None:
     assert await _page(store, kind, world.project, Visible(only=frozenset())) == ([], 0, False)
     visible = Visible(only=frozenset(), creator=world.user)
     assert await _page(store, kind, world.project, visible) == ([5], 1, False)
 
 
-async def test_list_of_only_some_does_not_look_at_the_hidden(
-    store: MetadataStore, world: World, kind: str
-) -> None:
+async def test_list_of_some_ignores_hidden(store: MetadataStore, world: World, kind: str) -> None:
     visible = Visible(only=frozenset({1}), hidden=frozenset({1}))
     assert await _page(store, kind, world.project, visible) == ([1], 1, False)
 
 
-async def test_things_without_a_known_maker_are_nobodys_own(store: MetadataStore, world: World, kind: str) -> None:
+async def test_objects_without_a_creator_belong_to_no_caller(
+    store: MetadataStore, world: World, kind: str
+) -> None:
     visible = Visible(hidden=frozenset({1, 2, 3, 4, 5}), creator=None)
     assert await _page(store, kind, world.project, visible) == ([], 0, False)
 
 
-async def test_pages_are_cut_after_hiding(store: MetadataStore, world: World, kind: str) -> None:
+async def test_hidden_objects_do_not_shorten_pages(store: MetadataStore, world: World, kind: str) -> None:
     visible = Visible(hidden=frozenset({1, 3}))
     assert await _page(store, kind, world.project, visible, first=2) == ([2, 4], 3, True)
     assert await _page(store, kind, world.project, visible, first=2, after=4) == ([5], 3, False)
@@ -128,13 +126,13 @@ async def test_pages_are_cut_after_hiding(store: MetadataStore, world: World, ki
     assert await _page(store, kind, world.project, only, first=2, after=2) == ([3, 5], 3, False)
 
 
-async def test_search_finds_nothing_that_is_hidden(store: MetadataStore, world: World, kind: str) -> None:
+async def test_search_excludes_hidden_objects(store: MetadataStore, world: World, kind: str) -> None:
     visible = Visible(hidden=frozenset({2}), creator=world.user)
     assert await _page(store, kind, world.project, visible, search="THIN") == ([1, 3, 4, 5], 4, False)
     assert await _page(store, kind, world.project, visible, search="other") == ([], 0, False)
 
 
-async def test_list_never_has_what_is_deleted_or_of_another_project(
+async def test_list_excludes_deleted_objects_and_other_projects(
     store: MetadataStore, world: World, kind: str
 ) -> None:
     deletes: dict[str, Callable[..., Awaitable[bool]]] = {

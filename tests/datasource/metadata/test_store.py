@@ -71,13 +71,13 @@ async def test_write_from_many_tasks_that_read_first_loses_nothing(store: Metada
     assert len(await list_members(store)) == 40
 
 
-async def test_ensure_organization_from_many_tasks_makes_one(store: MetadataStore) -> None:
+async def test_ensure_organization_from_many_tasks_creates_one(store: MetadataStore) -> None:
     made = await asyncio.gather(*(ensure_organization(store, name="One") for _ in range(10)))
     assert len({organization.id for organization in made}) == 1
     assert len(await list_organizations(store)) == 1
 
 
-async def test_write_that_fails_leaves_nothing(store: MetadataStore) -> None:
+async def test_failed_write_changes_nothing(store: MetadataStore) -> None:
     async def fail_after_writing() -> None:
         async with store.write() as session:
             session.add(Organization(name="Half"))
@@ -89,12 +89,12 @@ async def test_write_that_fails_leaves_nothing(store: MetadataStore) -> None:
     assert await list_organizations(store) == ()
 
 
-async def test_ping_without_tables_answers(database_url: str) -> None:
+async def test_ping_without_tables_succeeds(database_url: str) -> None:
     async with MetadataStore.open(database_url) as store:
         await store.ping()
 
 
-async def test_read_before_migrate_says_what_to_do(database_url: str) -> None:
+async def test_read_before_migrate_hints_at_migrating(database_url: str) -> None:
     async with MetadataStore.open(database_url) as store:
         with pytest.raises(GatewayError) as caught:
             await list_projects(store)
@@ -103,7 +103,7 @@ async def test_read_before_migrate_says_what_to_do(database_url: str) -> None:
     assert caught.value.hint == Place.MIGRATE
 
 
-async def test_ping_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+async def test_ping_a_file_that_is_not_a_database_fails(tmp_path: Path) -> None:
     file = tmp_path / "text.sqlite3"
     file.write_text("this is no database, whatever its name says " * 100)
     async with MetadataStore.open(f"sqlite:///{file}") as store:

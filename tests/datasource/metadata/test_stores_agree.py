@@ -29,20 +29,20 @@ MIXED = ("zeta", "Álamo", "alpha", "_new", "Zeta", "b-2", "b1", "Alpha", "ß", 
 IN_ORDER = ["10", "9", "_new", "Alpha", "alpha", "b-2", "b1", "ß", "Zeta", "zeta", "Álamo"]
 
 
-async def test_organizations_come_in_one_order(store: MetadataStore) -> None:
+async def test_organizations_have_the_same_order(store: MetadataStore) -> None:
     for name in MIXED:
         await create_organization(store, name=name)
     assert [each.name for each in await list_organizations(store)] == IN_ORDER
 
 
-async def test_roles_come_in_one_order(store: MetadataStore) -> None:
+async def test_roles_have_the_same_order(store: MetadataStore) -> None:
     acme = await create_organization(store, name="Acme")
     for name in MIXED:
         await create_role(store, organization_id=acme.id, name=name)
     assert [each.name for each in await list_roles(store, acme.id)] == IN_ORDER
 
 
-async def test_members_come_in_one_order_by_address(store: MetadataStore) -> None:
+async def test_members_have_the_same_order_by_address(store: MetadataStore) -> None:
     acme = await create_organization(store, name="Acme")
     role = await create_role(store, organization_id=acme.id, name="Everyone")
     emails = ["b-2@x.org", "B1@x.org", "á@x.org", "a_b@x.org", "A@x.org", "a.b@x.org", "Z@x.org"]
@@ -57,7 +57,7 @@ async def test_members_come_in_one_order_by_address(store: MetadataStore) -> Non
     assert [known[user_id].email for user_id in in_role] == wanted
 
 
-async def test_names_in_another_case_are_other_names(store: MetadataStore) -> None:
+async def test_names_are_case_sensitive(store: MetadataStore) -> None:
     for name in ("Acme", "ACME", "Ácme", "Acme\u0301", "Acmé"):
         organization = await create_organization(store, name=name)
         await create_project(store, name="P", organization_id=organization.id)
@@ -92,7 +92,7 @@ async def test_search_finds_the_same_on_every_store(store: MetadataStore, search
     assert [each.name for each in page.records] == found
 
 
-async def test_text_with_a_nul_character_is_refused(store: MetadataStore) -> None:
+async def test_string_with_a_nul_character_is_rejected(store: MetadataStore) -> None:
     project = await ensure_project(store, organization="Acme", name="shop")
     with pytest.raises(BadUserInput, match="contains a NUL character"):
         await create_action(store, project_id=project.id, name="a\0b", steps=[], now=MADE)
@@ -105,7 +105,7 @@ async def test_text_with_a_nul_character_is_refused(store: MetadataStore) -> Non
     assert len(await list_organizations(store)) == 1
 
 
-async def test_json_keeps_what_it_holds(store: MetadataStore) -> None:
+async def test_json_is_stored_unchanged(store: MetadataStore) -> None:
     project = await ensure_project(store, organization="Acme", name="shop")
     query: dict[str, Any] = {
         "texts": ["", "a\0b", "'; DROP TABLE insights", "\u2028", "😀", "x" * 200_000],
@@ -120,7 +120,7 @@ async def test_json_keeps_what_it_holds(store: MetadataStore) -> None:
     assert list(found.query) == ["texts", "numbers", "z", "a", "Z"]
 
 
-async def test_long_texts_are_kept_whole(store: MetadataStore) -> None:
+async def test_long_strings_are_stored_whole(store: MetadataStore) -> None:
     project = await ensure_project(store, organization="Acme", name="shop")
     name, description = "ΐ" * 400, "😀" * 10_000
     made = await create_action(
@@ -130,7 +130,7 @@ async def test_long_texts_are_kept_whole(store: MetadataStore) -> None:
     assert (found.name, found.description) == (name, description)
 
 
-async def test_address_that_grows_too_long_when_folded_is_refused(store: MetadataStore) -> None:
+async def test_address_too_long_after_case_folding_is_rejected(store: MetadataStore) -> None:
     acme = await create_organization(store, name="Acme")
     with pytest.raises(BadUserInput, match="is not a valid e-mail address"):
         await add_member(store, email="ß" * 200 + "@x.org", organization_id=acme.id)
@@ -141,7 +141,7 @@ async def test_address_that_grows_too_long_when_folded_is_refused(store: Metadat
     assert found.email == longest
 
 
-async def test_instants_are_kept_to_the_microsecond_whatever_their_zone(store: MetadataStore) -> None:
+async def test_instants_are_stored_to_the_microsecond_in_any_zone(store: MetadataStore) -> None:
     member = await ensure_member(
         store, email="a@x.org", organization_id=(await create_organization(store, name="Acme")).id
     )
