@@ -1,4 +1,4 @@
-"""Saved actions over HTTP: kept, found, changed, deleted, counted."""
+"""Saved actions over HTTP: creating, reading, changing, deleting and counting them."""
 
 from typing import Any
 
@@ -49,12 +49,12 @@ async def neighbour(gateway: Gateway) -> Shop:
 
 
 async def create(shop: Shop, name: str, steps: list[dict[str, Any]] | None = None) -> str:
-    """The id of a new action."""
+    """Create an action and return its id."""
     answer = await shop.ask(CREATE, input={"projectId": shop.id, "name": name, "steps": steps or []})
     return str(answer.data["actionCreate"]["id"])
 
 
-async def test_action_is_answered_as_it_was_created(shop: Shop) -> None:
+async def test_created_action_is_returned(shop: Shop) -> None:
     step: dict[str, Any] = {
         "event": "$autocapture",
         "url": "^/pr.cing$",
@@ -70,11 +70,11 @@ async def test_action_is_answered_as_it_was_created(shop: Shop) -> None:
             {"key": "size", "value": 3, "operator": "GT", "type": "GROUP", "groupTypeIndex": 0},
         ],
     }
-    made = await shop.ask(
+    created = await shop.ask(
         CREATE,
         input={"projectId": shop.id, "name": " buys ", "description": "money", "steps": [step, {"event": "pay"}]},
     )
-    action = made.data["actionCreate"]
+    action = created.data["actionCreate"]
     assert action == {
         "id": action["id"],
         "projectId": shop.id,
@@ -91,7 +91,7 @@ async def test_action_is_answered_as_it_was_created(shop: Shop) -> None:
     assert (await shop.ask(ONE, id=action["id"])).data["project"]["action"] == action
 
 
-async def test_actions_of_one_name_are_two_actions(shop: Shop) -> None:
+async def test_actions_can_share_a_name(shop: Shop) -> None:
     assert await create(shop, "twice") != await create(shop, "twice")
 
 
@@ -141,7 +141,7 @@ async def test_action_unknown_or_malformed_is_not_found(shop: Shop, action_id: s
     assert answer.extensions["code"] == "NOT_FOUND"
 
 
-async def test_action_of_another_project_is_as_unknown_as_none(shop: Shop, neighbour: Shop) -> None:
+async def test_action_of_another_project_is_not_found(shop: Shop, neighbour: Shop) -> None:
     action_id = await create(shop, "mine", [{"event": "pay"}])
     for query in (ONE, DELETE):
         foreign = await neighbour.ask(query, id=action_id)
@@ -150,7 +150,7 @@ async def test_action_of_another_project_is_as_unknown_as_none(shop: Shop, neigh
     change = {"id": action_id, "name": "theirs"}
     answer = await neighbour.ask(UPDATE, input={"projectId": neighbour.id, **change})
     assert answer.extensions["code"] == "NOT_FOUND"
-    # The key is for the neighbour alone, which it is told whether there is such a project or not.
+    # The key is scoped to the other project; the error is the same whether the project exists or not.
     answer = await neighbour.ask(UPDATE, input={"projectId": shop.id, **change})
     assert answer.extensions["code"] == "FORBIDDEN"
     answer = await neighbour.ask(CREATE, input={"projectId": shop.id, "name": "theirs", "steps": []})
@@ -160,7 +160,7 @@ async def test_action_of_another_project_is_as_unknown_as_none(shop: Shop, neigh
     assert (await shop.ask(ONE, id=action_id)).data["project"]["action"]["name"] == "mine"
 
 
-async def test_actions_in_pages_are_all_answered_once(gateway: Gateway) -> None:
+async def test_pages_return_every_action_once(gateway: Gateway) -> None:
     shop = await open_shop(gateway, "shop of pages")
     for name in ("Äpfel kaufen", "pay", "ÄPFEL ansehen"):
         await create(shop, name)
@@ -192,7 +192,7 @@ async def test_actions_in_pages_are_all_answered_once(gateway: Gateway) -> None:
         ({"search": "a\0"}, ["search"]),
     ],
 )
-async def test_actions_with_arguments_out_of_range_are_refused(
+async def test_list_arguments_out_of_range_are_rejected(
     shop: Shop, arguments: dict[str, Any], path: list[str]
 ) -> None:
     answer = await shop.ask(LIST, **arguments)
@@ -201,7 +201,7 @@ async def test_actions_with_arguments_out_of_range_are_refused(
 
 
 @pytest.mark.parametrize("granted", [["project:read", "insight:write"], ["project:read", "action:read"]])
-async def test_change_without_scope_names_what_is_missing(shop: Shop, granted: list[str]) -> None:
+async def test_change_without_scope_names_the_missing_scope(shop: Shop, granted: list[str]) -> None:
     action_id = await create(shop, "guarded")
     given = {"projectId": shop.id, "id": action_id}
     for query, variables in (
@@ -217,13 +217,13 @@ async def test_change_without_scope_names_what_is_missing(shop: Shop, granted: l
 async def test_actions_are_read_with_their_scope_only(shop: Shop) -> None:
     action_id = await create(shop, "guarded")
     for query in (ONE, LIST):
-        refused = await shop.ask_with(["project:read", "insight:read"], query, id=action_id)
-        assert refused.extensions["missingScope"] == "action:read"
+        caught = await shop.ask_with(["project:read", "insight:read"], query, id=action_id)
+        assert caught.extensions["missingScope"] == "action:read"
     allowed = await shop.ask_with(["project:read", "action:read"], ONE, id=action_id)
     assert allowed.data["project"]["action"]["name"] == "guarded"
 
 
-async def test_change_without_key_is_refused(gateway: Gateway, shop: Shop) -> None:
+async def test_change_without_key_is_rejected(gateway: Gateway, shop: Shop) -> None:
     answer = await gateway.ask(DELETE, {"project": shop.id, "id": "1"})
     assert answer.extensions["code"] == "UNAUTHENTICATED"
 
@@ -277,28 +277,28 @@ FILTER = {"key": "plan", "value": "pro"}
         ({"steps": [{"properties": [FILTER] * 201}]}, ["steps"]),
     ],
 )
-async def test_action_that_cannot_be_used_is_refused_with_its_path(
+async def test_invalid_action_is_rejected_with_its_path(
     shop: Shop, given: dict[str, Any], path: list[str | int]
 ) -> None:
-    made = await shop.ask(CREATE, input={"projectId": shop.id, "name": "refused", "steps": [], **given})
-    assert made.extensions["code"] == "BAD_USER_INPUT"
-    assert made.extensions["path"] == ["input", *path]
+    created = await shop.ask(CREATE, input={"projectId": shop.id, "name": "refused", "steps": [], **given})
+    assert created.extensions["code"] == "BAD_USER_INPUT"
+    assert created.extensions["path"] == ["input", *path]
     action_id = await create(shop, "unchanged")
     changed = await shop.ask(UPDATE, input={"projectId": shop.id, "id": action_id, **given})
-    assert changed.extensions == made.extensions
+    assert changed.extensions == created.extensions
     assert (await shop.ask(ONE, id=action_id)).data["project"]["action"]["name"] == "unchanged"
     assert (await shop.ask(LIST, search="refused")).data["project"]["actions"]["totalCount"] == 0
 
 
 @pytest.mark.parametrize("field", ["name", "description", "steps"])
-async def test_update_to_null_is_refused(shop: Shop, field: str) -> None:
+async def test_update_to_null_is_rejected(shop: Shop, field: str) -> None:
     action_id = await create(shop, "unchanged", [{"event": "pay"}])
     answer = await shop.ask(UPDATE, input={"projectId": shop.id, "id": action_id, field: None})
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["input", field]
 
 
-async def test_trend_counts_actions_beside_events(shop: Shop) -> None:
+async def test_trend_counts_actions_and_events(shop: Shop) -> None:
     pricing = await create(shop, "sees pricing", [{"event": "view", "url": "/pricing"}])
     pros = await create(shop, "pro", [{"properties": [FILTER]}])
     query = {
@@ -326,7 +326,7 @@ async def test_trend_of_an_action_needs_no_scope_but_its_definition_does(shop: S
     assert answer.extensions["missingScope"] == "action:read"
 
 
-async def test_formula_of_actions_names_no_action(shop: Shop) -> None:
+async def test_formula_of_actions_has_no_action(shop: Shop) -> None:
     action_id = await create(shop, "pays", [{"event": "pay"}])
     query = {"actions": [{"actionId": action_id}], "formula": "A * 2"}
     [series] = (await shop.ask(TREND, query=query)).data["project"]["trend"]["series"]
@@ -334,14 +334,14 @@ async def test_formula_of_actions_names_no_action(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("action_id", ["999999", "99999999999", "0", "-1", "x", "", "9" * 400])
-async def test_trend_of_an_unknown_action_is_refused_with_its_path(shop: Shop, action_id: str) -> None:
+async def test_trend_of_an_unknown_action_is_rejected_with_its_path(shop: Shop, action_id: str) -> None:
     query = {"events": [{}], "actions": [{"actionId": await create(shop, "known")}, {"actionId": action_id}]}
     answer = await shop.ask(TREND, query=query)
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["query", "actions", 1, "actionId"]
 
 
-async def test_trend_of_a_deleted_or_foreign_action_is_refused(shop: Shop, neighbour: Shop) -> None:
+async def test_trend_of_a_deleted_or_foreign_action_is_rejected(shop: Shop, neighbour: Shop) -> None:
     action_id = await create(shop, "short-lived")
     query = {"actions": [{"actionId": action_id}]}
     foreign = await neighbour.ask(TREND, query=query)
@@ -351,7 +351,7 @@ async def test_trend_of_a_deleted_or_foreign_action_is_refused(shop: Shop, neigh
         assert answer.extensions["path"] == ["query", "actions", 0, "actionId"]
 
 
-async def test_entities_by_reference_are_checked_one_by_one(shop: Shop, neighbour: Shop) -> None:
+async def test_entities_are_checked_one_by_one(shop: Shop, neighbour: Shop) -> None:
     action_id = await create(shop, "referred")
     theirs = await create(neighbour, "theirs")
     keys = [
@@ -373,7 +373,7 @@ async def test_entities_by_reference_are_checked_one_by_one(shop: Shop, neighbou
     ]
 
 
-async def test_entities_without_scope_or_key_field_are_refused(shop: Shop) -> None:
+async def test_entities_without_scope_or_key_field_are_rejected(shop: Shop) -> None:
     refs = [{"__typename": "Action", "projectId": shop.id, "id": await create(shop, "referred")}]
     answer = await shop.ask_with(["project:read", "insight:read"], ENTITIES, refs=refs)
     assert answer.extensions["missingScope"] == "action:read"

@@ -1,4 +1,4 @@
-"""Saved cohorts over HTTP: created, shown, changed, calculated, deleted, and used in trends."""
+"""Saved cohorts over HTTP: creating, reading, changing, calculating and deleting them, and their use in trends."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ PEOPLE = (
 
 @pytest.fixture
 async def shop(gateway: Gateway, request: pytest.FixtureRequest) -> Shop:
-    """A new project with ada (pro), bob (free) and eve, who did nothing; its key may read who people are."""
+    """A new project with ada (pro), bob (free) and eve, who did nothing, and a key with the scope of persons."""
     shop = await open_shop(gateway, f"cohorts of {request.node.name}"[:200])
     for statement in PEOPLE:
         await gateway.stores.events.command(statement, {"project": shop.project.id})
@@ -57,7 +57,7 @@ async def shop(gateway: Gateway, request: pytest.FixtureRequest) -> Shop:
 
 
 async def create(shop: Shop, name: str = "pros", **who: Any) -> dict[str, Any]:
-    """A new cohort, of the pros unless told otherwise."""
+    """Create a cohort, by default of the pros."""
     answer = await shop.ask(
         CREATE, input={"projectId": shop.id, "name": name, **(who or {"filters": [{"properties": [PRO]}]})}
     )
@@ -69,7 +69,7 @@ def of_cohort(cohort: dict[str, Any], operator: str = "IN") -> dict[str, Any]:
     return {"value": cohort["id"], "operator": operator, "type": "COHORT"}
 
 
-async def test_cohort_is_answered_as_it_was_created(shop: Shop) -> None:
+async def test_created_cohort_is_returned(shop: Shop) -> None:
     behavior = {**SEEN, "properties": [{"key": "x", "value": [1, "a"]}], "negated": True}
     groups = [{"properties": [PRO], "behaviors": [behavior]}, {"behaviors": [SEEN]}]
     created = await create(shop, " pros ", filters=groups, description="who pay")
@@ -86,7 +86,7 @@ async def test_cohort_is_answered_as_it_was_created(shop: Shop) -> None:
     assert (await shop.ask(ONE, id=created["id"])).data["project"]["cohort"] == created
 
 
-async def test_static_cohort_is_listed_by_distinct_ids(shop: Shop) -> None:
+async def test_static_cohort_consists_of_distinct_ids(shop: Shop) -> None:
     created = await create(shop, distinctIds=["eve", "ada", "eve"])
     assert (created["isStatic"], created["size"], created["filters"]) == (True, 2, [])
     assert created["distinctIds"] == ["eve", "ada"]
@@ -95,14 +95,14 @@ async def test_static_cohort_is_listed_by_distinct_ids(shop: Shop) -> None:
     assert "'zoe'" in answer.error["message"]
 
 
-async def test_distinct_ids_need_the_scope_of_persons(shop: Shop) -> None:
+async def test_distinct_ids_require_the_scope_of_persons(shop: Shop) -> None:
     created = await create(shop, distinctIds=["ada"])
     answer = await shop.ask_with(["project:read", "cohort:read"], ONE, id=created["id"])
     assert answer.extensions["missingScope"] == "person:read"
     assert (await shop.ask_with(["project:read", "cohort:read"], NAME, id=created["id"])).data
 
 
-async def test_trend_filters_and_splits_by_cohorts(shop: Shop) -> None:
+async def test_trend_filters_and_breaks_down_by_cohorts(shop: Shop) -> None:
     pros, listed = await create(shop), await create(shop, "listed", distinctIds=["bob", "eve"])
 
     async def counts(**parts: Any) -> dict[str, float]:
@@ -127,7 +127,7 @@ async def test_trend_of_an_action_with_a_cohort_reads_it(shop: Shop) -> None:
     assert [(each["label"], each["count"]) for each in series] == [("pro signs up", 1)]
 
 
-async def test_test_account_filters_can_name_a_cohort(shop: Shop) -> None:
+async def test_test_account_filters_can_use_a_cohort(shop: Shop) -> None:
     pros = await create(shop)
     text = "mutation($input: ProjectUpdateInput!) { projectUpdate(input: $input) { id } }"
     filters = [of_cohort(pros, "NOT_IN")]
@@ -137,11 +137,11 @@ async def test_test_account_filters_can_name_a_cohort(shop: Shop) -> None:
         query = {"events": events, "filterTestAccounts": filter_test_accounts}
         series = (await shop.ask(TREND, query=query)).data["project"]["trend"]["series"]
         assert [each["count"] for each in series] == [count]
-    refused = await shop.ask(text, input={"id": shop.id, "testAccountFilters": [{**filters[0], "value": 12345}]})
-    assert refused.extensions["path"] == ["input", "testAccountFilters", 0, "value"]
+    caught = await shop.ask(text, input={"id": shop.id, "testAccountFilters": [{**filters[0], "value": 12345}]})
+    assert caught.extensions["path"] == ["input", "testAccountFilters", 0, "value"]
 
 
-async def test_deleted_cohort_in_use_is_refused(shop: Shop) -> None:
+async def test_trend_of_a_deleted_cohort_is_rejected(shop: Shop) -> None:
     pros = await create(shop)
     assert (await shop.ask(DELETE, id=pros["id"])).data == {"cohortDelete": pros["id"]}
     events: list[dict[str, Any]] = [{"event": "sign up"}]
@@ -153,7 +153,7 @@ async def test_deleted_cohort_in_use_is_refused(shop: Shop) -> None:
         assert (await shop.ask(text, id=pros["id"])).extensions["code"] == "NOT_FOUND"
 
 
-async def test_cohort_that_others_use_is_not_deleted(shop: Shop) -> None:
+async def test_cohort_in_use_is_not_deleted(shop: Shop) -> None:
     pros = await create(shop)
     await create(shop, "seen pros", filters=[{"properties": [of_cohort(pros)], "behaviors": [SEEN]}])
     answer = await shop.ask(DELETE, id=pros["id"])
@@ -162,7 +162,7 @@ async def test_cohort_that_others_use_is_not_deleted(shop: Shop) -> None:
     assert (await shop.ask(ONE, id=pros["id"])).data["project"]["cohort"] == pros
 
 
-async def test_update_changes_what_is_given(shop: Shop) -> None:
+async def test_update_changes_only_what_is_given(shop: Shop) -> None:
     pros = await create(shop)
     key = {"projectId": shop.id, "id": pros["id"]}
     named = (await shop.ask(UPDATE, input={**key, "name": "professionals"})).data["cohortUpdate"]
@@ -171,8 +171,8 @@ async def test_update_changes_what_is_given(shop: Shop) -> None:
     assert (seen["name"], seen["size"], seen["filters"][0]["properties"]) == ("professionals", 2, [])
     static = (await shop.ask(UPDATE, input={**key, "distinctIds": ["eve"]})).data["cohortUpdate"]
     assert (static["isStatic"], static["size"], static["filters"]) == (True, 1, [])
-    refused = await shop.ask(UPDATE, input={**key, "filters": None})
-    assert refused.extensions["path"] == ["input", "filters"]
+    caught = await shop.ask(UPDATE, input={**key, "filters": None})
+    assert caught.extensions["path"] == ["input", "filters"]
 
 
 async def test_calculate_finds_new_members(shop: Shop) -> None:
@@ -239,7 +239,7 @@ async def test_entities_are_loaded_in_one_statement(shop: Shop) -> None:
         ({"distinctIds": ["a" * 401]}, ["distinctIds", 0]),
     ],
 )
-async def test_cohort_that_makes_no_sense_is_refused_where_it_is_wrong(
+async def test_invalid_cohort_is_rejected_with_its_path(
     who: dict[str, Any], path: list[str | int], gateway: Gateway
 ) -> None:
     shop = await open_shop(gateway, "refusals")
@@ -250,13 +250,13 @@ async def test_cohort_that_makes_no_sense_is_refused_where_it_is_wrong(
 
 
 @pytest.mark.parametrize("text", [ONE, LIST])
-async def test_reading_needs_its_scope(text: str, shop: Shop) -> None:
+async def test_reading_requires_its_scope(text: str, shop: Shop) -> None:
     answer = await shop.ask_with(["project:read", "insight:read"], text, id="1")
     assert answer.extensions["missingScope"] == "cohort:read"
 
 
 @pytest.mark.parametrize("text", [CREATE, UPDATE, CALCULATE, DELETE])
-async def test_writing_needs_its_scope(text: str, shop: Shop) -> None:
+async def test_writing_requires_its_scope(text: str, shop: Shop) -> None:
     pros = await create(shop)
     key = {"projectId": shop.id, "name": "x", **({"id": pros["id"]} if text == UPDATE else {})}
     answer = await shop.ask_with(["project:read", "cohort:read"], text, id=pros["id"], input=key)

@@ -1,4 +1,4 @@
-"""Saved insights over HTTP: kept as sent, found, changed, deleted, run."""
+"""Saved insights over HTTP: creating, reading, changing, deleting and running them."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ async def neighbour(gateway: Gateway) -> Shop:
 
 
 async def create(shop: Shop, name: str, query: dict[str, Any] = SIGN_UPS) -> str:
-    """The id of a new insight."""
+    """Create an insight and return its id."""
     answer = await shop.ask(CREATE, input={"projectId": shop.id, "name": name, "query": query})
     return str(answer.data["insightCreate"]["id"])
 
@@ -50,14 +50,14 @@ async def create_action(shop: Shop, name: str, event: str) -> str:
 
 
 async def store_damaged(shop: Shop, query: dict[str, Any]) -> str:
-    """The id of an insight with a query that no client of this version could have sent."""
+    """Insert an insight whose query this version would reject, and return its id."""
     record = await create_insight(
         shop.gateway.stores.metadata, project_id=shop.project.id, name="old", query=query, now=NOW
     )
     return str(record.id)
 
 
-async def test_insight_is_answered_as_it_was_created(shop: Shop) -> None:
+async def test_created_insight_is_returned(shop: Shop) -> None:
     query = {
         "interval": "WEEK",
         "events": [{"properties": [{"value": [1, 2.5, "a", True], "key": "plan"}], "math": "DAU", "event": None}],
@@ -83,7 +83,7 @@ async def test_insight_is_answered_as_it_was_created(shop: Shop) -> None:
     assert (await shop.ask(ONE, id=insight["id"])).data["project"]["insight"] == insight
 
 
-async def test_query_within_the_document_is_stored_as_json(shop: Shop) -> None:
+async def test_query_in_the_document_is_stored_as_json(shop: Shop) -> None:
     answer = await shop.ask(
         """mutation($project: ID!, $math: TrendMath!, $to: String, $limit: Int! = 7, $value: PropertyValue) {
             insightCreate(input: {projectId: $project, name: "literal", query: {
@@ -108,7 +108,7 @@ async def test_query_within_the_document_is_stored_as_json(shop: Shop) -> None:
     }
 
 
-async def test_stored_query_can_be_sent_back_as_it_is(shop: Shop) -> None:
+async def test_stored_query_can_be_sent_again(shop: Shop) -> None:
     insight_id = await create(shop, "once", {**SIGN_UPS, "interval": "WEEK", "display": "BOLD_NUMBER"})
     query = (await shop.ask(ONE, id=insight_id)).data["project"]["insight"]["query"]
     copy = await create(shop, "again", query)
@@ -127,7 +127,7 @@ async def test_update_changes_only_what_is_given(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "description", "query"])
-async def test_update_to_null_is_refused(shop: Shop, field: str) -> None:
+async def test_update_to_null_is_rejected(shop: Shop, field: str) -> None:
     answer = await shop.ask(UPDATE, input={"projectId": shop.id, "id": await create(shop, "x"), field: None})
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["input", field]
@@ -143,18 +143,18 @@ async def test_deleted_insight_is_not_found_and_not_listed(shop: Shop) -> None:
     assert (await shop.ask(LIST, search="TO BE DEL")).data["project"]["insights"]["totalCount"] == 0
 
 
-async def test_insight_of_another_project_is_as_unknown_as_none(shop: Shop, neighbour: Shop) -> None:
+async def test_insight_of_another_project_is_not_found(shop: Shop, neighbour: Shop) -> None:
     insight_id = await create(shop, "mine")
     for query in (ONE, RUN, DELETE):
         foreign = await neighbour.ask(query, id=insight_id)
         assert foreign.extensions["code"] == "NOT_FOUND"
         assert foreign.body == (await neighbour.ask(query, id="999999")).body
-    # The key is for the neighbour alone, which it is told whether there is such a project or not.
+    # The key is scoped to the other project; the error is the same whether the project exists or not.
     for project, code in ((neighbour, "NOT_FOUND"), (shop, "FORBIDDEN")):
         change = {"projectId": project.id, "id": insight_id, "name": "theirs"}
         assert (await neighbour.ask(UPDATE, input=change)).extensions["code"] == code
-    made = await neighbour.ask(CREATE, input={"projectId": shop.id, "name": "theirs", "query": SIGN_UPS})
-    assert made.extensions["code"] == "FORBIDDEN"
+    created = await neighbour.ask(CREATE, input={"projectId": shop.id, "name": "theirs", "query": SIGN_UPS})
+    assert created.extensions["code"] == "FORBIDDEN"
     assert (await neighbour.ask(LIST)).data["project"]["insights"]["edges"] == []
     assert (await shop.ask(ONE, id=insight_id)).data["project"]["insight"]["name"] == "mine"
 
@@ -165,7 +165,7 @@ async def test_insight_unknown_or_malformed_is_not_found(shop: Shop, insight_id:
         assert (await shop.ask(query, id=insight_id)).extensions["code"] == "NOT_FOUND"
 
 
-async def test_insights_in_pages_are_all_answered_once(gateway: Gateway) -> None:
+async def test_pages_return_every_insight_once(gateway: Gateway) -> None:
     shop = await open_shop(gateway, "shop of insight pages")
     for name in ("Größe", "pay", "GRÖSSE"):
         await create(shop, name)
@@ -181,7 +181,7 @@ async def test_insights_in_pages_are_all_answered_once(gateway: Gateway) -> None
     ("arguments", "path"),
     [({"first": 0}, ["first"]), ({"after": "WyJhY3Rpb24iLCAxXQ=="}, ["after"]), ({"search": "\0"}, ["search"])],
 )
-async def test_insights_with_arguments_out_of_range_are_refused(
+async def test_list_arguments_out_of_range_are_rejected(
     shop: Shop, arguments: dict[str, Any], path: list[str]
 ) -> None:
     answer = await shop.ask(LIST, **arguments)
@@ -189,7 +189,7 @@ async def test_insights_with_arguments_out_of_range_are_refused(
     assert answer.extensions["path"] == path
 
 
-async def test_insight_is_changed_and_read_with_its_scopes_only(shop: Shop) -> None:
+async def test_insight_requires_its_scopes(shop: Shop) -> None:
     insight_id = await create(shop, "guarded")
     given = {"projectId": shop.id, "id": insight_id}
     for query, variables in (
@@ -238,20 +238,20 @@ async def test_insight_is_changed_and_read_with_its_scopes_only(shop: Shop) -> N
         ({"query": {"events": [{"nope": 1}]}}, ["query", "events", 0]),
     ],
 )
-async def test_insight_that_could_not_run_is_refused_with_its_path(
+async def test_insight_with_an_invalid_query_is_rejected_with_its_path(
     shop: Shop, given: dict[str, Any], path: list[str | int]
 ) -> None:
-    made = await shop.ask(CREATE, input={"projectId": shop.id, "name": "refused", "query": SIGN_UPS, **given})
-    assert made.extensions["code"] == "BAD_USER_INPUT"
-    assert made.extensions["path"] == ["input", *path]
+    created = await shop.ask(CREATE, input={"projectId": shop.id, "name": "refused", "query": SIGN_UPS, **given})
+    assert created.extensions["code"] == "BAD_USER_INPUT"
+    assert created.extensions["path"] == ["input", *path]
     insight_id = await create(shop, "unchanged")
     changed = await shop.ask(UPDATE, input={"projectId": shop.id, "id": insight_id, **given})
-    assert changed.extensions == made.extensions
+    assert changed.extensions == created.extensions
     assert (await shop.ask(ONE, id=insight_id)).data["project"]["insight"]["name"] == "unchanged"
     assert (await shop.ask(LIST, search="refused")).data["project"]["insights"]["totalCount"] == 0
 
 
-async def test_insight_of_a_foreign_action_is_refused(shop: Shop, neighbour: Shop) -> None:
+async def test_insight_of_a_foreign_action_is_rejected(shop: Shop, neighbour: Shop) -> None:
     query = {"actions": [{"actionId": await create_action(shop, "pays", "pay")}]}
     answer = await neighbour.ask(CREATE, input={"projectId": neighbour.id, "name": "x", "query": query})
     assert answer.extensions["path"] == ["input", "query", "actions", 0, "actionId"]
@@ -285,16 +285,14 @@ async def test_insight_runs_with_other_dates(shop: Shop, dates: dict[str, str | 
 
 
 @pytest.mark.parametrize(("variable", "argument"), [("from", "dateFrom"), ("to", "dateTo")])
-async def test_insight_with_a_bad_date_is_refused_at_the_argument(
-    shop: Shop, variable: str, argument: str
-) -> None:
+async def test_invalid_date_is_rejected_at_the_argument(shop: Shop, variable: str, argument: str) -> None:
     answer = await shop.ask(RUN, id=await create(shop, "dated"), **{variable: "the day before"})
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == [argument]
     assert "insight" not in answer.error["message"]
 
 
-async def test_insight_of_a_deleted_action_says_which_insight_cannot_run(shop: Shop) -> None:
+async def test_error_about_a_deleted_action_names_the_insight(shop: Shop) -> None:
     action_id = await create_action(shop, "short-lived", "pay")
     insight_id = await create(shop, "left behind", {"actions": [{"actionId": action_id}]})
     await shop.ask(
@@ -324,7 +322,7 @@ async def test_insight_of_a_deleted_action_says_which_insight_cannot_run(shop: S
         ({"events": [{}], "dateFrom": "never"}, ["query", "dateFrom"]),
     ],
 )
-async def test_stored_query_of_another_version_is_refused_by_name(
+async def test_outdated_stored_query_is_rejected_with_the_insights_name(
     shop: Shop, query: dict[str, Any], path: list[str | int]
 ) -> None:
     insight_id = await store_damaged(shop, query)
@@ -334,7 +332,7 @@ async def test_stored_query_of_another_version_is_refused_by_name(
     assert answer.error["message"].startswith(f"Insight {insight_id}, 'old', cannot run: ")
 
 
-async def test_trends_of_insights_count_against_the_budget(shop: Shop) -> None:
+async def test_trends_of_insights_count_towards_the_limit(shop: Shop) -> None:
     insight_id = await create(shop, "costly")
     settings = shop.gateway.settings.model_copy(update={"max_trends": 1})
     document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) {
@@ -344,7 +342,7 @@ async def test_trends_of_insights_count_against_the_budget(shop: Shop) -> None:
     assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
 
 
-async def test_entities_by_reference_run_and_are_checked_one_by_one(shop: Shop, neighbour: Shop) -> None:
+async def test_entities_run_and_are_checked_one_by_one(shop: Shop, neighbour: Shop) -> None:
     mine, theirs = await create(shop, "referred"), await create(neighbour, "theirs")
     keys = [(shop.id, mine), (neighbour.id, theirs), (shop.id, theirs), (shop.id, "x")]
     refs = [{"__typename": "Insight", "projectId": project, "id": each} for project, each in keys]
@@ -357,11 +355,11 @@ async def test_entities_by_reference_run_and_are_checked_one_by_one(shop: Shop, 
         "FORBIDDEN",
         *["NOT_FOUND"] * 2,
     ]
-    refused = await shop.ask_with(["project:read", "action:read"], ENTITIES, refs=refs[:1])
-    assert refused.extensions["missingScope"] == "insight:read"
+    caught = await shop.ask_with(["project:read", "action:read"], ENTITIES, refs=refs[:1])
+    assert caught.extensions["missingScope"] == "insight:read"
 
 
-async def test_creator_who_is_no_member_any_more_is_not_shown(gateway: Gateway, shop: Shop) -> None:
+async def test_creator_who_left_is_not_shown(gateway: Gateway, shop: Shop) -> None:
     elsewhere = await open_shop(gateway, "elsewhere", organization="Elsewhere")
     leaver = await ensure_member(
         gateway.stores.metadata, email="leaver@example.com", organization_id=elsewhere.project.organization_id

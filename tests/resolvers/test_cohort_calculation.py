@@ -1,4 +1,4 @@
-"""Cohorts from their definition to their members, over both stores."""
+"""The calculation of cohorts, with the metadata store and ClickHouse."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which cohorts a trend mentions, and with which members it gets them."""
+"""The cohorts that a trend refers to, and the versions it gets."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +69,7 @@ async def project(store: MetadataStore) -> ProjectRecord:
 
 
 async def make(store: MetadataStore, project: ProjectRecord, name: str, version: int) -> CohortRecord:
-    """A cohort whose calculation `version` counts; 0: none was made yet."""
+    """Create a cohort and switch it to `version`; 0 is not calculated."""
     record = await create_cohort(
         store, project_id=project.id, name=name, membership=StoredMembership(is_static=False), now=NOW
     )

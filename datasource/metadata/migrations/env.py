@@ -1,4 +1,4 @@
-"""Run by Alembic, on the application's connection or, for a developer, on the configured store."""
+"""Run by Alembic, on the connection of the application or, for developers, on the configured store."""
 
 from typing import Literal
 
@@ -40,7 +40,7 @@ def run_on_configured_store() -> None:
 
 
 if context.is_offline_mode():
-    raise SystemExit("Migrations need a database: scripts without one are not made.")
+    raise SystemExit("Migrations require a database; offline scripts are not supported.")
 
 handed_over = context.config.attributes.get("connection")
 if isinstance(handed_over, Connection):

@@ -58,12 +58,12 @@ async def _applying_ids(store: MetadataStore, projects: Iterable[ProjectRecord],
 
 
 async def test_rule_is_found_as_set(store: MetadataStore, world: World) -> None:
-    made = await set_level(
+    created = await set_level(
         store, world.shop, "viewer", on="5", member=world.bob_in_acme, actor=world.actor, now=NOON
     )
-    assert made is not None
-    assert made == RuleRecord(
-        id=made.id,
+    assert created is not None
+    assert created == RuleRecord(
+        id=created.id,
         project_id=world.shop.id,
         resource="insight",
         resource_id="5",
@@ -74,7 +74,7 @@ async def test_rule_is_found_as_set(store: MetadataStore, world: World) -> None:
         created_at=NOON,
         updated_at=NOON,
     )
-    assert await find_rules(store, world.shop.id, ("insight", "5")) == (made,)
+    assert await find_rules(store, world.shop.id, ("insight", "5")) == (created,)
 
 
 async def test_rule_set_again_keeps_its_row_and_creator(store: MetadataStore, world: World) -> None:
@@ -94,7 +94,7 @@ async def test_rule_can_be_removed_twice(store: MetadataStore, world: World) -> 
 
 
 async def test_each_subject_and_object_has_its_own_rule(store: MetadataStore, world: World) -> None:
-    made = [
+    created = [
         await given_rule(store, world.shop, "viewer", resource=resource, on=on, member=member, role=role)
         for resource in ("insight", "action")
         for on in ("5", "6", None)
@@ -105,9 +105,9 @@ async def test_each_subject_and_object_has_its_own_rule(store: MetadataStore, wo
             (None, world.editors),
         )
     ]
-    made.append(await given_rule(store, world.lab, "viewer", on="5"))
-    assert await rule_ids(store, world.shop, world.lab) == {each.id for each in made}
-    assert len(made) == 25
+    created.append(await given_rule(store, world.lab, "viewer", on="5"))
+    assert await rule_ids(store, world.shop, world.lab) == {each.id for each in created}
+    assert len(created) == 25
 
 
 async def test_rule_for_everyone_set_twice_is_one_rule(store: MetadataStore, world: World) -> None:
@@ -185,12 +185,12 @@ async def test_rule_about_a_deleted_subject_is_rejected(store: MetadataStore, wo
 
 async def test_concurrent_sets_of_one_rule_leave_one_row(store: MetadataStore, world: World) -> None:
     levels = ["none", "viewer", "editor", "manager"] * 3
-    made = await asyncio.gather(
+    created = await asyncio.gather(
         *(given_rule(store, world.shop, level, on="5", role=world.analysts) for level in levels)
     )
-    assert len({each.id for each in made}) == 1
+    assert len({each.id for each in created}) == 1
     (left,) = await find_rules(store, world.shop.id)
-    assert left.access_level in {each.access_level for each in made}
+    assert left.access_level in {each.access_level for each in created}
 
 
 async def test_concurrent_sets_and_removals_of_one_rule_leave_one_or_none(
@@ -344,10 +344,10 @@ async def test_rules_for_one_resource_exclude_the_others(store: MetadataStore, w
 
 
 async def test_rules_of_a_role_follow_its_members(store: MetadataStore, world: World) -> None:
-    made = await given_rule(store, world.shop, "viewer", role=world.editors)
+    created = await given_rule(store, world.shop, "viewer", role=world.editors)
     assert await _applying_ids(store, [world.shop], world.ada_in_acme) == set()
     await add_role_member(store, world.editors, world.ada)
-    assert await _applying_ids(store, [world.shop], world.ada_in_acme) == {made.id}
+    assert await _applying_ids(store, [world.shop], world.ada_in_acme) == {created.id}
     await remove_role_member(store, world.editors, world.ada)
     assert await _applying_ids(store, [world.shop], world.ada_in_acme) == set()
 
@@ -393,8 +393,8 @@ async def test_rules_for_random_rules_equal_a_simple_filter(store: MetadataStore
         }
     by_id = {each.id: each for each in (world.analysts, world.editors, world.zetas)}
 
-    async def found(*asked: ProjectRecord) -> dict[int, set[tuple[str, str | None, RoleRecord | None]]]:
-        rules = await _applying(store, asked, [world.ada_in_acme, world.ada_in_zeta])
+    async def found(*requested: ProjectRecord) -> dict[int, set[tuple[str, str | None, RoleRecord | None]]]:
+        rules = await _applying(store, requested, [world.ada_in_acme, world.ada_in_zeta])
         return {
             project_id: {
                 (each.resource_id or "", each.member_id, by_id[each.role_id] if each.role_id else None)
@@ -404,7 +404,7 @@ async def test_rules_for_random_rules_equal_a_simple_filter(store: MetadataStore
         }
 
     assert await found(*projects) == expected
-    # What else is asked for in the same statement makes no difference.
+    # What else is requested for in the same statement makes no difference.
     for project in projects:
         assert await found(project) == {project.id: expected[project.id]}
 
@@ -490,11 +490,11 @@ async def test_rules_of_a_deleted_project_are_deleted(
 
 
 async def test_rule_outlives_its_creator(store: MetadataStore, world: World) -> None:
-    made = await set_level(store, world.shop, "viewer", actor=world.actor)
-    assert made is not None
+    created = await set_level(store, world.shop, "viewer", actor=world.actor)
+    assert created is not None
     async with store.write() as session:
         await session.execute(delete(User).where(User.id == world.ada.id))
-    assert await find_rules(store, world.shop.id) == (replace(made, created_by=None),)
+    assert await find_rules(store, world.shop.id) == (replace(created, created_by=None),)
 
 
 async def test_rule_about_everyone_is_stored_without_nulls_in_its_key(store: MetadataStore, world: World) -> None:

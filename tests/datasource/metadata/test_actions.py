@@ -34,7 +34,7 @@ async def names(store: MetadataStore, project_id: int, search: str = "") -> list
 
 
 async def test_created_action_is_found_unchanged(store: MetadataStore, world: World) -> None:
-    made = await create_action(
+    created = await create_action(
         store,
         project_id=world.project,
         name="buys",
@@ -43,7 +43,7 @@ async def test_created_action_is_found_unchanged(store: MetadataStore, world: Wo
         created_by=world.user,
         now=MADE,
     )
-    assert made == ActionRecord(
+    assert created == ActionRecord(
         id=1,
         project_id=world.project,
         name="buys",
@@ -53,8 +53,8 @@ async def test_created_action_is_found_unchanged(store: MetadataStore, world: Wo
         updated_at=MADE,
         steps=STEPS,
     )
-    assert await ACTION_REPOSITORY.find(store, [(world.project, 1)]) == {(world.project, 1): made}
-    assert (await ACTION_REPOSITORY.list_page(store, world.project, first=1)).records == (made,)
+    assert await ACTION_REPOSITORY.find(store, [(world.project, 1)]) == {(world.project, 1): created}
+    assert (await ACTION_REPOSITORY.list_page(store, world.project, first=1)).records == (created,)
 
 
 async def test_create_action_without_its_project_is_not_found(store: MetadataStore) -> None:
@@ -63,8 +63,8 @@ async def test_create_action_without_its_project_is_not_found(store: MetadataSto
 
 
 async def test_concurrent_creates_get_different_ids(store: MetadataStore, world: World) -> None:
-    made = await asyncio.gather(*(create(store, world.project, "same") for _ in range(8)))
-    assert sorted(made) == [[number] for number in range(1, 9)]
+    created = await asyncio.gather(*(create(store, world.project, "same") for _ in range(8)))
+    assert sorted(created) == [[number] for number in range(1, 9)]
 
 
 async def test_find_returns_what_exists_in_the_project(store: MetadataStore, world: World) -> None:
@@ -131,8 +131,8 @@ async def test_search_finds_a_part_of_the_name_ignoring_case(
 
 
 async def test_update_changes_only_what_is_given(store: MetadataStore, world: World) -> None:
-    made = await create_action(store, project_id=world.project, name="Old", steps=STEPS, now=MADE)
-    key = (world.project, made.id)
+    created = await create_action(store, project_id=world.project, name="Old", steps=STEPS, now=MADE)
+    key = (world.project, created.id)
     renamed = await update_action(store, key, name="NEU", now=LATER)
     assert renamed is not None
     assert (renamed.name, renamed.steps, renamed.description) == ("NEU", STEPS, "")
@@ -183,10 +183,10 @@ async def test_deleted_action_is_not_found_but_its_row_stays(store: MetadataStor
 
 
 async def test_action_outlives_its_creator_but_not_its_project(store: MetadataStore, world: World) -> None:
-    made = await create_action(
+    created = await create_action(
         store, project_id=world.project, name="x", steps=(), created_by=world.user, now=MADE
     )
-    key = (world.project, made.id)
+    key = (world.project, created.id)
     async with store.write() as session:
         await session.execute(delete(User).where(User.id == world.user))
     assert (await ACTION_REPOSITORY.find(store, [key]))[key].created_by is None

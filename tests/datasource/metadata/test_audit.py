@@ -48,7 +48,7 @@ async def world(store: MetadataStore) -> World:
 
 @pytest.fixture
 async def before(store: MetadataStore, world: World) -> dict[str, int]:
-    """How much is on record of each organization before a test's own changes."""
+    """Count the entries of each organization before the test's changes."""
     return {each.id: len(await audit_log(store, each)) for each in (world.acme, world.zeta)}
 
 
@@ -59,7 +59,7 @@ async def _new(
 
 
 async def _only(store: MetadataStore, world: World, before: dict[str, int]) -> AuditRecord:
-    """The one new entry, which is Acme's."""
+    """The only new entry, which is about Acme."""
     assert await _new(store, world.zeta, before) == []
     (entry,) = await _new(store, world.acme, before)
     return entry
@@ -115,10 +115,10 @@ async def test_rejected_rule_is_not_recorded(store: MetadataStore, world: World,
 async def test_removal_of_a_deleted_objects_rules_is_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
-    made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
-    await given_rule(store, world.shop, "viewer", on=str(made.id))
-    await given_rule(store, world.shop, "none", on=str(made.id), member=world.bob_in_acme)
-    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, made.id), now=LATER, actor=world.actor)
+    created = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
+    await given_rule(store, world.shop, "viewer", on=str(created.id))
+    await given_rule(store, world.shop, "none", on=str(created.id), member=world.bob_in_acme)
+    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, created.id), now=LATER, actor=world.actor)
     removed = (await _new(store, world.acme, before))[2:]
     assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED}
     assert {(each.target.get("member"), str(each.before)) for each in removed} == {
@@ -133,8 +133,8 @@ async def test_removal_of_a_deleted_objects_rules_is_recorded(
 async def test_deleted_object_without_rules_is_not_recorded(
     store: MetadataStore, world: World, before: dict[str, int]
 ) -> None:
-    made = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
-    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, made.id), now=LATER)
+    created = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
+    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, created.id), now=LATER)
     assert await _new(store, world.acme, before) == []
 
 
@@ -222,8 +222,8 @@ async def test_role_is_recorded_from_creation_to_deletion(
         AuditAction.ROLE_MEMBER_REMOVED,
         AuditAction.ACCESS_CONTROL_SET,
     ]
-    made, added, left = entries[:3]
-    assert (made.target, made.after) == ({"role_id": role.id, "role": "Sales"}, {"name": "Sales"})
+    created, added, left = entries[:3]
+    assert (created.target, created.after) == ({"role_id": role.id, "role": "Sales"}, {"name": "Sales"})
     for each in (added, left):
         assert each.target == {
             "role_id": role.id,
@@ -374,7 +374,7 @@ async def test_project_key_is_recorded_with_its_project_and_no_member(
     entry = await _only(store, world, before)
     assert entry.project_id == world.shop.id
     assert (entry.target["member_id"], entry.target["member"]) == (None, None)
-    # Who made it is the actor's part.
+    # The actor says who made the change.
     assert entry.actor == world.actor
 
 
@@ -469,7 +469,7 @@ async def test_concurrent_identical_changes_are_recorded_once(
     await _insert_key(store, world)
     before = len(await audit_log(store, world.acme))
     ends = await asyncio.gather(*(change(store, world) for _ in range(8)), return_exceptions=True)
-    # Who comes too late is told so, or finds that there is nothing left to do.
+    # Those who come second get an error or have nothing left to do.
     assert {type(end) for end in ends} <= {NoneType, NotFound}
     assert [each.action for each in (await audit_log(store, world.acme))[before:]] == [action]
 
@@ -497,7 +497,7 @@ async def test_database_prevents_changes_of_the_log(store: MetadataStore, world:
     assert before
     async with store.read() as session:
         dialect = session.get_bind().dialect.name
-    # PostgreSQL is asked all that SQLite is, and more.
+    # PostgreSQL has all of SQLite's cases and more.
     for statement in dict.fromkeys([*ALTERATIONS["sqlite"], *ALTERATIONS[dialect]]):
         with pytest.raises((DatabaseError, GatewayError)) as caught:
             await alter(statement)
@@ -521,7 +521,7 @@ async def test_rolled_back_change_is_not_recorded(
 
 
 async def _write(store: MetadataStore, organization_id: str, *project_ids: int | None) -> list[int]:
-    """An entry about each project, or about all of the organization; their ids."""
+    """Record an entry about each project, or about the organization for None, and return their ids."""
     async with store.write() as session:
         changes = [Change(organization_id, AuditAction.KEY_CREATED, {}, project_id=each) for each in project_ids]
         add_changes(session, OPERATOR, NOON, changes)

@@ -15,10 +15,10 @@ async def world(store: MetadataStore) -> World:
 
 
 async def test_created_insight_is_found_unchanged(store: MetadataStore, world: World) -> None:
-    made = await create_insight(
+    created = await create_insight(
         store, project_id=world.project, name="weekly", query=QUERY, created_by=world.user, now=MADE
     )
-    assert made == InsightRecord(
+    assert created == InsightRecord(
         id=1,
         project_id=world.project,
         name="weekly",
@@ -29,7 +29,7 @@ async def test_created_insight_is_found_unchanged(store: MetadataStore, world: W
         query=QUERY,
     )
     found = (await INSIGHT_REPOSITORY.find(store, [(world.project, 1)]))[world.project, 1]
-    assert found == made
+    assert found == created
     assert list(found.query) == list(QUERY), "the order of the keys is the client's"
 
 
@@ -39,8 +39,8 @@ async def test_create_insight_without_its_project_is_not_found(store: MetadataSt
 
 
 async def test_update_changes_only_what_is_given(store: MetadataStore, world: World) -> None:
-    made = await create_insight(store, project_id=world.project, name="Old", query=QUERY, now=MADE)
-    key = (world.project, made.id)
+    created = await create_insight(store, project_id=world.project, name="Old", query=QUERY, now=MADE)
+    key = (world.project, created.id)
     renamed = await update_insight(store, key, name="New", description="d", now=LATER)
     assert renamed is not None
     assert (renamed.name, renamed.description, renamed.query) == ("New", "d", QUERY)
@@ -51,18 +51,18 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
 
 
 async def test_insights_of_two_projects_are_separate(store: MetadataStore, world: World) -> None:
-    made = await create_insight(store, project_id=world.project, name="mine", query=QUERY, now=MADE)
-    foreign = (world.other, made.id)
+    created = await create_insight(store, project_id=world.project, name="mine", query=QUERY, now=MADE)
+    foreign = (world.other, created.id)
     assert await INSIGHT_REPOSITORY.find(store, [foreign]) == {}
     assert await update_insight(store, foreign, name="theirs", now=LATER) is None
     assert await INSIGHT_REPOSITORY.delete(store, foreign, now=LATER) is False
     assert (await INSIGHT_REPOSITORY.list_page(store, world.other, first=9)).total == 0
-    assert (await INSIGHT_REPOSITORY.list_page(store, world.project, first=9, search="MINE")).records == (made,)
+    assert (await INSIGHT_REPOSITORY.list_page(store, world.project, first=9, search="MINE")).records == (created,)
 
 
 async def test_deleted_insight_is_not_found(store: MetadataStore, world: World) -> None:
-    made = await create_insight(store, project_id=world.project, name="gone", query=QUERY, now=MADE)
-    assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is True
-    assert await INSIGHT_REPOSITORY.delete(store, (world.project, made.id), now=LATER) is False
+    created = await create_insight(store, project_id=world.project, name="gone", query=QUERY, now=MADE)
+    assert await INSIGHT_REPOSITORY.delete(store, (world.project, created.id), now=LATER) is True
+    assert await INSIGHT_REPOSITORY.delete(store, (world.project, created.id), now=LATER) is False
     page = await INSIGHT_REPOSITORY.list_page(store, world.project, first=9)
     assert (page.records, page.total, page.has_next) == ((), 0, False)

@@ -149,8 +149,8 @@ async def test_unknown_projects_are_in_none_of_the_organizations(
 ) -> None:
     own = await create_project(store, organization_id=owner.organization_ids[0], name="Own")
     foreign = await ensure_project(store, organization="Other", name="Foreign")
-    asked = (foreign.id, own.id, 99, -1, 2**70)
-    assert await unknown_projects(store, asked, owner.organization_ids) == (foreign.id, 99, -1, 2**70)
+    requested = (foreign.id, own.id, 99, -1, 2**70)
+    assert await unknown_projects(store, requested, owner.organization_ids) == (foreign.id, 99, -1, 2**70)
 
 
 # ---------------------------------------------------------------------- keys of projects
@@ -271,12 +271,12 @@ def _of_person(owner: MemberRecord, number: int, expires_at: datetime | None = N
 
 
 async def test_number_of_usable_keys_is_limited(store: MetadataStore, owner: MemberRecord) -> None:
-    made = [await insert_key(store, _of_person(owner, number), most_per_user=10) for number in range(10)]
+    created = [await insert_key(store, _of_person(owner, number), most_per_user=10) for number in range(10)]
     with pytest.raises(BadUserInput, match="at most 10 usable API keys") as caught:
         await insert_key(store, _of_person(owner, 10), most_per_user=10)
     assert "Revoke" in (caught.value.hint or "")
     assert len(await list_keys(store)) == 10
-    await revoke_key(store, made[0].id)
+    await revoke_key(store, created[0].id)
     await insert_key(store, _of_person(owner, 11), most_per_user=10)
     with pytest.raises(BadUserInput, match="at most 10"):
         await insert_key(store, _of_person(owner, 12), most_per_user=10)

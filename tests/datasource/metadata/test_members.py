@@ -178,13 +178,13 @@ async def test_organization_members_are_the_active_ones_by_address(
     store: MetadataStore, organization: OrganizationRecord
 ) -> None:
     other = await create_organization(store, name="Zeta")
-    made = {}
+    created = {}
     for name in ("cyd", "ada", "bob"):
         email = f"{name}@example.com"
-        made[name] = await add_member(store, email=email, organization_id=organization.id)
+        created[name] = await add_member(store, email=email, organization_id=organization.id)
     await add_member(store, email="dan@example.com", organization_id=other.id)
     await set_member_active(store, email="bob@example.com", is_active=False)
-    assert await list_organization_members(store, organization.id) == (made["ada"], made["cyd"])
-    asked = [made["cyd"].id, made["bob"].id, "nobody"]
-    assert await list_organization_members(store, organization.id, user_ids=asked) == (made["cyd"],)
+    assert await list_organization_members(store, organization.id) == (created["ada"], created["cyd"])
+    requested = [created["cyd"].id, created["bob"].id, "nobody"]
+    assert await list_organization_members(store, organization.id, user_ids=requested) == (created["cyd"],)
     assert await list_organization_members(store, organization.id, user_ids=[]) == ()

@@ -61,9 +61,9 @@ def test_check_detects_a_different_table(database_url: str) -> None:
 
 
 async def test_migrate_again_keeps_the_data(store: MetadataStore) -> None:
-    made = await create_organization(store, name="Kept")
+    created = await create_organization(store, name="Kept")
     await store.migrate()
-    assert await list_organizations(store) == (made,)
+    assert await list_organizations(store) == (created,)
 
 
 async def test_migrate_works_from_any_folder_without_output(

@@ -15,8 +15,8 @@ from errors import BadUserInput, NotFound
 
 
 async def test_organizations_are_listed_by_name(store: MetadataStore) -> None:
-    made = [await create_organization(store, name=name) for name in ("Zeta", "Acme")]
-    assert await list_organizations(store) == (made[1], made[0])
+    created = [await create_organization(store, name=name) for name in ("Zeta", "Acme")]
+    assert await list_organizations(store) == (created[1], created[0])
 
 
 async def test_create_organization_with_a_taken_name_is_rejected(store: MetadataStore) -> None:
@@ -27,8 +27,8 @@ async def test_create_organization_with_a_taken_name_is_rejected(store: Metadata
 
 
 async def test_find_organization_by_name(store: MetadataStore) -> None:
-    made = await create_organization(store, name="Acme")
-    assert await find_organization(store, name=" Acme ") == made
+    created = await create_organization(store, name="Acme")
+    assert await find_organization(store, name=" Acme ") == created
     assert await find_organization(store, name="Acm") is None
     with pytest.raises(NotFound, match="There is no organization named 'Acm'"):
         await get_organization(store, name="Acm")
@@ -42,9 +42,9 @@ async def test_organization_with_an_invalid_name_is_rejected(store: MetadataStor
 
 
 async def test_new_organization_has_every_feature_on(store: MetadataStore) -> None:
-    made = await create_organization(store, name="Acme")
-    assert made.features == OrganizationFeatures(access_control=True, role_based_access=True, member_keys=True)
-    assert await find_organization(store, name="Acme") == made
+    created = await create_organization(store, name="Acme")
+    assert created.features == OrganizationFeatures(access_control=True, role_based_access=True, member_keys=True)
+    assert await find_organization(store, name="Acme") == created
 
 
 async def test_set_features_changes_only_what_is_given(store: MetadataStore) -> None:

@@ -53,9 +53,9 @@ async def test_settings_in_the_url_take_precedence(own_postgres: PostgresServer)
 
 
 async def test_slow_statement_is_canceled(impatient: MetadataStore) -> None:
-    with pytest.raises(GatewayError, match="did not respond in time") as refused:
+    with pytest.raises(GatewayError, match="did not respond in time") as caught:
         await _ask(impatient, "SELECT pg_sleep(60)")
-    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     assert connections_in_use(impatient) == 0
 
 
@@ -75,9 +75,9 @@ async def test_request_without_a_free_connection_in_time_fails(own_postgres: Pos
     ):
         await one.connection()
         await two.connection()
-        with pytest.raises(GatewayError, match="overloaded") as refused:
+        with pytest.raises(GatewayError, match="overloaded") as caught:
             await full.ping()
-    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
 
 
 async def test_more_requests_than_connections_take_turns(store: MetadataStore) -> None:
@@ -103,11 +103,11 @@ async def test_restarted_server_is_used_again(
 ) -> None:
     await create_organization(store, name="Before")
     own_postgres.stop("immediate")
-    with caplog.at_level(logging.ERROR), pytest.raises(GatewayError) as refused:
+    with caplog.at_level(logging.ERROR), pytest.raises(GatewayError) as caught:
         await create_organization(store, name="Meanwhile")
-    assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
-    assert refused.value.message == "The metadata store is not available."
-    assert "INSERT" not in f"{refused.value.message} {refused.value.hint}"
+    assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+    assert caught.value.message == "The metadata store is not available."
+    assert "INSERT" not in f"{caught.value.message} {caught.value.hint}"
     assert "connection" in caplog.text
     own_postgres.start()
     await create_organization(store, name="After")
@@ -126,16 +126,16 @@ async def test_restart_between_two_requests_fails_neither(
 async def test_silent_server_is_abandoned(
     own_postgres: PostgresServer, store: MetadataStore, impatient: MetadataStore
 ) -> None:
-    """As after a failure of its disk: it takes what is sent and never answers."""
+    """Make the server silent, as after a disk failure: it accepts requests and never responds."""
     await create_organization(store, name="Before")
     processes = [own_postgres.process_id, int(str(await _ask(impatient, "SELECT pg_backend_pid()")))]
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:
         for _ in range(2):
-            with pytest.raises(GatewayError) as refused:
+            with pytest.raises(GatewayError) as caught:
                 await list_organizations(impatient)
-            assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     finally:
         for process in processes:
             os.kill(process, signal.SIGCONT)

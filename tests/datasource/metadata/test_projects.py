@@ -108,13 +108,13 @@ async def test_create_project_with_invalid_group_types_is_rejected(
 
 
 async def test_ensure_project_from_many_tasks_creates_one(store: MetadataStore) -> None:
-    made = await asyncio.gather(
+    created = await asyncio.gather(
         *(
             ensure_project(store, organization="Demo", name="Flights", group_types=[(0, "airline")])
             for _ in range(8)
         )
     )
-    assert made == [made[0]] * 8
+    assert created == [created[0]] * 8
     assert len(await list_projects(store)) == 1
     assert [each.name for each in await list_organizations(store)] == ["Demo"]
 

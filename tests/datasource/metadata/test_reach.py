@@ -130,8 +130,8 @@ async def test_project_out_of_reach_is_absent_like_a_missing_one(store: Metadata
 
 
 async def test_projects_loaded_together_exclude_those_out_of_reach(store: MetadataStore, world: World) -> None:
-    asked = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
-    assert await _found(store, _reach(world), *asked) == {
+    requested = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
+    assert await _found(store, _reach(world), *requested) == {
         world.a[0].id: world.a[0],
         world.b[0].id: world.b[0],
     }

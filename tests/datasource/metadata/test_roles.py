@@ -26,10 +26,10 @@ async def world(store: MetadataStore) -> World:
 
 
 async def test_created_role_is_found_unchanged(store: MetadataStore, world: World) -> None:
-    made = await create_role(store, organization_id=world.acme.id, name=" Sales ")
-    assert made == RoleRecord(id=made.id, organization_id=world.acme.id, name="Sales")
-    assert await get_role(store, organization_id=world.acme.id, name=" Sales ") == made
-    assert await find_roles(store, [made.id, made.id, "nothing"]) == {made.id: made}
+    created = await create_role(store, organization_id=world.acme.id, name=" Sales ")
+    assert created == RoleRecord(id=created.id, organization_id=world.acme.id, name="Sales")
+    assert await get_role(store, organization_id=world.acme.id, name=" Sales ") == created
+    assert await find_roles(store, [created.id, created.id, "nothing"]) == {created.id: created}
 
 
 async def test_roles_are_listed_by_name_within_their_organization(store: MetadataStore, world: World) -> None:
@@ -98,7 +98,7 @@ async def test_add_role_member_twice_changes_nothing(store: MetadataStore, world
 async def test_add_role_member_from_many_tasks_adds_once(store: MetadataStore, world: World) -> None:
     before = len(await audit_log(store, world.acme))
     adding = (add_role_member(store, world.analysts, world.bob) for _ in range(6))
-    # All of them end before the first failure is looked at, or their connections would outlive the test.
+    # All of them finish before the first error is raised, or their connections would outlive the test.
     assert await asyncio.gather(*adding, return_exceptions=True) == [None] * 6
     assert world.bob.id in (await find_role_members(store, [world.analysts.id]))[world.analysts.id]
     assert len(await audit_log(store, world.acme)) == before + 1

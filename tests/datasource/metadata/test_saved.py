@@ -1,4 +1,4 @@
-"""Which saved things a list has, for each kind of them."""
+"""Which objects a list includes, for each kind of saved object."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -63,13 +63,13 @@ async def _page(
 
 @pytest.fixture(params=KINDS)
 async def kind(request: pytest.FixtureRequest, store: MetadataStore, world: World) -> str:
-    """Of the kind 1, 2 and 3 by nobody known, 4 by Bob, 5 by Ada in one project, and 6 in the other."""
+    """Create 1, 2 and 3 without a creator, 4 by Bob and 5 by Ada in one project, and 6 in the other."""
     name = str(request.param)
     project = (await list_projects(store))[0]
     bob = await ensure_member(store, email="bob@example.com", organization_id=project.organization_id)
     makers = [None, None, None, bob.id, world.user]
-    made = [await _create(store, name, world.project, maker) for maker in makers]
-    assert [*made, await _create(store, name, world.other, None)] == [1, 2, 3, 4, 5, 6]
+    created = [await _create(store, name, world.project, maker) for maker in makers]
+    assert [*created, await _create(store, name, world.other, None)] == [1, 2, 3, 4, 5, 6]
     return name
 
 

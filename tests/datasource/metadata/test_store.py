@@ -72,8 +72,8 @@ async def test_write_from_many_tasks_that_read_first_loses_nothing(store: Metada
 
 
 async def test_ensure_organization_from_many_tasks_creates_one(store: MetadataStore) -> None:
-    made = await asyncio.gather(*(ensure_organization(store, name="One") for _ in range(10)))
-    assert len({organization.id for organization in made}) == 1
+    created = await asyncio.gather(*(ensure_organization(store, name="One") for _ in range(10)))
+    assert len({organization.id for organization in created}) == 1
     assert len(await list_organizations(store)) == 1
 
 

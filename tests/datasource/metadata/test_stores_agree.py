@@ -114,8 +114,8 @@ async def test_json_is_stored_unchanged(store: MetadataStore) -> None:
         "a": [True, False, [], {}],
         "Z": {"b": 1, "a": 2},
     }
-    made = await create_insight(store, project_id=project.id, name="Q", query=query, now=MADE)
-    found = (await INSIGHT_REPOSITORY.find(store, [(project.id, made.id)]))[project.id, made.id]
+    created = await create_insight(store, project_id=project.id, name="Q", query=query, now=MADE)
+    found = (await INSIGHT_REPOSITORY.find(store, [(project.id, created.id)]))[project.id, created.id]
     assert found.query == query
     assert list(found.query) == ["texts", "numbers", "z", "a", "Z"]
 
@@ -123,10 +123,10 @@ async def test_json_is_stored_unchanged(store: MetadataStore) -> None:
 async def test_long_strings_are_stored_whole(store: MetadataStore) -> None:
     project = await ensure_project(store, organization="Acme", name="shop")
     name, description = "ΐ" * 400, "😀" * 10_000
-    made = await create_action(
+    created = await create_action(
         store, project_id=project.id, name=name, description=description, steps=[], now=MADE
     )
-    found = (await ACTION_REPOSITORY.find(store, [(project.id, made.id)]))[project.id, made.id]
+    found = (await ACTION_REPOSITORY.find(store, [(project.id, created.id)]))[project.id, created.id]
     assert (found.name, found.description) == (name, description)
 
 

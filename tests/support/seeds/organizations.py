@@ -117,9 +117,9 @@ async def given_rule(
     role: RoleRecord | None = None,
 ) -> RuleRecord:
     """The rule, set by the operator."""
-    made = await set_level(store, project, level, resource=resource, on=on, member=member, role=role)
-    assert made is not None
-    return made
+    created = await set_level(store, project, level, resource=resource, on=on, member=member, role=role)
+    assert created is not None
+    return created
 
 
 async def rule_ids(store: MetadataStore, *projects: ProjectRecord) -> set[str]:
