@@ -1,4 +1,4 @@
-"""Cohorts in a small world, and the same cohorts computed in plain Python from the same lists."""
+"""Cohorts over a few events, and the same cohorts computed in plain Python."""
 
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ _COMPARED: Mapping[CohortCountOperator, Callable[[int, int], bool]] = {
 
 @dataclass
 class CohortWorld:
-    """A world that knows cohorts and actions."""
+    """Events, with the cohorts and actions that definitions can refer to."""
 
     world: EventWorld
     now: datetime = NOW
@@ -43,7 +43,7 @@ class CohortWorld:
     cohorts: dict[int, Cohort] = field(default_factory=dict)
 
     async def calculate(self, *groups: CohortGroup, cohort_id: int | None = None, version: int = 1) -> Cohort:
-        """Store the members; the cohort is known to later definitions."""
+        """Store the members; later definitions can refer to the cohort."""
         project = self.world.project
         context = CompileContext(project.timezone, self.now, project.week_start, self.cohorts)
         query = members(CohortDefinition(groups), context, SavedObjects(self.actions, self.cohorts))
@@ -56,11 +56,11 @@ class CohortWorld:
         return cohort
 
     async def members(self, *groups: CohortGroup) -> set[int]:
-        """The person numbers, as they are stored."""
+        """Calculate a cohort and return the stored person numbers."""
         return await self.stored(await self.calculate(*groups))
 
     async def ask(self, query: Query) -> list[object]:
-        """The only column of a query over logical sources."""
+        """Run a query with a single column and return its values."""
         statement = render(scope_to_project(NativeLayout().lower(query), self.world.project.id))
         (column,) = (await self.world.engine.query(statement.text, statement.params)).columns
         return column
@@ -77,7 +77,7 @@ class CohortWorld:
 
 
 def did(behavior: Behavior, events: Sequence[Event], now: datetime, timezone: str) -> set[int]:
-    """Who did, by the definition's words, one person at a time."""
+    """The persons who match a behavior, computed for one person at a time."""
     moments: dict[int, list[datetime]] = {}
     following: dict[int, list[datetime]] = {}
     for event in events:

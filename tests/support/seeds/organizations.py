@@ -1,4 +1,4 @@
-"""Two organizations with people, roles and projects, for tests of rules about access."""
+"""Two organizations with members, roles and projects, for tests of access rules."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ LATER = datetime(2026, 5, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class World:
-    """Ada and Bob are members of Acme, and Ada the owner of Zeta too. She is in one role of each."""
+    """Ada and Bob are members of Acme; Ada also owns Zeta and has a role in each."""
 
     acme: OrganizationRecord
     zeta: OrganizationRecord
@@ -57,7 +57,7 @@ class World:
 
     @property
     def actor(self) -> Actor:
-        """Ada, with a key of hers."""
+        """Ada, acting through one of her keys."""
         return Actor(
             ActorKind.API_KEY, user_id=self.ada.id, email=self.ada.email, key_id="k", key_mask="phx_...0001"
         )
@@ -116,7 +116,7 @@ async def given_rule(
     member: str | None = None,
     role: RoleRecord | None = None,
 ) -> RuleRecord:
-    """The rule, set by the operator."""
+    """Set a rule as the operator and return it."""
     created = await set_level(store, project, level, resource=resource, on=on, member=member, role=role)
     assert created is not None
     return created
@@ -127,7 +127,7 @@ async def rule_ids(store: MetadataStore, *projects: ProjectRecord) -> set[str]:
 
 
 async def audit_log(store: MetadataStore, organization: OrganizationRecord) -> list[AuditRecord]:
-    """Everything on record, the oldest first."""
+    """Load all entries of the audit log, oldest first."""
     page = await list_audit_log(store, organization.id, first=1000)
     assert (page.total, page.has_next) == (len(page.entries), False)
     return list(reversed(page.entries))
@@ -135,7 +135,7 @@ async def audit_log(store: MetadataStore, organization: OrganizationRecord) -> l
 
 @contextmanager
 def counted_statements() -> Iterator[list[str]]:
-    """The statements that are sent to any store within the block."""
+    """Record the statements sent to any store within the block."""
     sent: list[str] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:

@@ -1,4 +1,4 @@
-"""Two projects of one organization, for tests of what is saved in them."""
+"""Two projects of one organization, for tests of the objects saved in them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the tests of saved actions and insights share: projects with keys, and events to count."""
+"""Projects with keys and events, for tests of saved actions, insights and cohorts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ SETTINGS """
 
 @dataclass(frozen=True)
 class Shop:
-    """A project with events, and a key that may do everything in it."""
+    """A project with events, and a key with every scope for it."""
 
     gateway: Gateway
     project: ProjectRecord
@@ -35,11 +35,11 @@ class Shop:
         return str(self.project.id)
 
     async def ask(self, query: str, /, **variables: Any) -> Answer:
-        """Ask about the project, whose id is the variable `project`."""
+        """Send a query whose variable `project` is the project's id."""
         return await self.gateway.ask(query, {"project": self.id, **variables}, key=self.key)
 
     async def ask_with(self, scopes: list[str], query: str, /, **variables: Any) -> Answer:
-        """The same with a key of these scopes."""
+        """Send a query with a key of these scopes."""
         key = await self.gateway.key(*scopes, project=self.project)
         return await self.gateway.ask(query, {"project": self.id, **variables}, key=key)
 
