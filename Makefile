@@ -36,7 +36,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python server.py schema --check
-	$(BIN)/pytest -q tests/test_imports.py
+	$(BIN)/pytest -q tests/test_imports.py tests/test_error_templates.py
 
 format: .venv/dev.stamp
 	$(BIN)/ruff format .
