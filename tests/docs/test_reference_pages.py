@@ -23,3 +23,14 @@ def test_every_name_of_the_cohorts_page_is_in_the_schema() -> None:
     named = {name for name in re.findall(r"`(\w+)`", page) if name != "seqTime"}
     assert len(named) > 20
     assert {name for name in named if not re.search(rf"\b{name}\b", sdl)} == set()
+
+
+def test_every_file_of_the_architecture_page_exists() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("*/**/*.py") if ".venv" not in path.parts}
+    modules |= {path.name for path in ROOT.glob("*.py")}
+    named = set(re.findall(r"[\w/.]*\w+\.py\b", page))
+    assert len(named) > 60
+    assert {name for name in named if not any(f"/{module}".endswith(f"/{name}") for module in modules)} == set()
+    folders = {name for name in re.findall(r"`([a-z_/]+)/`", page) if not (ROOT / name).is_dir()}
+    assert folders == set()
