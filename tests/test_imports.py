@@ -1,4 +1,4 @@
-"""The direction of imports: a layer knows the layers below it, never one above."""
+"""The direction of imports: a layer may import the layers below it, but none above."""
 
 import ast
 import tomllib
@@ -11,17 +11,17 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("server", "commands", "asgi", "schema", "resolvers", "permissions", "datasource", "telemetry")
 """From the top downwards."""
 FOR_ALL = ("errors", "settings")
-"""What every layer may know; these know nothing of the project."""
+"""Modules that every layer may import, and that import no layer."""
 
 
 def modules_of(name: str, root: Path) -> list[Path]:
-    """The files of a package or of a module that is one file."""
+    """The files of a package, or the one file of a module."""
     package, module = root / name, root / f"{name}.py"
     return sorted(package.rglob("*.py")) if package.is_dir() else [module] * module.is_file()
 
 
 def imported(file: Path, root: Path) -> Iterator[tuple[int, str]]:
-    """Line and top-level name of every import, those inside functions and for type checkers included."""
+    """The line and top-level name of every import, including imports in functions and for type checkers."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
@@ -38,7 +38,7 @@ def _origins(node: ast.ImportFrom, file: Path) -> list[str]:
 
 
 def violations(root: Path) -> list[str]:
-    """Every import that goes upwards, as "file:line imports name"."""
+    """Every upward import, as "file:line imports name"."""
     found = []
     for name in (*LAYERS, *FOR_ALL):
         above = set(LAYERS[: LAYERS.index(name)]) if name in LAYERS else {*LAYERS, *FOR_ALL} - {name}
@@ -51,16 +51,16 @@ def violations(root: Path) -> list[str]:
     return found
 
 
-def test_imports_go_downwards_only() -> None:
+def test_imports_only_go_downwards() -> None:
     assert violations(ROOT) == []
 
 
-def test_every_layer_has_files_to_look_at() -> None:
+def test_every_layer_has_files() -> None:
     for name in (*LAYERS, *FOR_ALL):
-        assert modules_of(name, ROOT), f"{name} is not there"
+        assert modules_of(name, ROOT), f"{name} does not exist"
 
 
-def test_every_package_that_is_shipped_has_a_layer() -> None:
+def test_every_shipped_package_has_a_layer() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     shipped = {path.removesuffix(".py") for path in build["targets"]["wheel"]["only-include"] if "/" not in path}
     assert shipped == {*LAYERS, *FOR_ALL}
@@ -90,7 +90,7 @@ def test_every_package_that_is_shipped_has_a_layer() -> None:
         ("settings.py", "from errors import GatewayError", "settings.py:1 imports errors"),
     ],
 )
-def test_import_that_goes_upwards_is_found(tmp_path: Path, file: str, source: str, found: str) -> None:
+def test_upward_import_is_found(tmp_path: Path, file: str, source: str, found: str) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(source, encoding="utf-8")
     assert violations(tmp_path) == [found]
@@ -112,7 +112,7 @@ def test_import_that_goes_upwards_is_found(tmp_path: Path, file: str, source: st
         ("tests/a.py", "import server"),
     ],
 )
-def test_import_that_goes_downwards_is_none(tmp_path: Path, file: str, source: str) -> None:
+def test_downward_import_is_allowed(tmp_path: Path, file: str, source: str) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(source, encoding="utf-8")
     assert violations(tmp_path) == []

@@ -1,4 +1,4 @@
-"""What the Dockerfile says, for tests that do the same without a container engine."""
+"""The parsed Dockerfile, for tests that build and run the image without a container engine."""
 
 import json
 import re
@@ -18,7 +18,7 @@ class Instruction:
 
     @property
     def command(self) -> list[str]:
-        """Of the form in JSON."""
+        """The words of an instruction in JSON form."""
         return [str(word) for word in json.loads(self.rest)]
 
 
@@ -41,7 +41,7 @@ def only(word: str, *, stage: int = 1) -> Instruction:
 
 
 def copied() -> Iterator[tuple[Path, str]]:
-    """What the build takes from the repository, and where it puts it."""
+    """The files and folders that the build copies from the repository, each with its target."""
     for each in INSTRUCTIONS:
         if each.word == "COPY" and not each.rest.startswith("--from"):
             *sources, target = each.rest.split()

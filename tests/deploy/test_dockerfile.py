@@ -1,4 +1,4 @@
-"""The image as far as it can be tried without a container engine."""
+"""The image, as far as it can be tested without a container engine."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer
 
 PROGRAMS = Path(sys.executable).parent
-# Without -S the interpreter would find the packages of the developer too.
+# With -S the interpreter does not find the packages of the development environment.
 PYTHON = [sys.executable, "-S"]
 
 
@@ -31,17 +31,17 @@ def lint(dockerfile: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def test_linter_has_nothing_to_say() -> None:
+def test_linter_finds_nothing() -> None:
     assert lint(DOCKERFILE) == ""
 
 
-def test_linter_sees_what_is_wrong(tmp_path: Path) -> None:
-    wrong = tmp_path / "Dockerfile"
-    wrong.write_text(DOCKERFILE.read_text().replace("WORKDIR /app", "WORKDIR app", 1))
-    assert "Use absolute WORKDIR" in lint(wrong)
+def test_linter_finds_a_relative_workdir(tmp_path: Path) -> None:
+    invalid = tmp_path / "Dockerfile"
+    invalid.write_text(DOCKERFILE.read_text().replace("WORKDIR /app", "WORKDIR app", 1))
+    assert "Use absolute WORKDIR" in lint(invalid)
 
 
-def test_every_file_that_is_copied_is_there_and_not_ignored() -> None:
+def test_every_copied_file_exists_and_is_not_ignored() -> None:
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for source, _ in copied():
         assert source.exists(), source
@@ -56,7 +56,7 @@ def test_image_does_not_run_as_root() -> None:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of the image's lock file and no other, all in the versions that it names."""
+    """A folder with the packages of the image's lock file, in its versions, and no others."""
     folder = tmp_path_factory.mktemp("packages")
     lines = re.findall(r"^[a-z0-9-]+==[^\\\n]+", (ROOT / "requirements" / "server.lock").read_text(), re.MULTILINE)
     for requirement in map(Requirement, lines):
@@ -73,13 +73,13 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """The folder that is /app in the image, with what the build puts there."""
+    """The folder that is /app in the image, with the files that the build copies there."""
     for source, target in copied():
         place = tmp_path / (target.removeprefix("/") if target.startswith("/") else f"app/{target}")
         if source.is_dir():
             shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            assert target.endswith("/"), "a folder, which is made where it is missing"
+            assert target.endswith("/"), "the target is a folder"
             place.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, place)
     app = tmp_path / "app"
@@ -89,7 +89,7 @@ def image(tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Container:
-    """Runs programs as the image does: with its environment, its files and its packages only."""
+    """Runs programs with the environment, files and packages of the image only."""
 
     app: Path
     environment: Mapping[str, str]
@@ -126,7 +126,7 @@ def container(
         yield Container(image, {**environment(), "PATH": os.environ["PATH"], **settings})
 
 
-def test_command_serves_over_servers_without_the_embedded_engine(container: Container, tmp_path: Path) -> None:
+def test_image_serves_with_store_servers_and_without_chdb(container: Container, tmp_path: Path) -> None:
     program = only("ENTRYPOINT").command[1:]
     files = sorted(container.app.rglob("*"))
     assert "No module named 'chdb'" in container.run("-c", "import chdb")[2]
@@ -134,9 +134,9 @@ def test_command_serves_over_servers_without_the_embedded_engine(container: Cont
 
     with container.start(*program, *only("CMD").command, TRENDGATE_PORT="0") as process:
         assert process.stdout is not None
-        address = re.findall(r"http://[\d.]+:\d+", process.stdout.readline())[0]
-        assert httpx2.get(f"{address}/readyz").json()["status"] == "ok"
-        check, port = healthcheck(), address.rpartition(":")[2]
+        url = re.findall(r"http://[\d.]+:\d+", process.stdout.readline())[0]
+        assert httpx2.get(f"{url}/readyz").json()["status"] == "ok"
+        check, port = healthcheck(), url.rpartition(":")[2]
         assert container.run(*check, TRENDGATE_PORT=port) == (0, "", "")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
@@ -144,7 +144,7 @@ def test_command_serves_over_servers_without_the_embedded_engine(container: Cont
     assert status == 1
     assert "Connection refused" in errors
 
-    assert sorted(container.app.rglob("*")) == files, "nothing is written where the image is read-only"
+    assert sorted(container.app.rglob("*")) == files, "nothing is written to the read-only file system"
     assert list((tmp_path / "data").iterdir()) == []
 
 

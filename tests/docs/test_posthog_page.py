@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "posthog.md").read_text()
 
 
-def test_grants_are_for_every_table_that_is_read() -> None:
+def test_grants_cover_every_table_that_is_read() -> None:
     granted = set(re.findall(r"GRANT SELECT ON posthog\.(\w+) TO", PAGE))
     assert granted == {*NEEDED_TABLES, *COHORT_TABLES, SESSIONS}
 

@@ -1,4 +1,4 @@
-"""The pages of names are true: whatever they name exists."""
+"""Every name on the reference pages exists."""
 
 import re
 from pathlib import Path

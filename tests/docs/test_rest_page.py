@@ -1,6 +1,6 @@
-"""docs/rest.md is true: its questions are asked, and the rows below them are those that come out.
+"""The requests of docs/rest.md return the rows printed below them.
 
-`pytest tests/docs --update-golden` writes the rows anew; read their difference as you read code.
+`pytest tests/docs --update-golden` rewrites the rows. Review their diff like code.
 """
 
 import json
@@ -28,7 +28,7 @@ COMMAND = re.compile(r"```\n(curl .*?)\n```", re.DOTALL)
 
 
 class Reader:
-    """Somebody who follows the page with the example events."""
+    """A client that sends the requests of the page to a project with the example events."""
 
     def __init__(self, client: httpx2.AsyncClient, project_id: int, key: str) -> None:
         self._client, self._project_id = client, project_id
@@ -41,14 +41,14 @@ class Reader:
         return response.json()["results"]
 
     async def run(self, command: str) -> httpx2.Response:
-        """A command of curl with -G, as the page has it."""
+        """Send the request of a `curl -G` command."""
         words = shlex.split(command.replace("\\\n", " "))
-        address = next(word for word in words if word.startswith("http"))
+        url = next(word for word in words if word.startswith("http"))
         flags = ("-d", "--data-urlencode")
-        given = [word.partition("=") for flag, word in pairwise(words) if flag in flags]
-        address = address.replace("/1/", f"/{self._project_id}/")
-        url = httpx2.URL(address).copy_merge_params({name: value for name, _, value in given})
-        return await self._client.get(url.raw_path.decode(), headers=self._headers)
+        parameters = [word.partition("=") for flag, word in pairwise(words) if flag in flags]
+        own_url = httpx2.URL(url.replace("/1/", f"/{self._project_id}/"))
+        own_url = own_url.copy_merge_params({name: value for name, _, value in parameters})
+        return await self._client.get(own_url.raw_path.decode(), headers=self._headers)
 
 
 @pytest.fixture(scope="module")
@@ -63,32 +63,33 @@ async def reader(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
             yield Reader(client, project_id, key)
 
 
-async def test_every_question_answers_the_rows_below_it(reader: Reader, update_golden: bool) -> None:
+async def test_every_request_returns_the_rows_below_it(reader: Reader, update_golden: bool) -> None:
     text = PAGE.read_text()
     examples = list(EXAMPLE.finditer(text))
     assert len(examples) > 1
     answers = [await reader.post(json.loads(example["body"])) for example in examples]
     if update_golden:
-        left = iter(answers)
+        remaining = iter(answers)
         PAGE.write_text(
             EXAMPLE.sub(
-                lambda match: f"```json\n{match['body']}\n```\n\n```json\n{written(next(left))}\n```\n", text
+                lambda match: f"```json\n{match['body']}\n```\n\n```json\n{format_rows(next(remaining))}\n```\n",
+                text,
             )
         )
     else:
         assert [json.loads(example["rows"]) for example in examples] == answers
 
 
-def written(rows: list[dict[str, Any]]) -> str:
-    """Rows as the page shows them: a line for each member."""
-    shown = []
+def format_rows(rows: list[dict[str, Any]]) -> str:
+    """Format rows as the page does, with each member on its own line."""
+    formatted = []
     for row in rows:
         members = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in row.items())
-        shown.append(f"  {{\n{members}\n  }}")
-    return "[\n" + ",\n".join(shown) + "\n]"
+        formatted.append(f"  {{\n{members}\n  }}")
+    return "[\n" + ",\n".join(formatted) + "\n]"
 
 
-async def test_every_command_is_answered(reader: Reader) -> None:
+async def test_every_command_succeeds(reader: Reader) -> None:
     commands = COMMAND.findall(PAGE.read_text())
     responses = [await reader.run(command) for command in commands]
     assert [response.status_code for response in responses] == [200, 200]
@@ -96,7 +97,7 @@ async def test_every_command_is_answered(reader: Reader) -> None:
     assert responses[1].text.startswith("series,plan,")
 
 
-async def test_error_is_the_one_that_comes(reader: Reader) -> None:
+async def test_error_of_the_page_is_the_actual_one(reader: Reader) -> None:
     error = json.loads(re.findall(r"## Errors\n\n```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)[0])
     response = await reader.run(
         'curl -G http://127.0.0.1:8000/api/projects/1/insights/trend/ -d \'events=[{"id":"a","math":"daau"}]\''
@@ -108,10 +109,10 @@ async def test_error_is_the_one_that_comes(reader: Reader) -> None:
 
 def test_table_of_statuses_is_complete() -> None:
     rows = re.findall(r"^\| ([0-9, ]+) \| ([A-Z_, ]+) \|", PAGE.read_text(), re.MULTILINE)
-    told = {
+    documented = {
         (code, int(status))
         for statuses, codes in rows
         for status in statuses.split(", ")
         for code in codes.split(", ")
     }
-    assert {(code.value, status) for code, status in STATUSES.items()} <= told
+    assert {(code.value, status) for code, status in STATUSES.items()} <= documented

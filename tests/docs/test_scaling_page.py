@@ -37,12 +37,13 @@ async def count_rows(engine: NativeEngine | ClusterEngine, table: str) -> object
     return (await engine.query(f"SELECT {count} AS n FROM {table}")).columns[0][0]  # noqa: S608 - constants
 
 
-@pytest.mark.parametrize("way", ["copied", "attached"])
-async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["copied", "attached"])
+async def test_tables_of_one_server_move_to_a_cluster(method: str, tmp_path: Path) -> None:
     with start_servers(tmp_path / "cluster") as ports:
-        make = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[0]}"))
+        first = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[0]}"))
         second = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[1]}"))
-        for each in (make, second):
+        for each in (first, second):
             await each.command("CREATE DATABASE trendgate")
             await each.command("CREATE DATABASE trendgate_cluster")
         old = NativeEngine.open(ServerAddress.parse(f"clickhouse://127.0.0.1:{ports[0]}/trendgate"))
@@ -64,7 +65,7 @@ async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) 
         for table in re.findall(r"FROM trendgate\.(\w+)", "\n".join(copies)):
             whole = f"remote('127.0.0.1:{ports[0]}', trendgate, {table})"
             await second.command(f"CREATE TABLE trendgate.{table} AS {whole}")
-        if way == "attached":
+        if method == "attached":
             copies = [each for each in copies if not each.startswith("INSERT INTO events ")]
             copies += statements("ALTER TABLE events_local")
         for statement in copies:
@@ -74,7 +75,7 @@ async def test_tables_of_one_server_move_to_a_cluster(way: str, tmp_path: Path) 
             assert await count_rows(new, table) == await count_rows(old, table), table
         again = Loader(new, 1, tmp_path)
         assert (await again.load_rows(*rows)).already_stored == 20
-        for engine in (make, second, old, new):
+        for engine in (first, second, old, new):
             await engine.close()
 
 
@@ -84,6 +85,6 @@ def test_page_lists_every_setting_of_queries_and_loads() -> None:
     assert WRITING["insert_quorum"] == "auto"
 
 
-def test_page_copies_every_table_of_properties() -> None:
+def test_page_copies_every_property_table() -> None:
     for change in PROPERTY_TABLES[:3]:
         assert f"INSERT INTO {getattr(change, 'name')} SELECT * FROM" in PAGE  # noqa: B009 - all three are tables

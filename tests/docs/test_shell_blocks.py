@@ -141,15 +141,15 @@ def test_every_shell_block_runs_in_a_fresh_checkout(
     folder = tmp_path / "trendgate"
     copy_data(demo_folder, folder)
     commands = [command for command in read_commands(page) if reason_not_to_run(command) is None]
-    served = [command for command in commands if "http://127.0.0.1:8000" in command.text]
-    if served:
+    against_server = [command for command in commands if "http://127.0.0.1:8000" in command.text]
+    if against_server:
         with serve_demo(folder / ".trendgate", folder) as demo:
-            shell = Shell(folder, {**replacements, "http://127.0.0.1:8000": demo.address}, [])
-            for command in served:
+            shell = Shell(folder, {**replacements, "http://127.0.0.1:8000": demo.url}, [])
+            for command in against_server:
                 shell.run(command)
     shell = Shell(folder, replacements, [])
     for command in commands:
-        if command not in served:
+        if command not in against_server:
             shell.run(command)
 
 

@@ -1,6 +1,6 @@
-"""docs/trends.md is true: each of its queries is asked, and what stands below it is what comes out.
+"""The queries of docs/trends.md return the results printed below them.
 
-`pytest tests/docs --update-golden` writes the answers anew; read their difference as you read code.
+`pytest tests/docs --update-golden` rewrites the results. Review their diff like code.
 """
 
 import json
@@ -30,7 +30,7 @@ NOW = datetime(2024, 3, 15, 12, tzinfo=UTC)
 TEST_ACCOUNTS = {"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", "value": "@shop.example"}
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = DOCS / "trends.md"
-EXAMPLE = re.compile(r"```json\n(?P<query>.*?)\n```\n(?:\n```text\n(?P<answer>.*?)\n```\n)?", re.DOTALL)
+EXAMPLE = re.compile(r"```json\n(?P<query>.*?)\n```\n(?:\n```text\n(?P<result>.*?)\n```\n)?", re.DOTALL)
 MUTATION = re.compile(r"```graphql\n(?P<document>mutation .*?)\n```", re.DOTALL)
 DOCUMENT = """
 query Trend($projectId: ID!, $query: TrendQueryInput!) {
@@ -42,14 +42,14 @@ query Trend($projectId: ID!, $query: TrendQueryInput!) {
 
 
 class Reader:
-    """Somebody who follows the guide: the example events, a key, and the clock it speaks of."""
+    """A client with a key to a project that has the guide's example events."""
 
     def __init__(self, client: httpx2.AsyncClient, key: str, project_id: int) -> None:
         self._client, self._key, self._project_id = client, key, project_id
 
-    async def ask(self, query: dict[str, Any]) -> str:
+    async def run(self, query: dict[str, Any]) -> str:
         data = await self.send(DOCUMENT, {"projectId": str(self._project_id), "query": query})
-        return written(data["project"]["trend"])
+        return format_trend(data["project"]["trend"])
 
     async def send(self, document: str, variables: dict[str, Any] | None = None) -> Any:
         headers = {"authorization": f"Bearer {self._key}"}
@@ -76,7 +76,7 @@ async def reader(engine: Engine, new_settings: Callable[[str], Settings]) -> Asy
 
 async def prepare(store: MetadataStore, engine: Engine, folder: Path) -> tuple[int, str]:
     organization = await ensure_organization(store, name="Shop")
-    # Other tests' projects are numbered from other stores: these events must not meet theirs.
+    # Always a new project: `ensure_project` could find one whose events other tests have written.
     project = await create_project(store, organization_id=organization.id, name="Shop")
     await update_project(store, project.id, test_account_filters=[TEST_ACCOUNTS])
     owner = await ensure_member(store, email="reader@shop.example", organization_id=organization.id)
@@ -89,32 +89,32 @@ async def prepare(store: MetadataStore, engine: Engine, folder: Path) -> tuple[i
     return project.id, issued.value
 
 
-def written(trend: dict[str, Any]) -> str:
-    """The answer as the guide shows it."""
+def format_trend(trend: dict[str, Any]) -> str:
+    """Format a result as the guide does."""
     lines = [" ".join(trend["days"])] if trend["days"] else []
     for series in trend["series"]:
-        figures = series["data"] if trend["days"] else [series["aggregatedValue"]]
+        values = series["data"] if trend["days"] else [series["aggregatedValue"]]
         label = f"{series['label']} {series['compareLabel'] or ''}".strip()
-        lines.append(f"{label}: {' '.join(f'{figure:g}' for figure in figures)}")
+        lines.append(f"{label}: {' '.join(f'{value:g}' for value in values)}")
     return "\n".join([*lines, *(["hasMore: true"] if trend["hasMore"] else [])])
 
 
-async def test_every_example_answers_what_stands_below_it(reader: Reader, update_golden: bool) -> None:
+async def test_every_query_returns_the_result_below_it(reader: Reader, update_golden: bool) -> None:
     text = GUIDE.read_text()
     examples = list(EXAMPLE.finditer(text))
-    answers = [await reader.ask(json.loads(example["query"])) for example in examples]
+    results = [await reader.run(json.loads(example["query"])) for example in examples]
     if update_golden:
-        GUIDE.write_text(with_answers(text, answers))
+        GUIDE.write_text(with_results(text, results))
     else:
-        assert [example["answer"] for example in examples] == answers
+        assert [example["result"] for example in examples] == results
 
 
-def with_answers(text: str, answers: list[str]) -> str:
-    left = iter(answers)
-    return EXAMPLE.sub(lambda match: f"```json\n{match['query']}\n```\n\n```text\n{next(left)}\n```\n", text)
+def with_results(text: str, results: list[str]) -> str:
+    remaining = iter(results)
+    return EXAMPLE.sub(lambda match: f"```json\n{match['query']}\n```\n\n```text\n{next(remaining)}\n```\n", text)
 
 
-def test_guide_names_every_field_of_the_query() -> None:
+def test_guide_mentions_every_field_of_the_query() -> None:
     text = GUIDE.read_text()
     sdl = (DOCS.parent / "schema.graphql").read_text()
     body = sdl[sdl.index("input TrendQueryInput {") :]

@@ -1,4 +1,4 @@
-"""One server with the demo for all examples."""
+"""One demo server for all examples."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The example page in a real browser, served by another origin than the gateway."""
+"""The example page in a real browser, served from another origin than the gateway."""
 
 import functools
 import threading
@@ -24,7 +24,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    """Where the page comes from."""
+    """The origin that serves the page."""
     folder = ROOT / "examples" / "frontend"
     with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever).start()
@@ -48,9 +48,9 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 def draw(browser: webdriver.Chrome, origin: str, demo: Demo, key: str) -> None:
-    """Fill in the form as a reader does."""
+    """Fill in and submit the form."""
     browser.get(origin)
-    for name, value in (("url", f"{demo.address}/graphql"), ("key", key)):
+    for name, value in (("url", f"{demo.url}/graphql"), ("key", key)):
         field = browser.find_element(By.NAME, name)
         field.clear()
         field.send_keys(value)
@@ -62,7 +62,7 @@ def test_page_draws_a_line_per_airport(browser: webdriver.Chrome, origin: str, d
     draw(browser, origin, demo, demo.key)
     WebDriverWait(browser, PATIENCE_S).until(lambda _: len(browser.find_elements(By.TAG_NAME, "path")) == 3)
     totals = [item.text for item in browser.find_elements(By.TAG_NAME, "li")]
-    # 2013-01-01 to 2013-03-31, added up from the months of the demo's figures.
+    # January to March 2013, summed from tests/test_demo_values.py.
     assert totals == ["EWR: 28316", "JFK: 26601", "LGA: 23229"]
     points = (browser.find_element(By.TAG_NAME, "path").get_attribute("d") or "").split("L")
     assert len(points) == 90
@@ -70,7 +70,7 @@ def test_page_draws_a_line_per_airport(browser: webdriver.Chrome, origin: str, d
     assert demo.key not in browser.current_url
 
 
-def test_page_says_what_was_refused(browser: webdriver.Chrome, origin: str, demo: Demo) -> None:
+def test_page_shows_the_error_of_an_invalid_key(browser: webdriver.Chrome, origin: str, demo: Demo) -> None:
     draw(browser, origin, demo, "phx_wrong")
     alert = browser.find_element(By.CSS_SELECTOR, "[role=alert]")
     WebDriverWait(browser, PATIENCE_S).until(lambda _: alert.text)

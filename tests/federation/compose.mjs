@@ -1,4 +1,4 @@
-// Composes the subgraphs given on standard input, as [{ name, url, sdl }], with both composers; answers JSON:
+// Composes the subgraphs from standard input, [{ name, url, sdl }], with both composers. Prints JSON:
 // { apollo: { errors, hints, supergraph }, guild: { errors, supergraph } }.
 import { text } from 'node:stream/consumers';
 import { composeServices as composeWithApollo } from '@apollo/composition';

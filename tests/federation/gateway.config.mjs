@@ -1,13 +1,13 @@
-// The router in front: it hands on who asks and decides nothing about access itself.
+// The router: it forwards the API key and makes no access decisions itself.
 import { defineConfig } from '@graphql-hive/gateway';
 
-const handedOn = ['authorization', 'x-request-id', 'traceparent'];
+const forwardedHeaders = ['authorization', 'x-request-id', 'traceparent'];
 
 export const gatewayConfig = defineConfig({
   propagateHeaders: {
     fromClientToSubgraphs: ({ request }) =>
       Object.fromEntries(
-        handedOn.map((name) => [name, request.headers.get(name)]).filter(([, value]) => value !== null),
+        forwardedHeaders.map((name) => [name, request.headers.get(name)]).filter(([, value]) => value !== null),
       ),
   },
   logging: 'warn',

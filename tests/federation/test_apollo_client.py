@@ -12,41 +12,41 @@ from datasource.cache.memory import MemoryCache
 from datasource.cache.persisted_queries import PersistedQueries, hash_operation
 from resolvers.stores import Stores
 from settings import Settings
-from tests.federation import node
+from tests.federation import scripts
 from tests.federation.conftest import serve
 from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.usefixtures("tools")
 
-ANSWERS = [{"projects": {"totalCount": 1, "__typename": "ProjectConnection"}}] * 2
+DATA = [{"projects": {"totalCount": 1, "__typename": "ProjectConnection"}}] * 2
 
 
 @pytest.fixture
 async def url(stores: Stores, settings: Settings) -> AsyncIterator[str]:
-    """The address of a gateway that knows no operations yet."""
+    """The URL of a gateway without any persisted queries."""
     async with serve(replace(stores, persisted_queries=PersistedQueries(MemoryCache(10**6), 60)), settings) as url:
         yield url
 
 
 @pytest.fixture
 async def key(gateway: Gateway) -> str:
-    return await gateway.key("*", project=await gateway.project("asked by Apollo Client"), only=True)
+    return await gateway.key("*", project=await gateway.project("queried by Apollo Client"), only=True)
 
 
-def told(result: Any) -> list[tuple[str, bool, int]]:
+def requests_of(result: Any) -> list[tuple[str, bool, int]]:
     return [(each["method"], each["hasText"], each["status"]) for each in result["requests"]]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_query_is_sent_in_full_once_and_by_its_hash_afterwards(url: str, key: str, method: str) -> None:
-    first = await node.run("apollo-client.mjs", url, key, method)
-    assert told(first) == [(method, False, 400), ("POST", True, 200), (method, False, 200)]
-    later = await node.run("apollo-client.mjs", url, key, method)
-    assert told(later) == [(method, False, 200)] * 2
-    assert first["answers"] == later["answers"] == ANSWERS
+async def test_query_is_sent_in_full_once_and_then_by_hash(url: str, key: str, method: str) -> None:
+    first = await scripts.run("apollo-client.mjs", url, key, method)
+    assert requests_of(first) == [(method, False, 400), ("POST", True, 200), (method, False, 200)]
+    later = await scripts.run("apollo-client.mjs", url, key, method)
+    assert requests_of(later) == [(method, False, 200)] * 2
+    assert first["data"] == later["data"] == DATA
 
 
-async def test_registered_operation_is_sent_by_its_id_alone(
+async def test_registered_operation_is_sent_by_id(
     stores: Stores, settings: Settings, key: str, tmp_path: Path
 ) -> None:
     text = "query Projects($first: Int!) {\n  projects(first: $first) {\n    totalCount\n    __typename\n  }\n}"
@@ -57,6 +57,6 @@ async def test_registered_operation_is_sent_by_its_id_alone(
     )
     strict = settings.model_copy(update={"operations_manifest": file, "operations_registered_only": True})
     async with serve(stores, strict) as url:
-        result = await node.run("apollo-client.mjs", url, key, "GET", str(file))
-    assert result["answers"] == ANSWERS
-    assert told(result) == [("GET", False, 200)] * 2
+        result = await scripts.run("apollo-client.mjs", url, key, "GET", str(file))
+    assert result["data"] == DATA
+    assert requests_of(result) == [("GET", False, 200)] * 2

@@ -1,21 +1,21 @@
-"""The SDL composes with a subgraph of another team, by the composers of two makers."""
+"""The SDL composes with another subgraph, by the composers of two vendors."""
 
 from typing import Any
 
 import pytest
 
 from schema.build import print_sdl
-from tests.federation import node
+from tests.federation import scripts
 
 pytestmark = pytest.mark.usefixtures("tools")
 
-BILLING = (node.HERE / "billing.graphql").read_text(encoding="utf-8")
+BILLING = (scripts.HERE / "billing.graphql").read_text(encoding="utf-8")
 COMPOSERS = ("apollo", "guild")
 
 
 async def compose(**sdls: str) -> Any:
-    return await node.run(
-        "compose.mjs", stdin=node.subgraphs(**{name: (f"http://{name}", sdl) for name, sdl in sdls.items()})
+    return await scripts.run(
+        "compose.mjs", stdin=scripts.subgraphs(**{name: (f"http://{name}", sdl) for name, sdl in sdls.items()})
     )
 
 
@@ -29,7 +29,7 @@ async def test_sdl_composes_with_another_subgraph_without_error_or_hint() -> Non
         assert "plan: Plan!" in supergraph
 
 
-async def test_requirements_of_fields_reach_the_supergraph() -> None:
+async def test_access_directives_are_in_the_supergraph() -> None:
     composed = await compose(trendgate=print_sdl(), billing=BILLING)
     for composer in COMPOSERS:
         assert '@requiresScopes(scopes: [["insight:read"]])' in composed[composer]["supergraph"]
@@ -42,15 +42,15 @@ async def test_sdl_composes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [
         (BILLING.replace("type PageInfo @shareable", "type PageInfo"), "PageInfo.hasNextPage"),
         (BILLING.replace('@key(fields: "id")', ""), "Project.id"),
         (BILLING.replace("hasNextPage: Boolean!", "hasNextPage: String!"), "PageInfo.hasNextPage"),
     ],
 )
-async def test_composers_see_what_does_not_fit(broken: str, said: str) -> None:
-    """Or the tests above would say nothing."""
+async def test_composers_reject_incompatible_subgraphs(broken: str, message: str) -> None:
+    # Proves that the composers check anything at all.
     composed = await compose(trendgate=print_sdl(), billing=broken)
     for composer in COMPOSERS:
-        assert any(said in error for error in composed[composer]["errors"]), composed[composer]["errors"]
+        assert any(message in error for error in composed[composer]["errors"]), composed[composer]["errors"]

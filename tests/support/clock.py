@@ -1,4 +1,4 @@
-"""The smallest trend, and a clock, for tests that are about something else."""
+"""The smallest trend, and a fixed clock."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

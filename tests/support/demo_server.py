@@ -1,4 +1,4 @@
-"""The demo as its users start it: `serve --demo` in its own process."""
+"""`serve --demo` in its own process."""
 
 import os
 import re
@@ -17,9 +17,9 @@ STOP_S = 60
 
 @dataclass(frozen=True)
 class Demo:
-    """Where it serves, and the key that it printed."""
+    """The URL of a running demo, and the key that it printed."""
 
-    address: str
+    url: str
     key: str
 
 
@@ -30,18 +30,19 @@ def load_demo(folder: Path) -> None:
 
 
 def copy_data(source: Path, target: Path) -> Path:
-    """Copy a data folder that no process uses. ClickHouse links its metadata by relative symbolic links."""
+    """Copy a data folder that no process uses."""
+    # ClickHouse links its metadata with relative symbolic links.
     return shutil.copytree(source, target, symlinks=True)
 
 
 @contextmanager
 def serve_demo(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Demo]:
     """Serve the demo from a data folder, loading it if the folder is new, until Ctrl-C. `root` is the checkout."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
     with subprocess.Popen(
         [sys.executable, "server.py", "serve", "--demo", "--port", "0"],
         cwd=root,
-        env={**kept, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **settings},
+        env={**environment, "TRENDGATE_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **settings},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -54,11 +55,11 @@ def serve_demo(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Dem
 
 def _read_start(process: "subprocess.Popen[str]") -> Demo:
     assert process.stdout is not None
-    said = ""
-    while not said.endswith("Press Ctrl-C to stop.\n"):
+    output = ""
+    while not output.endswith("Press Ctrl-C to stop.\n"):
         line = process.stdout.readline()
-        assert line, said
-        said += line
-    assert "Project id: 1" in said
-    (key,) = re.findall(r"^API key: (phx_\w+)$", said, re.MULTILINE)
-    return Demo(re.findall(r"http://[\d.:]+", said)[0], key)
+        assert line, output
+        output += line
+    assert "Project id: 1" in output
+    (key,) = re.findall(r"^API key: (phx_\w+)$", output, re.MULTILINE)
+    return Demo(re.findall(r"http://[\d.:]+", output)[0], key)

@@ -1,4 +1,4 @@
-"""The application on a real server, and an engine whose trends never end."""
+"""The application on a real server, and an engine whose queries never end."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ ENDLESS = "SELECT sum(sipHash64(number)) AS count FROM numbers(1000000000000)"
 
 @dataclass(frozen=True)
 class Endless:
-    """The real engine, with an endless query in place of every trend."""
+    """The real engine, which runs an endless query in place of every query."""
 
     inner: Engine
 
@@ -27,7 +27,7 @@ class Endless:
         return getattr(self.inner, name)
 
     async def query(
-        self, *_given: Any, on_progress: ProgressListener | None = None, **_options: Any
+        self, *_arguments: Any, on_progress: ProgressListener | None = None, **_options: Any
     ) -> QueryResult:
         limits = Limits(seconds=600, rows_to_read=10**15)
         return await self.inner.query(ENDLESS, limits=limits, on_progress=on_progress)
@@ -47,7 +47,7 @@ async def serve(settings: Settings, stores: Stores) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def serving(settings: Settings, stores: Stores) -> AsyncIterator[tuple[int, Server]]:
-    """Serve, and yield the port and the server, which may be stopped earlier."""
+    """Serve, and yield the port and the server, which the test may stop."""
     started = asyncio.Event()
     app = create_app(settings, stores=stores, clock=lambda: NOW)
     server = Server(app, settings, on_start=started.set)
@@ -63,11 +63,11 @@ async def serving(settings: Settings, stores: Stores) -> AsyncIterator[tuple[int
 
 async def running(engine: Engine) -> int:
     answer = await engine.query("SELECT count() AS n FROM system.processes WHERE query LIKE '%sipHash64(number)%'")
-    return int(str(answer.columns[0][0])) - 1  # not this one
+    return int(str(answer.columns[0][0])) - 1  # the query itself contains the text
 
 
 async def wait_for(engine: Engine, queries: int) -> None:
-    """Wait until this many of the endless queries run."""
+    """Wait until a number of endless queries run."""
     async with asyncio.timeout(60):
-        while await running(engine) != queries:  # noqa: ASYNC110 - ClickHouse has no event for it
+        while await running(engine) != queries:  # noqa: ASYNC110 - ClickHouse sends no event
             await asyncio.sleep(0.02)

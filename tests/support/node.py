@@ -1,4 +1,4 @@
-"""Programs of other makers, run by tests: Node from a Python package, and npm packages pinned by a lock file."""
+"""Node from a Python package, and npm packages pinned by a lock file, to run programs of other vendors."""
 
 import fcntl
 import hashlib
@@ -15,7 +15,7 @@ NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 PROBE = ("view", "graphql", "version", "--fetch-retries=0", "--fetch-timeout=10000")
 INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
 PATIENCE_S = 60
-# What npm says where it cannot reach a registry, rather than that something is wrong with the packages.
+# Error codes of npm if it cannot connect to a registry.
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
 
 
@@ -24,25 +24,25 @@ def environment() -> dict[str, str]:
 
 
 def install(folder: Path) -> None:
-    """Installs what the folder's package-lock.json pins, once; other workers of the same run wait for it.
+    """Install the packages of the folder's package-lock.json, once for all workers of a run.
 
-    Skips the test where no registry can be reached, unless this is a run of CI, which must not skip anything.
+    Skips the test if no registry is available, but fails it in CI.
     """
-    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    checksum = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     stamp = folder / "node_modules" / ".installed"
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == checksum:
             return
-        done = _npm(folder, *PROBE)  # asks once, where an installation would ask for each of its packages
-        if done.returncode == 0:
-            done = _npm(folder, *INSTALL)
-        if done.returncode == 0:
-            stamp.write_text(wanted, encoding="ascii")
+        result = _npm(folder, *PROBE)  # one request, where an installation would try one for each package
+        if result.returncode == 0:
+            result = _npm(folder, *INSTALL)
+        if result.returncode == 0:
+            stamp.write_text(checksum, encoding="ascii")
             return
-    if any(code in done.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
+    if any(code in result.stderr for code in UNREACHABLE) and not os.environ.get("CI"):
         pytest.skip("needs a registry of npm packages")
-    pytest.fail(f"npm failed:\n{done.stderr}")
+    pytest.fail(f"npm failed:\n{result.stderr}")
 
 
 def call(script: Path, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":

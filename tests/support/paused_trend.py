@@ -1,4 +1,4 @@
-"""A trend that waits half-way, so that a test can look at its progress however fast the machine is."""
+"""A trend that waits half-way, so that a test can read its progress on a machine of any speed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ TWO_STATEMENTS: Final = {**QUERY, "events": [_SERIES, _SERIES]}
 
 @dataclass
 class PausedEngine:
-    """The real engine, whose queries report half of their rows and answer once `resume` is set."""
+    """The real engine, whose queries report progress of half their rows and wait for `resume`."""
 
     inner: Engine
     resume: asyncio.Event = field(default_factory=asyncio.Event)
@@ -55,7 +55,7 @@ class PausedEngine:
 
 
 def pause_trends(stores: Stores) -> tuple[Stores, asyncio.Event]:
-    """Stores whose trends wait half-way, and the event that lets them go on."""
+    """Stores whose trends wait half-way, and the event that resumes them."""
     engine = PausedEngine(stores.events)
     events: Engine = engine  # type: ignore[assignment]  # the rest is the real engine's
     return replace(stores, events=events), engine.resume

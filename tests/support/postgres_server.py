@@ -1,7 +1,7 @@
-"""A PostgreSQL of one's own, in a temporary folder, for as long as it is needed; of the standard library alone.
+"""A temporary PostgreSQL server. `scripts/with-postgres COMMAND` runs this file as a program.
 
-It listens on a socket in its folder only, so it takes no port, meets no other PostgreSQL of the machine, and is
-reachable for nobody else. As a program: `scripts/with-postgres COMMAND` (see there).
+The server listens on a socket in its temporary folder only, so it needs no port and does not conflict with another
+PostgreSQL. The file needs only the standard library, because the script runs it without the virtual environment.
 """
 
 import os
@@ -19,14 +19,13 @@ from typing import Literal
 URL_VARIABLE = "TRENDGATE_TEST_POSTGRES_URL"
 
 USER = "trendgate"
-# Texts are ordered as people order them, as in most installations, where SQLite orders them by code points:
-# what relied on the order would show.
+# Strings are sorted by a natural language, as in most installations. SQLite sorts them by code points, so code
+# that relies on an order fails on one of the two.
 INITDB = (
     *("--username", USER, "--auth", "trust", "--no-sync", "--encoding", "UTF8"),
     *("--locale", "C", "--locale-provider", "icu", "--icu-locale", "en-US"),
 )
-# Data are thrown away in the end, so nothing has to survive the machine, but a stop by force it must.
-# Tests open many stores, each with a pool.
+# The data must survive a killed server, but not a crash of the machine. Tests open many stores, each with a pool.
 SETTINGS = {
     "listen_addresses": "''",
     "fsync": "off",
@@ -36,7 +35,7 @@ SETTINGS = {
 
 
 class PostgresServer:
-    """Files and the process that serves them; `start` and `stop` may be repeated."""
+    """A data folder and the process that serves it; `start` and `stop` may be repeated."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
@@ -51,7 +50,7 @@ class PostgresServer:
         return f"postgresql://{USER}@/postgres?host={self._folder}"
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Start, and return once the server accepts connections."""
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
         log = str(self._folder / "log")
         self._run(
@@ -59,12 +58,12 @@ class PostgresServer:
         )
 
     def stop(self, mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
-        """`immediate` is as good as a crash: clients are cut off, and the next start recovers."""
+        """Stop the server; `immediate` is like a crash: clients are disconnected, and the next start recovers."""
         self._run("pg_ctl", "stop", "--wait", "--silent", "--mode", mode)
 
     @property
     def process_id(self) -> int:
-        """Of the process that takes connections."""
+        """The id of the process that accepts connections."""
         return int((self._folder / "data" / "postmaster.pid").read_text().splitlines()[0])
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -91,7 +90,7 @@ class PostgresServer:
 
 
 def find_programs() -> Path | None:
-    """The folder of PostgreSQL's programs: of the PATH, or the newest where Debian puts them."""
+    """Find the folder of PostgreSQL's programs: on the PATH, or the newest version in Debian's folder."""
     found = shutil.which("initdb")
     if found:
         return Path(found).parent
@@ -102,8 +101,8 @@ def find_programs() -> Path | None:
 
 @contextmanager
 def postgres_server(programs: Path) -> Iterator[PostgresServer]:
-    """One that runs, and is gone with its files afterwards."""
-    # Not in a folder of the caller's, which another account may not enter; sockets need a short path too.
+    """Run a server, and delete its files at the end."""
+    # A folder of the test may be closed to the server's account, and too long for the path of a socket.
     folder = Path(tempfile.mkdtemp(prefix="trendgate-postgres-"))
     try:
         server = PostgresServer(programs, folder)
@@ -118,35 +117,35 @@ def postgres_server(programs: Path) -> Iterator[PostgresServer]:
 
 
 def _unprivileged_account() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root; None where we are not root."""
+    """The account to run PostgreSQL as, since it refuses to run as root; None if we are not root."""
     if os.geteuid() != 0:
         return None
     names = {account.pw_name for account in pwd.getpwall()}
     return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
 
 
-def _run_to_its_end(command: list[str], environment: Mapping[str, str]) -> int:
-    """The command decides how it ends when it is told to, and the server outlives it."""
+def _run_to_end(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command, pass SIGTERM on to it, and return its exit status."""
     with subprocess.Popen(command, env=environment) as process:
-        # The terminal sends Ctrl-C to the command as well, SIGTERM comes to us alone.
+        # The terminal sends Ctrl-C to the command too, but SIGTERM arrives only here.
         signal.signal(signal.SIGINT, lambda _number, _frame: None)
         signal.signal(signal.SIGTERM, lambda _number, _frame: process.terminate())
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def main(command: list[str]) -> int:
-    """Run the command with the server's URL in its environment; its exit status."""
+    """Run the command with the server's URL in its environment, and return its exit status."""
     if not command:
         print("usage: scripts/with-postgres COMMAND [ARGUMENT ...]", file=sys.stderr)
         return 2
     if os.environ.get(URL_VARIABLE):
-        return _run_to_its_end(command, os.environ)
+        return _run_to_end(command, os.environ)
     programs = find_programs()
     if programs is None:
         print("PostgreSQL is not installed. On Debian: apt-get install postgresql", file=sys.stderr)
         return 1
     with postgres_server(programs) as server:
-        return _run_to_its_end(command, {**os.environ, URL_VARIABLE: server.url})
+        return _run_to_end(command, {**os.environ, URL_VARIABLE: server.url})
 
 
 if __name__ == "__main__":

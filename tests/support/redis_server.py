@@ -1,4 +1,4 @@
-"""A Redis of the test run's own, where its program is installed."""
+"""A temporary Redis server, if Redis is installed."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ PATIENCE_S = 30
 
 @dataclass
 class RedisServer:
-    """Keeps nothing on disk, and listens on a socket in a folder of its own."""
+    """A server without persistence that listens on a socket in its folder."""
 
     folder: Path
     process: "subprocess.Popen[str] | None" = None
@@ -25,7 +25,7 @@ class RedisServer:
         return f"unix://{self.folder}/redis.sock"
 
     def start(self) -> None:
-        """Returns when it takes connections."""
+        """Start, and return once the server accepts connections."""
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "", "--dir", str(self.folder)],
             cwd=self.folder,
@@ -49,10 +49,10 @@ class RedisServer:
 
 @contextmanager
 def running_redis() -> Iterator[RedisServer]:
-    """Skips the test where there is no redis-server."""
+    """Run a server, or skip the test if redis-server is not installed."""
     if shutil.which("redis-server") is None:
         pytest.skip("needs redis-server")
-    with tempfile.TemporaryDirectory() as folder:  # whose path is short, as paths of sockets have to be
+    with tempfile.TemporaryDirectory() as folder:  # a short path, as sockets need
         server = RedisServer(Path(folder))
         server.start()
         try:

@@ -1,4 +1,4 @@
-"""Runs the command line as users do: in its own process and data folder."""
+"""The command line in its own process with its own data folder."""
 
 import os
 import re
@@ -13,9 +13,9 @@ START_S = 60
 
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
-    """The environment without settings of Trendgate but these."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
-    return {**kept, "TRENDGATE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **settings}
+    """The environment with only these settings of Trendgate."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRENDGATE_")}
+    return {**inherited, "TRENDGATE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **settings}
 
 
 def run(data_dir: Path, *arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -64,7 +64,7 @@ asyncio.run(query())
 
 
 def query_events(data_dir: Path, *selects: str) -> list[str]:
-    """The rows of each statement as a line. Runs in another process: this one has a ClickHouse open already."""
+    """Return the rows of each statement as a line, from a new process: this one has another folder open."""
     command = [sys.executable, "-c", _QUERY, str(data_dir / "events"), *selects]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
-    return done.stdout.splitlines()
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
+    return result.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""A headless Chromium, and what it says about a page."""
+"""A headless Chromium, and its log of a page."""
 
 import json
 import os
@@ -26,7 +26,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 @contextmanager
 def open_browser() -> Iterator[webdriver.Chrome]:
-    """The browser, without anything kept from before. Only where MISSING is None."""
+    """Open a browser with an empty profile. Requires that MISSING is None."""
     assert CHROMIUM is not None
     assert DRIVER is not None
     options = Options()
@@ -38,7 +38,7 @@ def open_browser() -> Iterator[webdriver.Chrome]:
         "--force-color-profile=srgb",
     ):
         options.add_argument(argument)
-    if os.geteuid() == 0:  # Chromium has no sandbox for root, who runs tests in containers
+    if os.geteuid() == 0:  # in containers, tests run as root, for whom Chromium has no sandbox
         options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -50,7 +50,7 @@ def open_browser() -> Iterator[webdriver.Chrome]:
 
 
 def show_as(driver: webdriver.Chrome, theme: str = "light", size: tuple[int, int] = WIDE) -> None:
-    """The system's theme, and the window's size. Nothing moves, so that what is measured stays where it is."""
+    """Set the system's theme and the window's size, without animations, which would move what tests measure."""
     features = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
     driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": name, "value": features[name]} for name in features]}
@@ -63,23 +63,23 @@ def show_as(driver: webdriver.Chrome, theme: str = "light", size: tuple[int, int
 
 
 class Log:
-    """What a page loaded, sent and complained about since it was opened."""
+    """The requests, errors and warnings of a page since it was opened."""
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self._driver = driver
         self._requests: list[dict[str, Any]] = []
-        self._complaints: list[str] = []
+        self._problems: list[str] = []
         self.read()
         self._requests.clear()
-        self._complaints.clear()
+        self._problems.clear()
 
     def read(self) -> None:
-        """Takes over what came since the last time: the browser tells it once."""
+        """Fetch new entries from the browser, which returns each entry once."""
         for entry in self._entries("performance"):
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 self._requests.append(message["params"]["request"])
-        self._complaints += [
+        self._problems += [
             entry["message"] for entry in self._entries("browser") if entry["level"] in ("SEVERE", "WARNING")
         ]
 
@@ -95,16 +95,16 @@ class Log:
         return {urlsplit(url).netloc for url in self.urls()} - {""}
 
     def last_operation(self) -> dict[str, Any]:
-        """The GraphQL request that was sent last, introspection and the check of the key aside."""
+        """The last GraphQL request, except introspection and the check of the key."""
         self.read()
         bodies = [json.loads(request["postData"]) for request in self._requests if "postData" in request]
-        sent: list[dict[str, Any]] = [
+        operations: list[dict[str, Any]] = [
             body for body in bodies if "ApiKeyCheck" not in body["query"] and "__schema" not in body["query"]
         ]
-        return sent[-1]
+        return operations[-1]
 
-    def complaints(self) -> list[str]:
-        """Errors and warnings of the console, and what the Content-Security-Policy refused."""
+    def problems(self) -> list[str]:
+        """Errors and warnings of the console, and violations of the Content-Security-Policy."""
         self.read()
-        refused: list[str] = self._driver.execute_script("return window.policyViolations")
-        return [*self._complaints, *refused]
+        violations: list[str] = self._driver.execute_script("return window.policyViolations")
+        return [*self._problems, *violations]

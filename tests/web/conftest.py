@@ -12,7 +12,7 @@ from tests.support.demo_server import Demo, copy_data, serve_demo
 from tests.web.browser import MISSING, open_browser
 from tests.web.page import Page
 
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
+RunOperation = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -31,23 +31,23 @@ def demo(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def page(browser: webdriver.Chrome, demo: Demo) -> Iterator[Page]:
-    """A first visit, with the key entered."""
-    page = Page(browser, demo.address)
+    """The page on a first visit, with the key entered."""
+    page = Page(browser, demo.url)
     page.enter_key(demo.key)
     yield page
     page.close()
 
 
 @pytest.fixture(scope="session")
-def ask(demo: Demo) -> Iterator[Ask]:
-    """The data that the HTTP API answers to the same operation."""
+def run_operation(demo: Demo) -> Iterator[RunOperation]:
+    """Runs an operation over the HTTP API, and returns its data."""
     headers = {"authorization": f"Bearer {demo.key}"}
-    with httpx2.Client(base_url=demo.address, headers=headers, timeout=60) as client:
+    with httpx2.Client(base_url=demo.url, headers=headers, timeout=60) as client:
 
         def post(operation: dict[str, Any]) -> dict[str, Any]:
-            answer = client.post("/graphql", json=operation).json()
-            assert "errors" not in answer, answer["errors"]
-            data: dict[str, Any] = answer["data"]
+            body = client.post("/graphql", json=operation).json()
+            assert "errors" not in body, body["errors"]
+            data: dict[str, Any] = body["data"]
             return data
 
         yield post

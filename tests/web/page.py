@@ -1,4 +1,4 @@
-"""The page as a user works with it."""
+"""GraphiQL in the browser, with the actions of a user."""
 
 import re
 from collections.abc import Callable
@@ -18,27 +18,27 @@ PATIENCE_S = 30
 
 
 class Page:
-    """GraphiQL at an address, opened for the first time."""
+    """GraphiQL of a server, opened for the first time."""
 
     def __init__(
         self,
         driver: webdriver.Chrome,
-        address: str,
+        url: str,
         *,
         theme: str = "light",
         size: tuple[int, int] = (1440, 900),
     ) -> None:
         self.driver = driver
-        self.address = address
-        driver.get(f"{address}/healthz")
+        self.url = url
+        driver.get(f"{url}/healthz")
         driver.execute_script("localStorage.clear(); sessionStorage.clear()")
         show_as(driver, theme, size)
         self.log = Log(driver)
-        driver.get(f"{address}/graphql")
+        driver.get(f"{url}/graphql")
         self.find(".graphiql-query-editor .monaco-editor .view-line")
 
     def find(self, css: str, text: str = "") -> WebElement:
-        """The first visible element with this text in it; waits until there is one."""
+        """Wait for a visible element that contains the text, and return the first one."""
 
         def first(_: webdriver.Chrome) -> WebElement | None:
             found = self.driver.find_elements(By.CSS_SELECTOR, css)
@@ -46,7 +46,7 @@ class Page:
 
         found = WebDriverWait(
             self.driver, PATIENCE_S, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException]
-        ).until(first, f"nothing at {css!r} says {text!r}")
+        ).until(first, f"no element {css!r} with the text {text!r}")
         assert found is not None
         return found
 
@@ -61,7 +61,7 @@ class Page:
         self.find(".key-bar-status", "Key accepted")
 
     def write(self, query: str) -> None:
-        """Pastes over the query: typed one by one, brackets would be closed by the editor."""
+        """Replace the query by pasting: the editor would close brackets that are typed."""
         self.find(".graphiql-query-editor .view-lines").click()
         ActionChains(self.driver).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
         self.driver.execute_script(
@@ -73,7 +73,7 @@ class Page:
             """,
             query,
         )
-        # The editor reads the operation's name a moment later; running earlier would send the old one.
+        # The editor parses the operation's name with a delay; running earlier would send the old name.
         named = re.search(r"\b(?:query|mutation|subscription) (\w+)", query)
         self.find(".graphiql-tab-active", named[1] if named else "<untitled>")
 
@@ -85,7 +85,7 @@ class Page:
         self.find(".examples-menu [role=menuitem]", title).click()
 
     def await_trend(self, display: str) -> WebElement:
-        """The panel's trend once it is drawn as this display, from the answer to the last operation."""
+        """Wait until the result of the last operation is drawn as a display, and return its element."""
         trend = self.find(f'.trend[data-display="{display}"][data-stale="false"]')
         if display in ("ACTIONS_TABLE", "BOLD_NUMBER"):
             return trend
@@ -93,7 +93,7 @@ class Page:
         return trend
 
     def table(self) -> list[list[str]]:
-        """The rows of the table that stands beside every chart."""
+        """The rows of the table view, which every chart has."""
         if not self.all(".trend-table"):
             self.find(".trend-switch button", "Table").click()
         self.find(".trend-table table")
@@ -104,7 +104,7 @@ class Page:
         return rows
 
     def legend(self) -> dict[str, str]:
-        """The colour of each series by its name."""
+        """The colours of the series by name."""
         return {
             item.find_element(By.CSS_SELECTOR, ".trend-legend-name").text: str(
                 item.find_element(By.CSS_SELECTOR, "line").get_attribute("stroke")
@@ -113,7 +113,7 @@ class Page:
         }
 
     def shapes(self) -> list[dict[str, Any]]:
-        """The outlines of the drawing: stroke, fill, dashes, and the points and the box on the screen."""
+        """The paths of the chart: stroke, fill, dashes, points, and bounding box on the screen."""
         shapes: list[dict[str, Any]] = self.driver.execute_script("""
             return [...document.querySelectorAll(".trend-canvas svg path")].map((path) => {
               const box = path.getBBox();
@@ -128,6 +128,6 @@ class Page:
         return shapes
 
     def close(self) -> None:
-        """Every test ends here: the page was content, and talked to its own server alone."""
-        assert self.log.complaints() == []
-        assert {f"http://{host}" for host in self.log.hosts()} == {self.address}
+        """Check that the page had no problems and sent requests to its own server only."""
+        assert self.log.problems() == []
+        assert {f"http://{host}" for host in self.log.hosts()} == {self.url}

@@ -1,4 +1,4 @@
-"""The page over a server whose subscriptions say what a test tells them, in the protocol graphql-transport-ws."""
+"""A server of the page whose subscriptions send what a test queues, over graphql-transport-ws."""
 
 import asyncio
 import queue
@@ -28,10 +28,10 @@ SCHEMA = build_schema("""
 
 
 class Subscriptions:
-    """What arrived, and what is to be sent; from the test's thread."""
+    """The operation that was received, and the messages to send. Used from the test's thread."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.parameters: dict[str, Any] | None = None
         self.operation: dict[str, Any] | None = None
         self.is_stopped = threading.Event()
@@ -47,7 +47,7 @@ class Subscriptions:
         self._messages.put({"type": "complete"})
 
     async def serve(self, websocket: WebSocket) -> None:
-        """One connection with one operation."""
+        """Serve one connection with one operation."""
         await websocket.accept(subprotocol=PROTOCOL)
         self.parameters = (await websocket.receive_json())["payload"]
         await websocket.send_json({"type": "connection_ack"})

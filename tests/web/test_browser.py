@@ -1,4 +1,4 @@
-"""The page in a real browser, over the demo: what is drawn is what the HTTP API answers."""
+"""The page in a real browser with the demo: charts show the values that the HTTP API returns."""
 
 import itertools
 import re
@@ -11,36 +11,36 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.support.demo_server import Demo
 from tests.web.browser import show_as
-from tests.web.conftest import Ask
+from tests.web.conftest import RunOperation
 from tests.web.page import Page
 
 POINT = re.compile(r"[ML ]*(-?[\d.]+)[ ,](-?[\d.]+)")
-NO_FIGURE = "\N{EN DASH}"
+NO_VALUE = "\N{EN DASH}"
 LAND_AND_SEA = {"#e9edf3", "none", "transparent"}
 
 
-def series_of(page: Page, ask: Ask) -> list[dict[str, Any]]:
-    """The series that the API answers to what the page sent last."""
-    data = ask(page.log.last_operation())
+def series_of(page: Page, run_operation: RunOperation) -> list[dict[str, Any]]:
+    """The series that the API returns for the page's last operation."""
+    data = run_operation(page.log.last_operation())
     found: list[dict[str, Any]] = data["project"]["trend"]["series"]
     return found
 
 
-def figure(text: str) -> float | None:
-    return None if text == NO_FIGURE else float(text.replace(",", ""))
+def parse_value(text: str) -> float | None:
+    return None if text == NO_VALUE else float(text.replace(",", ""))
 
 
-def assert_proportional(drawn: list[float], figures: list[float]) -> None:
-    """Differences on the screen stand in one proportion to the differences of the figures."""
-    spread, drawn_spread = max(figures) - min(figures), max(drawn) - min(drawn)
+def assert_proportional(drawn: list[float], values: list[float]) -> None:
+    """Check that differences on the screen are proportional to the differences of the values."""
+    spread, drawn_spread = max(values) - min(values), max(drawn) - min(drawn)
     assert drawn_spread > 0
-    least, drawn_least = min(figures), min(drawn)
-    for pixel, value in zip(drawn, figures, strict=True):
+    least, drawn_least = min(values), min(drawn)
+    for pixel, value in zip(drawn, values, strict=True):
         assert (pixel - drawn_least) / drawn_spread == pytest.approx((value - least) / spread, abs=0.02)
 
 
 def line_heights(page: Page, colour: str, points: int) -> list[float]:
-    """How high a line's points are, bottom up."""
+    """The heights of a line's points."""
     lines = [
         shape for shape in page.shapes() if shape["stroke"] == colour and len(POINT.findall(shape["d"])) == points
     ]
@@ -52,29 +52,29 @@ def line_heights(page: Page, colour: str, points: int) -> list[float]:
     ("example", "display"),
     [("Flights per month", "ACTIONS_LINE_GRAPH"), ("Planes seen so far", "ACTIONS_LINE_GRAPH_CUMULATIVE")],
 )
-def test_lines_go_through_the_figures_of_the_api(page: Page, ask: Ask, example: str, display: str) -> None:
+def test_lines_go_through_the_values_of_the_api(
+    page: Page, run_operation: RunOperation, example: str, display: str
+) -> None:
     page.choose_example(example)
     page.await_trend(display)
     colours = page.legend()
-    answered = series_of(page, ask)
-    assert list(colours) == [line["label"] for line in answered] != []
-    for line in answered:
+    series = series_of(page, run_operation)
+    assert list(colours) == [line["label"] for line in series] != []
+    for line in series:
         assert_proportional(line_heights(page, colours[line["label"]], len(line["data"])), line["data"])
     head, *rows = page.table()
     assert head == ["Date", *colours]
-    for position, line in enumerate(answered, 1):
-        assert [figure(row[position]) for row in rows] == line["data"]
+    for position, line in enumerate(series, 1):
+        assert [parse_value(row[position]) for row in rows] == line["data"]
 
 
-def test_areas_stand_on_each_other(page: Page, ask: Ask) -> None:
+def test_areas_are_stacked(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("Airlines week by week")
     page.await_trend("ACTIONS_AREA_GRAPH")
     colours = page.legend()
-    answered = series_of(page, ask)
-    sums = [
-        list(itertools.accumulate(column)) for column in zip(*(line["data"] for line in answered), strict=True)
-    ]
-    for position, line in enumerate(answered):
+    series = series_of(page, run_operation)
+    sums = [list(itertools.accumulate(column)) for column in zip(*(line["data"] for line in series), strict=True)]
+    for position, line in enumerate(series):
         heights = line_heights(page, colours[line["label"]], len(sums))
         assert_proportional(heights, [column[position] for column in sums])
 
@@ -83,73 +83,77 @@ def test_areas_stand_on_each_other(page: Page, ask: Ask) -> None:
     ("example", "display"),
     [("Departed and cancelled", "ACTIONS_BAR"), ("Share of cancelled flights", "ACTIONS_UNSTACKED_BAR")],
 )
-def test_bars_are_as_high_as_the_figures(page: Page, ask: Ask, example: str, display: str) -> None:
+def test_heights_of_bars_are_proportional_to_the_values(
+    page: Page, run_operation: RunOperation, example: str, display: str
+) -> None:
     page.choose_example(example)
     page.await_trend(display)
-    for (_, colour), line in zip(page.legend().items(), series_of(page, ask), strict=True):
+    for (_, colour), line in zip(page.legend().items(), series_of(page, run_operation), strict=True):
         bars = [shape for shape in page.shapes() if shape["fill"] == colour]
         assert_proportional([bar["height"] for bar in sorted(bars, key=lambda bar: bar["x"])], line["data"])
 
 
-def test_lying_bars_are_as_long_as_the_totals(page: Page, ask: Ask) -> None:
+def test_lengths_of_horizontal_bars_are_proportional_to_the_totals(
+    page: Page, run_operation: RunOperation
+) -> None:
     page.choose_example("Top destinations")
     page.await_trend("ACTIONS_BAR_VALUE")
-    answered = series_of(page, ask)
+    series = series_of(page, run_operation)
     drawn = [shape for shape in page.shapes() if shape["fill"] not in LAND_AND_SEA and 15 < shape["height"] < 30]
     lengths = [bar["width"] for bar in sorted(drawn, key=lambda bar: bar["y"]) if bar["width"] > 50]
-    assert_proportional(lengths, [line["aggregatedValue"] for line in answered])
+    assert_proportional(lengths, [line["aggregatedValue"] for line in series])
     names = page.find(".trend-canvas svg").text
-    assert all(line["label"] in names for line in answered)
+    assert all(line["label"] in names for line in series)
 
 
-def test_a_pie_has_a_slice_for_each_series(page: Page, ask: Ask) -> None:
+def test_pie_has_a_slice_for_each_series(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("Share of each airline")
     page.await_trend("ACTIONS_PIE")
-    answered = series_of(page, ask)
+    series = series_of(page, run_operation)
     colours = page.legend()
-    assert len(colours) == len(answered) == 8
+    assert len(colours) == len(series) == 8
     assert {shape["fill"] for shape in page.shapes()} >= set(colours.values())
-    largest = answered[0]["aggregatedValue"] / sum(line["aggregatedValue"] for line in answered)
+    largest = series[0]["aggregatedValue"] / sum(line["aggregatedValue"] for line in series)
     assert f"{largest:.1%}" in page.find(".trend-canvas svg").text
-    totals = {name: figure(total) for name, total in page.table()[1:]}
+    totals = {name: parse_value(total) for name, total in page.table()[1:]}
     assert totals == {
         line["label"].replace("$$_posthog_breakdown_other_$$", "(other values)"): line["aggregatedValue"]
-        for line in answered
+        for line in series
     }
 
 
-def test_a_map_colours_the_countries_with_figures(page: Page, ask: Ask) -> None:
+def test_map_colours_the_countries_with_values(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("Where planes are built")
     page.await_trend("WORLD_MAP")
-    answered = series_of(page, ask)
+    series = series_of(page, run_operation)
     fills = {shape["fill"] for shape in page.shapes() if shape["stroke"] == "#ffffff" and shape["width"] > 2}
-    assert len(fills - LAND_AND_SEA) == len(answered) == 4
-    assert {name: figure(total) for name, total in page.table()[1:]} == {
-        line["label"]: line["aggregatedValue"] for line in answered
+    assert len(fills - LAND_AND_SEA) == len(series) == 4
+    assert {name: parse_value(total) for name, total in page.table()[1:]} == {
+        line["label"]: line["aggregatedValue"] for line in series
     }
 
 
-def test_a_number_is_bold_and_tells_its_change(page: Page, ask: Ask) -> None:
+def test_bold_number_shows_its_change(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("Flights in December")
     page.await_trend("BOLD_NUMBER")
-    now, before = (line["aggregatedValue"] for line in series_of(page, ask))
+    now, before = (line["aggregatedValue"] for line in series_of(page, run_operation))
     assert page.find(".trend-number").text == f"{now:,.0f}" == "27,110"
     assert page.find(".trend-number-change").text.endswith(f"less than {before:,.0f} in the previous period")
 
 
-def test_a_table_lists_the_totals(page: Page, ask: Ask) -> None:
+def test_table_lists_the_totals(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("Delays by airline")
     page.await_trend("ACTIONS_TABLE")
-    listed = {name: figure(total) for name, total in page.table()[1:]}
+    listed = {name: parse_value(total) for name, total in page.table()[1:]}
     assert listed == {
-        line["label"]: pytest.approx(line["aggregatedValue"], abs=0.006) for line in series_of(page, ask)
+        line["label"]: pytest.approx(line["aggregatedValue"], abs=0.006) for line in series_of(page, run_operation)
     }
 
 
-def test_the_period_before_is_dashed_beside_the_asked_one(page: Page, ask: Ask) -> None:
+def test_previous_period_is_dashed(page: Page, run_operation: RunOperation) -> None:
     page.choose_example("February against January")
     page.await_trend("ACTIONS_LINE_GRAPH")
-    days = len(series_of(page, ask)[0]["data"])
+    days = len(series_of(page, run_operation)[0]["data"])
     lines = [
         shape for shape in page.shapes() if len(POINT.findall(shape["d"])) == days and shape["fill"] == "none"
     ]
@@ -158,7 +162,7 @@ def test_the_period_before_is_dashed_beside_the_asked_one(page: Page, ask: Ask) 
     assert page.find(".trend-legend-note").text == "previous"
 
 
-def test_hovering_tells_the_bucket_and_the_figures(page: Page) -> None:
+def test_tooltip_shows_the_bucket_and_its_values(page: Page) -> None:
     page.choose_example("Flights per month")
     page.await_trend("ACTIONS_LINE_GRAPH")
     canvas = page.find(".trend-canvas svg")
@@ -166,7 +170,7 @@ def test_hovering_tells_the_bucket_and_the_figures(page: Page) -> None:
     assert page.find(".trend-tip").text.split("\n") == ["Jan 2013", "EWR", "9,655", "JFK", "9,061", "LGA", "7,767"]
 
 
-def test_the_legend_hides_and_shows_series_from_the_keyboard(page: Page) -> None:
+def test_legend_hides_and_shows_series_from_the_keyboard(page: Page) -> None:
     page.choose_example("Flights per month")
     page.await_trend("ACTIONS_LINE_GRAPH")
     hidden = page.legend()["EWR"]
@@ -177,7 +181,7 @@ def test_the_legend_hides_and_shows_series_from_the_keyboard(page: Page) -> None
         assert (hidden in {shape["stroke"] for shape in page.shapes()}) is is_shown
 
 
-def test_the_first_query_runs_as_it_stands_and_loads_the_chart_only_then(page: Page) -> None:
+def test_chart_code_is_loaded_when_the_first_query_runs(page: Page) -> None:
     assert page.find(".trend-empty h3").text == "Charts appear here"
     assert not [url for url in page.log.urls() if "/Drawing-" in url]
     page.find(".graphiql-execute-button").click()
@@ -186,7 +190,7 @@ def test_the_first_query_runs_as_it_stands_and_loads_the_chart_only_then(page: P
     assert not [url for url in page.log.urls() if "/WorldMap-" in url]
 
 
-def test_a_partial_answer_is_drawn_and_tells_what_is_missing(page: Page) -> None:
+def test_partial_result_is_drawn_with_a_hint_about_missing_fields(page: Page) -> None:
     page.write(
         '{ project(id: "1") { trend(query: { events: [{ event: "flight departed" }],'
         ' dateFrom: "2013-01-01", dateTo: "2013-01-03" }) { series { data } } } }'
@@ -197,7 +201,7 @@ def test_a_partial_answer_is_drawn_and_tells_what_is_missing(page: Page) -> None
     assert page.table() == [["Date", "Series 1"], ["1", "838"], ["2", "935"], ["3", "904"]]
 
 
-def test_several_trends_have_a_selector(page: Page) -> None:
+def test_result_with_several_trends_has_a_selector(page: Page) -> None:
     page.choose_example("Two trends at once")
     page.await_trend("ACTIONS_LINE_GRAPH")
     options = page.all(".trend-choice option")
@@ -207,23 +211,23 @@ def test_several_trends_have_a_selector(page: Page) -> None:
     assert page.table()[1][0] == "1-Jul-2013"
 
 
-def test_an_error_is_told_with_its_code(page: Page) -> None:
+def test_error_is_shown_with_its_code(page: Page) -> None:
     page.write('{ project(id: "1") { trend(query: { dateFrom: "someday" }) { series { label } } } }')
     page.run()
-    told = page.find(".trend-errors[role=alert]").text
-    assert told.startswith("The answer is an error")
-    assert "BAD_USER_INPUT" in told or "INVALID" in told, told
+    shown = page.find(".trend-errors[role=alert]").text
+    assert shown.startswith("The answer is an error")
+    assert "BAD_USER_INPUT" in shown or "INVALID" in shown, shown
 
 
-def test_a_refused_key_is_told_in_the_bar_and_in_the_panel(browser: webdriver.Chrome, demo: Demo) -> None:
-    page = Page(browser, demo.address)
+def test_missing_key_is_shown_in_the_bar_and_in_the_panel(browser: webdriver.Chrome, demo: Demo) -> None:
+    page = Page(browser, demo.url)
     page.find(".graphiql-execute-button").click()
     assert "UNAUTHENTICATED" in page.find(".trend-errors").text
     page.find(".key-bar-status", "API key missing")
     page.close()
 
 
-def test_an_answer_without_a_trend_offers_an_example_that_runs(page: Page) -> None:
+def test_result_without_a_trend_offers_an_example(page: Page) -> None:
     page.write("{ viewer { keyLabel } }")
     page.run()
     page.find(".trend-empty h3", "No trend in this answer")
@@ -231,7 +235,7 @@ def test_an_answer_without_a_trend_offers_an_example_that_runs(page: Page) -> No
     page.await_trend("ACTIONS_LINE_GRAPH")
 
 
-def test_an_example_leaves_a_query_of_ones_own_in_its_tab(page: Page) -> None:
+def test_example_opens_beside_an_edited_query(page: Page) -> None:
     page.write("query Mine { viewer { keyLabel } }")
     page.choose_example("Flights in December")
     page.await_trend("BOLD_NUMBER")
@@ -242,7 +246,7 @@ def test_an_example_leaves_a_query_of_ones_own_in_its_tab(page: Page) -> None:
     page.await_trend("BOLD_NUMBER")
 
 
-def test_the_chart_follows_the_theme(page: Page) -> None:
+def test_chart_follows_the_theme(page: Page) -> None:
     page.choose_example("Flights per month")
     page.await_trend("ACTIONS_LINE_GRAPH")
     light = page.legend()
@@ -253,7 +257,7 @@ def test_the_chart_follows_the_theme(page: Page) -> None:
     assert {shape["stroke"] for shape in page.shapes()} >= set(dark.values())
 
 
-def test_a_narrow_window_shows_the_chart_above_the_query(page: Page) -> None:
+def test_narrow_window_shows_the_chart_above_the_query(page: Page) -> None:
     page.choose_example("Flights per month")
     page.await_trend("ACTIONS_LINE_GRAPH")
     show_as(page.driver, size=(700, 1000))

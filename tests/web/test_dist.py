@@ -1,4 +1,4 @@
-"""The committed build of the page: that it is fresh, whole and asks nothing of other hosts."""
+"""The committed build of the page is up to date, complete, and loads nothing from other hosts."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ SOURCE_FOLDERS = ("plugins", "src")
 SCRIPTS = sorted(DIST.glob("assets/*.js"))
 STYLES = sorted(DIST.glob("assets/*.css"))
 
-# Text of a script that names a file to load: import "x", import("x"), new URL("x", import.meta.url).
+# Code that names a file to load: import "x", import("x"), new URL("x", import.meta.url).
 LOADED_BY_SCRIPT = re.compile(
     r"""(?:\bfrom|\bimport|\bimportScripts)\s*\(?\s*["'`]([^"'`]+)["'`]"""
     r"""|\bnew URL\(\s*["'`]([^"'`]+)["'`]\s*,"""
@@ -30,7 +30,7 @@ LOADED_BY_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""")
 
 
 class PageReader(HTMLParser):
-    """Collects what a browser fetches for the page, and the scripts that stand in the page itself."""
+    """Collects the URLs that the page loads, its inline scripts, and its inline event handlers and styles."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ def names_of_files_loaded(script: str) -> set[str]:
     return relative | set(PRELOADED.findall(script))
 
 
-def test_sources_hashed_again_match_the_build() -> None:
+def test_build_is_up_to_date_with_the_sources() -> None:
     lines = (DIST / "SOURCES.sha256").read_text(encoding="utf-8").splitlines()
     built = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
     assert built == hash_sources(), "web/dist is stale: run `make web` and commit it"
@@ -74,13 +74,13 @@ def test_sources_hashed_again_match_the_build() -> None:
 
 def test_page_refers_to_files_that_exist(page: PageReader) -> None:
     files = [reference for reference in page.fetched if not reference.startswith("data:")]
-    assert files, "the page loads no script"
+    assert files, "the page loads no files"
     for reference in files:
         assert reference.startswith(f"{BASE}assets/"), reference
         assert (DIST / reference.removeprefix(BASE)).is_file(), reference
 
 
-def test_page_has_no_inline_script(page: PageReader) -> None:
+def test_page_has_no_inline_scripts_or_styles(page: PageReader) -> None:
     assert page.inline_scripts == 0
     assert page.handlers == []
 
@@ -93,7 +93,7 @@ def test_page_refers_to_no_other_host(page: PageReader) -> None:
 def test_script_loads_only_files_that_exist(script: Path) -> None:
     for name in names_of_files_loaded(script.read_text(encoding="utf-8")):
         assert not urlsplit(name).netloc, f"{script.name} loads {name} from another host"
-        assert (script.parent / Path(name).name).is_file(), f"{script.name} loads {name}, which is not there"
+        assert (script.parent / Path(name).name).is_file(), f"{script.name} loads {name}, which does not exist"
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
@@ -102,7 +102,7 @@ def test_style_loads_only_files_that_exist(style: Path) -> None:
         if reference.startswith(("data:", "#")):
             continue
         assert not urlsplit(reference).netloc, f"{style.name} loads {reference} from another host"
-        assert (style.parent / reference).is_file(), f"{style.name} loads {reference}, which is not there"
+        assert (style.parent / reference).is_file(), f"{style.name} loads {reference}, which does not exist"
 
 
 def test_every_asset_is_loaded_by_another_file(page: PageReader) -> None:
@@ -115,7 +115,7 @@ def test_every_asset_is_loaded_by_another_file(page: PageReader) -> None:
 
 
 @pytest.mark.parametrize("built_from", [b"/web/node_modules/", b"/web/src/"])
-def test_build_holds_no_path_of_the_building_machine(built_from: bytes) -> None:
+def test_build_contains_no_paths_of_the_build_machine(built_from: bytes) -> None:
     assert [path.name for path in DIST.rglob("*") if path.is_file() and built_from in path.read_bytes()] == []
 
 

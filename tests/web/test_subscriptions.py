@@ -1,4 +1,4 @@
-"""A running subscription in the page: its progress, its result, its end."""
+"""A running subscription in the page: progress, result, errors and stopping."""
 
 from collections.abc import Iterator
 
@@ -28,8 +28,8 @@ def subscriptions() -> Iterator[Subscriptions]:
 
 @pytest.fixture
 def running(browser: webdriver.Chrome, subscriptions: Subscriptions) -> Iterator[Page]:
-    """The page with the subscription on its way."""
-    page = Page(browser, subscriptions.address)
+    """The page with the subscription running."""
+    page = Page(browser, subscriptions.url)
     page.enter_key("phx_secret")
     page.write(QUERY)
     page.run()
@@ -72,15 +72,15 @@ def test_stopping_ends_the_subscription_on_the_server(running: Page, subscriptio
     assert subscriptions.is_stopped.wait(10)
 
 
-def test_errors_of_a_subscription_are_told(running: Page, subscriptions: Subscriptions) -> None:
+def test_errors_of_a_subscription_are_shown(running: Page, subscriptions: Subscriptions) -> None:
     subscriptions.fail({"message": "No such project.", "extensions": {"code": "NOT_FOUND"}})
-    told = running.find(".trend-errors").text
-    assert "No such project." in told
-    assert "NOT_FOUND" in told
+    shown = running.find(".trend-errors").text
+    assert "No such project." in shown
+    assert "NOT_FOUND" in shown
 
 
-def test_example_of_the_demo_draws_its_result(browser: webdriver.Chrome, demo: Demo) -> None:
-    page = Page(browser, demo.address)
+def test_example_draws_its_result(browser: webdriver.Chrome, demo: Demo) -> None:
+    page = Page(browser, demo.url)
     page.enter_key(demo.key)
     page.choose_example("Progress of a long query")
     page.find(".trend[data-display=ACTIONS_LINE_GRAPH] .trend-legend li")

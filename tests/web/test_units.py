@@ -1,4 +1,4 @@
-"""The unit tests of the page's scripts, where `make web-check` or `make web` has installed what they need."""
+"""The unit tests of the page's scripts, if `make web` or `make web-check` has installed their packages."""
 
 import subprocess
 
@@ -7,14 +7,15 @@ import pytest
 from tests.support.demo_server import ROOT
 
 
-def test_units_of_the_page() -> None:
+@pytest.mark.slow
+def test_unit_tests_of_the_page_pass() -> None:
     if not (ROOT / "web" / "node_modules").is_dir():
         pytest.skip("needs web/node_modules, which `make web-check` installs")
-    ran = subprocess.run(
+    result = subprocess.run(
         ["scripts/with-node", "npm", "--prefix", "web", "test"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -7,7 +7,7 @@ from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_
 from datasource.layouts.native import NativeLayout
 from datasource.sql.render import render
 from datasource.sql.tree import Events, Named, Select, call
-from tests.resolvers.trends.element_rows import Element, Row, chain, insert_rows, values_of
+from tests.resolvers.trends.element_events import Element, Row, chain, insert_rows, values_of
 
 
 async def test_chain_texts_and_first_link_are_read_without_escapes(engine: Engine, project_id: int) -> None:

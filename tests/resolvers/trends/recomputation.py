@@ -1,6 +1,6 @@
-"""The figures of a trend worked out in plain Python, event by event: what run_trend is compared with.
+"""Trends computed in plain Python, event by event, to compare `run_trend` with.
 
-It follows the description of trends, not the compiler: calendar arithmetic by zoneinfo, statistics by hand.
+Follows the description of trends, not the compiler: calendar arithmetic with zoneinfo, statistics by hand.
 """
 
 import math
@@ -28,7 +28,7 @@ from resolvers.trends.query import Scalar as FilterScalar
 from tests.support.seeds.events import Event, Value
 
 Op = PropertyOperator
-Line = tuple[str | None, list[float | None]]
+SeriesData = tuple[str | None, list[float | None]]
 
 _HOUR = timedelta(hours=1)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -42,8 +42,8 @@ _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Everything that was written: persons by number, and old numbers with what they mean now."""
+class StoredRows:
+    """The stored events, persons by number, and merges from old to new numbers."""
 
     events: Sequence[Event]
     persons: Mapping[int, Mapping[str, Value]]
@@ -57,28 +57,28 @@ class Facts:
         return of.get(key)
 
 
-def recompute(facts: Facts, query: TrendQuery, series: EventSeries, project: TrendProject) -> list[Line]:
-    """The lines of one series in their order; the value is None without a breakdown."""
+def recompute(rows: StoredRows, query: TrendQuery, series: EventSeries, project: TrendProject) -> list[SeriesData]:
+    """The data of one series by breakdown value, in order; the value is None without a breakdown."""
     starts = bucket_starts(query, project)
     lines: dict[str | None, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
-    for event in facts.events:
+    for event in rows.events:
         bucket = _bucket(event, query, series, project, starts)
-        if bucket is not None and _is_asked(facts, event, query, series):
-            lines[_value_of(facts, event, query)][bucket].append(event)
+        if bucket is not None and _is_counted(rows, event, query, series):
+            lines[_value_of(rows, event, query)][bucket].append(event)
     found = {
-        value: {bucket: _figure(facts, series, events) for bucket, events in buckets.items()}
+        value: {bucket: _compute(rows, series, events) for bucket, events in buckets.items()}
         for value, buckets in lines.items()
     }
     if not query.breakdowns:
         data: list[float | None] = [found.get(None, {}).get(bucket, 0.0) for bucket in range(len(starts))]
         if query.display.is_total and not found:
-            data = [_figure(facts, series, [])]
+            data = [_compute(rows, series, [])]
         return [(None, data)]
     return _limited({value or "": buckets for value, buckets in found.items()}, query, series, len(starts))
 
 
 def bucket_starts(query: TrendQuery, project: TrendProject) -> list[datetime]:
-    """The starts of the buckets as wall times; one for a display of one total."""
+    """The starts of the buckets as local times; only one for a display of totals."""
     first, last = _first_day(query), _last_day(query)
     if query.display.is_total:
         return [datetime.combine(first, time(), project.timezone)]
@@ -125,14 +125,14 @@ def _bucket(
     return [start.date() for start in starts].index(period)
 
 
-def _is_asked(facts: Facts, event: Event, query: TrendQuery, series: EventSeries) -> bool:
+def _is_counted(rows: StoredRows, event: Event, query: TrendQuery, series: EventSeries) -> bool:
     named = series.event is None or event.name == series.event
-    return named and _holds(facts, event, query.filters) and _holds(facts, event, series.filters)
+    return named and _holds(rows, event, query.filters) and _holds(rows, event, series.filters)
 
 
-def _holds(facts: Facts, event: Event, group: FilterGroup) -> bool:
+def _holds(rows: StoredRows, event: Event, group: FilterGroup) -> bool:
     results = [
-        _holds(facts, event, child) if isinstance(child, FilterGroup) else _matches(facts, event, child)
+        _holds(rows, event, child) if isinstance(child, FilterGroup) else _matches(rows, event, child)
         for child in group.children
     ]
     if group.operator is LogicalOperator.AND or not results:
@@ -140,20 +140,20 @@ def _holds(facts: Facts, event: Event, group: FilterGroup) -> bool:
     return any(results)
 
 
-def _matches(facts: Facts, event: Event, condition: PropertyFilter) -> bool:
+def _matches(rows: StoredRows, event: Event, condition: PropertyFilter) -> bool:
     operator = condition.operator
-    value = facts.value(event, condition.type.value, condition.key)
+    value = rows.value(event, condition.type.value, condition.key)
     if operator in (Op.IS_SET, Op.IS_NOT_SET):
         return (value is not None) is (operator is Op.IS_SET)
-    wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    bounds = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     if operator in (Op.BETWEEN, Op.NOT_BETWEEN):
-        low, high = (float(str(bound)) for bound in wanted)
+        low, high = (float(str(bound)) for bound in bounds)
         number = as_number(value)
         return number is not None and (low <= number <= high) is (operator is Op.BETWEEN)
-    if wanted == ():
+    if bounds == ():
         return True
     test = _tests(value)[_NEGATED.get(operator, operator)]
-    found = value is not None and any(test(each) for each in wanted if each is not None)
+    found = value is not None and any(test(each) for each in bounds if each is not None)
     return not found if operator in _NEGATED else found
 
 
@@ -163,19 +163,19 @@ def _tests(value: Value) -> dict[PropertyOperator, Callable[[FilterScalar], bool
     def sized(
         holds: Callable[[float], bool], holds_text: Callable[[bytes, bytes], bool]
     ) -> Callable[[FilterScalar], bool]:
-        def test(wanted: FilterScalar) -> bool:
-            figure = as_number(wanted)
-            if figure is None:
-                return holds_text(text.encode(), str(wanted).encode())
-            return number is not None and holds(number - figure)
+        def test(bound: FilterScalar) -> bool:
+            as_bound = as_number(bound)
+            if as_bound is None:
+                return holds_text(text.encode(), str(bound).encode())
+            return number is not None and holds(number - as_bound)
 
         return test
 
     return {
-        Op.EXACT: lambda wanted: text == as_text(wanted),
-        Op.IN: lambda wanted: text == as_text(wanted),
-        Op.ICONTAINS: lambda wanted: bool(re.search(_wildcards(str(wanted)), text, re.IGNORECASE | re.DOTALL)),
-        Op.REGEX: lambda wanted: bool(re.search(str(wanted), text)),
+        Op.EXACT: lambda value: text == as_text(value),
+        Op.IN: lambda value: text == as_text(value),
+        Op.ICONTAINS: lambda value: bool(re.search(_wildcards(str(value)), text, re.IGNORECASE | re.DOTALL)),
+        Op.REGEX: lambda value: bool(re.search(str(value), text)),
         Op.GT: sized(lambda by: by > 0, lambda x, v: x > v),
         Op.GTE: sized(lambda by: by >= 0, lambda x, v: x >= v),
         Op.LT: sized(lambda by: by < 0, lambda x, v: x < v),
@@ -188,7 +188,7 @@ def _wildcards(text: str) -> str:
 
 
 def as_text(value: Value) -> str | None:
-    """A property as text; None where there is none."""
+    """A property as a string; None if it is not set."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -197,7 +197,7 @@ def as_text(value: Value) -> str | None:
 
 
 def as_number(value: Value) -> float | None:
-    """A property as a number; None where it is none."""
+    """A property as a number; None if it is not numeric."""
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -205,28 +205,28 @@ def as_number(value: Value) -> float | None:
     return float(value)
 
 
-def _value_of(facts: Facts, event: Event, query: TrendQuery) -> str | None:
+def _value_of(rows: StoredRows, event: Event, query: TrendQuery) -> str | None:
     if not query.breakdowns:
         return None
     (breakdown,) = query.breakdowns
     kind = "PERSON" if breakdown.type is BreakdownType.PERSON else "EVENT"
-    return as_text(facts.value(event, kind, breakdown.property)) or NO_VALUE
+    return as_text(rows.value(event, kind, breakdown.property)) or NO_VALUE
 
 
-def _figure(facts: Facts, series: EventSeries, events: Sequence[Event]) -> float | None:
+def _compute(rows: StoredRows, series: EventSeries, events: Sequence[Event]) -> float | None:
     kind = series.math.kind
     if kind is TrendMath.TOTAL:
         return float(len(events))
     if kind is TrendMath.DAU:
-        return float(len({facts.person(event) for event in events}))
+        return float(len({rows.person(event) for event in events}))
     if kind.endswith("_COUNT_PER_ACTOR"):
         counts: dict[int, float] = defaultdict(float)
         for event in events:
-            counts[facts.person(event)] += 1
+            counts[rows.person(event)] += 1
         name = kind.removesuffix("_COUNT_PER_ACTOR")
         return None if name == "AVG" and not counts else _statistic(name, list(counts.values()))
     of = "PERSON" if series.math.property_type is PropertyType.PERSON else "EVENT"
-    values = [as_number(facts.value(event, of, series.math.property or "")) for event in events]
+    values = [as_number(rows.value(event, of, series.math.property or "")) for event in events]
     return _statistic(kind.value, [value for value in values if value is not None])
 
 
@@ -255,22 +255,22 @@ def _quantile(values: list[float], level: float) -> float:
 
 def _limited(
     found: dict[str, dict[int, float | None]], query: TrendQuery, series: EventSeries, count: int
-) -> list[Line]:
+) -> list[SeriesData]:
     def size(value: str) -> float:
-        return math.fsum(figure or 0.0 for figure in found[value].values())
+        return math.fsum(value or 0.0 for value in found[value].values())
 
     def by_rank(value: str) -> tuple[bool, float, str]:
         return (value == NO_VALUE and not query.display.is_total, -size(value), value)
 
     ranked = sorted(found, key=by_rank)
-    kept, rest = ranked[: query.breakdown_limit], ranked[query.breakdown_limit :]
+    shown, rest = ranked[: query.breakdown_limit], ranked[query.breakdown_limit :]
     merge = {TrendMath.MIN: min, TrendMath.MAX: max}.get(series.math.kind, math.fsum)
     lines: dict[str, list[float | None]] = {
-        value: [found[value].get(bucket, 0.0) for bucket in range(count)] for value in kept
+        value: [found[value].get(bucket, 0.0) for bucket in range(count)] for value in shown
     }
-    ordered = sorted(kept, key=lambda value: (value == NO_VALUE, -size(value), value))
-    result: list[Line] = [(value, lines[value]) for value in ordered]
+    ordered = sorted(shown, key=lambda value: (value == NO_VALUE, -size(value), value))
+    result: list[SeriesData] = [(value, lines[value]) for value in ordered]
     if rest:
         merged = [[found[value][n] or 0.0 for value in rest if n in found[value]] for n in range(count)]
-        result.append((OTHER_VALUES, [float(merge(figures)) if figures else 0.0 for figures in merged]))
+        result.append((OTHER_VALUES, [float(merge(values)) if values else 0.0 for values in merged]))
     return result

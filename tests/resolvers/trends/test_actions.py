@@ -8,7 +8,7 @@ from datasource.clickhouse.engine import Engine
 from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
 from resolvers.trends.query import PropertyFilter, PropertyOperator
-from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
+from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
 from tests.support.clock import surroundings
 
 AROUND = surroundings()

@@ -1,4 +1,4 @@
-"""Any query that can be built has a result, or is rejected as the client's error."""
+"""Any query has a result, or is rejected as the client's error."""
 
 from dataclasses import replace
 
@@ -91,7 +91,7 @@ queries = st.builds(
 
 
 @pytest.fixture(scope="module")
-async def busy(engine: Engine) -> EventWorld:
+async def seeded(engine: Engine) -> EventWorld:
     world = EventWorld.new(engine, "Europe/Berlin")
     await world.add_events(
         [
@@ -116,12 +116,12 @@ async def busy(engine: Engine) -> EventWorld:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries)
-async def test_any_query_has_a_result_or_is_the_clients_error(busy: EventWorld, query: TrendQuery) -> None:
+async def test_any_query_has_a_result_or_is_the_clients_error(seeded: EventWorld, query: TrendQuery) -> None:
     try:
-        answer = await busy.ask(query)
+        result = await seeded.ask(query)
     except BadUserInput:
         simpler = replace(query, filters=FilterGroup(), breakdowns=(), series=(EventSeries("paid"),))
-        answer = await busy.ask(replace(simpler, date_from="-7d", date_to=None))
-    for line in answer.series:
-        assert len(line.data) == len(line.days) == len(line.labels)
-        assert (line.data == ()) == query.display.is_total
+        result = await seeded.ask(replace(simpler, date_from="-7d", date_to=None))
+    for series in result.series:
+        assert len(series.data) == len(series.days) == len(series.labels)
+        assert (series.data == ()) == query.display.is_total

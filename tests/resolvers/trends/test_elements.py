@@ -8,7 +8,7 @@ from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import FilterValue, PropertyFilter, PropertyOperator, PropertyType
-from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
+from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
 from tests.support.clock import surroundings
 
 Op = PropertyOperator

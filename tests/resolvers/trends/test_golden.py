@@ -17,7 +17,7 @@ from datasource.sql.tenant_scope import scope_to_project
 from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendProject, TrendQuery
 from resolvers.trends.resolve import resolve
-from tests.resolvers.trends.questions import questions
+from tests.resolvers.trends.sample_queries import sample_queries
 from tests.support.seeds.events import NOW
 
 FOLDER = Path(__file__).parent / "golden"
@@ -95,12 +95,12 @@ def _sql(query: TrendQuery, layout: EventLayout) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sql_of_a_query_is_the_golden_one(name: str, update_golden: bool) -> None:
-    _compare(FOLDER / f"{name}.sql", _sql(questions()[name], NativeLayout()), update_golden)
+    _compare(FOLDER / f"{name}.sql", _sql(sample_queries()[name], NativeLayout()), update_golden)
 
 
 @pytest.mark.parametrize("name", POSTHOG_NAMES)
 def test_sql_over_an_installation_is_the_golden_one(name: str, update_golden: bool) -> None:
-    _compare(POSTHOG_FOLDER / f"{name}.sql", _sql(questions()[name], POSTHOG), update_golden)
+    _compare(POSTHOG_FOLDER / f"{name}.sql", _sql(sample_queries()[name], POSTHOG), update_golden)
 
 
 def _compare(file: Path, sql: str, update_golden: bool) -> None:

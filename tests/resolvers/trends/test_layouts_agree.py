@@ -32,14 +32,14 @@ from resolvers.trends.resolve import resolve
 from resolvers.trends.results import SeriesResult, TrendResult
 from resolvers.trends.run import TrendSource, run_trend
 from resolvers.trends.saved_objects import SavedObjects
-from tests.resolvers.trends.questions import questions
+from tests.resolvers.trends.sample_queries import sample_queries
 from tests.resolvers.trends.test_any_query import queries
 from tests.support.posthog_tables import PostHogWorld, without_materialized, without_sessions
 from tests.support.seeds.events import NOW, Event, EventWorld, Value, series, trend
 
 Wide = Value | list[object] | dict[str, object]
 
-QUESTIONS = {name: query for name, query in questions().items() if query.sampling_factor == 1}
+QUESTIONS = {name: query for name, query in sample_queries().items() if query.sampling_factor == 1}
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,11 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.resolve import resolve
-from tests.resolvers.trends.questions import questions
+from tests.resolvers.trends.sample_queries import sample_queries
 from tests.support.seeds.events import NOW, Event, EventWorld, RawLayout, Value
 
 PROJECT = 4_000_000_001
-QUESTIONS = questions()
+QUESTIONS = sample_queries()
 WITH_SESSIONS = PostHogColumns(
     columns=frozenset({("raw_sessions", "session_id_v7"), ("events", "$session_id_uuid")})
 )

@@ -1,4 +1,4 @@
-"""Trends over any small set of events have the figures that plain Python finds."""
+"""Trends of random small sets of events equal those computed in plain Python."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.results import CompareLabel, SeriesResult
-from tests.resolvers.trends.recomputation import Facts, bucket_starts, recompute
+from tests.resolvers.trends.recomputation import StoredRows, bucket_starts, recompute
 from tests.support.seeds.events import Event, EventWorld, Value
 
 Op = PropertyOperator
@@ -61,8 +61,8 @@ events = st.builds(
 )
 person = st.fixed_dictionaries({"x": st.sampled_from(VALUES), "n": st.sampled_from(NUMBERS)})
 persons = st.fixed_dictionaries({2: person, 3: person}, optional={1: person, 5: person, 9: person})
-facts = st.builds(
-    Facts,
+stored_rows = st.builds(
+    StoredRows,
     st.sampled_from((30, 20, 10, 1, 0)).flatmap(lambda count: st.lists(events, min_size=count, max_size=count)),
     persons,
     st.sampled_from(({1: 2}, {1: 2, 3: 2}, {4: 5, 1: 9}, {})),
@@ -95,7 +95,7 @@ operators = st.sampled_from(LogicalOperator)
 one = st.builds(FilterGroup, operators, st.tuples(conditions))
 two = st.builds(FilterGroup, operators, st.tuples(conditions, conditions))
 nested = st.builds(FilterGroup, operators, st.tuples(conditions, two, st.just(FilterGroup())))
-# Conditions leave little over, so half of the trees have none.
+# Conditions match few events, so half of the trees have none.
 groups = st.booleans().flatmap(lambda some: st.one_of(one, two, nested) if some else st.just(FilterGroup()))
 breakdowns = st.builds(Breakdown, st.just("x"), st.sampled_from((BreakdownType.EVENT, BreakdownType.PERSON)))
 
@@ -127,15 +127,15 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     )
 
 
-async def _written(engine: Engine, of: Facts, zone: str) -> EventWorld:
+async def _store(engine: Engine, rows: StoredRows, zone: str) -> EventWorld:
     world = EventWorld.new(engine, zone)
-    await world.add_events(of.events)
-    await world.add_persons(of.persons)
-    await world.merge(of.merges)
+    await world.add_events(rows.events)
+    await world.add_persons(rows.persons)
+    await world.merge(rows.merges)
     return world
 
 
-def _line(found: SeriesResult) -> tuple[str | None, list[float | None]]:
+def _data_of(found: SeriesResult) -> tuple[str | None, list[float | None]]:
     value = None if found.breakdown_value is None else found.breakdown_value[0]
     return value, list(found.data) or [found.aggregated_value]
 
@@ -144,51 +144,58 @@ SLOW = settings(max_examples=45, deadline=None, suppress_health_check=[HealthChe
 
 
 @SLOW
-@given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
-async def test_result_is_what_plain_python_finds(engine: Engine, of: Facts, query: TrendQuery, zone: str) -> None:
-    world = await _written(engine, of, zone)
+@given(rows=stored_rows, query=queries(), zone=st.sampled_from(ZONES))
+async def test_result_equals_the_plain_computation(
+    engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
+) -> None:
+    world = await _store(engine, rows, zone)
     result = await world.ask(query)
     for index, series in enumerate(query.series):
         assert isinstance(series, EventSeries)
-        found = [_line(each) for each in result.series if each.order == index]
-        expected = recompute(of, query, series, world.project)
-        if series.math.kind not in EXACT_MATHS:  # sums in another order may tie otherwise
+        found = [_data_of(each) for each in result.series if each.order == index]
+        expected = recompute(rows, query, series, world.project)
+        if series.math.kind not in EXACT_MATHS:  # floating-point sums in another order may change ties
             found, expected = sorted(found, key=_repr_of_value), sorted(expected, key=_repr_of_value)
         assert [value for value, _ in found] == [value for value, _ in expected]
-        for (_, figures), (_, wanted) in zip(found, expected, strict=True):
-            assert figures == pytest.approx(wanted)
+        for (_, data), (_, expected_data) in zip(found, expected, strict=True):
+            assert data == pytest.approx(expected_data)
     if not query.display.is_total:
         form = "%Y-%m-%d %H:%M:%S" if query.interval is TrendInterval.HOUR else "%Y-%m-%d"
         assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, world.project))
 
 
-def _repr_of_value(line: tuple[str | None, list[float | None]]) -> str:
-    return repr(line[0])
+def _repr_of_value(data: tuple[str | None, list[float | None]]) -> str:
+    return repr(data[0])
 
 
 @settings(SLOW, max_examples=10)
-@given(of=facts, query=queries(), zone=st.sampled_from(ZONES))
+@given(rows=stored_rows, query=queries(), zone=st.sampled_from(ZONES))
 async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
-    engine: Engine, of: Facts, query: TrendQuery, zone: str
+    engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
 ) -> None:
-    world = await _written(engine, of, zone)
+    world = await _store(engine, rows, zone)
     maths = (Math(TrendMath.TOTAL), Math(TrendMath.SUM, "n"))
-    asked = replace(query, series=tuple(EventSeries("e", math) for math in maths))
-    whole = await world.ask(replace(asked, breakdowns=()))
-    split = await world.ask(replace(asked, breakdowns=(Breakdown("x"),)))
+    additive = replace(query, series=tuple(EventSeries("e", math) for math in maths))
+    whole = await world.ask(replace(additive, breakdowns=()))
+    split = await world.ask(replace(additive, breakdowns=(Breakdown("x"),)))
     for index, expected in enumerate(whole.series):
-        lines = [_line(each)[1] for each in split.series if each.order == index]
-        zeros: list[float | None] = [0.0] * len(_line(expected)[1])
-        added = [sum(figure or 0.0 for figure in column) for column in zip(zeros, *lines, strict=True)]
-        assert added == pytest.approx(_line(expected)[1])
+        data = [_data_of(each)[1] for each in split.series if each.order == index]
+        zeros: list[float | None] = [0.0] * len(_data_of(expected)[1])
+        added = [sum(value or 0.0 for value in column) for column in zip(zeros, *data, strict=True)]
+        assert added == pytest.approx(_data_of(expected)[1])
 
 
 @settings(SLOW, max_examples=10)
-@given(of=facts, query=queries(), zone=st.sampled_from(ZONES), compare_to=st.sampled_from((None, "-1w", "-1m")))
+@given(
+    rows=stored_rows,
+    query=queries(),
+    zone=st.sampled_from(ZONES),
+    compare_to=st.sampled_from((None, "-1w", "-1m")),
+)
 async def test_current_period_of_a_comparison_is_the_plain_result(
-    engine: Engine, of: Facts, query: TrendQuery, zone: str, compare_to: str | None
+    engine: Engine, rows: StoredRows, query: TrendQuery, zone: str, compare_to: str | None
 ) -> None:
-    world = await _written(engine, of, zone)
+    world = await _store(engine, rows, zone)
     plain = await world.ask(query)
     compared = await world.ask(replace(query, compare=True, compare_to=compare_to))
     current = [

@@ -12,7 +12,7 @@ from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.elements import has_selector
 from resolvers.trends.selectors import SelectorPart, parse_selector, selector_pattern
-from tests.resolvers.trends.element_rows import Element, Row, chain, find, insert_rows
+from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
 
 Part = SelectorPart
 PATH = ("query", "filters", 0, "value")

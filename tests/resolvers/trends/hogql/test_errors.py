@@ -7,7 +7,7 @@ import pytest
 from datasource.sql.tree import Events, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from tests.resolvers.trends.hogql.hogql_rows import PATH, UTC_CONTEXT, error_of, lowered
+from tests.resolvers.trends.hogql.evaluation import PATH, UTC_CONTEXT, error_of, lowered
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from resolvers.trends.hogql import breakdown_expression, filter_expression, math
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES
 from resolvers.trends.hogql.translate import FUNCTIONS
 from tests.resolvers.trends.conftest import NewWorld
-from tests.resolvers.trends.hogql.hogql_rows import NOW, PATH, lowered
+from tests.resolvers.trends.hogql.evaluation import NOW, PATH, lowered
 from tests.support.seeds.events import Event, EventWorld, Value
 
 _ZONE = ZoneInfo("America/New_York")  # with daylight saving

