@@ -43,7 +43,7 @@ def test_stored_filters_are_read_with_their_defaults() -> None:
         PropertyFilter("plan", None, PropertyOperator.IS_SET, PropertyType.GROUP, 2),
         PropertyFilter("internal", True),
     )
-    assert {leaf.path for leaf in project.test_account_filters.leaves()} == {("query", "filterTestAccounts")}
+    assert {leaf.path for leaf in project.test_account_filters.leaves()} == {("query", "filter_test_accounts")}
 
 
 @pytest.mark.parametrize(
