@@ -1,5 +1,6 @@
 # make run     install, load the demo project, serve at http://127.0.0.1:8000 (PORT=9000 make run for another port)
 # make test    install and run the tests
+# make test-quick   the tests that need no engine and no process: less than a minute
 # make test-servers   the tests of whatever asks a store again, over servers as in production
 # make check   format, lint, types, SDL, import direction: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
@@ -19,7 +20,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # Files in their order: sorted by their number of tests, the longest single test would come last, alone.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-servers check format bench web web-check lock clean
+.PHONY: run test test-quick test-servers check format bench web web-check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -27,6 +28,9 @@ run: .venv/run.stamp
 
 test: .venv/dev.stamp
 	$(PYTEST)
+
+test-quick: .venv/dev.stamp
+	$(PYTEST) --quick
 
 test-servers: .venv/dev.stamp
 	scripts/with-postgres $(PYTEST) --clickhouse native --metadata postgresql

@@ -8,9 +8,9 @@ from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.access_over_http import Organization, seed_organization
 
-_worlds = itertools.count(1)
+_org_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +33,6 @@ async def gateway(stores: Stores, settings: Settings) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def world(gateway: Gateway) -> World:
+async def org(gateway: Gateway) -> Organization:
     """An organization of the test's own."""
-    return await open_world(gateway, f"world {next(_worlds)}")
+    return await seed_organization(gateway, f"org {next(_org_numbers)}")

@@ -17,7 +17,7 @@ from datasource.tables.steps import JSON_INSERT_SETTINGS
 from permissions.api_keys import generate_key, mask_key
 from tests.support.api_keys import make_key
 from tests.support.gateway import NOW, Gateway
-from tests.support.seeds.access_over_http import Person, World, open_world
+from tests.support.seeds.access_over_http import Organization, Person, seed_organization
 
 SECRET: Final = "quetzal"
 """Part of every name, description, email address, event and property of the project."""
@@ -93,32 +93,32 @@ def all_scopes_but(needed: Sequence[str]) -> tuple[str, ...]:
 class Site:
     """A project with secret objects of every kind, none of which `closed_object` may read."""
 
-    world: World
+    org: Organization
     closed_object: Person | None
     ids: dict[str, str]
 
     async def renew(self, resource: str) -> None:
         """Replace an object that may have been changed or deleted."""
-        world = self.world
+        org = self.org
         name, description = f"quetzal {resource}", f"quetzal {resource} described"
         if resource == "insight":
-            made = await world.insight(name, description=description, query=QUERY)
+            made = await org.insight(name, description=description, query=QUERY)
         elif resource == "action":
-            made = await world.action(name, description=description, event="quetzal event")
+            made = await org.action(name, description=description, event="quetzal event")
         else:
-            made = await world.cohort(name, description=description)
+            made = await org.cohort(name, description=description)
         self.ids[resource] = made
         if self.closed_object:
-            await world.give("none", resource, on=made, to=self.closed_object)
+            await org.give("none", resource, on=made, to=self.closed_object)
 
     async def contents(self) -> list[tuple[object, ...]]:
         """Return everything in the project that a mutation could change."""
         found: list[tuple[object, ...]] = []
-        async with self.world.store.read() as session:
+        async with self.org.store.read() as session:
             for model in CHANGING:
-                query = select(*model.__table__.columns).where(model.project_id == self.world.project.id)
+                query = select(*model.__table__.columns).where(model.project_id == self.org.project.id)
                 found += [(model.__name__, *row) for row in await session.execute(query)]
-            project = select(*Project.__table__.columns).where(Project.id == self.world.project.id)
+            project = select(*Project.__table__.columns).where(Project.id == self.org.project.id)
             found += [tuple(row) for row in await session.execute(project)]
         return [tuple(map(str, row)) for row in found]
 
@@ -149,8 +149,8 @@ class Keys:
         return self.made[at]
 
     async def _make(self, column: str, scopes: tuple[str, ...]) -> str | None:
-        world = self.site.world
-        store, admin = world.store, world.admin.member
+        org = self.site.org
+        store, admin = org.store, org.admin.member
         match column:
             case "no key":
                 return None
@@ -169,54 +169,57 @@ class Keys:
             case "scoped to another organization":
                 return await make_key(store, admin, scopes, organizations=[self.other_organization])
             case "key of the project":
-                return await world.project_key(*scopes)
+                return await org.project_key(*scopes)
         return await make_key(store, self.people[column].member, scopes)
 
 
 async def open_keys(gateway: Gateway) -> Keys:
     """Create the organizations, one of which accepts no keys of members, and the people of all columns."""
-    world, elsewhere = await open_world(gateway, SECRET), await open_world(gateway, "elsewhere than there")
-    strict = await open_world(gateway, "quetzal without keys")
-    await set_features(world.store, strict.organization_id, member_keys=False)
+    org, elsewhere = (
+        await seed_organization(gateway, SECRET),
+        await seed_organization(gateway, "elsewhere than there"),
+    )
+    strict = await seed_organization(gateway, "quetzal without keys")
+    await set_features(org.store, strict.organization_id, member_keys=False)
     joined = await add_member(
-        world.store,
-        email=world.admin.member.email,
+        org.store,
+        email=org.admin.member.email,
         organization_id=elsewhere.organization_id,
         level=OrganizationLevel.ADMIN,
     )
-    admin = Person(gateway, world.project, joined, world.admin.key)
-    world = World(gateway, world.organization_id, world.project, admin, world.creator)
-    people = await _people(world, elsewhere, strict)
-    site = Site(world, people["object level none"], {"project": world.id, "member": admin.member.id})
+    admin = Person(gateway, org.project, joined, org.admin.key)
+    org = Organization(gateway, org.organization_id, org.project, admin, org.creator)
+    people = await _people(org, elsewhere, strict)
+    site = Site(org, people["object level none"], {"project": org.id, "member": admin.member.id})
     shut = Site(strict, None, {"project": strict.id, "member": strict.admin.member.id})
     for each in (site, shut):
-        await gateway.stores.events.command(EVENT, {"project": each.world.project.id})
+        await gateway.stores.events.command(EVENT, {"project": each.org.project.id})
         for resource in RESOURCES:
             await each.renew(resource)
-        each.ids["list"] = await each.world.cohort("quetzal list", distinct_ids=("quetzal-person",))
-    await world.give("none", "cohort", on=site.ids["list"], to=people["object level none"])
-    await world.role("quetzal role", people["no rule"])
-    other = await create_project(world.store, organization_id=world.organization_id, name="another")
+        each.ids["list"] = await each.org.cohort("quetzal list", distinct_ids=("quetzal-person",))
+    await org.give("none", "cohort", on=site.ids["list"], to=people["object level none"])
+    await org.role("quetzal role", people["no rule"])
+    other = await create_project(org.store, organization_id=org.organization_id, name="another")
     return Keys(site, shut, people, other, elsewhere.organization_id)
 
 
-async def _people(world: World, elsewhere: World, strict: World) -> dict[str, Person]:
-    inactive = await world.person("inactive", level=OrganizationLevel.ADMIN)
-    await set_member_active(world.store, email=inactive.member.email, is_active=False)
+async def _people(org: Organization, elsewhere: Organization, strict: Organization) -> dict[str, Person]:
+    inactive = await org.person("inactive", level=OrganizationLevel.ADMIN)
+    await set_member_active(org.store, email=inactive.member.email, is_active=False)
     people = {
         "inactive owner": inactive,
         "organization without keys of members": strict.creator,
         "member of another organization": elsewhere.admin,
-        "creator": world.creator,
+        "creator": org.creator,
     }
     names = ("project level none", "resource level none", "object level none", "no rule")
     for name in (*names, *COLUMNS[13:16], *COLUMNS[17:19]):
-        people[name] = await world.person(name)
-    await world.give("none", "project", to=people["project level none"])
-    await world.give("member", "project", to=people["project level member"])
-    await world.give("admin", "project", to=people["project level admin"])
+        people[name] = await org.person(name)
+    await org.give("none", "project", to=people["project level none"])
+    await org.give("member", "project", to=people["project level member"])
+    await org.give("admin", "project", to=people["project level admin"])
     for resource in RESOURCES:
-        await world.give("none", resource, to=people["resource level none"])
+        await org.give("none", resource, to=people["resource level none"])
         for level in ("viewer", "editor", "manager"):
-            await world.give(level, resource, to=people[f"{level} of the resource"])
+            await org.give(level, resource, to=people[f"{level} of the resource"])
     return people

@@ -9,7 +9,7 @@ from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import RoleRecord
 from tests.asgi.access_calls import set_access
-from tests.support.seeds.access_over_http import Person, World
+from tests.support.seeds.access_over_http import Organization, Person
 
 OK: Final = "answered"
 FORBIDDEN: Final = "FORBIDDEN"
@@ -127,12 +127,12 @@ class Case:
         return await outcome(self.person, self.document("Delete", ""), id=self.target)
 
 
-async def arrange(world: World, kind: str, row: Row) -> Case:
-    person = world.admin if row.given.startswith("admin") else await world.person("member")
-    by = person if row.given.startswith("creator") else world.creator
-    target = await world.saved(kind, "target", by=by)
-    await world.saved(kind, "other", by=world.admin)
-    first, second = await world.role("first", person), await world.role("second", person)
+async def arrange(org: Organization, kind: str, row: Row) -> Case:
+    person = org.admin if row.given.startswith("admin") else await org.person("member")
+    by = person if row.given.startswith("creator") else org.creator
+    target = await org.saved(kind, "target", by=by)
+    await org.saved(kind, "other", by=org.admin)
+    first, second = await org.role("first", person), await org.role("second", person)
     subjects: dict[str, Person | RoleRecord | None] = {
         "M": person,
         "R": first,
@@ -142,24 +142,24 @@ async def arrange(world: World, kind: str, row: Row) -> Case:
     }
     for name, level in (part.split("=") for part in row.given.split(", ") if "=" in part):
         on = None if name.startswith("r") else target
-        await world.give(level, kind, on=on, to=subjects[name.lstrip("rO")])
+        await org.give(level, kind, on=on, to=subjects[name.lstrip("rO")])
     if row.given.startswith("rules off"):
-        await set_features(world.store, world.organization_id, access_control=False)
+        await set_features(org.store, org.organization_id, access_control=False)
     if row.given.startswith("roles off"):
-        await set_features(world.store, world.organization_id, role_based_access=False)
+        await set_features(org.store, org.organization_id, role_based_access=False)
     return Case(kind, person, target)
 
 
 @pytest.mark.parametrize("kind", ["insight", "cohort", "action"])
 @pytest.mark.parametrize("row", TABLE, ids=[row.given for row in TABLE])
-async def test_requests_are_allowed_as_the_rules_say(world: World, kind: str, row: Row) -> None:
-    case = await arrange(world, kind, row)
+async def test_requests_are_allowed_as_the_rules_say(org: Organization, kind: str, row: Row) -> None:
+    case = await arrange(org, kind, row)
     whole_kind_is_open = row.create == OK or row.given in ("rD=none, rR=viewer", "rD=viewer", "creator, rD=viewer")
     names = (["target"] if row.listed else []) + (["other"] if whole_kind_is_open else [])
     assert await case.listed() == (None if row.listed is None else names)
     assert await case.open() == (row.read, row.level if row.read == OK else None)
     assert await case.refer() == row.read
-    changes = await set_access(case.person, "VIEWER", kind.upper(), on=case.target, to=world.creator)
+    changes = await set_access(case.person, "VIEWER", kind.upper(), on=case.target, to=org.creator)
     assert (changes.extensions["code"] if "errors" in changes.body else OK) == row.edit_rules
     assert await case.change() == {row.write}
     assert await case.create() == row.create
@@ -168,9 +168,9 @@ async def test_requests_are_allowed_as_the_rules_say(world: World, kind: str, ro
     assert await case.delete() == row.write
 
 
-async def test_forbidden_error_names_the_resource_and_both_levels(world: World) -> None:
-    plain, insight = await world.person("plain"), await world.insight("one")
-    await world.give("viewer", on=insight, to=plain)
+async def test_forbidden_error_names_the_resource_and_both_levels(org: Organization) -> None:
+    plain, insight = await org.person("plain"), await org.insight("one")
+    await org.give("viewer", on=insight, to=plain)
     case = Case("insight", plain, insight)
     refused = await plain.ask(case.document("Update", "{ id }"), id=insight)
     assert refused.error["message"] == f"This requires editor access to the insight {insight}; you have viewer."
@@ -180,25 +180,25 @@ async def test_forbidden_error_names_the_resource_and_both_levels(world: World) 
         "missingLevel": "EDITOR",
         "level": "VIEWER",
     }
-    await world.give("none", "insight")
-    refused = await world.creator.ask(case.document("Update", "{ id }"), id=insight)
+    await org.give("none", "insight")
+    refused = await org.creator.ask(case.document("Update", "{ id }"), id=insight)
     assert refused.error["message"] == "This requires editor access to insights; you have none."
     assert (refused.extensions["missingLevel"], refused.extensions["level"]) == ("EDITOR", "NONE")
 
 
-async def test_level_on_one_object_does_not_open_another(world: World) -> None:
-    plain, mine, other = await world.person("plain"), await world.insight("mine"), await world.insight("other")
-    await world.give("none")
-    await world.give("editor", on=mine, to=plain)
+async def test_level_on_one_object_does_not_open_another(org: Organization) -> None:
+    plain, mine, other = await org.person("plain"), await org.insight("mine"), await org.insight("other")
+    await org.give("none")
+    await org.give("editor", on=mine, to=plain)
     assert (await Case("insight", plain, mine).open())[0] == OK
     assert (await Case("insight", plain, other).open())[0] == FORBIDDEN
     assert await Case("insight", plain, other).change() == {FORBIDDEN}
 
 
-async def test_rules_of_another_project_have_no_effect(world: World) -> None:
-    plain, insight = await world.person("plain"), await world.insight("one")
-    elsewhere = await create_project(world.store, organization_id=world.organization_id, name="elsewhere")
+async def test_rules_of_another_project_have_no_effect(org: Organization) -> None:
+    plain, insight = await org.person("plain"), await org.insight("one")
+    elsewhere = await create_project(org.store, organization_id=org.organization_id, name="elsewhere")
     for kind in ("insight", "project"):
-        await world.give("none", kind, to=plain, project=elsewhere)
-    await world.give("none", on=insight, to=plain, project=elsewhere)
+        await org.give("none", kind, to=plain, project=elsewhere)
+    await org.give("none", on=insight, to=plain, project=elsewhere)
     assert await Case("insight", plain, insight).open() == (OK, "EDITOR")

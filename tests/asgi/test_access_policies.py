@@ -10,7 +10,7 @@ from datasource.metadata.projects import create_project
 from datasource.metadata.roles import delete_role
 from tests.asgi.access_calls import POLICY, READ, read_policy, rules_of
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.access_over_http import Organization, seed_organization
 
 KINDS = ("insight", "action", "cohort")
 LADDER = ["NONE", "VIEWER", "EDITOR", "MANAGER"]
@@ -38,12 +38,12 @@ def rule_for_everyone(resource: str, level: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_object_policy_is_the_same_on_the_node_and_at_the_root(world: World, kind: str) -> None:
-    made, plain, role = await world.saved(kind, "one"), await world.person("plain"), await world.role("Analysts")
-    await world.give("viewer", kind, on=made)
-    await world.give("manager", kind, on=made, to=role)
-    await world.give("editor", kind, on=made, to=plain)
-    await world.give("viewer", kind, on=await world.saved(kind, "another"))
+async def test_object_policy_is_the_same_on_the_node_and_at_the_root(org: Organization, kind: str) -> None:
+    made, plain, role = await org.saved(kind, "one"), await org.person("plain"), await org.role("Analysts")
+    await org.give("viewer", kind, on=made)
+    await org.give("manager", kind, on=made, to=role)
+    await org.give("editor", kind, on=made, to=plain)
+    await org.give("viewer", kind, on=await org.saved(kind, "another"))
     policy = (await plain.ask(node(kind, f"accessPolicy {{ {POLICY} }}"), id=made)).data["project"][kind][
         "accessPolicy"
     ]
@@ -68,28 +68,28 @@ async def test_object_policy_is_the_same_on_the_node_and_at_the_root(world: Worl
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_inherited_access_is_the_level_of_everyone_without_the_objects_own_rule(
-    world: World, kind: str
+    org: Organization, kind: str
 ) -> None:
-    made, plain = await world.saved(kind, "one"), await world.person("plain")
-    await world.give("manager", kind, on=made)
-    await world.give("none", kind, to=plain)
-    await world.give("manager", kind, to=await world.role("Analysts", plain))
+    made, plain = await org.saved(kind, "one"), await org.person("plain")
+    await org.give("manager", kind, on=made)
+    await org.give("none", kind, to=plain)
+    await org.give("manager", kind, to=await org.role("Analysts", plain))
     before = await read_policy(plain, kind.upper(), made)
     assert before["inheritedAccess"] == system_default(kind.upper())
-    await world.give("viewer", kind)
+    await org.give("viewer", kind)
     after = await read_policy(plain, kind.upper(), made)
     assert after["inheritedAccess"] == rule_for_everyone(kind.upper(), "VIEWER")
     assert after["userAccessLevel"] == "MANAGER"
 
 
-async def test_policy_of_a_project_inherits_nothing(world: World) -> None:
-    plain = await world.person("plain")
-    await world.give("admin", "project", to=plain)
+async def test_policy_of_a_project_inherits_nothing(org: Organization) -> None:
+    plain = await org.person("plain")
+    await org.give("admin", "project", to=plain)
     expected = {
         "accessControls": [
             {
                 "resource": "PROJECT",
-                "resourceId": world.id,
+                "resourceId": org.id,
                 "accessLevel": "ADMIN",
                 "member": {"email": plain.member.email},
                 "role": None,
@@ -107,14 +107,14 @@ async def test_policy_of_a_project_inherits_nothing(world: World) -> None:
     answer = await plain.ask(f"query($project: ID!) {{ project(id: $project) {{ accessPolicy {{ {POLICY} }} }} }}")
     assert answer.data["project"]["accessPolicy"] == expected
     assert await read_policy(plain, "PROJECT") == expected
-    assert await read_policy(plain, "PROJECT", world.id) == expected
+    assert await read_policy(plain, "PROJECT", org.id) == expected
 
 
-async def test_policy_of_all_resources_has_every_resource_wide_rule(world: World) -> None:
-    plain = await world.person("plain")
-    await world.give("viewer")
-    await world.give("none", "cohort", to=plain)
-    await world.give("viewer", "action", on=await world.action("one"))
+async def test_policy_of_all_resources_has_every_resource_wide_rule(org: Organization) -> None:
+    plain = await org.person("plain")
+    await org.give("viewer")
+    await org.give("none", "cohort", to=plain)
+    await org.give("viewer", "action", on=await org.action("one"))
     document = (
         f"query($project: ID!) {{ project(id: $project) {{ resourceAccessPolicy {{ {POLICY} {PEOPLE} }} }} }}"
     )
@@ -137,55 +137,55 @@ async def test_policy_of_all_resources_has_every_resource_wide_rule(world: World
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_policy_of_a_resource_has_only_its_own_rules(world: World, kind: str) -> None:
-    plain = await world.person("plain")
+async def test_policy_of_a_resource_has_only_its_own_rules(org: Organization, kind: str) -> None:
+    plain = await org.person("plain")
     for each in KINDS:
-        await world.give("viewer" if each == kind else "manager", each)
+        await org.give("viewer" if each == kind else "manager", each)
     policy = await read_policy(plain, kind.upper())
     assert rules_of(policy) == [(None, "VIEWER")]
     assert policy["minimumAccessLevel"] == ("VIEWER" if kind == "action" else "NONE")
     assert (policy["userAccessLevel"], policy["inheritedAccess"]) == ("VIEWER", None)
 
 
-async def test_scope_to_read_access_is_sufficient(world: World) -> None:
-    reader = await world.creator.with_scopes("access_control:read")
-    insight = await world.insight("one")
-    await world.give("viewer", on=insight)
+async def test_scope_to_read_access_is_sufficient(org: Organization) -> None:
+    reader = await org.creator.with_scopes("access_control:read")
+    insight = await org.insight("one")
+    await org.give("viewer", on=insight)
     assert rules_of(await read_policy(reader, "INSIGHT", insight)) == [(None, "VIEWER")]
     assert rules_of(await read_policy(reader)) == []
     answer = await reader.ask(node("insight", "name"), id=insight)
     assert answer.extensions["missingScope"] == "project:read"
 
 
-async def test_scope_to_write_access_includes_reading(world: World) -> None:
-    assert rules_of(await read_policy(await world.creator.with_scopes("access_control:write"))) == []
+async def test_scope_to_write_access_includes_reading(org: Organization) -> None:
+    assert rules_of(await read_policy(await org.creator.with_scopes("access_control:write"))) == []
 
 
-async def test_policy_at_the_root_requires_access_to_its_object(world: World, gateway: Gateway) -> None:
-    closed, plain = await world.insight("closed"), await world.person("plain")
-    await world.give("none", on=closed)
-    foreign = await (await open_world(gateway, f"neighbours of {world.id}")).insight("theirs")
+async def test_policy_at_the_root_requires_access_to_its_object(org: Organization, gateway: Gateway) -> None:
+    closed, plain = await org.insight("closed"), await org.person("plain")
+    await org.give("none", on=closed)
+    foreign = await (await seed_organization(gateway, f"neighbours of {org.id}")).insight("theirs")
     for on, code in ((closed, "FORBIDDEN"), (foreign, "NOT_FOUND"), ("x", "NOT_FOUND")):
         assert (await plain.ask(READ, resource="INSIGHT", on=on)).extensions["code"] == code
-    await world.give("none", to=plain)
+    await org.give("none", to=plain)
     assert (await plain.ask(READ, resource="INSIGHT", on=foreign)).extensions["code"] == "FORBIDDEN"
-    other = await create_project(world.store, organization_id=world.organization_id, name="other")
+    other = await create_project(org.store, organization_id=org.organization_id, name="other")
     assert (await plain.ask(READ, resource="PROJECT", on=str(other.id))).extensions["code"] == "FORBIDDEN"
 
 
-async def test_resource_id_without_resource_is_rejected(world: World) -> None:
-    answer = await world.admin.ask(READ, on="1")
+async def test_resource_id_without_resource_is_rejected(org: Organization) -> None:
+    answer = await org.admin.ask(READ, on="1")
     assert (answer.extensions["code"], answer.extensions["path"]) == ("BAD_USER_INPUT", ["resourceId"])
 
 
-async def test_rules_omit_members_who_left_and_deleted_roles(world: World) -> None:
-    leaver, role = await world.person("leaver"), await world.role("Analysts")
-    await world.give("viewer", to=leaver)
-    await world.give("viewer", to=role)
-    assert len((await read_policy(world.admin, "INSIGHT"))["accessControls"]) == 2
-    await remove_member(world.store, email=leaver.member.email, organization_id=world.organization_id)
-    await delete_role(world.store, role)
-    assert (await read_policy(world.admin, "INSIGHT"))["accessControls"] == []
+async def test_rules_omit_members_who_left_and_deleted_roles(org: Organization) -> None:
+    leaver, role = await org.person("leaver"), await org.role("Analysts")
+    await org.give("viewer", to=leaver)
+    await org.give("viewer", to=role)
+    assert len((await read_policy(org.admin, "INSIGHT"))["accessControls"]) == 2
+    await remove_member(org.store, email=leaver.member.email, organization_id=org.organization_id)
+    await delete_role(org.store, role)
+    assert (await read_policy(org.admin, "INSIGHT"))["accessControls"] == []
 
 
 @pytest.mark.parametrize(
@@ -193,18 +193,18 @@ async def test_rules_omit_members_who_left_and_deleted_roles(world: World) -> No
     [("admin", "MANAGER", True), ("creator", "MANAGER", True), ("plain", "EDITOR", False)],
 )
 async def test_policy_has_the_callers_level_and_right_to_edit(
-    world: World, person: str, level: str, can_edit: object
+    org: Organization, person: str, level: str, can_edit: object
 ) -> None:
-    insight = await world.insight("one")
-    people = {"admin": world.admin, "creator": world.creator, "plain": await world.person("plain")}
+    insight = await org.insight("one")
+    people = {"admin": org.admin, "creator": org.creator, "plain": await org.person("plain")}
     policy = await read_policy(people[person], "INSIGHT", insight)
     assert (policy["userAccessLevel"], policy["userCanEditAccessLevels"]) == (level, can_edit)
 
 
-async def test_owner_may_edit_rules_while_access_control_is_off(world: World) -> None:
-    insight, plain = await world.insight("one"), await world.person("plain")
-    await world.give("manager", on=insight, to=plain)
-    await set_features(world.store, world.organization_id, access_control=False)
-    for person, can_edit in ((world.admin, True), (world.creator, True), (plain, False)):
+async def test_owner_may_edit_rules_while_access_control_is_off(org: Organization) -> None:
+    insight, plain = await org.insight("one"), await org.person("plain")
+    await org.give("manager", on=insight, to=plain)
+    await set_features(org.store, org.organization_id, access_control=False)
+    for person, can_edit in ((org.admin, True), (org.creator, True), (plain, False)):
         assert (await read_policy(person, "INSIGHT", insight))["userCanEditAccessLevels"] is can_edit
-    assert not (await read_policy(world.creator, "PROJECT"))["userCanEditAccessLevels"]
+    assert not (await read_policy(org.creator, "PROJECT"))["userCanEditAccessLevels"]

@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.actions import create_action
 from tests.support.gateway import NOW, Answer
-from tests.support.seeds.access_over_http import VIEWS, Person, World
+from tests.support.seeds.access_over_http import VIEWS, Organization, Person
 from tests.support.seeds.saved_objects import EVENTS
 
 TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
@@ -33,13 +33,13 @@ def in_cohort(cohort: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def plain(world: World) -> Person:
-    return await world.person("plain")
+async def plain(org: Organization) -> Person:
+    return await org.person("plain")
 
 
-async def calculated(world: World, name: str) -> str:
+async def calculated(org: Organization, name: str) -> str:
     """Create a cohort of the creator that has been calculated (it is empty)."""
-    made = await world.creator.ask(CREATE_COHORT, input={"projectId": world.id, "name": name, "filters": []})
+    made = await org.creator.ask(CREATE_COHORT, input={"projectId": org.id, "name": name, "filters": []})
     return str(made.data["cohortCreate"]["id"])
 
 
@@ -49,13 +49,13 @@ def assert_forbidden(answer: Answer, *path: str | int) -> None:
     assert "secret" not in str(answer.body)
 
 
-async def test_trend_with_an_unreadable_action_is_forbidden(world: World, plain: Person) -> None:
-    action = await world.action("secret")
+async def test_trend_with_an_unreadable_action_is_forbidden(org: Organization, plain: Person) -> None:
+    action = await org.action("secret")
     query = {**DATES, "events": [{"event": "view"}], "actions": [{"actionId": action}]}
     assert (await plain.ask(TREND, query=query)).data
-    await world.give("none", "action", on=action, to=plain)
+    await org.give("none", "action", on=action, to=plain)
     assert_forbidden(await plain.ask(TREND, query=query), "query", "actions", 0, "actionId")
-    create = {"projectId": world.id, "name": "x", "query": query}
+    create = {"projectId": org.id, "name": "x", "query": query}
     assert_forbidden(await plain.ask(CREATE_INSIGHT, input=create), "input", "query", "actions", 0, "actionId")
 
 
@@ -77,9 +77,9 @@ async def test_trend_with_an_unreadable_action_is_forbidden(world: World, plain:
     ids=["properties", "series", "group", "breakdown", "breakdowns"],
 )
 async def test_trend_with_an_unreadable_cohort_is_forbidden(
-    world: World, plain: Person, query: dict[str, Any], path: list[str | int]
+    org: Organization, plain: Person, query: dict[str, Any], path: list[str | int]
 ) -> None:
-    cohort = await calculated(world, "secret")
+    cohort = await calculated(org, "secret")
 
     def filled(part: Any) -> Any:
         if isinstance(part, dict):
@@ -90,20 +90,20 @@ async def test_trend_with_an_unreadable_cohort_is_forbidden(
 
     asked = {**VIEWS, **filled(query)}
     assert (await plain.ask(TREND, query=asked)).data
-    await world.give("none", "cohort", on=cohort, to=plain)
+    await org.give("none", "cohort", on=cohort, to=plain)
     assert_forbidden(await plain.ask(TREND, query=asked), "query", *path)
-    await world.give(None, "cohort", on=cohort, to=plain)
-    await world.give("none", "cohort")
+    await org.give(None, "cohort", on=cohort, to=plain)
+    await org.give("none", "cohort")
     assert_forbidden(await plain.ask(TREND, query=asked), "query", *path)
 
 
 async def test_trend_requires_access_to_all_insights_but_a_saved_insight_only_to_itself(
-    world: World, plain: Person
+    org: Organization, plain: Person
 ) -> None:
-    await world.gateway.stores.events.command(EVENTS, {"project": world.project.id})
-    insight, other = await world.insight("opened"), await world.insight("other")
-    await world.give("none")
-    await world.give("viewer", on=insight, to=plain)
+    await org.gateway.stores.events.command(EVENTS, {"project": org.project.id})
+    insight, other = await org.insight("opened"), await org.insight("other")
+    await org.give("none")
+    await org.give("viewer", on=insight, to=plain)
     refused = await plain.ask(TREND, query=VIEWS)
     assert (refused.extensions["code"], refused.extensions["missingLevel"]) == ("FORBIDDEN", "VIEWER")
     opened = (await plain.ask(INSIGHT, id=insight)).data["project"]["insight"]
@@ -115,28 +115,28 @@ async def test_trend_requires_access_to_all_insights_but_a_saved_insight_only_to
         assert (await plain.ask(document, id=other)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_saved_insight_does_not_give_access_to_its_actions(world: World, plain: Person) -> None:
-    action = await world.action("secret")
-    insight = await world.insight("public", query=of_action(action))
-    await world.give("none", "action", on=action, to=plain)
+async def test_saved_insight_does_not_give_access_to_its_actions(org: Organization, plain: Person) -> None:
+    action = await org.action("secret")
+    insight = await org.insight("public", query=of_action(action))
+    await org.give("none", "action", on=action, to=plain)
     answer = await plain.ask(INSIGHT, id=insight)
     assert_forbidden(answer, "query", "actions", 0, "actionId")
     assert answer.body["data"] is None
-    assert (await world.creator.ask(INSIGHT, id=insight)).data["project"]["insight"]["trend"]["series"][0][
-        "action"
-    ]
+    assert (await org.creator.ask(INSIGHT, id=insight)).data["project"]["insight"]["trend"]["series"][0]["action"]
 
 
-async def test_saved_insight_does_not_give_access_to_its_cohorts(world: World, plain: Person) -> None:
-    cohort = await calculated(world, "secret")
-    insight = await world.insight("public", query={**VIEWS, "properties": [in_cohort(cohort)]})
-    await world.give("none", "cohort", on=cohort, to=plain)
+async def test_saved_insight_does_not_give_access_to_its_cohorts(org: Organization, plain: Person) -> None:
+    cohort = await calculated(org, "secret")
+    insight = await org.insight("public", query={**VIEWS, "properties": [in_cohort(cohort)]})
+    await org.give("none", "cohort", on=cohort, to=plain)
     assert_forbidden(await plain.ask(INSIGHT, id=insight), "query", "properties", 0, "value")
 
 
-async def test_action_of_a_series_is_forbidden_without_the_scope_for_actions(world: World, plain: Person) -> None:
-    action = await world.action("secret")
-    insight = await world.insight("public", query=of_action(action))
+async def test_action_of_a_series_is_forbidden_without_the_scope_for_actions(
+    org: Organization, plain: Person
+) -> None:
+    action = await org.action("secret")
+    insight = await org.insight("public", query=of_action(action))
     reader = await plain.with_scopes("project:read", "insight:read")
     document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) { trend {
         series { count action { name } } } } } }"""
@@ -147,33 +147,33 @@ async def test_action_of_a_series_is_forbidden_without_the_scope_for_actions(wor
     assert "secret" not in str(answer.body)
 
 
-async def test_action_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
-    cohort = await calculated(world, "secret")
-    given = {"projectId": world.id, "name": "x", "steps": [{}, {"properties": [in_cohort(cohort)]}]}
+async def test_action_cannot_use_an_unreadable_cohort(org: Organization, plain: Person) -> None:
+    cohort = await calculated(org, "secret")
+    given = {"projectId": org.id, "name": "x", "steps": [{}, {"properties": [in_cohort(cohort)]}]}
     assert (await plain.ask(CREATE_ACTION, input=given)).data
-    await world.give("none", "cohort", on=cohort, to=plain)
+    await org.give("none", "cohort", on=cohort, to=plain)
     path = ("input", "steps", 1, "properties", 0, "value")
     assert_forbidden(await plain.ask(CREATE_ACTION, input=given), *path)
-    update = {"projectId": world.id, "id": await world.action("open", by=plain), "steps": given["steps"]}
+    update = {"projectId": org.id, "id": await org.action("open", by=plain), "steps": given["steps"]}
     document = "mutation($input: ActionUpdateInput!) { actionUpdate(input: $input) { id } }"
     assert_forbidden(await plain.ask(document, input=update), *path)
 
 
-async def test_cohort_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
-    cohort = await calculated(world, "secret")
+async def test_cohort_cannot_use_an_unreadable_cohort(org: Organization, plain: Person) -> None:
+    cohort = await calculated(org, "secret")
     groups = [{"properties": [{"type": "PERSON", "key": "plan", "value": "a"}, in_cohort(cohort)]}]
-    given = {"projectId": world.id, "name": "x", "filters": groups}
+    given = {"projectId": org.id, "name": "x", "filters": groups}
     made = (await plain.ask(CREATE_COHORT, input=given)).data["cohortCreate"]["id"]
-    await world.give("none", "cohort", on=cohort, to=plain)
+    await org.give("none", "cohort", on=cohort, to=plain)
     path = ("input", "filters", 0, "properties", 1, "value")
     assert_forbidden(await plain.ask(CREATE_COHORT, input=given), *path)
-    update = {"projectId": world.id, "id": made, "filters": groups}
+    update = {"projectId": org.id, "id": made, "filters": groups}
     assert_forbidden(await plain.ask(UPDATE_COHORT, input=update), *path)
 
 
 @pytest.mark.parametrize("role", ["action", "seq action"])
-async def test_cohort_cannot_use_an_unreadable_action(world: World, plain: Person, role: str) -> None:
-    action = await world.action("secret")
+async def test_cohort_cannot_use_an_unreadable_action(org: Organization, plain: Person, role: str) -> None:
+    action = await org.action("secret")
     behavior: dict[str, Any] = {"kind": "PERFORMED_EVENT", "actionId": action}
     if role == "seq action":
         behavior = {
@@ -184,29 +184,29 @@ async def test_cohort_cannot_use_an_unreadable_action(world: World, plain: Perso
             "seqTimeInterval": "DAY",
         }
     groups = [{"behaviors": [{**behavior, "timeValue": 7, "timeInterval": "DAY"}]}]
-    given = {"projectId": world.id, "name": "x", "filters": groups}
+    given = {"projectId": org.id, "name": "x", "filters": groups}
     assert (await plain.ask(CREATE_COHORT, input=given)).data
-    await world.give("none", "action", on=action, to=plain)
+    await org.give("none", "action", on=action, to=plain)
     answer = await plain.ask(CREATE_COHORT, input=given)
     assert answer.extensions["code"] == "FORBIDDEN"
     assert answer.extensions["path"][:2] == ["input", "filters"]
     assert "secret" not in str(answer.body)
 
 
-async def test_project_filters_cannot_use_an_unreadable_cohort(world: World, plain: Person) -> None:
-    cohort = await calculated(world, "secret")
-    given = {"id": world.id, "testAccountFilters": [in_cohort(cohort)]}
-    await world.give("none", "cohort", on=cohort, to=plain)
+async def test_project_filters_cannot_use_an_unreadable_cohort(org: Organization, plain: Person) -> None:
+    cohort = await calculated(org, "secret")
+    given = {"id": org.id, "testAccountFilters": [in_cohort(cohort)]}
+    await org.give("none", "cohort", on=cohort, to=plain)
     assert_forbidden(await plain.ask(UPDATE_PROJECT, input=given), "input", "testAccountFilters", 0, "value")
 
 
-async def test_indirect_references_need_no_access(world: World, plain: Person) -> None:
-    cohort = await calculated(world, "secret")
+async def test_indirect_references_need_no_access(org: Organization, plain: Person) -> None:
+    cohort = await calculated(org, "secret")
     steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
-    made = await world.creator.ask(CREATE_ACTION, input={"projectId": world.id, "name": "x", "steps": steps})
-    filters = {"id": world.id, "testAccountFilters": [in_cohort(cohort)]}
-    assert (await world.creator.ask(UPDATE_PROJECT, input=filters)).data
-    await world.give("none", "cohort", on=cohort, to=plain)
+    made = await org.creator.ask(CREATE_ACTION, input={"projectId": org.id, "name": "x", "steps": steps})
+    filters = {"id": org.id, "testAccountFilters": [in_cohort(cohort)]}
+    assert (await org.creator.ask(UPDATE_PROJECT, input=filters)).data
+    await org.give("none", "cohort", on=cohort, to=plain)
     query = of_action(made.data["actionCreate"]["id"])
     assert (await plain.ask(TREND, query=query)).data
     answer = await plain.ask(TREND, query={**query, "filterTestAccounts": True})
@@ -214,15 +214,15 @@ async def test_indirect_references_need_no_access(world: World, plain: Person) -
     assert "secret" not in str(answer.body)
 
 
-async def test_error_for_a_cohort_in_use_names_only_readable_users(world: World, plain: Person) -> None:
-    used = await calculated(world, "used")
-    given = {"projectId": world.id, "filters": [{"properties": [in_cohort(used)]}]}
-    hidden = await world.creator.ask(CREATE_COHORT, input={**given, "name": "secret"})
-    await world.give("none", "cohort", on=hidden.data["cohortCreate"]["id"], to=plain)
+async def test_error_for_a_cohort_in_use_names_only_readable_users(org: Organization, plain: Person) -> None:
+    used = await calculated(org, "used")
+    given = {"projectId": org.id, "filters": [{"properties": [in_cohort(used)]}]}
+    hidden = await org.creator.ask(CREATE_COHORT, input={**given, "name": "secret"})
+    await org.give("none", "cohort", on=hidden.data["cohortCreate"]["id"], to=plain)
     delete = "mutation($project: ID!, $id: ID!) { cohortDelete(projectId: $project, id: $id) }"
     refused = await plain.ask(delete, id=used)
     assert refused.error["message"] == "Other cohorts use this cohort (1)."
-    shown = await world.creator.ask(CREATE_COHORT, input={**given, "name": "shown"})
+    shown = await org.creator.ask(CREATE_COHORT, input={**given, "name": "shown"})
     refused = await plain.ask(delete, id=used)
     shown_id = shown.data["cohortCreate"]["id"]
     assert refused.error["message"] == f"Other cohorts use this cohort: 'shown' ({shown_id}) and 1 more."
@@ -230,12 +230,12 @@ async def test_error_for_a_cohort_in_use_names_only_readable_users(world: World,
 
 
 async def test_error_for_an_uncalculated_cohort_does_not_name_an_unreadable_one(
-    world: World, plain: Person
+    org: Organization, plain: Person
 ) -> None:
-    cohort = await world.cohort("secret")
+    cohort = await org.cohort("secret")
     steps = [{"event": "view", "properties": [in_cohort(cohort)]}]
-    record = await create_action(world.store, project_id=world.project.id, name="x", steps=steps, now=NOW)
-    await world.give("none", "cohort", on=cohort, to=plain)
+    record = await create_action(org.store, project_id=org.project.id, name="x", steps=steps, now=NOW)
+    await org.give("none", "cohort", on=cohort, to=plain)
     refused = await plain.ask(TREND, query=of_action(str(record.id)))
     assert refused.error["message"] == f"Cohort {cohort} has not been calculated yet."
     assert "secret" not in str(refused.body)

@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.metadata.projects import create_project
-from tests.support.seeds.access_over_http import Person, World, statements_reading
+from tests.support.seeds.access_over_http import Organization, Person, statements_reading
 
 INSIGHTS = """query($project: ID!, $first: Int!) { project(id: $project) { insights(first: $first) {
     edges { node { name userAccessLevel } } } } }"""
@@ -21,14 +21,14 @@ REFERENCES = """query($refs: [_Any!]!) { _entities(representations: $refs) {
 
 
 @pytest.fixture
-async def plain(world: World) -> Person:
-    return await world.person("plain")
+async def plain(org: Organization) -> Person:
+    return await org.person("plain")
 
 
-async def test_rules_are_loaded_once_for_any_number_of_insights(world: World, plain: Person) -> None:
+async def test_rules_are_loaded_once_for_any_number_of_insights(org: Organization, plain: Person) -> None:
     for index in range(60):
-        insight = await world.insight(f"insight {index}")
-        await world.give("viewer" if index % 2 else "manager", on=insight, to=plain)
+        insight = await org.insight(f"insight {index}")
+        await org.give("viewer" if index % 2 else "manager", on=insight, to=plain)
     for first in (1, 60):
         with statements_reading("access_controls") as sent:
             answer = await plain.ask(INSIGHTS, first=first)
@@ -38,10 +38,10 @@ async def test_rules_are_loaded_once_for_any_number_of_insights(world: World, pl
         assert len(sent) == 1
 
 
-async def test_rules_are_loaded_once_for_all_resources(world: World, plain: Person) -> None:
+async def test_rules_are_loaded_once_for_all_resources(org: Organization, plain: Person) -> None:
     for kind in ("insight", "action", "cohort"):
         for name in ("one", "two"):
-            await world.give("viewer", kind, on=await world.saved(kind, name), to=plain)
+            await org.give("viewer", kind, on=await org.saved(kind, name), to=plain)
     with statements_reading("access_controls") as sent:
         project = (await plain.ask(EVERYTHING)).data["project"]
     assert {
@@ -52,14 +52,14 @@ async def test_rules_are_loaded_once_for_all_resources(world: World, plain: Pers
     assert len(sent) == 1
 
 
-async def test_rules_of_many_projects_are_loaded_together(world: World, plain: Person) -> None:
+async def test_rules_of_many_projects_are_loaded_together(org: Organization, plain: Person) -> None:
     """Once for all projects, to exclude hidden ones, and once for those of the page."""
     for index in range(6):
-        name = f"{world.project.name} {index}"
-        project = await create_project(world.store, organization_id=world.organization_id, name=name)
-        await world.give("none" if index == 3 else "member", "project", to=plain, project=project)
-        await world.give("viewer", to=plain, project=project)
-    await world.insight("one")
+        name = f"{org.project.name} {index}"
+        project = await create_project(org.store, organization_id=org.organization_id, name=name)
+        await org.give("none" if index == 3 else "member", "project", to=plain, project=project)
+        await org.give("viewer", to=plain, project=project)
+    await org.insight("one")
     counts = []
     for first in (1, 7):
         with statements_reading("access_controls") as sent:
@@ -70,9 +70,9 @@ async def test_rules_of_many_projects_are_loaded_together(world: World, plain: P
     assert [edge["node"]["userAccessLevel"] for edge in edges] == ["ADMIN"] + ["MEMBER"] * 5
 
 
-async def test_policies_of_many_objects_need_no_more_statements_than_one(world: World, plain: Person) -> None:
+async def test_policies_of_many_objects_need_no_more_statements_than_one(org: Organization, plain: Person) -> None:
     for index in range(20):
-        await world.give("viewer", on=await world.insight(f"insight {index}"), to=plain)
+        await org.give("viewer", on=await org.insight(f"insight {index}"), to=plain)
     await plain.ask(POLICIES, first=1)  # the first use of a key is noted, which takes statements of its own
     counts = []
     for first in (1, 20):
@@ -85,27 +85,27 @@ async def test_policies_of_many_objects_need_no_more_statements_than_one(world: 
     assert counts[0] == counts[1]
 
 
-async def test_rules_are_loaded_once_for_references_to_several_types(world: World, plain: Person) -> None:
-    refs = [{"__typename": "Project", "id": world.id}]
+async def test_rules_are_loaded_once_for_references_to_several_types(org: Organization, plain: Person) -> None:
+    refs = [{"__typename": "Project", "id": org.id}]
     for kind in ("Insight", "Action"):
         for name in ("one", "two", "three"):
-            made = await world.saved(kind.lower(), name)
-            refs.append({"__typename": kind, "projectId": world.id, "id": made})
+            made = await org.saved(kind.lower(), name)
+            refs.append({"__typename": kind, "projectId": org.id, "id": made})
     with statements_reading("access_controls") as sent:
         answer = await plain.ask(REFERENCES, refs=refs)
     assert [each["userAccessLevel"] for each in answer.data["_entities"]] == ["ADMIN"] + ["EDITOR"] * 6
     assert len(sent) == 1
 
 
-async def test_members_of_many_rules_are_loaded_together(world: World, plain: Person) -> None:
+async def test_members_of_many_rules_are_loaded_together(org: Organization, plain: Person) -> None:
     document = """query($project: ID!) { accessPolicy(projectId: $project, resource: INSIGHT) {
         accessControls { member { email } role { name members { email } } } } }"""
     counts = []
     for names in (("a",), ("b", "c", "d", "e")):
         for name in names:
-            person = await world.person(name)
-            await world.give("viewer", to=person)
-            await world.give("viewer", to=await world.role(name, person))
+            person = await org.person(name)
+            await org.give("viewer", to=person)
+            await org.give("viewer", to=await org.role(name, person))
         with statements_reading("SELECT") as sent:
             rules = (await plain.ask(document)).data["accessPolicy"]["accessControls"]
         assert all((each["member"] or each["role"]["members"][0])["email"] for each in rules)

@@ -25,7 +25,7 @@ from resolvers.trends.breakdowns import NO_VALUE
 from settings import Settings
 from tests.asgi.rest.trends import add_events
 from tests.support.gateway import NOW
-from tests.support.seeds.access_over_http import Person, World
+from tests.support.seeds.access_over_http import Organization, Person
 
 LINKS = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
     exports { csv arrow parquet } csv
@@ -82,9 +82,9 @@ async def open_client(person: Person, **settings: Any) -> AsyncIterator[ExportCl
 
 
 @pytest.fixture
-async def client(world: World) -> AsyncIterator[ExportClient]:
-    await add_events(world.gateway, world.project.id)
-    async with open_client(world.creator) as client:
+async def client(org: Organization) -> AsyncIterator[ExportClient]:
+    await add_events(org.gateway, org.project.id)
+    async with open_client(org.creator) as client:
         yield client
 
 
@@ -264,36 +264,36 @@ async def test_link_fails_without_the_scope(client: ExportClient) -> None:
     assert (response.status_code, response.json()["extensions"]["missingScope"]) == (403, "insight:read")
 
 
-async def test_link_fails_without_access(client: ExportClient, world: World) -> None:
+async def test_link_fails_without_access(client: ExportClient, org: Organization) -> None:
     link = (await client.trend(SIGN_UPS))["exports"]["csv"]
-    await world.give("none", "insight", to=world.creator)
+    await org.give("none", "insight", to=org.creator)
     assert (await client.open(link)).status_code == 403
-    await world.give(None, "insight", to=world.creator)
+    await org.give(None, "insight", to=org.creator)
     assert (await client.open(link)).status_code == 200
-    await world.give("none", "project", to=world.creator)
+    await org.give("none", "project", to=org.creator)
     assert (await client.open(link)).status_code == 403
 
 
-async def test_link_fails_without_access_to_an_action(client: ExportClient, world: World) -> None:
-    action = await world.action("Views", by=world.admin)
+async def test_link_fails_without_access_to_an_action(client: ExportClient, org: Organization) -> None:
+    action = await org.action("Views", by=org.admin)
     link = (await client.trend({"actions": [{"actionId": action}]}))["exports"]["csv"]
     assert (await client.open(link)).status_code == 200
-    await world.give("none", "action", on=action, to=world.creator)
+    await org.give("none", "action", on=action, to=org.creator)
     assert (await client.open(link)).status_code == 403
 
 
-async def test_link_of_an_insight_needs_access_to_the_insight(world: World) -> None:
-    insight = await world.insight("Sign ups", by=world.admin)
-    reader = await world.person("reader")
-    await world.give("none", "insight", to=reader)
-    await world.give("viewer", "insight", on=insight, to=reader)
+async def test_link_of_an_insight_needs_access_to_the_insight(org: Organization) -> None:
+    insight = await org.insight("Sign ups", by=org.admin)
+    reader = await org.person("reader")
+    await org.give("none", "insight", to=reader)
+    await org.give("viewer", "insight", on=insight, to=reader)
     document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) {
         trend(dateFrom: "2020-01-14") { exports { csv } csv } } } }"""
     trend = (await reader.ask(document, id=insight)).data["project"]["insight"]["trend"]
-    response = await world.gateway.client.get(trend["exports"]["csv"])
+    response = await org.gateway.client.get(trend["exports"]["csv"])
     assert (response.status_code, response.text) == (200, trend["csv"])
-    await world.give("none", "insight", on=insight, to=reader)
-    assert (await world.gateway.client.get(trend["exports"]["csv"])).status_code == 403
+    await org.give("none", "insight", on=insight, to=reader)
+    assert (await org.gateway.client.get(trend["exports"]["csv"])).status_code == 403
 
 
 async def test_query_that_is_too_long_for_a_link_is_rejected(client: ExportClient) -> None:
@@ -303,14 +303,14 @@ async def test_query_that_is_too_long_for_a_link_is_rejected(client: ExportClien
     assert "too long" in answer.error["message"]
 
 
-async def test_links_work_on_gateways_with_the_same_secret(world: World) -> None:
+async def test_links_work_on_gateways_with_the_same_secret(org: Organization) -> None:
     secret = Settings(secret_key="s" * 32).secret_key
     other = Settings(secret_key="o" * 32).secret_key
-    async with open_client(world.creator, secret_key=secret) as one:
+    async with open_client(org.creator, secret_key=secret) as one:
         link = (await one.trend(SIGN_UPS))["exports"]["csv"]
-    async with open_client(world.creator, secret_key=secret) as two:
+    async with open_client(org.creator, secret_key=secret) as two:
         assert (await two.open(link)).status_code == 200
-    async with open_client(world.creator, secret_key=other) as three:
+    async with open_client(org.creator, secret_key=other) as three:
         assert (await three.open(link)).status_code == 403
 
 

@@ -12,7 +12,7 @@ from datasource.metadata.records import OrganizationLevel, ProjectRecord
 from tests.asgi.access_calls import READ
 from tests.support.api_keys import make_key
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Person, World, open_world
+from tests.support.seeds.access_over_http import Organization, Person, seed_organization
 
 NAME = "query($project: ID!) { project(id: $project) { name } }"
 NAMES = "{ projects { totalCount edges { node { name } } } viewer { projects { totalCount } } }"
@@ -33,11 +33,11 @@ async def refusals(person: Person, project: ProjectRecord) -> tuple[str, str, st
     return by_id.extensions["code"], as_subject.extensions["code"], as_subject.error["message"]
 
 
-async def two_worlds(world: World, gateway: Gateway) -> tuple[World, Person]:
+async def two_organizations(org: Organization, gateway: Gateway) -> tuple[Organization, Person]:
     """Another organization, and a member of both."""
-    other = await open_world(gateway, f"beside {world.id}")
-    both = await world.person("both")
-    member = await add_member(world.store, email=both.member.email, organization_id=other.organization_id)
+    other = await seed_organization(gateway, f"beside {org.id}")
+    both = await org.person("both")
+    member = await add_member(org.store, email=both.member.email, organization_id=other.organization_id)
     return other, replace(both, member=member)
 
 
@@ -53,14 +53,18 @@ async def two_worlds(world: World, gateway: Gateway) -> tuple[World, Person]:
     ],
 )
 async def test_key_reaches_only_what_all_of_its_restrictions_allow(
-    world: World, gateway: Gateway, projects: tuple[str, ...], organizations: tuple[str, ...], reached: list[str]
+    org: Organization,
+    gateway: Gateway,
+    projects: tuple[str, ...],
+    organizations: tuple[str, ...],
+    reached: list[str],
 ) -> None:
-    other, both = await two_worlds(world, gateway)
-    sibling = await create_project(world.store, organization_id=world.organization_id, name="a sibling")
-    there = {"own": world.project, "sibling": sibling, "other": other.project}
-    organization = {"own": world.organization_id, "other": other.organization_id}
+    other, both = await two_organizations(org, gateway)
+    sibling = await create_project(org.store, organization_id=org.organization_id, name="a sibling")
+    there = {"own": org.project, "sibling": sibling, "other": other.project}
+    organization = {"own": org.organization_id, "other": other.organization_id}
     key = await make_key(
-        world.store,
+        org.store,
         both.member,
         ["*"],
         projects=[there[name].id for name in projects],
@@ -78,42 +82,44 @@ async def test_key_reaches_only_what_all_of_its_restrictions_allow(
             assert str(project.id) in message
 
 
-async def test_project_of_another_organization_is_not_found_for_any_key(world: World, gateway: Gateway) -> None:
-    foreign = (await open_world(gateway, f"beyond {world.id}")).project
-    by_id, as_subject, message = await refusals(world.admin, foreign)
+async def test_project_of_another_organization_is_not_found_for_any_key(
+    org: Organization, gateway: Gateway
+) -> None:
+    foreign = (await seed_organization(gateway, f"beyond {org.id}")).project
+    by_id, as_subject, message = await refusals(org.admin, foreign)
     assert (by_id, as_subject) == ("NOT_FOUND", "NOT_FOUND")
-    unknown = await gateway.ask(READ, {"project": "999999"}, key=world.admin.key)
+    unknown = await gateway.ask(READ, {"project": "999999"}, key=org.admin.key)
     assert message == unknown.error["message"]
 
 
-async def test_organization_without_member_keys_rejects_only_those(world: World, gateway: Gateway) -> None:
-    other, both = await two_worlds(world, gateway)
-    await set_features(world.store, world.organization_id, member_keys=False)
-    by_id, as_subject, message = await refusals(both, world.project)
+async def test_organization_without_member_keys_rejects_only_those(org: Organization, gateway: Gateway) -> None:
+    other, both = await two_organizations(org, gateway)
+    await set_features(org.store, org.organization_id, member_keys=False)
+    by_id, as_subject, message = await refusals(both, org.project)
     assert (by_id, as_subject) == ("NOT_FOUND", "FORBIDDEN")
-    assert message == f"The organization of project {world.id} only accepts API keys of admins."
+    assert message == f"The organization of project {org.id} only accepts API keys of admins."
     assert await names(both) == [other.project.name]
-    owner = await world.person("owner", level=OrganizationLevel.OWNER)
-    accepted: tuple[Any, ...] = (world.admin, owner, await world.machine())
+    owner = await org.person("owner", level=OrganizationLevel.OWNER)
+    accepted: tuple[Any, ...] = (org.admin, owner, await org.machine())
     for person in accepted:
-        assert (await person.ask(NAME)).data["project"]["name"] == world.project.name
-    await set_features(world.store, world.organization_id, member_keys=True)
-    assert sorted(await names(both)) == sorted([world.project.name, other.project.name])
+        assert (await person.ask(NAME)).data["project"]["name"] == org.project.name
+    await set_features(org.store, org.organization_id, member_keys=True)
+    assert sorted(await names(both)) == sorted([org.project.name, other.project.name])
 
 
-async def test_level_in_another_organization_gives_no_access(world: World, gateway: Gateway) -> None:
+async def test_level_in_another_organization_gives_no_access(org: Organization, gateway: Gateway) -> None:
     """Neither an admin level, nor a role, nor a rule for the membership there."""
-    other, both = await two_worlds(world, gateway)
+    other, both = await two_organizations(org, gateway)
     owner = await add_member(
-        world.store,
+        org.store,
         email="owner@elsewhere.example",
         organization_id=other.organization_id,
         level=OrganizationLevel.OWNER,
     )
-    joined = await add_member(world.store, email=owner.email, organization_id=world.organization_id)
-    person = replace(both, member=joined, key=await make_key(world.store, joined, ["*"]))
+    joined = await add_member(org.store, email=owner.email, organization_id=org.organization_id)
+    person = replace(both, member=joined, key=await make_key(org.store, joined, ["*"]))
     await other.give("manager", to=replace(person, project=other.project))
-    await world.give("none", "insight")
+    await org.give("none", "insight")
     document = "query($project: ID!) { project(id: $project) { insights { totalCount } } }"
     assert (await person.ask(document)).extensions["code"] == "FORBIDDEN"
     there = replace(person, project=other.project)

@@ -14,7 +14,7 @@ from datasource.metadata.projects import create_project
 from resolvers.stores import Stores
 from settings import Settings
 from tests.support.gateway import NOW, Gateway, open_gateway
-from tests.support.posthog_tables import DATABASE, PostHogWorld
+from tests.support.posthog_tables import DATABASE, PostHogSeeds
 from tests.support.seeds.events import Event
 from tests.support.seeds.saved_objects import Shop
 
@@ -34,16 +34,16 @@ async def shop(stores: Stores, settings: Settings, posthog: PostHogColumns) -> A
 
 
 async def _adopt(gateway: Gateway, stores: Stores, posthog: PostHogColumns) -> Shop:
-    world = PostHogWorld.new(stores.events, posthog)
-    await world.add_events([Event("pay", f"2020-01-1{2 + n % 3}", n % 4, {"plan": "ab"[n % 2]}) for n in range(8)])
-    await world.add_cohort(900_001, [1, 2], version=7)
+    seeds = PostHogSeeds.new(stores.events, posthog)
+    await seeds.add_events([Event("pay", f"2020-01-1{2 + n % 3}", n % 4, {"plan": "ab"[n % 2]}) for n in range(8)])
+    await seeds.add_cohort(900_001, [1, 2], version=7)
     organization = await ensure_organization(stores.metadata, name="Adopters")
     project = await create_project(
         stores.metadata,
         organization_id=organization.id,
         name="Team",
         group_types=[(1, "company")],
-        team_id=world.project.id,
+        team_id=seeds.project.id,
     )
     await import_cohort(
         stores.metadata,

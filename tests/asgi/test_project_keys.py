@@ -5,7 +5,7 @@ import pytest
 from datasource.metadata.projects import create_project
 from tests.asgi.access_calls import read_policy, set_access
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.access_over_http import Organization, seed_organization
 
 KINDS = ("insight", "action", "cohort")
 NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}
@@ -15,11 +15,11 @@ VIEWER = """{ viewer { user { id email name level } keyId keyLabel keyExpiresAt 
     projects { totalCount edges { node { id userAccessLevel grantedBy { source sourceSubject } } } } } }"""
 
 
-async def test_project_key_reaches_only_its_project(world: World, gateway: Gateway) -> None:
-    machine = await world.machine()
-    sibling = await create_project(world.store, organization_id=world.organization_id, name="sibling")
-    foreign = (await open_world(gateway, f"neighbours of {world.id}")).project
-    assert (await machine.ask(NAME)).data["project"] == {"name": world.project.name, "userAccessLevel": "ADMIN"}
+async def test_project_key_reaches_only_its_project(org: Organization, gateway: Gateway) -> None:
+    machine = await org.machine()
+    sibling = await create_project(org.store, organization_id=org.organization_id, name="sibling")
+    foreign = (await seed_organization(gateway, f"neighbours of {org.id}")).project
+    assert (await machine.ask(NAME)).data["project"] == {"name": org.project.name, "userAccessLevel": "ADMIN"}
     for other in (sibling, foreign):
         refused = await gateway.ask(NAME, {"project": str(other.id)}, key=machine.key)
         assert refused.extensions["code"] == "NOT_FOUND"
@@ -28,8 +28,8 @@ async def test_project_key_reaches_only_its_project(world: World, gateway: Gatew
         assert refused.extensions["code"] == "FORBIDDEN"
 
 
-async def test_viewer_of_a_project_key_describes_the_key(world: World) -> None:
-    machine = await world.machine("project:read", "insight:read")
+async def test_viewer_of_a_project_key_describes_the_key(org: Organization) -> None:
+    machine = await org.machine("project:read", "insight:read")
     viewer = (await machine.ask(VIEWER)).data["viewer"]
     assert viewer == {
         "user": {"id": viewer["keyId"], "email": "", "name": "machine", "level": "MEMBER"},
@@ -37,14 +37,14 @@ async def test_viewer_of_a_project_key_describes_the_key(world: World) -> None:
         "keyLabel": "machine",
         "keyExpiresAt": None,
         "scopes": ["project:read", "insight:read"],
-        "scopedProjects": [world.id],
+        "scopedProjects": [org.id],
         "scopedOrganizations": None,
         "projects": {
             "totalCount": 1,
             "edges": [
                 {
                     "node": {
-                        "id": world.id,
+                        "id": org.id,
                         "userAccessLevel": "ADMIN",
                         "grantedBy": {"source": "PROJECT_KEY", "sourceSubject": None},
                     }
@@ -55,12 +55,12 @@ async def test_viewer_of_a_project_key_describes_the_key(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_project_key_is_not_limited_by_rules(world: World, kind: str) -> None:
-    machine = await world.machine("project:read", f"{kind}:write")
-    made = await world.saved(kind, "closed")
-    await world.give("none", "project")
-    await world.give("none", kind)
-    await world.give("none", kind, on=made)
+async def test_project_key_is_not_limited_by_rules(org: Organization, kind: str) -> None:
+    machine = await org.machine("project:read", f"{kind}:write")
+    made = await org.saved(kind, "closed")
+    await org.give("none", "project")
+    await org.give("none", kind)
+    await org.give("none", kind, on=made)
     listed = await machine.ask(
         f"query($project: ID!) {{ project(id: $project) {{ list: {kind}s {{ edges {{ node {{ name }} }} }} }} }}"
     )
@@ -77,15 +77,15 @@ async def test_project_key_is_not_limited_by_rules(world: World, kind: str) -> N
     assert (await machine.ask(delete, id=made)).data[f"{kind}Delete"] == made
 
 
-async def test_project_key_is_limited_by_its_scopes(world: World) -> None:
-    machine = await world.machine("project:read", "insight:read")
+async def test_project_key_is_limited_by_its_scopes(org: Organization) -> None:
+    machine = await org.machine("project:read", "insight:read")
     delete = "mutation($project: ID!, $id: ID!) { insightDelete(projectId: $project, id: $id) }"
-    refused = await machine.ask(delete, id=await world.insight("one"))
+    refused = await machine.ask(delete, id=await org.insight("one"))
     assert refused.extensions["missingScope"] == "insight:write"
 
 
-async def test_project_key_reads_access_rules_but_never_changes_them(world: World) -> None:
-    machine, insight = await world.machine(), await world.insight("one")
+async def test_project_key_reads_access_rules_but_never_changes_them(org: Organization) -> None:
+    machine, insight = await org.machine(), await org.insight("one")
     create = f"""mutation($project: ID!) {{ insightCreate(
         input: {{projectId: $project, name: "x", {NEW["insight"]}}}) {{ id }} }}"""
     own = (await machine.ask(create)).data["insightCreate"]["id"]
@@ -95,17 +95,17 @@ async def test_project_key_reads_access_rules_but_never_changes_them(world: Worl
         level = "ADMIN" if resource == "PROJECT" else "MANAGER"
         assert policy["userAccessLevel"] == level
         for given in (level, None):
-            refused = await set_access(machine, given, resource, on=on, to=world.creator)
+            refused = await set_access(machine, given, resource, on=on, to=org.creator)
             assert refused.extensions["code"] == "FORBIDDEN"
         assert await read_policy(machine, resource, on) == policy
     log = "query($project: ID!) { project(id: $project) { auditLog { totalCount } } }"
     assert (await machine.ask(log)).extensions["code"] == "FORBIDDEN"
 
 
-async def test_project_key_is_not_listed_among_users_with_access(world: World) -> None:
-    machine, insight = await world.machine(), await world.insight("one")
+async def test_project_key_is_not_listed_among_users_with_access(org: Organization) -> None:
+    machine, insight = await org.machine(), await org.insight("one")
     document = """query($project: ID!, $id: ID!) { project(id: $project) { insight(id: $id) {
         usersWithAccess { edges { node { member { email } } } } } } }"""
     users = (await machine.ask(document, id=insight)).data["project"]["insight"]["usersWithAccess"]["edges"]
     emails = [each["node"]["member"]["email"] for each in users]
-    assert emails == [world.admin.member.email, world.creator.member.email]
+    assert emails == [org.admin.member.email, org.creator.member.email]

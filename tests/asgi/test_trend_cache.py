@@ -22,7 +22,7 @@ from resolvers.trends.buckets import Buckets
 from settings import Settings
 from tests.support.gateway import open_gateway
 from tests.support.redis_server import RedisServer, running_redis
-from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.access_over_http import Organization, seed_organization
 
 TREND = """query($project: ID!, $query: TrendQueryInput!, $refresh: TrendRefresh! = CACHE_FIRST) {
     project(id: $project) { trend(query: $query, refresh: $refresh) { isCached lastRefresh series { count }
@@ -52,25 +52,25 @@ class Counting:
 
 @dataclass(frozen=True)
 class Caching:
-    world: World
+    org: Organization
     engine: Counting
 
     async def count(self, **query: Any) -> tuple[float, bool]:
         """The first series' count, and whether it was cached."""
-        return await count(self.world, self.world.creator.key, **query)
+        return await count(self.org, self.org.creator.key, **query)
 
     async def load(self, folder: Path, *days: int) -> None:
         """Views on these days of January, loaded as the command does."""
-        await load(self.world, folder, days)
+        await load(self.org, folder, days)
 
 
-async def count(world: World, key: str, *, refresh: str = "CACHE_FIRST", **query: Any) -> tuple[float, bool]:
-    variables = {"project": world.id, "query": {**VIEWS, **query}, "refresh": refresh}
-    trend = (await world.gateway.ask(TREND, variables, key=key)).data["project"]["trend"]
+async def count(org: Organization, key: str, *, refresh: str = "CACHE_FIRST", **query: Any) -> tuple[float, bool]:
+    variables = {"project": org.id, "query": {**VIEWS, **query}, "refresh": refresh}
+    trend = (await org.gateway.ask(TREND, variables, key=key)).data["project"]["trend"]
     return trend["series"][0]["count"], trend["isCached"]
 
 
-async def load(world: World, folder: Path, days: Sequence[int]) -> None:
+async def load(org: Organization, folder: Path, days: Sequence[int]) -> None:
     async def no_type(_: str) -> int | None:
         return None
 
@@ -81,14 +81,12 @@ async def load(world: World, folder: Path, days: Sequence[int]) -> None:
     ]
     file.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
     with RejectsFile(folder / "rejects.jsonl") as rejects:
-        async with changing_data(world.store, world.project.id):
-            await load_file(
-                world.gateway.stores.events, world.project.id, file, LoadJob(rejects), type_index=no_type
-            )
+        async with changing_data(org.store, org.project.id):
+            await load_file(org.gateway.stores.events, org.project.id, file, LoadJob(rejects), type_index=no_type)
 
 
 @pytest.fixture
-async def caching(stores: Stores, settings: Settings, engine: Engine, world: World) -> AsyncIterator[Caching]:
+async def caching(stores: Stores, settings: Settings, engine: Engine, org: Organization) -> AsyncIterator[Caching]:
     counting = Counting(engine)
     counting.may_answer.set()
     keeping = replace(
@@ -98,17 +96,17 @@ async def caching(stores: Stores, settings: Settings, engine: Engine, world: Wor
     )
     async with open_gateway(keeping, settings) as gateway:
         people: dict[str, Any] = {
-            "admin": replace(world.admin, gateway=gateway),
-            "creator": replace(world.creator, gateway=gateway),
+            "admin": replace(org.admin, gateway=gateway),
+            "creator": replace(org.creator, gateway=gateway),
         }
-        yield Caching(replace(world, gateway=gateway, **people), counting)
+        yield Caching(replace(org, gateway=gateway, **people), counting)
 
 
 async def asked_at_once(caching: Caching, requests: int) -> "list[asyncio.Task[tuple[float, bool]]]":
     """That many requests, all of which wait for ClickHouse."""
     caching.engine.may_answer.clear()
     tasks = [asyncio.create_task(caching.count()) for _ in range(requests)]
-    cache = caching.world.gateway.stores.trend_cache
+    cache = caching.org.gateway.stores.trend_cache
     while cache.waiting < requests:  # noqa: ASYNC110 - nothing else signals it
         await asyncio.sleep(0.001)
     return tasks
@@ -146,20 +144,20 @@ async def test_load_outdates_cached_trends(caching: Caching, tmp_path: Path) -> 
 
 async def test_trend_computed_during_a_load_is_outdated_after_it(caching: Caching) -> None:
     await caching.count()
-    async with changing_data(caching.world.store, caching.world.project.id):
+    async with changing_data(caching.org.store, caching.org.project.id):
         assert await caching.count() == (0, False)
         assert await caching.count() == (0, True)
     assert await caching.count() == (0, False)
 
 
 async def test_changes_of_what_a_trend_depends_on_are_seen(caching: Caching) -> None:
-    world, admin = caching.world, caching.world.admin
-    action = await world.action("A")
+    org, admin = caching.org, caching.org.admin
+    action = await org.action("A")
     series: dict[str, Any] = {"events": [], "actions": [{"actionId": action}]}
     await caching.count(**series)
     assert (await caching.count(**series))[1]
     change = "mutation($i: ActionUpdateInput!) { actionUpdate(input: $i) { id } }"
-    answer = await admin.ask(change, i={"projectId": world.id, "id": action, "steps": [{"event": "other"}]})
+    answer = await admin.ask(change, i={"projectId": org.id, "id": action, "steps": [{"event": "other"}]})
     assert answer.data
     assert not (await caching.count(**series))[1]
     await caching.count(filterTestAccounts=True)
@@ -169,36 +167,36 @@ async def test_changes_of_what_a_trend_depends_on_are_seen(caching: Caching) -> 
         {"testAccountFilters": [{"key": "test", "value": True}]},
         {"timezone": "Asia/Tokyo"},
     ):
-        assert (await admin.ask(change, i={"id": world.id, **part})).data
+        assert (await admin.ask(change, i={"id": org.id, **part})).data
         assert not (await caching.count(filterTestAccounts=True))[1]
         assert (await caching.count(filterTestAccounts=True))[1]
 
 
 async def test_cached_trend_is_no_way_around_access(caching: Caching) -> None:
-    world = caching.world
+    org = caching.org
     await caching.count()
-    person = await world.person("outsider")
-    assert await count(world, person.key) == (0, True)
-    await world.give("none", "insight", to=person)
-    answer = await world.gateway.ask(TREND, {"project": world.id, "query": VIEWS}, key=person.key)
+    person = await org.person("outsider")
+    assert await count(org, person.key) == (0, True)
+    await org.give("none", "insight", to=person)
+    answer = await org.gateway.ask(TREND, {"project": org.id, "query": VIEWS}, key=person.key)
     assert answer.extensions["code"] == "FORBIDDEN"
-    scopeless = await (await world.person("scopeless")).with_scopes("project:read")
-    answer = await world.gateway.ask(TREND, {"project": world.id, "query": VIEWS}, key=scopeless.key)
+    scopeless = await (await org.person("scopeless")).with_scopes("project:read")
+    answer = await org.gateway.ask(TREND, {"project": org.id, "query": VIEWS}, key=scopeless.key)
     assert answer.extensions["missingScope"] == "insight:read"
 
 
 async def test_projects_do_not_share_trends(caching: Caching, tmp_path: Path) -> None:
     await caching.load(tmp_path, 13)
     assert await caching.count() == (1, False)
-    other = await open_world(caching.world.gateway, f"other {caching.world.project.name}")
+    other = await seed_organization(caching.org.gateway, f"other {caching.org.project.name}")
     assert await count(other, other.creator.key) == (0, False)
     assert await caching.count() == (1, True)
 
 
 async def test_error_of_clickhouse_is_not_cached(caching: Caching) -> None:
     caching.engine.failures.append(GatewayError(ErrorCode.TIMEOUT, "The query ran longer than it may."))
-    answer = await caching.world.gateway.ask(
-        TREND, {"project": caching.world.id, "query": VIEWS}, key=caching.world.creator.key
+    answer = await caching.org.gateway.ask(
+        TREND, {"project": caching.org.id, "query": VIEWS}, key=caching.org.creator.key
     )
     assert answer.extensions["code"] == "TIMEOUT"
     assert await caching.count() == (0, False)
@@ -207,8 +205,8 @@ async def test_error_of_clickhouse_is_not_cached(caching: Caching) -> None:
 async def test_error_names_the_input_of_the_request(caching: Caching) -> None:
     await caching.count()
     query = {**VIEWS, "dateFrom": "someday"}
-    answer = await caching.world.gateway.ask(
-        TREND, {"project": caching.world.id, "query": query}, key=caching.world.creator.key
+    answer = await caching.org.gateway.ask(
+        TREND, {"project": caching.org.id, "query": query}, key=caching.org.creator.key
     )
     assert answer.extensions["path"] == ["query", "dateFrom"]
 
@@ -229,9 +227,9 @@ async def test_query_that_cannot_be_compiled_is_rejected_every_time(
     caching: Caching, change: dict[str, Any], path: list[object]
 ) -> None:
     await caching.count()
-    variables = {"project": caching.world.id, "query": {**VIEWS, **change}}
+    variables = {"project": caching.org.id, "query": {**VIEWS, **change}}
     for _ in range(2):
-        answer = await caching.world.gateway.ask(TREND, variables, key=caching.world.creator.key)
+        answer = await caching.org.gateway.ask(TREND, variables, key=caching.org.creator.key)
         assert answer.extensions["code"] == "BAD_USER_INPUT"
         assert answer.extensions["path"][: len(path)] == path
     assert caching.engine.asked == 1
@@ -281,16 +279,16 @@ def redis() -> Iterator[RedisServer]:
 
 
 async def test_gateways_share_trends_in_redis(
-    stores: Stores, settings: Settings, world: World, redis: RedisServer
+    stores: Stores, settings: Settings, org: Organization, redis: RedisServer
 ) -> None:
     caches = [RedisCache(connect_redis(redis.url)) for _ in range(2)]
     first, second = (replace(stores, trend_cache=TrendCache(cache, installation="one")) for cache in caches)
     async with open_gateway(first, settings) as one, open_gateway(second, settings) as other:
-        key = world.creator.key
-        assert await count(replace(world, gateway=one), key) == (0, False)
-        assert await count(replace(world, gateway=other), key) == (0, True)
+        key = org.creator.key
+        assert await count(replace(org, gateway=one), key) == (0, False)
+        assert await count(replace(org, gateway=other), key) == (0, True)
         redis.stop()
-        assert await count(replace(world, gateway=other), key) == (0, False)
+        assert await count(replace(org, gateway=other), key) == (0, False)
     for cache in caches:
         await cache.close()
 

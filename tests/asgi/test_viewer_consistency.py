@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.organizations import set_features
 from tests.asgi.test_viewer import can
-from tests.support.seeds.access_over_http import Person, World
+from tests.support.seeds.access_over_http import Organization, Person
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ PEOPLE = (
         *((name, "rules off") for name in ("admin", "creator", "object none", "manager", "hidden")),
     ],
 )
-async def test_explanation_matches_the_outcome_of_the_request(world: World, name: str, rules: str) -> None:
-    ids = {kind: await world.saved(kind, "one") for kind in ("insight", "action", "cohort")}
-    bystander = await world.person("bystander")
-    person = await arrange(world, name, ids)
+async def test_explanation_matches_the_outcome_of_the_request(org: Organization, name: str, rules: str) -> None:
+    ids = {kind: await org.saved(kind, "one") for kind in ("insight", "action", "cohort")}
+    bystander = await org.person("bystander")
+    person = await arrange(org, name, ids)
     if rules == "rules off":
-        await set_features(world.store, world.organization_id, access_control=False)
+        await set_features(org.store, org.organization_id, access_control=False)
     of_kinds = [each for kind, on in ids.items() for each in of_kind(kind, on, bystander.member.id)]
     for each in (*of_project(bystander.member.id), *of_kinds):
         explanation = await can(person, each.action, each.resource, each.on)
@@ -104,33 +104,33 @@ async def test_explanation_matches_the_outcome_of_the_request(world: World, name
             assert answer.extensions.get("missingLevel") == explanation["missingLevel"]
 
 
-async def arrange(world: World, name: str, ids: dict[str, str]) -> Person:
+async def arrange(org: Organization, name: str, ids: dict[str, str]) -> Person:
     match name:
         case "admin":
-            return world.admin
+            return org.admin
         case "creator":
-            return world.creator
+            return org.creator
         case "machine":
-            return await world.machine()
+            return await org.machine()
         case "reading key":
             scopes = [f"{kind}:read" for kind in (*ids, "project", "access_control")]
-            return await world.admin.with_scopes(*scopes)
+            return await org.admin.with_scopes(*scopes)
         case "key of insights":
-            return await world.admin.with_scopes("project:read", "insight:write")
+            return await org.admin.with_scopes("project:read", "insight:write")
         case "key without scopes that matter":
-            return await world.admin.with_scopes("project:read", "person:read")
-    person = await world.person("member")
+            return await org.admin.with_scopes("project:read", "person:read")
+    person = await org.person("member")
     match name.split():
         case ["hidden"]:
-            await world.give("none", "project", to=person)
+            await org.give("none", "project", to=person)
         case ["project", level]:
-            await world.give(level, "project", to=person)
+            await org.give(level, "project", to=person)
         case ["one" | "object" as how, level]:
             for kind, on in ids.items():
                 if how == "one":
-                    await world.give("none", kind, to=person)
-                await world.give(level, kind, on=on, to=person)
+                    await org.give("none", kind, to=person)
+                await org.give(level, kind, on=on, to=person)
         case [level] if level != "plain":
             for kind in ids:
-                await world.give("none" if level == "closed" else level, kind, to=person)
+                await org.give("none" if level == "closed" else level, kind, to=person)
     return person

@@ -10,7 +10,7 @@ from resolvers.trends.query import TrendProject
 from tests.datasource.tables.test_topology import PLACES, statements
 from tests.support.cluster_servers import CLUSTER, migrated_cluster, open_cluster, start_servers
 from tests.support.command_line import Run, error_of, stdout_of
-from tests.support.seeds.events import Event, EventWorld
+from tests.support.seeds.events import Event, EventSeeds
 from tests.support.trendgate_process import serve
 
 
@@ -66,8 +66,8 @@ async def test_gateway_reads_all_shards_after_migrate(start: Run, tmp_path: Path
             start("key", "create", "--member", "me@example.com", "--label", "l", "--scope", "*", **settings)
         )
         key = next(word for word in made.split() if word.startswith("phx_"))
-        world = EventWorld(cluster, TrendProject(1, ZoneInfo("UTC")))
-        await world.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
+        seeds = EventSeeds(cluster, TrendProject(1, ZoneInfo("UTC")))
+        await seeds.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
         with serve(tmp_path / "data", **settings) as (_, address):
             query = (
                 '{ project(id: "1") { trend(query: { events: [{ event: "sign up" }], dateFrom: "2020-01-10", '

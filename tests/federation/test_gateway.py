@@ -12,7 +12,7 @@ import pytest
 from tests.federation import scripts
 from tests.federation.conftest import Endpoint
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import World, open_world
+from tests.support.seeds.access_over_http import Organization, seed_organization
 from tests.support.seeds.saved_objects import EVENTS
 
 pytestmark = pytest.mark.usefixtures("tools")
@@ -27,17 +27,17 @@ QUERY_OF_BOTH = """query($id: ID!) { project(id: $id) {
 
 
 @pytest.fixture(scope="module")
-async def world(gateway: Gateway) -> World:
-    world = await open_world(gateway, "federated")
+async def org(gateway: Gateway) -> Organization:
+    org = await seed_organization(gateway, "federated")
     for name in ("first", "second"):
-        await world.insight(name)
-    await gateway.stores.events.command(EVENTS, {"project": world.project.id})
-    return world
+        await org.insight(name)
+    await gateway.stores.events.command(EVENTS, {"project": org.project.id})
+    return org
 
 
 @pytest.fixture(scope="module")
-async def billing(world: World, tools: None) -> AsyncIterator[str]:  # noqa: ARG001 - installs them
-    async with scripts.running("billing.mjs", is_read=True, DEAREST_PROJECT=world.id) as process:
+async def billing(org: Organization, tools: None) -> AsyncIterator[str]:  # noqa: ARG001 - installs them
+    async with scripts.running("billing.mjs", is_read=True, DEAREST_PROJECT=org.id) as process:
         assert process.stdout is not None
         yield (await process.stdout.readline()).decode().strip()
 
@@ -85,9 +85,9 @@ def errors_of(answer: Any) -> dict[tuple[str | int, ...], Any]:
     return {tuple(error["path"]): error["extensions"] for error in answer["errors"]}
 
 
-async def test_query_gets_data_of_both_subgraphs(router: Endpoint, world: World) -> None:
-    answer = await router.execute(QUERY_OF_BOTH, key=world.admin.key, id=world.id)
-    price = 10.0 * int(world.id)
+async def test_query_gets_data_of_both_subgraphs(router: Endpoint, org: Organization) -> None:
+    answer = await router.execute(QUERY_OF_BOTH, key=org.admin.key, id=org.id)
+    price = 10.0 * int(org.id)
     assert answer == {
         "data": {
             "project": {
@@ -110,39 +110,39 @@ async def test_query_gets_data_of_both_subgraphs(router: Endpoint, world: World)
     }
 
 
-async def test_project_reference_of_the_other_subgraph_is_resolved(router: Endpoint, world: World) -> None:
-    answer = await router.execute("{ dearestProject { id plan name } }", key=world.admin.key)
-    assert answer == {"data": {"dearestProject": {"id": world.id, "plan": "PRO", "name": "federated"}}}
+async def test_project_reference_of_the_other_subgraph_is_resolved(router: Endpoint, org: Organization) -> None:
+    answer = await router.execute("{ dearestProject { id plan name } }", key=org.admin.key)
+    assert answer == {"data": {"dearestProject": {"id": org.id, "plan": "PRO", "name": "federated"}}}
 
 
-async def test_router_forwards_a_mutation(router: Endpoint, world: World) -> None:
+async def test_router_forwards_a_mutation(router: Endpoint, org: Organization) -> None:
     document = """mutation($id: ID!) { insightCreate(input: {
         projectId: $id, name: "routed", query: {events: [{event: "sign up"}]}}) { name projectId } }"""
-    answer = await router.execute(document, key=world.admin.key, id=world.id)
-    assert answer == {"data": {"insightCreate": {"name": "routed", "projectId": world.id}}}
+    answer = await router.execute(document, key=org.admin.key, id=org.id)
+    assert answer == {"data": {"insightCreate": {"name": "routed", "projectId": org.id}}}
 
 
 async def test_request_without_key_that_the_router_lets_through_is_rejected(
-    router: Endpoint, world: World
+    router: Endpoint, org: Organization
 ) -> None:
-    answer = await router.execute(QUERY_OF_BOTH, id=world.id)
+    answer = await router.execute(QUERY_OF_BOTH, id=org.id)
     assert answer["data"] is None
     assert errors_of(answer)["project",]["code"] == "UNAUTHENTICATED"
 
 
 async def test_request_without_scope_that_the_router_lets_through_is_rejected(
-    router: Endpoint, world: World
+    router: Endpoint, org: Organization
 ) -> None:
-    plain = await world.person("plain", "project:read")
+    plain = await org.person("plain", "project:read")
     answer = await router.execute(
-        "query($id: ID!) { project(id: $id) { plan insights { totalCount } } }", key=plain.key, id=world.id
+        "query($id: ID!) { project(id: $id) { plan insights { totalCount } } }", key=plain.key, id=org.id
     )
     error = errors_of(answer)["project", "insights"]
     assert (error["code"], error["missingScope"]) == ("FORBIDDEN", "insight:read")
 
 
 async def test_references_are_resolved_with_the_callers_rights(router: Endpoint, gateway: Gateway) -> None:
-    outsider = (await open_world(gateway, "another organization")).admin
+    outsider = (await seed_organization(gateway, "another organization")).admin
     answer = await router.execute("{ dearestProject { plan name } }", key=outsider.key)
     assert "federated" not in str(answer)
     assert errors_of(answer)["dearestProject", "name"]["code"] == "NOT_FOUND"

@@ -54,7 +54,7 @@ ADMINS_LIST_ALL = ("project", "dashboard")
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """Ada in an organization, and the rules of one of its projects for any subject."""
 
     level: OrganizationLevel | None
@@ -79,16 +79,16 @@ class World:
 # ---------------------------------------------------------------------- a second implementation of the rules
 
 
-def _applying(world: World) -> list[RuleRecord]:
+def _applying(scenario: Scenario) -> list[RuleRecord]:
     """Return the rules that apply to Ada."""
-    if not world.features.access_control:
+    if not scenario.features.access_control:
         return []
     found = []
-    for each in world.rules:
+    for each in scenario.rules:
         if each.member_id is not None:
-            applies = world.level is not None and each.member_id == "membership of ada"
+            applies = scenario.level is not None and each.member_id == "membership of ada"
         elif each.role_id is not None:
-            applies = world.features.role_based_access and each.role_id in world.roles
+            applies = scenario.features.role_based_access and each.role_id in scenario.roles
         else:
             applies = True
         if applies:
@@ -106,104 +106,104 @@ def _reaches(resource: str, level: str | None, required: str) -> bool:
     return level is not None and ladder.index(level) >= ladder.index(required)
 
 
-def _object_rules(world: World, resource: str, object_id: str, *, named: bool) -> list[RuleRecord]:
+def _object_rules(scenario: Scenario, resource: str, object_id: str, *, named: bool) -> list[RuleRecord]:
     return [
         each
-        for each in _applying(world)
+        for each in _applying(scenario)
         if (each.resource, each.resource_id) == (resource, object_id)
         and (each.member_id is not None or each.role_id is not None) is named
     ]
 
 
-def _resource_rules(world: World, resource: str) -> list[RuleRecord]:
+def _resource_rules(scenario: Scenario, resource: str) -> list[RuleRecord]:
     if resource in ("project", "organization"):
         return []
     ruling = PARENTS.get(resource, resource)
-    return [each for each in _applying(world) if each.resource == ruling and each.resource_id is None]
+    return [each for each in _applying(scenario) if each.resource == ruling and each.resource_id is None]
 
 
-def _object_level(world: World, resource: str, object_id: str, *, explicit: bool = False) -> str | None:
-    if world.level is None:
+def _object_level(scenario: Scenario, resource: str, object_id: str, *, explicit: bool = False) -> str | None:
+    if scenario.level is None:
         return None
-    if world.makers.get((resource, object_id)) == "ada":
+    if scenario.makers.get((resource, object_id)) == "ada":
         return HIGHEST[resource]
-    if world.is_admin:
+    if scenario.is_admin:
         return HIGHEST[resource]
     if resource == "organization":
         return "member"
     default = None if explicit else DEFAULTS[resource]
-    if not world.features.access_control:
+    if not scenario.features.access_control:
         return default
-    if rules := _object_rules(world, resource, object_id, named=True):
+    if rules := _object_rules(scenario, resource, object_id, named=True):
         return _top(resource, rules)
-    if rules := _resource_rules(world, resource):
+    if rules := _resource_rules(scenario, resource):
         return _top(resource, rules)
-    if rules := _object_rules(world, resource, object_id, named=False):
+    if rules := _object_rules(scenario, resource, object_id, named=False):
         return _top(resource, rules)
     return default
 
 
-def _resource_level(world: World, resource: str) -> str | None:
+def _resource_level(scenario: Scenario, resource: str) -> str | None:
     if resource in ("project", "organization"):
         return DEFAULTS[resource]
     ruling = PARENTS.get(resource, resource)
-    if world.level is None:
+    if scenario.level is None:
         return None
-    if world.is_admin:
+    if scenario.is_admin:
         return HIGHEST[ruling]
-    rules = _resource_rules(world, resource)
+    rules = _resource_rules(scenario, resource)
     return _top(ruling, rules) if rules else DEFAULTS[ruling]
 
 
-def _has_specific_access(world: World, resource: str, required: str) -> bool:
-    if world.is_admin:
+def _has_specific_access(scenario: Scenario, resource: str, required: str) -> bool:
+    if scenario.is_admin:
         return True
     return any(
         _reaches(resource, each.access_level.value, required)
-        for each in _applying(world)
+        for each in _applying(scenario)
         if each.resource == resource
         and each.resource_id is not None
         and (each.member_id is not None or each.role_id is not None)
     )
 
 
-def _passes_gate(world: World, resource: str, required: str) -> bool:
-    if _reaches(resource, _resource_level(world, resource), required):
+def _passes_gate(scenario: Scenario, resource: str, required: str) -> bool:
+    if _reaches(resource, _resource_level(scenario, resource), required):
         return True
-    return _has_specific_access(world, resource, required)
+    return _has_specific_access(scenario, resource, required)
 
 
-def _listed(world: World, resource: str, *, includes_all_for_admins: bool) -> list[str]:
+def _listed(scenario: Scenario, resource: str, *, includes_all_for_admins: bool) -> list[str]:
     """Return the objects that a list shows."""
-    if world.is_admin and (includes_all_for_admins or resource in ADMINS_LIST_ALL):
+    if scenario.is_admin and (includes_all_for_admins or resource in ADMINS_LIST_ALL):
         return list(OBJECT_IDS)
     allowed: list[str] = []
     blocked: list[str] = []
     for object_id in OBJECT_IDS:
-        named = _object_rules(world, resource, object_id, named=True)
-        everyone = _object_rules(world, resource, object_id, named=False)
+        named = _object_rules(scenario, resource, object_id, named=True)
+        everyone = _object_rules(scenario, resource, object_id, named=False)
         if named:
             is_open = any(each.access_level is not AccessLevel.NONE for each in named)
             (allowed if is_open else blocked).append(object_id)
         elif everyone and all(each.access_level is AccessLevel.NONE for each in everyone):
             blocked.append(object_id)
-    own = [each for each in OBJECT_IDS if world.makers.get((resource, each)) == "ada"]
-    if _resource_level(world, resource) in (None, "none") and allowed:
+    own = [each for each in OBJECT_IDS if scenario.makers.get((resource, each)) == "ada"]
+    if _resource_level(scenario, resource) in (None, "none") and allowed:
         return [each for each in OBJECT_IDS if each in allowed or each in own]
     return [each for each in OBJECT_IDS if each not in blocked or each in own]
 
 
-def _may_edit_rules(world: World, resource: str, object_id: str) -> bool:
-    if world.makers.get((resource, object_id)) == "ada":
+def _may_edit_rules(scenario: Scenario, resource: str, object_id: str) -> bool:
+    if scenario.makers.get((resource, object_id)) == "ada":
         return True
-    if _reaches("project", _object_level(world, "project", str(PROJECT_ID), explicit=True), "admin"):
+    if _reaches("project", _object_level(scenario, "project", str(PROJECT_ID), explicit=True), "admin"):
         return True
     if resource in ("project", "organization"):
         return False
-    return _reaches(resource, _object_level(world, resource, object_id, explicit=True), "manager")
+    return _reaches(resource, _object_level(scenario, resource, object_id, explicit=True), "manager")
 
 
-# ---------------------------------------------------------------------- random worlds
+# ---------------------------------------------------------------------- random scenarios
 
 
 @st.composite
@@ -218,14 +218,14 @@ def _rules(draw: st.DrawFn) -> RuleRecord:
 
 
 @st.composite
-def _worlds(draw: st.DrawFn) -> World:
+def _scenarios(draw: st.DrawFn) -> Scenario:
     objects = [(name, object_id) for name in sorted(BY_NAME) for object_id in OBJECT_IDS]
     # Organizations and projects have no creator for rules.
     made = [each for each in objects if each[0] not in ("project", "organization")]
     makers = draw(st.dictionaries(st.sampled_from(made), st.sampled_from(USERS), max_size=6))
     levels = (None, *OrganizationLevel, *([OrganizationLevel.MEMBER] * 6))
     switched_on = st.sampled_from((True, True, True, False))
-    return World(
+    return Scenario(
         level=draw(st.sampled_from(levels)),
         roles=draw(st.frozensets(st.sampled_from(ROLES[:2]))),
         features=OrganizationFeatures(access_control=draw(switched_on), role_based_access=draw(switched_on)),
@@ -248,7 +248,7 @@ def _level(access: Access) -> str | None:
 Answers = dict[str, object]
 
 
-def _answers(asked: Policy, world: World) -> Answers:
+def _answers(asked: Policy, scenario: Scenario) -> Answers:
     """Collect all answers of a policy, for every object and resource."""
     found: Answers = {"project": asked.can_reach_project()}
     for name, resource in BY_NAME.items():
@@ -256,7 +256,7 @@ def _answers(asked: Policy, world: World) -> Answers:
         found[name] = (general.level, general.source, general.subject)
         found[f"{name} gates"] = [asked.passes_gate(resource, level) for level in resource.ladder]
         for object_id in OBJECT_IDS:
-            target = world.target(name, object_id)
+            target = scenario.target(name, object_id)
             access = asked.object_access(target)
             found[f"{name} {object_id}"] = (
                 (access.level, access.source, access.subject),
@@ -272,99 +272,99 @@ def _answers(asked: Policy, world: World) -> Answers:
 
 
 @MANY
-@given(_worlds())
-def test_levels_of_objects_match_the_model(world: World) -> None:
+@given(_scenarios())
+def test_levels_of_objects_match_the_model(scenario: Scenario) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name in BY_NAME:
             for object_id in OBJECT_IDS:
-                target = world.target(name, object_id)
-                assert _level(asked.object_access(target)) == _object_level(world, name, object_id)
-                explicit = _object_level(world, name, object_id, explicit=True)
+                target = scenario.target(name, object_id)
+                assert _level(asked.object_access(target)) == _object_level(scenario, name, object_id)
+                explicit = _object_level(scenario, name, object_id, explicit=True)
                 assert _level(asked.explicit_access(target)) == explicit
 
 
 @MANY
-@given(_worlds())
-def test_levels_of_resources_and_gates_match_the_model(world: World) -> None:
+@given(_scenarios())
+def test_levels_of_resources_and_gates_match_the_model(scenario: Scenario) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name, resource in BY_NAME.items():
-            assert _level(asked.resource_access(resource)) == _resource_level(world, name)
+            assert _level(asked.resource_access(resource)) == _resource_level(scenario, name)
             for required in LADDERS[name][1:]:
                 level = AccessLevel(required)
-                assert asked.has_specific_access(resource, level) is _has_specific_access(world, name, required)
-                assert asked.passes_gate(resource, level) is _passes_gate(world, name, required)
+                assert asked.has_specific_access(resource, level) is _has_specific_access(scenario, name, required)
+                assert asked.passes_gate(resource, level) is _passes_gate(scenario, name, required)
 
 
 @MANY
-@given(_worlds(), st.booleans())
-def test_lists_match_the_model(world: World, includes_all: bool) -> None:
+@given(_scenarios(), st.booleans())
+def test_lists_match_the_model(scenario: Scenario, includes_all: bool) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name, resource in BY_NAME.items():
             found = asked.list_filter(resource, includes_all_for_admins=includes_all)
-            makers = {object_id: world.makers.get((name, object_id)) for object_id in OBJECT_IDS}
+            makers = {object_id: scenario.makers.get((name, object_id)) for object_id in OBJECT_IDS}
             shown = [object_id for object_id, maker in makers.items() if found.shows(object_id, maker)]
-            assert shown == _listed(world, name, includes_all_for_admins=includes_all)
+            assert shown == _listed(scenario, name, includes_all_for_admins=includes_all)
 
 
 @MANY
-@given(_worlds())
-def test_right_to_edit_rules_matches_the_model(world: World) -> None:
+@given(_scenarios())
+def test_right_to_edit_rules_matches_the_model(scenario: Scenario) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name in BY_NAME:
             for object_id in OBJECT_IDS:
-                expected = _may_edit_rules(world, name, object_id)
-                assert asked.can_modify(world.target(name, object_id)) is expected
+                expected = _may_edit_rules(scenario, name, object_id)
+                assert asked.can_modify(scenario.target(name, object_id)) is expected
 
 
 @MANY
-@given(_worlds(), st.booleans())
-def test_list_behind_the_gate_shows_only_readable_objects(world: World, includes_all: bool) -> None:
+@given(_scenarios(), st.booleans())
+def test_list_behind_the_gate_shows_only_readable_objects(scenario: Scenario, includes_all: bool) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name, resource in BY_NAME.items():
             # Who is no member is refused before any gate: the project does not exist for them.
-            if world.level is None or not asked.passes_gate(resource, resource.read_level):
+            if scenario.level is None or not asked.passes_gate(resource, resource.read_level):
                 continue
             found = asked.list_filter(resource, includes_all_for_admins=includes_all)
             for object_id in OBJECT_IDS:
-                target = world.target(name, object_id)
+                target = scenario.target(name, object_id)
                 if found.shows(object_id, target.created_by):
                     assert resource.reaches(asked.object_access(target).level, resource.read_level)
 
 
 @MANY
-@given(_worlds())
-def test_level_exceeds_the_maximum_only_where_a_rule_says_so(world: World) -> None:
+@given(_scenarios())
+def test_level_exceeds_the_maximum_only_where_a_rule_says_so(scenario: Scenario) -> None:
     with _every_resource():
-        asked = world.policy()
+        asked = scenario.policy()
         for name, resource in BY_NAME.items():
-            accesses = [asked.object_access(world.target(name, object_id)) for object_id in OBJECT_IDS]
+            accesses = [asked.object_access(scenario.target(name, object_id)) for object_id in OBJECT_IDS]
             for access in (*accesses, asked.resource_access(resource)):
                 if access.rule is not None:
-                    assert access.rule in world.rules
+                    assert access.rule in scenario.rules
                     assert access.level is access.rule.access_level
                 elif access.level is not None:
                     assert resource.reaches(resource.maximum, access.level)
 
 
 @SOME
-@given(_worlds(), st.randoms(use_true_random=False))
-def test_removing_and_setting_a_rule_again_changes_nothing(world: World, random: Random) -> None:
+@given(_scenarios(), st.randoms(use_true_random=False))
+def test_removing_and_setting_a_rule_again_changes_nothing(scenario: Scenario, random: Random) -> None:
     with _every_resource():
-        before = _answers(world.policy(), world)
-        rules = list(world.rules)
+        before = _answers(scenario.policy(), scenario)
+        rules = list(scenario.rules)
         if rules:
             rules.append(rules.pop(random.randrange(len(rules))))
-        assert _answers(world.policy(rules), world) == before
+        assert _answers(scenario.policy(rules), scenario) == before
 
 
 @SOME
-@given(_worlds(), st.lists(_rules(), max_size=15))
-def test_rules_for_other_people_have_no_effect(world: World, others: list[RuleRecord]) -> None:
+@given(_scenarios(), st.lists(_rules(), max_size=15))
+def test_rules_for_other_people_have_no_effect(scenario: Scenario, others: list[RuleRecord]) -> None:
     foreign = [
         replace(each, member_id="membership of bob", role_id=None)
         if index % 2
@@ -372,29 +372,31 @@ def test_rules_for_other_people_have_no_effect(world: World, others: list[RuleRe
         for index, each in enumerate(others)
     ]
     with _every_resource():
-        assert _answers(world.policy([*foreign, *world.rules]), world) == _answers(world.policy(), world)
+        assert _answers(scenario.policy([*foreign, *scenario.rules]), scenario) == _answers(
+            scenario.policy(), scenario
+        )
 
 
 @SOME
-@given(_worlds())
-def test_answers_do_not_depend_on_earlier_questions(world: World) -> None:
+@given(_scenarios())
+def test_answers_do_not_depend_on_earlier_questions(scenario: Scenario) -> None:
     with _every_resource():
-        asked = world.policy()
-        assert _answers(asked, world) == _answers(asked, world)
+        asked = scenario.policy()
+        assert _answers(asked, scenario) == _answers(asked, scenario)
 
 
-def test_random_worlds_cover_every_kind_of_answer() -> None:
+def test_random_scenarios_cover_every_kind_of_answer() -> None:
     """Otherwise the properties above could hold for lack of cases."""
     sources: set[Source | None] = set()
     verdicts: set[tuple[bool, bool]] = set()
 
     @settings(max_examples=200, deadline=None, derandomize=True, database=None)
-    @given(_worlds())
-    def collect(world: World) -> None:
-        asked = world.policy()
+    @given(_scenarios())
+    def collect(scenario: Scenario) -> None:
+        asked = scenario.policy()
         for name, resource in BY_NAME.items():
             for object_id in OBJECT_IDS:
-                target = world.target(name, object_id)
+                target = scenario.target(name, object_id)
                 access = asked.object_access(target)
                 sources.add(access.source)
                 opens = resource.reaches(access.level, resource.read_level)

@@ -27,17 +27,17 @@ from permissions.reach import (
 from permissions.resources import INSIGHT, PROJECT
 from tests.support.seeds.organizations import (
     NOON,
-    World,
+    Organizations,
     counted_statements,
     given_rule,
-    open_access_world,
+    seed_organizations,
     set_level,
 )
 
 
 @pytest.fixture
-async def world(store: MetadataStore) -> World:
-    return await open_access_world(store)
+async def orgs(store: MetadataStore) -> Organizations:
+    return await seed_organizations(store)
 
 
 def _caller(
@@ -82,79 +82,85 @@ async def _listed(store: MetadataStore, caller: Caller) -> list[str]:
 
 
 async def test_all_projects_of_the_organizations_are_reachable_without_rules(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
-    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
+    assert await _listed(store, _caller(orgs.ada)) == ["shop", "lab", "zoo"]
+    assert await _listed(store, _caller(orgs.bob)) == ["shop", "lab"]
 
 
-async def test_project_closed_to_everyone_is_hidden_from_members(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop)
-    assert await _listed(store, _caller(world.bob)) == ["lab"]
-    assert await reach_projects(store, _caller(world.bob), [world.shop.id]) == {}
+async def test_project_closed_to_everyone_is_hidden_from_members(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    await _hide(store, orgs.shop)
+    assert await _listed(store, _caller(orgs.bob)) == ["lab"]
+    assert await reach_projects(store, _caller(orgs.bob), [orgs.shop.id]) == {}
 
 
-async def test_project_closed_to_one_member_is_open_to_others(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop, member=world.bob_in_acme)
-    assert await _listed(store, _caller(world.bob)) == ["lab"]
-    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+async def test_project_closed_to_one_member_is_open_to_others(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.shop, member=orgs.bob_in_acme)
+    assert await _listed(store, _caller(orgs.bob)) == ["lab"]
+    assert await _listed(store, _caller(orgs.ada)) == ["shop", "lab", "zoo"]
 
 
-async def test_rule_by_name_opens_a_project_closed_to_everyone(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop)
-    await _hide(store, world.shop, level="member", member=world.ada_in_acme)
-    await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.editors)
-    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
-    assert await _listed(store, _caller(world.bob)) == []
+async def test_rule_by_name_opens_a_project_closed_to_everyone(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.shop)
+    await _hide(store, orgs.shop, level="member", member=orgs.ada_in_acme)
+    await given_rule(store, orgs.lab, "none", resource="project", on=str(orgs.lab.id), role=orgs.editors)
+    assert await _listed(store, _caller(orgs.ada)) == ["shop", "lab", "zoo"]
+    assert await _listed(store, _caller(orgs.bob)) == []
 
 
-async def test_project_is_never_hidden_from_admins(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.zoo)
-    await _hide(store, world.zoo, member=world.ada_in_zeta)
-    assert "zoo" in await _listed(store, _caller(world.ada))
+async def test_project_is_never_hidden_from_admins(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.zoo)
+    await _hide(store, orgs.zoo, member=orgs.ada_in_zeta)
+    assert "zoo" in await _listed(store, _caller(orgs.ada))
     await set_member_level(
-        store, email="ada@example.com", organization_id=world.zeta.id, level=OrganizationLevel.MEMBER
+        store, email="ada@example.com", organization_id=orgs.zeta.id, level=OrganizationLevel.MEMBER
     )
     member = await get_member(store, email="ada@example.com")
     assert "zoo" not in await _listed(store, _caller(member))
 
 
-async def test_admin_of_one_organization_is_not_admin_in_another(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop)
-    await _hide(store, world.zoo)
-    assert await _listed(store, _caller(world.ada)) == ["lab", "zoo"]
+async def test_admin_of_one_organization_is_not_admin_in_another(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    await _hide(store, orgs.shop)
+    await _hide(store, orgs.zoo)
+    assert await _listed(store, _caller(orgs.ada)) == ["lab", "zoo"]
 
 
 async def test_project_rules_have_no_effect_while_access_control_is_off(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    await _hide(store, world.shop)
-    await set_features(store, world.acme.id, access_control=False)
+    await _hide(store, orgs.shop)
+    await set_features(store, orgs.acme.id, access_control=False)
     bob = await get_member(store, email="bob@example.com")
     assert await _listed(store, _caller(bob)) == ["shop", "lab"]
 
 
-async def test_rules_for_all_projects_or_another_one_hide_nothing(store: MetadataStore, world: World) -> None:
-    await given_rule(store, world.shop, "none", resource="project")
-    await given_rule(store, world.shop, "none", resource="project", on=str(world.lab.id))
-    await given_rule(store, world.shop, "none", on=str(world.shop.id))
-    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
+async def test_rules_for_all_projects_or_another_one_hide_nothing(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    await given_rule(store, orgs.shop, "none", resource="project")
+    await given_rule(store, orgs.shop, "none", resource="project", on=str(orgs.lab.id))
+    await given_rule(store, orgs.shop, "none", on=str(orgs.shop.id))
+    assert await _listed(store, _caller(orgs.bob)) == ["shop", "lab"]
 
 
-async def test_rules_for_a_membership_elsewhere_hide_nothing(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop, member=world.ada_in_zeta)
-    await given_rule(store, world.lab, "none", resource="project", on=str(world.lab.id), role=world.zetas)
-    assert await _listed(store, _caller(world.ada)) == ["shop", "lab", "zoo"]
+async def test_rules_for_a_membership_elsewhere_hide_nothing(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.shop, member=orgs.ada_in_zeta)
+    await given_rule(store, orgs.lab, "none", resource="project", on=str(orgs.lab.id), role=orgs.zetas)
+    assert await _listed(store, _caller(orgs.ada)) == ["shop", "lab", "zoo"]
 
 
 # ---------------------------------------------------------------------- pages
 
 
-async def test_pages_and_totals_exclude_hidden_projects(store: MetadataStore, world: World) -> None:
-    made = [await create_project(store, organization_id=world.acme.id, name=f"P{number}") for number in range(6)]
+async def test_pages_and_totals_exclude_hidden_projects(store: MetadataStore, orgs: Organizations) -> None:
+    made = [await create_project(store, organization_id=orgs.acme.id, name=f"P{number}") for number in range(6)]
     for number in (0, 1, 4):
         await _hide(store, made[number])
-    caller = _caller(world.bob)
+    caller = _caller(orgs.bob)
     after, pages = None, []
     for _ in range(3):
         page = await list_reached_projects(store, caller, first=2, after=after)
@@ -163,45 +169,49 @@ async def test_pages_and_totals_exclude_hidden_projects(store: MetadataStore, wo
     assert pages == [(["shop", "lab"], 5, True), (["P2", "P3"], 5, True), (["P5"], 5, False)]
 
 
-async def test_page_of_size_zero_only_counts(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop)
-    page = await list_reached_projects(store, _caller(world.ada), first=0, after=None)
+async def test_page_of_size_zero_only_counts(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.shop)
+    page = await list_reached_projects(store, _caller(orgs.ada), first=0, after=None)
     assert (page.projects, page.total, page.has_next) == ((), 2, True)
 
 
 # ---------------------------------------------------------------------- what the key is scoped to
 
 
-async def test_key_scoped_to_projects_reaches_no_others(store: MetadataStore, world: World) -> None:
-    caller = _caller(world.ada, projects=(world.lab.id, world.zoo.id))
+async def test_key_scoped_to_projects_reaches_no_others(store: MetadataStore, orgs: Organizations) -> None:
+    caller = _caller(orgs.ada, projects=(orgs.lab.id, orgs.zoo.id))
     assert await _listed(store, caller) == ["lab", "zoo"]
-    await _hide(store, world.lab)
+    await _hide(store, orgs.lab)
     assert await _listed(store, caller) == ["zoo"]
 
 
-async def test_key_scoped_beyond_its_owners_reach_reaches_nothing(store: MetadataStore, world: World) -> None:
-    assert await _listed(store, _caller(world.bob, projects=(world.zoo.id,))) == []
-    assert await _listed(store, _caller(world.bob, organizations=(world.zeta.id,))) == []
+async def test_key_scoped_beyond_its_owners_reach_reaches_nothing(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    assert await _listed(store, _caller(orgs.bob, projects=(orgs.zoo.id,))) == []
+    assert await _listed(store, _caller(orgs.bob, organizations=(orgs.zeta.id,))) == []
 
 
-async def test_key_scoped_to_an_organization_reaches_only_its_projects(store: MetadataStore, world: World) -> None:
-    assert await _listed(store, _caller(world.ada, organizations=(world.acme.id,))) == ["shop", "lab"]
-    both = _caller(world.ada, organizations=(world.acme.id,), projects=(world.lab.id, world.zoo.id))
+async def test_key_scoped_to_an_organization_reaches_only_its_projects(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    assert await _listed(store, _caller(orgs.ada, organizations=(orgs.acme.id,))) == ["shop", "lab"]
+    both = _caller(orgs.ada, organizations=(orgs.acme.id,), projects=(orgs.lab.id, orgs.zoo.id))
     assert await _listed(store, both) == ["lab"]
 
 
-async def test_key_scoped_to_nothing_reaches_nothing(store: MetadataStore, world: World) -> None:
-    assert await _listed(store, _caller(world.ada, projects=())) == []
-    assert await _listed(store, _caller(world.ada, organizations=())) == []
+async def test_key_scoped_to_nothing_reaches_nothing(store: MetadataStore, orgs: Organizations) -> None:
+    assert await _listed(store, _caller(orgs.ada, projects=())) == []
+    assert await _listed(store, _caller(orgs.ada, organizations=())) == []
 
 
 # ---------------------------------------------------------------------- organizations that take no keys
 
 
 async def test_organization_without_member_keys_locks_out_members_but_not_admins(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    for organization in (world.acme, world.zeta):
+    for organization in (orgs.acme, orgs.zeta):
         await set_features(store, organization.id, member_keys=False)
     ada = await get_member(store, email="ada@example.com")
     caller = _caller(ada)
@@ -209,22 +219,24 @@ async def test_organization_without_member_keys_locks_out_members_but_not_admins
     assert [caller.is_locked_out(each) for each in ada.memberships] == [True, False]
 
 
-async def test_organization_without_member_keys_accepts_project_keys(store: MetadataStore, world: World) -> None:
-    await set_features(store, world.acme.id, member_keys=False)
-    assert await _listed(store, _caller(None, project_id=world.shop.id)) == ["shop"]
+async def test_organization_without_member_keys_accepts_project_keys(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    await set_features(store, orgs.acme.id, member_keys=False)
+    assert await _listed(store, _caller(None, project_id=orgs.shop.id)) == ["shop"]
 
 
 # ---------------------------------------------------------------------- keys of projects
 
 
 async def test_project_key_reaches_only_its_project_regardless_of_rules(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    await _hide(store, world.shop)
-    await given_rule(store, world.shop, "none")
-    caller = _caller(None, project_id=world.shop.id)
+    await _hide(store, orgs.shop)
+    await given_rule(store, orgs.shop, "none")
+    caller = _caller(None, project_id=orgs.shop.id)
     assert await _listed(store, caller) == ["shop"]
-    reached = (await reach_projects(store, caller, [world.shop.id]))[world.shop.id]
+    reached = (await reach_projects(store, caller, [orgs.shop.id]))[orgs.shop.id]
     assert reached.policy.principal.is_project_key
     assert reached.policy.resource_access(INSIGHT) == Access(AccessLevel.MANAGER, Source.PROJECT_KEY)
     assert not reached.policy.can_modify(reached.policy.project)
@@ -233,13 +245,13 @@ async def test_project_key_reaches_only_its_project_regardless_of_rules(
 # ---------------------------------------------------------------------- the policy that comes along
 
 
-async def test_each_project_has_the_policy_of_its_organization(store: MetadataStore, world: World) -> None:
-    await given_rule(store, world.shop, "viewer")
-    await given_rule(store, world.lab, "none")
-    await given_rule(store, world.lab, "viewer", on="5", role=world.analysts)
-    await given_rule(store, world.zoo, "none")
-    page = await list_reached_projects(store, _caller(world.ada), first=100, after=None)
-    found = await reach_projects(store, _caller(world.ada), [each.record.id for each in page.projects])
+async def test_each_project_has_the_policy_of_its_organization(store: MetadataStore, orgs: Organizations) -> None:
+    await given_rule(store, orgs.shop, "viewer")
+    await given_rule(store, orgs.lab, "none")
+    await given_rule(store, orgs.lab, "viewer", on="5", role=orgs.analysts)
+    await given_rule(store, orgs.zoo, "none")
+    page = await list_reached_projects(store, _caller(orgs.ada), first=100, after=None)
+    found = await reach_projects(store, _caller(orgs.ada), [each.record.id for each in page.projects])
     for policies in (page.projects, found.values()):
         shop, lab, zoo = [each.policy for each in policies]
         assert shop.resource_access(INSIGHT).level is AccessLevel.VIEWER
@@ -249,47 +261,51 @@ async def test_each_project_has_the_policy_of_its_organization(store: MetadataSt
         assert [each.project.id for each in (shop, lab, zoo)] == [str(each.record.id) for each in page.projects]
 
 
-async def test_policy_recognizes_the_callers_objects(store: MetadataStore, world: World) -> None:
-    await given_rule(store, world.shop, "none", on="1")
+async def test_policy_recognizes_the_callers_objects(store: MetadataStore, orgs: Organizations) -> None:
+    await given_rule(store, orgs.shop, "none", on="1")
     made = await create_insight(
-        store, project_id=world.shop.id, name="i", query={}, created_by=world.bob.id, now=NOON
+        store, project_id=orgs.shop.id, name="i", query={}, created_by=orgs.bob.id, now=NOON
     )
     target = Controlled(INSIGHT, str(made.id), made.created_by)
-    for user, level in ((world.bob, AccessLevel.MANAGER), (world.ada, AccessLevel.NONE)):
-        reached = (await reach_projects(store, _caller(user), [world.shop.id]))[world.shop.id]
+    for user, level in ((orgs.bob, AccessLevel.MANAGER), (orgs.ada, AccessLevel.NONE)):
+        reached = (await reach_projects(store, _caller(user), [orgs.shop.id]))[orgs.shop.id]
         assert reached.policy.object_access(target).level is level
 
 
-async def test_reread_project_has_new_rules(store: MetadataStore, world: World) -> None:
-    caller = _caller(world.bob)
-    reached = (await reach_projects(store, caller, [world.shop.id]))[world.shop.id]
-    await given_rule(store, world.shop, "viewer")
+async def test_reread_project_has_new_rules(store: MetadataStore, orgs: Organizations) -> None:
+    caller = _caller(orgs.bob)
+    reached = (await reach_projects(store, caller, [orgs.shop.id]))[orgs.shop.id]
+    await given_rule(store, orgs.shop, "viewer")
     assert reached.policy.resource_access(INSIGHT).level is AccessLevel.EDITOR
     again = await reread_project(store, caller, reached)
     assert again.policy.resource_access(INSIGHT).level is AccessLevel.VIEWER
-    await _hide(store, world.shop)
+    await _hide(store, orgs.shop)
     assert not (await reread_project(store, caller, reached)).policy.can_reach_project()
 
 
-async def test_owners_project_is_found_regardless_of_the_keys_scope(store: MetadataStore, world: World) -> None:
-    narrow = _caller(world.ada, projects=(world.lab.id,), organizations=(world.acme.id,))
-    projects = (world.shop, world.lab, world.zoo)
+async def test_owners_project_is_found_regardless_of_the_keys_scope(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    narrow = _caller(orgs.ada, projects=(orgs.lab.id,), organizations=(orgs.acme.id,))
+    projects = (orgs.shop, orgs.lab, orgs.zoo)
     found = await find_owner_projects(store, narrow, [*(project.id for project in projects), 999])
     assert [found[project.id].record for project in projects] == [*projects]
     assert 999 not in found
-    assert await find_owner_projects(store, _caller(world.bob), [world.zoo.id]) == {}
+    assert await find_owner_projects(store, _caller(orgs.bob), [orgs.zoo.id]) == {}
 
 
-async def test_owners_project_is_found_where_member_keys_are_rejected(store: MetadataStore, world: World) -> None:
-    await set_features(store, world.acme.id, member_keys=False)
+async def test_owners_project_is_found_where_member_keys_are_rejected(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    await set_features(store, orgs.acme.id, member_keys=False)
     bob = await get_member(store, email="bob@example.com")
-    found = await find_owner_projects(store, _caller(bob), [world.shop.id])
-    assert found[world.shop.id].record == world.shop
+    found = await find_owner_projects(store, _caller(bob), [orgs.shop.id])
+    assert found[orgs.shop.id].record == orgs.shop
 
 
-async def test_project_key_has_no_other_projects(store: MetadataStore, world: World) -> None:
-    caller = _caller(None, project_id=world.shop.id)
-    assert [*await find_owner_projects(store, caller, [world.shop.id, world.lab.id])] == [world.shop.id]
+async def test_project_key_has_no_other_projects(store: MetadataStore, orgs: Organizations) -> None:
+    caller = _caller(None, project_id=orgs.shop.id)
+    assert [*await find_owner_projects(store, caller, [orgs.shop.id, orgs.lab.id])] == [orgs.shop.id]
 
 
 # ---------------------------------------------------------------------- statements
@@ -306,51 +322,51 @@ async def _statements(store: MetadataStore, caller: Caller) -> tuple[int, int]:
 
 
 async def test_number_of_statements_does_not_grow_with_projects_objects_or_rules(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    await _hide(store, world.shop)
-    few = await _statements(store, _caller(world.ada))
+    await _hide(store, orgs.shop)
+    few = await _statements(store, _caller(orgs.ada))
     # Projects and rules; and for the list the rules about projects, whose they are, the count and the page.
     assert few == (2, 5)
     for number in range(12):
-        project = await create_project(store, organization_id=world.acme.id, name=f"P{number}")
+        project = await create_project(store, organization_id=orgs.acme.id, name=f"P{number}")
         await _hide(store, project, level="none" if number % 2 else "member")
-        role = await create_role(store, organization_id=world.acme.id, name=f"role {number}")
-        await add_role_member(store, role, world.ada)
+        role = await create_role(store, organization_id=orgs.acme.id, name=f"role {number}")
+        await add_role_member(store, role, orgs.ada)
         for on in range(5):
             await create_insight(store, project_id=project.id, name=f"{on}", query={}, now=NOON)
             await given_rule(store, project, "none", on=str(on))
             await given_rule(store, project, "viewer", on=str(on), role=role)
-    page = await list_reached_projects(store, _caller(world.ada), first=50, after=None)
+    page = await list_reached_projects(store, _caller(orgs.ada), first=50, after=None)
     assert page.total == 3 - 1 + 6
-    assert await _statements(store, _caller(world.ada)) == few
+    assert await _statements(store, _caller(orgs.ada)) == few
 
 
-async def test_decisions_need_no_statement(store: MetadataStore, world: World) -> None:
+async def test_decisions_need_no_statement(store: MetadataStore, orgs: Organizations) -> None:
     for on in range(5):
-        await given_rule(store, world.shop, "viewer", on=str(on))
-    reached = (await reach_projects(store, _caller(world.bob), [world.shop.id]))[world.shop.id]
+        await given_rule(store, orgs.shop, "viewer", on=str(on))
+    reached = (await reach_projects(store, _caller(orgs.bob), [orgs.shop.id]))[orgs.shop.id]
     with counted_statements() as sent:
         for on in range(5):
             assert reached.policy.object_access(Controlled(INSIGHT, str(on))).level is AccessLevel.VIEWER
         reached.policy.list_filter(INSIGHT)
-        reached.policy.can_modify(Controlled(PROJECT, str(world.shop.id)))
+        reached.policy.can_modify(Controlled(PROJECT, str(orgs.shop.id)))
     assert sent == []
 
 
-async def test_no_projects_need_no_statement(store: MetadataStore, world: World) -> None:
+async def test_no_projects_need_no_statement(store: MetadataStore, orgs: Organizations) -> None:
     with counted_statements() as sent:
-        assert await reach_projects(store, _caller(world.ada), []) == {}
-        assert await reach_projects(store, _caller(world.ada), [0, -1, 2**31, 10**30]) == {}
+        assert await reach_projects(store, _caller(orgs.ada), []) == {}
+        assert await reach_projects(store, _caller(orgs.ada), [0, -1, 2**31, 10**30]) == {}
     assert sent == []
 
 
 # ---------------------------------------------------------------------- the caller
 
 
-def test_actor_of_a_persons_key_has_the_person_and_the_key(world: World) -> None:
-    assert _caller(world.ada).actor == Actor(
-        ActorKind.API_KEY, user_id=world.ada.id, email="ada@example.com", key_id="k", key_mask="phx_...0000"
+def test_actor_of_a_persons_key_has_the_person_and_the_key(orgs: Organizations) -> None:
+    assert _caller(orgs.ada).actor == Actor(
+        ActorKind.API_KEY, user_id=orgs.ada.id, email="ada@example.com", key_id="k", key_mask="phx_...0000"
     )
 
 
@@ -358,27 +374,27 @@ def test_actor_of_a_project_key_has_only_the_key() -> None:
     assert _caller(None, project_id=1).actor == Actor(ActorKind.API_KEY, key_id="k", key_mask="phx_...0000")
 
 
-def test_principal_has_the_callers_level_in_the_organization(world: World) -> None:
-    caller = _caller(world.ada)
-    assert caller.principal_in(world.acme.id).level is OrganizationLevel.MEMBER
-    assert caller.principal_in(world.zeta.id).is_admin
+def test_principal_has_the_callers_level_in_the_organization(orgs: Organizations) -> None:
+    caller = _caller(orgs.ada)
+    assert caller.principal_in(orgs.acme.id).level is OrganizationLevel.MEMBER
+    assert caller.principal_in(orgs.zeta.id).is_admin
     stranger = caller.principal_in("elsewhere")
-    assert (stranger.user_id, stranger.level, stranger.is_admin) == (world.ada.id, None, False)
+    assert (stranger.user_id, stranger.level, stranger.is_admin) == (orgs.ada.id, None, False)
 
 
 @pytest.mark.parametrize("level", list(OrganizationLevel))
 def test_member_key_is_locked_out_where_only_admin_keys_are_accepted(
-    world: World, level: OrganizationLevel
+    orgs: Organizations, level: OrganizationLevel
 ) -> None:
-    membership = replace(world.ada.memberships[0], level=level)
+    membership = replace(orgs.ada.memberships[0], level=level)
     closed = replace(membership, features=replace(membership.features, member_keys=False))
-    caller = _caller(world.ada)
+    caller = _caller(orgs.ada)
     assert not caller.is_locked_out(membership)
     assert caller.is_locked_out(closed) is (level is OrganizationLevel.MEMBER)
 
 
-async def test_removing_a_rule_opens_the_project_again(store: MetadataStore, world: World) -> None:
-    await _hide(store, world.shop)
-    assert await _listed(store, _caller(world.bob)) == ["lab"]
-    await set_level(store, world.shop, None, resource="project", on=str(world.shop.id))
-    assert await _listed(store, _caller(world.bob)) == ["shop", "lab"]
+async def test_removing_a_rule_opens_the_project_again(store: MetadataStore, orgs: Organizations) -> None:
+    await _hide(store, orgs.shop)
+    assert await _listed(store, _caller(orgs.bob)) == ["lab"]
+    await set_level(store, orgs.shop, None, resource="project", on=str(orgs.shop.id))
+    assert await _listed(store, _caller(orgs.bob)) == ["shop", "lab"]

@@ -26,7 +26,7 @@ from resolvers.trends.cohorts import CohortDefinition
 from resolvers.trends.query import PropertyFilter, PropertyOperator, PropertyType
 from tests.support.metadata_stores import database_url, store
 from tests.support.seeds.cohorts import group, person
-from tests.support.seeds.events import NOW, Event, EventWorld
+from tests.support.seeds.events import NOW, Event, EventSeeds
 
 __all__ = ["database_url", "store"]
 
@@ -42,7 +42,7 @@ class Place:
     """A project with persons 1 and 2, pro and free, and what calculates its cohorts."""
 
     calculator: CohortCalculator
-    world: EventWorld
+    seeds: EventSeeds
     engine: Engine
     store: MetadataStore
 
@@ -76,15 +76,15 @@ class Place:
 async def open_place(engine: Engine, store: MetadataStore, name: str = "shop") -> Place:
     # The shared engine keeps the events of other tests, so the project's number must be a fresh one.
     organization = (await ensure_project(store, organization="Org", name="first")).organization_id
-    world = EventWorld.new(engine)
+    seeds = EventSeeds.new(engine)
     async with store.write() as session:
-        session.add(Project(id=world.project.id, organization_id=organization, name=name, test_account_filters=[]))
-    project = await get_project(store, world.project.id)
+        session.add(Project(id=seeds.project.id, organization_id=organization, name=name, test_account_filters=[]))
+    project = await get_project(store, seeds.project.id)
     assert project is not None
-    await world.add_persons({1: {"plan": "pro"}, 2: {"plan": "free"}})
-    await world.add_distinct_ids({"ada": 1, "bob": 2})
+    await seeds.add_persons({1: {"plan": "pro"}, 2: {"plan": "free"}})
+    await seeds.add_distinct_ids({"ada": 1, "bob": 2})
     calculator = CohortCalculator(store, engine, Limits(seconds=20), NOW, project)
-    return Place(calculator, world, engine, store)
+    return Place(calculator, seeds, engine, store)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def test_static_cohort_follows_the_distinct_ids_when_calculated(place: Pla
     record = await place.create(StaticMembers(("ada", "bob")))
     assert record.is_static
     assert await place.members(record) == {1, 2}
-    await place.world.add_distinct_ids({"bob": 9}, version=1)
+    await place.seeds.add_distinct_ids({"bob": 9}, version=1)
     assert await place.members(record) == {1, 2}
     await place.calculator.calculate([record.id])
     assert await place.members(record) == {1, 9}
@@ -139,7 +139,7 @@ async def test_static_cohort_follows_the_distinct_ids_when_calculated(place: Pla
 
 async def test_static_cohort_can_be_long(place: Place) -> None:
     many = {f"{number:036}": number for number in range(10, 30_010)}
-    await place.world.add_distinct_ids(many)
+    await place.seeds.add_distinct_ids(many)
     record = await place.create(StaticMembers(tuple(many)))
     assert record.size == 30_000
 
@@ -172,16 +172,16 @@ async def test_failed_update_changes_nothing(place: Place) -> None:
 
 async def test_update_of_the_name_calculates_nothing(place: Place) -> None:
     record = await place.create(PROS)
-    await place.world.add_persons({3: {"plan": "pro"}})
+    await place.seeds.add_persons({3: {"plan": "pro"}})
     renamed = await place.calculator.update(record.id, name="renamed")
     assert (renamed.name, renamed.version, renamed.size) == ("renamed", 1, 1)
 
 
 async def test_calculation_finds_the_members_as_of_now(place: Place) -> None:
-    await place.world.add_events([Event("a", "2020-01-10", 1)])
+    await place.seeds.add_events([Event("a", "2020-01-10", 1)])
     record = await place.create(BEHAVED)
     assert await place.members(record) == {1}
-    await place.world.add_events([Event("a", "2020-01-20", 2)])
+    await place.seeds.add_events([Event("a", "2020-01-20", 2)])
     later = replace(place.calculator, now=NOW + timedelta(days=6))
     (outcome,) = await later.calculate([record.id])
     assert outcome.error is None
@@ -195,7 +195,7 @@ async def test_cohorts_are_calculated_after_their_dependencies(place: Place) -> 
     base = await place.create(PROS, name="base")
     await place.calculator.update(middle.id, membership=using(base))
     await place.calculator.update(top.id, membership=using(middle))
-    await place.world.add_persons({3: {"plan": "pro"}})
+    await place.seeds.add_persons({3: {"plan": "pro"}})
     outcomes = await place.calculator.calculate([top.id])
     assert [outcome.cohort.name for outcome in outcomes] == ["base", "middle", "top"]
     assert await place.members(top) == {1, 3}
@@ -231,7 +231,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
     base = await place.create(PROS)
     steps = [{"event": "a", "properties": [{"type": "COHORT", "key": "id", "value": base.id, "operator": "IN"}]}]
     action = await create_action(place.store, project_id=place.id, name="x", steps=steps, now=NOW)
-    await place.world.add_events([Event("a", "2020-01-14", number) for number in (1, 2)])
+    await place.seeds.add_events([Event("a", "2020-01-14", number) for number in (1, 2)])
     acted = await place.create(CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),)))
     assert await place.members(acted) == {1}
     await place.calculator.update(base.id, membership=FREE)
@@ -255,7 +255,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
 
 async def test_failed_calculation_keeps_the_members_and_stores_the_error(place: Place) -> None:
     action = await create_action(place.store, project_id=place.id, name="x", steps=[{"event": "a"}], now=NOW)
-    await place.world.add_events([Event("a", "2020-01-14", 1)])
+    await place.seeds.add_events([Event("a", "2020-01-14", 1)])
     acted = await place.create(
         CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),)), name="acted"
     )

@@ -7,7 +7,7 @@ from datasource.events.definition_pages import ProjectReader
 from datasource.events.definitions import PropertyOwner, PropertySet, find_properties_by_key
 from resolvers.property_types import Property, PropertyKind, PropertyTypes, property_types_of
 from resolvers.trends.query import PropertyType
-from tests.support.seeds.events import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventSeeds, Value
 
 EVENT, PERSON, GROUP = PropertyType.EVENT, PropertyType.PERSON, PropertyType.GROUP
 
@@ -17,16 +17,16 @@ def of_events(*keys: str) -> list[Property]:
 
 
 @pytest.fixture
-async def world(engine: Engine) -> EventWorld:
-    return EventWorld.new(engine)
+async def seeds(engine: Engine) -> EventSeeds:
+    return EventSeeds.new(engine)
 
 
-def source(world: EventWorld) -> ProjectReader:
-    return ProjectReader(world.engine, world.project.id, Limits(seconds=20))
+def source(seeds: EventSeeds) -> ProjectReader:
+    return ProjectReader(seeds.engine, seeds.project.id, Limits(seconds=20))
 
 
-async def add(world: EventWorld, *maps: dict[str, Value]) -> None:
-    await world.add_events([Event("buy", "2020-01-10", properties=each) for each in maps])
+async def add(seeds: EventSeeds, *maps: dict[str, Value]) -> None:
+    await seeds.add_events([Event("buy", "2020-01-10", properties=each) for each in maps])
 
 
 @dataclass(slots=True)
@@ -41,23 +41,23 @@ class Clock:
 class Listening:
     """Counts the queries on their way to an engine."""
 
-    world: EventWorld
+    seeds: EventSeeds
     queries: list[str] = field(default_factory=list)
 
     def source(self) -> ProjectReader:
-        engine = self.world.engine
+        engine = self.seeds.engine
 
         async def query(text: str, *args: object, **options: object) -> QueryResult:
             self.queries.append(text)
             return await engine.query(text, *args, **options)  # type: ignore[arg-type]  # passed on as they are
 
         listening = type("Listener", (), {"query": staticmethod(query)})()
-        return replace(source(self.world), engine=listening)
+        return replace(source(self.seeds), engine=listening)
 
 
-async def test_types_follow_from_the_values(world: EventWorld) -> None:
+async def test_types_follow_from_the_values(seeds: EventSeeds) -> None:
     await add(
-        world,
+        seeds,
         {
             "number": 1,
             "flag": True,
@@ -76,8 +76,8 @@ async def test_types_follow_from_the_values(world: EventWorld) -> None:
             "some dates": "-",
         },
     )
-    await world.add_persons({1: {"number": "no", "since": "2020-01-01 10:00"}})
-    await world.add_groups(3, {"acme": {"number": False}})
+    await seeds.add_persons({1: {"number": "no", "since": "2020-01-01 10:00"}})
+    await seeds.add_groups(3, {"acme": {"number": False}})
     asked = [
         *of_events("number", "flag", "text", "date", "mixed", "a.b", "some dates", "no such"),
         (PERSON, None, "number"),
@@ -92,7 +92,7 @@ async def test_types_follow_from_the_values(world: EventWorld) -> None:
         (PropertyType.HOGQL, None, "number"),
     ]
     kinds = ("Numeric", "Boolean", "String", "DateTime", "String", "Numeric", "String")
-    found = await PropertyTypes().find(source(world), asked)
+    found = await PropertyTypes().find(source(seeds), asked)
     assert found == {
         **dict(zip(asked, map(PropertyKind, kinds), strict=False)),
         (PERSON, None, "number"): PropertyKind.STRING,
@@ -104,43 +104,43 @@ async def test_types_follow_from_the_values(world: EventWorld) -> None:
     }
 
 
-async def test_types_of_another_project_are_not_shared(world: EventWorld) -> None:
-    other = EventWorld.new(world.engine)
+async def test_types_of_another_project_are_not_shared(seeds: EventSeeds) -> None:
+    other = EventSeeds.new(seeds.engine)
     types = PropertyTypes()
     await add(other, {"k": 1})
     assert await types.find(source(other), of_events("k")) == {(EVENT, None, "k"): PropertyKind.NUMERIC}
-    assert await types.find(source(world), of_events("k")) == {}
-    await add(world, {"k": "x"})
-    assert await types.find(source(world), of_events("k")) == {(EVENT, None, "k"): PropertyKind.STRING}
+    assert await types.find(source(seeds), of_events("k")) == {}
+    await add(seeds, {"k": "x"})
+    assert await types.find(source(seeds), of_events("k")) == {(EVENT, None, "k"): PropertyKind.STRING}
 
 
-async def test_types_are_remembered_for_their_time(world: EventWorld) -> None:
-    clock, listening = Clock(), Listening(world)
+async def test_types_are_remembered_for_their_time(seeds: EventSeeds) -> None:
+    clock, listening = Clock(), Listening(seeds)
     types = PropertyTypes(ttl_s=60, clock=clock)
-    await add(world, {"k": 1, "l": "x"})
+    await add(seeds, {"k": 1, "l": "x"})
     first = await types.find(listening.source(), of_events("k", "l"))
     asked = len(listening.queries)
     assert asked > 0
     clock.now = 59.9
     assert await types.find(listening.source(), of_events("k", "l")) == first
     assert len(listening.queries) == asked
-    await add(world, {"k": "text"})
+    await add(seeds, {"k": "text"})
     clock.now = 60.0
     assert (await types.find(listening.source(), of_events("k")))[EVENT, None, "k"] is PropertyKind.STRING
     assert len(listening.queries) > asked
 
 
-async def test_unknown_properties_are_not_remembered(world: EventWorld) -> None:
+async def test_unknown_properties_are_not_remembered(seeds: EventSeeds) -> None:
     types = PropertyTypes(clock=Clock())
-    assert await types.find(source(world), of_events("k")) == {}
-    await add(world, {"k": True})
-    assert await types.find(source(world), of_events("k")) == {(EVENT, None, "k"): PropertyKind.BOOLEAN}
+    assert await types.find(source(seeds), of_events("k")) == {}
+    await add(seeds, {"k": True})
+    assert await types.find(source(seeds), of_events("k")) == {(EVENT, None, "k"): PropertyKind.BOOLEAN}
 
 
-async def test_memory_keeps_to_its_limit(world: EventWorld) -> None:
-    listening = Listening(world)
+async def test_memory_keeps_to_its_limit(seeds: EventSeeds) -> None:
+    listening = Listening(seeds)
     types = PropertyTypes(limit=2, clock=Clock())
-    await add(world, {"a": 1, "b": 2, "c": 3})
+    await add(seeds, {"a": 1, "b": 2, "c": 3})
     for key in "abc":
         await types.find(listening.source(), of_events(key))
     asked = len(listening.queries)
@@ -150,17 +150,17 @@ async def test_memory_keeps_to_its_limit(world: EventWorld) -> None:
     assert len(listening.queries) > asked
 
 
-async def test_cached_kind_gives_way_to_the_data(world: EventWorld) -> None:
+async def test_cached_kind_gives_way_to_the_data(seeds: EventSeeds) -> None:
     types = PropertyTypes(clock=Clock())
-    everything, place = PropertySet(PropertyOwner.EVENT), source(world)
+    everything, place = PropertySet(PropertyOwner.EVENT), source(seeds)
 
     async def kinds() -> dict[str, tuple[PropertyKind, ...]]:
         found = await find_properties_by_key(place, everything, ["k"])
         return await types.kinds_of(place, everything, found.values())
 
-    await add(world, {"k": "2020-01-05"})
+    await add(seeds, {"k": "2020-01-05"})
     assert await kinds() == {"k": (PropertyKind.DATE_TIME,)}
-    await add(world, {"k": 5})
+    await add(seeds, {"k": 5})
     assert await kinds() == {"k": (PropertyKind.NUMERIC, PropertyKind.STRING)}
 
 

@@ -1,7 +1,7 @@
-"""The tables of a PostHog installation in a database of their own, and small worlds in them.
+"""The tables of a PostHog installation in a separate database, and seeds for them.
 
-They are made after the installation's description: its data tables, without queues and replication, and with a few
-materialized columns of every kind.
+They follow the schema of an installation without queues and replication, with a few materialized columns of each
+kind.
 """
 
 import itertools
@@ -240,8 +240,8 @@ def person_id(number: int) -> UUID:
 
 
 @dataclass(frozen=True, slots=True)
-class PostHogWorld:
-    """One team of its own; written to as EventWorld is."""
+class PostHogSeeds:
+    """A new team, with the methods of EventSeeds."""
 
     engine: Engine
     project: TrendProject
@@ -249,7 +249,7 @@ class PostHogWorld:
     distinct_ids: dict[int, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "PostHogWorld":
+    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "PostHogSeeds":
         layout = PostHogLayout(columns, NOW, DATABASE)
         return cls(engine, TrendProject(next(_team_ids), ZoneInfo(timezone)), layout)
 

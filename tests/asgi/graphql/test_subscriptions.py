@@ -21,7 +21,7 @@ from tests.support.gateway import Gateway
 from tests.support.live_server import ENDLESS, endless_stores, running, serve, serving, wait_for
 from tests.support.native_server import Backend
 from tests.support.paused_trend import EVENTS, QUERY, TWO_STATEMENTS, open_busy_project, pause_trends
-from tests.support.seeds.access_over_http import World
+from tests.support.seeds.access_over_http import Organization
 
 ASK = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) {
     days series { label data count } } } }"""
@@ -189,13 +189,13 @@ async def test_key_revoked_while_a_socket_is_open_is_rejected(gateway: Gateway, 
     assert (error["extensions"]["code"], error["path"]) == ("UNAUTHENTICATED", ["trend"])
 
 
-async def test_access_removed_while_a_socket_is_open_is_missing_at_once(world: World, port: int) -> None:
-    person = await world.person("passing")
-    variables = {"id": world.id, "query": INSTANT}
+async def test_access_removed_while_a_socket_is_open_is_missing_at_once(org: Organization, port: int) -> None:
+    person = await org.person("passing")
+    variables = {"id": org.id, "query": INSTANT}
     async with open_socket(port, person.key) as socket:
         await socket.subscribe("before", FOLLOW, variables)
         assert progress_of(await socket.all("before"))[-1]["result"]
-        await world.give("none", "insight", to=person)
+        await org.give("none", "insight", to=person)
         await socket.subscribe("after", FOLLOW, variables)
         failed, _ = await socket.all("after")
     assert failed["payload"]["errors"][0]["extensions"]["code"] == "FORBIDDEN"

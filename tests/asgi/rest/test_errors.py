@@ -9,7 +9,7 @@ from asgi.rest.errors import STATUSES
 from errors import ErrorCode
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.seeds.access_over_http import World
+from tests.support.seeds.access_over_http import Organization
 
 SIGN_UP = [{"id": "sign up"}]
 FILTER = {"key": "plan", "operator": "gt"}
@@ -189,22 +189,22 @@ async def test_inaccessible_project_is_not_found(client: RestClient, project_id:
     assert response.json()["hint"] == "GET /api/projects/ lists the projects you can use."
 
 
-async def test_access_controls_hold(world: World) -> None:
-    action, cohort = await world.action("Secret"), await world.cohort("Secret people", distinct_ids=("a",))
-    reader = await world.person("reader")
-    rest = RestClient(world.gateway, world.id, reader.key)
+async def test_access_controls_hold(org: Organization) -> None:
+    action, cohort = await org.action("Secret"), await org.cohort("Secret people", distinct_ids=("a",))
+    reader = await org.person("reader")
+    rest = RestClient(org.gateway, org.id, reader.key)
     mentions: list[tuple[dict[str, Any], str]] = [
         ({"actions": [{"id": action}]}, "actions[0].id"),
         ({"events": SIGN_UP, "properties": [{"type": "cohort", "value": int(cohort)}]}, "properties[0].value"),
         ({"events": SIGN_UP, "breakdown": [int(cohort)], "breakdown_type": "cohort"}, "breakdown[0]"),
     ]
-    await world.give("none", "action", on=action, to=reader)
-    await world.give("none", "cohort", on=cohort, to=reader)
+    await org.give("none", "action", on=action, to=reader)
+    await org.give("none", "cohort", on=cohort, to=reader)
     for parameters, attr in mentions:
         response = await rest.get(**parameters)
         assert (response.status_code, response.json()["attr"]) == (403, attr)
         assert "Secret" not in response.text
-    await world.give("none", "insight", to=reader)
+    await org.give("none", "insight", to=reader)
     response = await rest.get(events=SIGN_UP)
     assert (response.status_code, response.json()["extensions"]["missingLevel"]) == (403, "VIEWER")
 

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from asgi.rest.parameters import IGNORED, UNSUPPORTED, TrendParameters
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import World
+from tests.support.seeds.access_over_http import Organization
 
 PARAMETERS = TrendParameters.model_fields
 TREND = "/api/projects/{project_id}/insights/trend/"
@@ -53,14 +53,14 @@ async def test_examples_of_parameters_are_accepted(document: Any, client: RestCl
             assert response.status_code == 200, (each["name"], response.text)
 
 
-async def test_responses_match_their_schemas(document: Any, client: RestClient, world: World) -> None:
+async def test_responses_match_their_schemas(document: Any, client: RestClient, org: Organization) -> None:
     answers: list[tuple[str, Any]] = [
         ("Trend", (await client.get(events=[{"id": None}], breakdown="plan", compare=True)).json()),
         ("Trend", (await client.get(events=[{"id": "pay"}], display="ActionsPie", formula="A")).json()),
         ("Error", (await client.get(events=[{"id": "pay", "math": "x"}])).json()),
         ("Error", (await client.gateway.client.get("/api/nothing")).json()),
     ]
-    key = {"authorization": f"Bearer {world.creator.key}"}
+    key = {"authorization": f"Bearer {org.creator.key}"}
     answers.append(("ProjectPage", (await client.gateway.client.get("/api/projects/", headers=key)).json()))
     for name, answer in answers:
         schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}

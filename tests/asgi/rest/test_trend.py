@@ -11,7 +11,7 @@ from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import NOW, open_gateway
-from tests.support.seeds.access_over_http import World
+from tests.support.seeds.access_over_http import Organization
 
 SIGN_UP = [{"id": "sign up"}]
 
@@ -191,9 +191,9 @@ async def test_long_parameters_are_not_repeated_in_every_row(client: RestClient)
     assert echo == {"insight": "TRENDS", "events": SIGN_UP}
 
 
-async def test_actions_are_named_as_they_are_saved(world: World) -> None:
-    action = await world.action("Views")
-    rest = RestClient(world.gateway, world.id, world.creator.key)
+async def test_actions_are_named_as_they_are_saved(org: Organization) -> None:
+    action = await org.action("Views")
+    rest = RestClient(org.gateway, org.id, org.creator.key)
     rows = await rest.rows(actions=[{"id": int(action), "math": "dau"}], events=[{"id": "pay", "order": 0}])
     assert [(row["label"], row["order"], row["action"]["name"]) for row in rows] == [
         ("Views", 0, "Views"),
@@ -221,14 +221,14 @@ async def test_accept_header_selects_csv(client: RestClient) -> None:
 
 
 @pytest.mark.parametrize(("given", "rows"), [({}, 301), ({"breakdown_limit": 10}, 11)])
-async def test_csv_has_the_values_that_json_cuts_off(world: World, given: dict[str, Any], rows: int) -> None:
-    await world.gateway.stores.events.command(
+async def test_csv_has_the_values_that_json_cuts_off(org: Organization, given: dict[str, Any], rows: int) -> None:
+    await org.gateway.stores.events.command(
         """INSERT INTO events (project_id, event, timestamp, uuid, distinct_id, person_no, person_id, properties)
         SELECT {project:UInt32}, 'view', toDateTime64('2020-01-14 12:00:00', 6, 'UTC'), generateUUIDv4(), 'd', 1,
             generateUUIDv4(), concat('{"page": "', toString(number), '"}') FROM numbers(300)""",
-        {"project": world.project.id},
+        {"project": org.project.id},
     )
-    rest = RestClient(world.gateway, world.id, world.creator.key)
+    rest = RestClient(org.gateway, org.id, org.creator.key)
     parameters = {"events": [{"id": "view"}], "breakdown": "page", **DATES, **given}
     response = await rest.get(format="csv", **parameters)
     assert len(response.text.splitlines()) == rows + (1 if given else 0)

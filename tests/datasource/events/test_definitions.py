@@ -23,7 +23,7 @@ from datasource.events.definitions import (
 )
 from datasource.loader.load import RowKind, repair
 from tests.datasource.loader.loads import Loader, event
-from tests.support.seeds.events import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventSeeds, Value
 
 EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PERSON)
 ALL = PageRequest(500)
@@ -70,13 +70,13 @@ def counted(maps: Sequence[Mapping[str, object]]) -> dict[str, tuple[tuple[str, 
 
 
 @pytest.fixture
-async def place(engine: Engine, world: EventWorld) -> ProjectReader:
-    return source(engine, world.project.id)
+async def place(engine: Engine, seeds: EventSeeds) -> ProjectReader:
+    return source(engine, seeds.project.id)
 
 
 @pytest.fixture
-async def world(engine: Engine) -> EventWorld:
-    return EventWorld.new(engine)
+async def seeds(engine: Engine) -> EventSeeds:
+    return EventSeeds.new(engine)
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def loader(engine: Engine, project_id: int, tmp_path: Path) -> Loader:
     return Loader(engine, project_id, tmp_path)
 
 
-async def test_events_have_their_count_and_exact_times(world: EventWorld, place: ProjectReader) -> None:
+async def test_events_have_their_count_and_exact_times(seeds: EventSeeds, place: ProjectReader) -> None:
     times = ["2020-01-10 10:59:59.999999", "2020-01-10 10:00:00.000001", "2021-06-01 23:59:59.5", "2020-05-01"]
-    await world.add_events([Event("buy", time) for time in times])
-    await world.add_events([Event("once", "2020-02-29 12:00")])
+    await seeds.add_events([Event("buy", time) for time in times])
+    await seeds.add_events([Event("once", "2020-02-29 12:00")])
     assert (await find_events(place, ALL)).definitions == (
         EventDefinition(
             "buy",
@@ -99,14 +99,14 @@ async def test_events_have_their_count_and_exact_times(world: EventWorld, place:
     )
 
 
-async def test_events_of_another_project_are_not_there(engine: Engine, world: EventWorld) -> None:
-    other = EventWorld.new(engine)
-    await world.add_events([Event("mine", "2020-01-10", properties={"k": 1})])
+async def test_events_of_another_project_are_not_there(engine: Engine, seeds: EventSeeds) -> None:
+    other = EventSeeds.new(engine)
+    await seeds.add_events([Event("mine", "2020-01-10", properties={"k": 1})])
     await other.add_events([Event("theirs", "2020-01-01", properties={"l": 1})] * 3)
     await other.add_events([Event("mine", "2019-01-01"), Event("mine", "2022-01-01")])
     await other.add_persons({1: {"email": "x"}})
     await other.add_groups(0, {"acme": {"size": 3}})
-    place = source(engine, world.project.id)
+    place = source(engine, seeds.project.id)
     page = await find_events(place, ALL)
     moment = datetime(2020, 1, 10, tzinfo=UTC)
     assert (page.definitions, page.total) == ((EventDefinition("mine", 1, moment, moment),), 1)
@@ -126,8 +126,8 @@ async def test_project_without_events_has_no_definitions(place: ProjectReader) -
 NAMES = {"view": 4, "Sign Up": 2, "sign out": 2, "é": 2, "100%": 1, "a_b": 1}
 
 
-async def add_names(world: EventWorld) -> None:
-    await world.add_events([Event(name, "2020-01-10") for name, count in NAMES.items() for _ in range(count)])
+async def add_names(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event(name, "2020-01-10") for name, count in NAMES.items() for _ in range(count)])
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ async def add_names(world: EventWorld) -> None:
     ],
 )
 async def test_search_is_case_insensitive(
-    world: EventWorld, place: ProjectReader, search: str, found: list[str]
+    seeds: EventSeeds, place: ProjectReader, search: str, found: list[str]
 ) -> None:
-    await add_names(world)
+    await add_names(seeds)
     page = await find_events(place, PageRequest(500, search=search))
     assert ([each.name for each in page.definitions], page.total) == (found, len(found))
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 6, 7])
-async def test_pages_together_are_the_whole_list(world: EventWorld, place: ProjectReader, size: int) -> None:
-    await add_names(world)
+async def test_pages_together_are_the_whole_list(seeds: EventSeeds, place: ProjectReader, size: int) -> None:
+    await add_names(seeds)
     seen: list[str] = []
     after: ListPosition | None = None
     while True:
@@ -166,11 +166,11 @@ async def test_pages_together_are_the_whole_list(world: EventWorld, place: Proje
     assert seen == sorted(NAMES, key=lambda name: (-NAMES[name], name))
 
 
-async def test_properties_of_events_past_the_loader_are_counted(world: EventWorld, place: ProjectReader) -> None:
-    if world.engine.cluster is not None:
+async def test_properties_of_events_past_the_loader_are_counted(seeds: EventSeeds, place: ProjectReader) -> None:
+    if seeds.engine.cluster is not None:
         pytest.skip("what a view counts on one shard takes replication to reach the others")
     maps: list[dict[str, Value]] = [ODD, {"a.b": "text", "it's": None}, {"a b": False, "$browser": "Opera"}, {}]
-    await world.add_events([Event("buy", "2020-01-10", properties=each) for each in maps])
+    await seeds.add_events([Event("buy", "2020-01-10", properties=each) for each in maps])
     assert await properties(place, EVENTS) == counted(maps)
 
 
@@ -236,10 +236,10 @@ async def test_load_that_breaks_off_loses_no_key(loader: Loader, monkeypatch: py
     assert {count for _, count in found.values()} <= {1, 2}
 
 
-async def test_person_counts_once_for_properties_it_has_or_had(world: EventWorld, place: ProjectReader) -> None:
-    await world.add_persons({1: {"email": "a", "age": 3}, 2: {"email": "b"}, 3: {"email": "c", "plan.x": True}})
-    await world.add_persons({1: {"email": "changed", "age": "three"}, 2: {}}, version=2)
-    await world.merge({3: 1})
+async def test_person_counts_once_for_properties_it_has_or_had(seeds: EventSeeds, place: ProjectReader) -> None:
+    await seeds.add_persons({1: {"email": "a", "age": 3}, 2: {"email": "b"}, 3: {"email": "c", "plan.x": True}})
+    await seeds.add_persons({1: {"email": "changed", "age": "three"}, 2: {}}, version=2)
+    await seeds.merge({3: 1})
     assert await properties(place, PERSONS) == {
         "email": (("String",), 2),
         "age": (("Numeric", "String"), 1),
@@ -247,10 +247,10 @@ async def test_person_counts_once_for_properties_it_has_or_had(world: EventWorld
     }
 
 
-async def test_groups_count_by_type(world: EventWorld, place: ProjectReader) -> None:
-    await world.add_groups(0, {"acme": {"size": 3, "name": "Acme"}, "init": {"size": 4}})
-    await world.add_groups(0, {"acme": {"size": 5}}, version=2)
-    await world.add_groups(1, {"acme": {"lat.x": 1.5}})
+async def test_groups_count_by_type(seeds: EventSeeds, place: ProjectReader) -> None:
+    await seeds.add_groups(0, {"acme": {"size": 3, "name": "Acme"}, "init": {"size": 4}})
+    await seeds.add_groups(0, {"acme": {"size": 5}}, version=2)
+    await seeds.add_groups(1, {"acme": {"lat.x": 1.5}})
     assert await properties(place, groups_of(0)) == {"size": (("Numeric",), 2), "name": (("String",), 1)}
     assert await properties(place, groups_of(1)) == {"lat.x": (("Numeric",), 1)}
     assert await properties(place, groups_of(2)) == {}
@@ -267,10 +267,10 @@ async def test_loaded_persons_and_groups_are_counted(loader: Loader) -> None:
     assert await properties(place, groups_of(0)) == {"a.b": (("Numeric",), 1)}
 
 
-async def test_properties_by_key_are_those_that_exist(world: EventWorld, place: ProjectReader) -> None:
-    if world.engine.cluster is not None:
+async def test_properties_by_key_are_those_that_exist(seeds: EventSeeds, place: ProjectReader) -> None:
+    if seeds.engine.cluster is not None:
         pytest.skip("what a view counts on one shard takes replication to reach the others")
-    await world.add_events([Event("buy", "2020-01-10", properties=ODD), Event("view", "2020-01-10")])
+    await seeds.add_events([Event("buy", "2020-01-10", properties=ODD), Event("view", "2020-01-10")])
     found = await find_properties_by_key(place, EVENTS, [*ODD, "no such"])
     assert found == {key: PropertyDefinition(key, (KINDS[type(value)],), 1) for key, value in ODD.items()}
     assert await find_properties_by_key(place, EVENTS, []) == {}

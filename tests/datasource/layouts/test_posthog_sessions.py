@@ -8,7 +8,7 @@ from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Events, Expr, Named, Order, Param, Select
-from tests.support.posthog_tables import DATABASE, PostHogWorld, without_sessions
+from tests.support.posthog_tables import DATABASE, PostHogSeeds, without_sessions
 from tests.support.seeds.events import Event, Value
 
 # UUIDs of version 7; the first 48 bits are milliseconds: 10 January 2020, 10:00, and 1 January.
@@ -21,15 +21,15 @@ NEAR = (
 
 
 @pytest.fixture(params=["table", "events"])
-def world(request: pytest.FixtureRequest, engine: Engine, posthog: PostHogColumns) -> PostHogWorld:
-    return PostHogWorld.new(engine, posthog if request.param == "table" else without_sessions(posthog))
+def seeds(request: pytest.FixtureRequest, engine: Engine, posthog: PostHogColumns) -> PostHogSeeds:
+    return PostHogSeeds.new(engine, posthog if request.param == "table" else without_sessions(posthog))
 
 
-async def _read(world: PostHogWorld, *columns: Expr, near: bool = True) -> list[tuple[object, ...]]:
+async def _read(seeds: PostHogSeeds, *columns: Expr, near: bool = True) -> list[tuple[object, ...]]:
     named = tuple(Named(column, f"c{n}") for n, column in enumerate(columns))
     query = Select(named, Events(near=NEAR if near else None), order_by=(Order(DISTINCT_ID),))
-    statement = render(scope_to_project(world.layout.lower(query), world.project.id))
-    return list((await world.engine.query(statement.text, statement.params)).rows())
+    statement = render(scope_to_project(seeds.layout.lower(query), seeds.project.id))
+    return list((await seeds.engine.query(statement.text, statement.params)).rows())
 
 
 def _event(name: str, clock: str, url: str | None = None, session: str = SESSION, **more: Value) -> Event:
@@ -40,8 +40,8 @@ def _event(name: str, clock: str, url: str | None = None, session: str = SESSION
     )
 
 
-async def test_fields_of_a_session_are_those_of_all_of_its_events(world: PostHogWorld) -> None:
-    await world.add_events(
+async def test_fields_of_a_session_are_those_of_all_of_its_events(seeds: PostHogSeeds) -> None:
+    await seeds.add_events(
         [
             _event(
                 "$pageview", "10:00:00", "https://a.example/in", utm_source="mail", **{"$referring_domain": "r"}
@@ -51,9 +51,9 @@ async def test_fields_of_a_session_are_those_of_all_of_its_events(world: PostHog
             Event("e", "2020-01-11", 1, {}, "without"),
         ]
     )
-    await world.fill_sessions()
+    await seeds.fill_sessions()
     figures = ("$session_duration", "$pageview_count", "$autocapture_count", "$screen_count")
-    rows = await _read(world, *(field(key) for key in figures for field in (session_number, session_text)))
+    rows = await _read(seeds, *(field(key) for key in figures for field in (session_number, session_text)))
     assert rows == [(301, "301", 1, "1", 1, "1", 1, "1")] * 3 + [(None,) * 8]
     texts = (
         "$start_timestamp",
@@ -68,7 +68,7 @@ async def test_fields_of_a_session_are_those_of_all_of_its_events(world: PostHog
         "$entry_utm_term",
         "$entry_referring_domain",
     )
-    assert (await _read(world, *map(session_text, texts)))[0] == (
+    assert (await _read(seeds, *map(session_text, texts)))[0] == (
         "2020-01-10 10:00:00.000000",
         "2020-01-10 10:05:01.000000",
         "https://a.example/in",
@@ -83,33 +83,33 @@ async def test_fields_of_a_session_are_those_of_all_of_its_events(world: PostHog
     )
 
 
-async def test_sessions_of_another_team_are_not_joined(world: PostHogWorld, posthog: PostHogColumns) -> None:
-    other = PostHogWorld.new(world.engine, posthog)
+async def test_sessions_of_another_team_are_not_joined(seeds: PostHogSeeds, posthog: PostHogColumns) -> None:
+    other = PostHogSeeds.new(seeds.engine, posthog)
     await other.add_events([_event("$pageview", "09:00:00")])
-    await world.add_events([_event("$pageview", "10:00:00")])
-    for each in (world, other):
+    await seeds.add_events([_event("$pageview", "10:00:00")])
+    for each in (seeds, other):
         await each.fill_sessions()
-    assert await _read(world, session_number("$session_duration"), session_number("$pageview_count")) == [(0, 1)]
+    assert await _read(seeds, session_number("$session_duration"), session_number("$pageview_count")) == [(0, 1)]
 
 
 async def test_sessions_from_the_table_are_limited_to_the_range(engine: Engine, posthog: PostHogColumns) -> None:
-    world = PostHogWorld.new(engine, posthog)
-    await world.add_events([_event("a", "10:00:00"), _event("b", "10:00:00", session=OLD_SESSION)])
-    await world.fill_sessions()
-    assert await _read(world, session_number("$session_duration")) == [(0,), (None,)]
-    assert await _read(world, session_number("$session_duration"), near=False) == [(0,), (0,)]
+    seeds = PostHogSeeds.new(engine, posthog)
+    await seeds.add_events([_event("a", "10:00:00"), _event("b", "10:00:00", session=OLD_SESSION)])
+    await seeds.fill_sessions()
+    assert await _read(seeds, session_number("$session_duration")) == [(0,), (None,)]
+    assert await _read(seeds, session_number("$session_duration"), near=False) == [(0,), (0,)]
 
 
 async def test_table_knows_sessions_by_uuids_only(engine: Engine, posthog: PostHogColumns) -> None:
     for columns, duration in ((posthog, None), (without_sessions(posthog), 0)):
-        world = PostHogWorld.new(engine, columns)
-        await world.add_events([_event("a", "10:00:00", session="s1"), _event("b", "10:00:00", session="")])
-        await world.fill_sessions()
-        assert await _read(world, session_number("$session_duration")) == [(duration,), (None,)]
+        seeds = PostHogSeeds.new(engine, columns)
+        await seeds.add_events([_event("a", "10:00:00", session="s1"), _event("b", "10:00:00", session="")])
+        await seeds.fill_sessions()
+        assert await _read(seeds, session_number("$session_duration")) == [(duration,), (None,)]
 
 
-async def test_sessions_are_read_from_one_table(world: PostHogWorld) -> None:
+async def test_sessions_are_read_from_one_table(seeds: PostHogSeeds) -> None:
     query = Select((Named(session_text("$session_duration"), "x"),), Events(near=NEAR))
-    text = render(world.layout.lower(query)).text
-    assert (f"FROM {DATABASE}.raw_sessions" in text) is world.layout.columns.has_sessions
-    assert text.count(f"FROM {DATABASE}.events") == (1 if world.layout.columns.has_sessions else 2)
+    text = render(seeds.layout.lower(query)).text
+    assert (f"FROM {DATABASE}.raw_sessions" in text) is seeds.layout.columns.has_sessions
+    assert text.count(f"FROM {DATABASE}.events") == (1 if seeds.layout.columns.has_sessions else 2)

@@ -33,23 +33,23 @@ from errors import BadUserInput, GatewayError, NotFound
 from tests.support.seeds.organizations import (
     LATER,
     NOON,
-    World,
+    Organizations,
     audit_log,
     given_rule,
-    open_access_world,
+    seed_organizations,
     set_level,
 )
 
 
 @pytest.fixture
-async def world(store: MetadataStore) -> World:
-    return await open_access_world(store)
+async def orgs(store: MetadataStore) -> Organizations:
+    return await seed_organizations(store)
 
 
 @pytest.fixture
-async def before(store: MetadataStore, world: World) -> dict[str, int]:
+async def before(store: MetadataStore, orgs: Organizations) -> dict[str, int]:
     """Count the entries of each organization before the test's changes."""
-    return {each.id: len(await audit_log(store, each)) for each in (world.acme, world.zeta)}
+    return {each.id: len(await audit_log(store, each)) for each in (orgs.acme, orgs.zeta)}
 
 
 async def _new(
@@ -58,10 +58,10 @@ async def _new(
     return (await audit_log(store, organization))[before[organization.id] :]
 
 
-async def _only(store: MetadataStore, world: World, before: dict[str, int]) -> AuditRecord:
+async def _only(store: MetadataStore, orgs: Organizations, before: dict[str, int]) -> AuditRecord:
     """The only new entry, which is about Acme."""
-    assert await _new(store, world.zeta, before) == []
-    (entry,) = await _new(store, world.acme, before)
+    assert await _new(store, orgs.zeta, before) == []
+    (entry,) = await _new(store, orgs.acme, before)
     return entry
 
 
@@ -69,11 +69,11 @@ async def _only(store: MetadataStore, world: World, before: dict[str, int]) -> A
 
 
 async def test_rule_set_changed_and_removed_is_recorded_with_both_levels(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     for level, at in (("viewer", NOON), ("none", LATER), (None, LATER + timedelta(1))):
-        await set_level(store, world.shop, level, on="5", actor=world.actor, now=at)
-    entries = await _new(store, world.acme, before)
+        await set_level(store, orgs.shop, level, on="5", actor=orgs.actor, now=at)
+    entries = await _new(store, orgs.acme, before)
     changes = [(each.action, each.before, each.after, each.at) for each in entries]
     assert changes == [
         (AuditAction.ACCESS_CONTROL_SET, None, {"access_level": "viewer"}, NOON),
@@ -81,141 +81,143 @@ async def test_rule_set_changed_and_removed_is_recorded_with_both_levels(
         (AuditAction.ACCESS_CONTROL_REMOVED, {"access_level": "none"}, None, LATER + timedelta(1)),
     ]
     for each in entries:
-        assert (each.organization_id, each.project_id) == (world.acme.id, world.shop.id)
-        assert each.actor == world.actor
+        assert (each.organization_id, each.project_id) == (orgs.acme.id, orgs.shop.id)
+        assert each.actor == orgs.actor
         assert each.target == {"resource": "insight", "resource_id": "5"}
-    assert await _new(store, world.zeta, before) == []
+    assert await _new(store, orgs.zeta, before) == []
 
 
 async def test_rule_about_a_member_or_role_is_recorded_with_its_subject(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await given_rule(store, world.shop, "viewer", member=world.bob_in_acme)
-    await given_rule(store, world.shop, "viewer", role=world.editors)
-    by_member, by_role = await _new(store, world.acme, before)
+    await given_rule(store, orgs.shop, "viewer", member=orgs.bob_in_acme)
+    await given_rule(store, orgs.shop, "viewer", role=orgs.editors)
+    by_member, by_role = await _new(store, orgs.acme, before)
     general = {"resource": "insight", "resource_id": None}
-    assert by_member.target == {**general, "member_id": world.bob.id, "member": "bob@example.com"}
-    assert by_role.target == {**general, "role_id": world.editors.id, "role": "Editors"}
+    assert by_member.target == {**general, "member_id": orgs.bob.id, "member": "bob@example.com"}
+    assert by_role.target == {**general, "role_id": orgs.editors.id, "role": "Editors"}
     assert by_role.actor == OPERATOR
 
 
-async def test_unchanged_rule_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
-    await set_level(store, world.shop, None, on="5")
-    await given_rule(store, world.shop, "viewer", on="5")
-    await given_rule(store, world.shop, "viewer", on="5")
-    assert (await _only(store, world, before)).after == {"access_level": "viewer"}
+async def test_unchanged_rule_is_not_recorded(
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
+) -> None:
+    await set_level(store, orgs.shop, None, on="5")
+    await given_rule(store, orgs.shop, "viewer", on="5")
+    await given_rule(store, orgs.shop, "viewer", on="5")
+    assert (await _only(store, orgs, before)).after == {"access_level": "viewer"}
 
 
-async def test_rejected_rule_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
+async def test_rejected_rule_is_not_recorded(
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
+) -> None:
     with pytest.raises(BadUserInput):
-        await set_level(store, world.shop, "viewer", on="5", most_objects=0)
-    assert await _new(store, world.acme, before) == []
+        await set_level(store, orgs.shop, "viewer", on="5", most_objects=0)
+    assert await _new(store, orgs.acme, before) == []
 
 
 async def test_removal_of_a_deleted_objects_rules_is_recorded(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    created = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
-    await given_rule(store, world.shop, "viewer", on=str(created.id))
-    await given_rule(store, world.shop, "none", on=str(created.id), member=world.bob_in_acme)
-    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, created.id), now=LATER, actor=world.actor)
-    removed = (await _new(store, world.acme, before))[2:]
+    created = await create_insight(store, project_id=orgs.shop.id, name="i", query={}, now=NOON)
+    await given_rule(store, orgs.shop, "viewer", on=str(created.id))
+    await given_rule(store, orgs.shop, "none", on=str(created.id), member=orgs.bob_in_acme)
+    await INSIGHT_REPOSITORY.delete(store, (orgs.shop.id, created.id), now=LATER, actor=orgs.actor)
+    removed = (await _new(store, orgs.acme, before))[2:]
     assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED}
     assert {(each.target.get("member"), str(each.before)) for each in removed} == {
         (None, "{'access_level': 'viewer'}"),
         ("bob@example.com", "{'access_level': 'none'}"),
     }
     assert {(each.actor, each.at, each.after, each.project_id) for each in removed} == {
-        (world.actor, LATER, None, world.shop.id)
+        (orgs.actor, LATER, None, orgs.shop.id)
     }
 
 
 async def test_deleted_object_without_rules_is_not_recorded(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    created = await create_insight(store, project_id=world.shop.id, name="i", query={}, now=NOON)
-    await INSIGHT_REPOSITORY.delete(store, (world.shop.id, created.id), now=LATER)
-    assert await _new(store, world.acme, before) == []
+    created = await create_insight(store, project_id=orgs.shop.id, name="i", query={}, now=NOON)
+    await INSIGHT_REPOSITORY.delete(store, (orgs.shop.id, created.id), now=LATER)
+    assert await _new(store, orgs.acme, before) == []
 
 
 # ---------------------------------------------------------------------- members and roles
 
 
 async def test_added_member_is_recorded_with_the_level(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     cyd = await add_member(
         store,
         email="cyd@example.com",
-        organization_id=world.acme.id,
+        organization_id=orgs.acme.id,
         level=OrganizationLevel.ADMIN,
-        actor=world.actor,
+        actor=orgs.actor,
         now=NOON,
     )
-    entry = await _only(store, world, before)
+    entry = await _only(store, orgs, before)
     assert (entry.action, entry.before, entry.after) == (AuditAction.MEMBER_ADDED, None, {"level": "admin"})
     assert entry.target == {"member_id": cyd.id, "member": "cyd@example.com"}
-    assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+    assert (entry.actor, entry.at, entry.project_id) == (orgs.actor, NOON, None)
 
 
 async def test_changed_level_is_recorded_with_both_levels(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     for _ in range(2):
         await set_member_level(
             store,
             email="ADA@example.com",
-            organization_id=world.acme.id,
+            organization_id=orgs.acme.id,
             level=OrganizationLevel.OWNER,
-            actor=world.actor,
+            actor=orgs.actor,
             now=NOON,
         )
-    entry = await _only(store, world, before)
+    entry = await _only(store, orgs, before)
     assert entry.action is AuditAction.MEMBER_CHANGED
     assert (entry.before, entry.after) == ({"level": "member"}, {"level": "owner"})
-    assert (entry.target["member"], entry.actor, entry.at) == ("ada@example.com", world.actor, NOON)
+    assert (entry.target["member"], entry.actor, entry.at) == ("ada@example.com", orgs.actor, NOON)
 
 
 async def test_deactivated_member_is_recorded_in_each_of_their_organizations(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     for _ in range(2):
-        await set_member_active(store, email="ada@example.com", is_active=False, actor=world.actor, now=NOON)
-    for organization in (world.acme, world.zeta):
+        await set_member_active(store, email="ada@example.com", is_active=False, actor=orgs.actor, now=NOON)
+    for organization in (orgs.acme, orgs.zeta):
         (entry,) = await _new(store, organization, before)
         assert entry.action is AuditAction.MEMBER_CHANGED
         assert (entry.before, entry.after) == ({"is_active": True}, {"is_active": False})
-        assert (entry.target["member_id"], entry.actor, entry.at) == (world.ada.id, world.actor, NOON)
+        assert (entry.target["member_id"], entry.actor, entry.at) == (orgs.ada.id, orgs.actor, NOON)
 
 
 async def test_removed_member_is_recorded_with_the_level_and_removed_rules(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await given_rule(store, world.lab, "none", member=world.bob_in_acme)
-    await remove_member(
-        store, email="bob@example.com", organization_id=world.acme.id, actor=world.actor, now=LATER
-    )
-    removed = (await _new(store, world.acme, before))[1:]
+    await given_rule(store, orgs.lab, "none", member=orgs.bob_in_acme)
+    await remove_member(store, email="bob@example.com", organization_id=orgs.acme.id, actor=orgs.actor, now=LATER)
+    removed = (await _new(store, orgs.acme, before))[1:]
     assert {each.action for each in removed} == {AuditAction.ACCESS_CONTROL_REMOVED, AuditAction.MEMBER_REMOVED}
     assert {(each.target["member"], each.actor, each.at) for each in removed} == {
-        ("bob@example.com", world.actor, LATER)
+        ("bob@example.com", orgs.actor, LATER)
     }
     by_action = {each.action: each for each in removed}
     assert by_action[AuditAction.MEMBER_REMOVED].before == {"level": "member"}
     assert by_action[AuditAction.MEMBER_REMOVED].after is None
     assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].before == {"access_level": "none"}
-    assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].project_id == world.lab.id
+    assert by_action[AuditAction.ACCESS_CONTROL_REMOVED].project_id == orgs.lab.id
 
 
 async def test_role_is_recorded_from_creation_to_deletion(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    role = await create_role(store, organization_id=world.acme.id, name="Sales", actor=world.actor, now=NOON)
-    await add_role_member(store, role, world.bob, actor=world.actor, now=NOON)
-    await remove_role_member(store, role, world.bob, actor=world.actor, now=NOON)
-    await given_rule(store, world.shop, "editor", role=role)
-    await delete_role(store, role, actor=world.actor, now=NOON)
-    entries = await _new(store, world.acme, before)
+    role = await create_role(store, organization_id=orgs.acme.id, name="Sales", actor=orgs.actor, now=NOON)
+    await add_role_member(store, role, orgs.bob, actor=orgs.actor, now=NOON)
+    await remove_role_member(store, role, orgs.bob, actor=orgs.actor, now=NOON)
+    await given_rule(store, orgs.shop, "editor", role=role)
+    await delete_role(store, role, actor=orgs.actor, now=NOON)
+    entries = await _new(store, orgs.acme, before)
     assert [each.action for each in entries[:4]] == [
         AuditAction.ROLE_CREATED,
         AuditAction.ROLE_MEMBER_ADDED,
@@ -228,40 +230,38 @@ async def test_role_is_recorded_from_creation_to_deletion(
         assert each.target == {
             "role_id": role.id,
             "role": "Sales",
-            "member_id": world.bob.id,
+            "member_id": orgs.bob.id,
             "member": "bob@example.com",
         }
     end = {each.action: each for each in entries[4:]}
     assert end.keys() == {AuditAction.ACCESS_CONTROL_REMOVED, AuditAction.ROLE_DELETED}
     assert end[AuditAction.ACCESS_CONTROL_REMOVED].target["role"] == "Sales"
     assert (end[AuditAction.ROLE_DELETED].before, end[AuditAction.ROLE_DELETED].after) == ({"name": "Sales"}, None)
-    assert {each.actor for each in entries if each is not entries[3]} == {world.actor}
+    assert {each.actor for each in entries if each is not entries[3]} == {orgs.actor}
 
 
 async def test_failed_changes_of_members_and_roles_are_not_recorded(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     with pytest.raises(BadUserInput):
-        await add_member(store, email="bob@example.com", organization_id=world.acme.id)
+        await add_member(store, email="bob@example.com", organization_id=orgs.acme.id)
     with pytest.raises(BadUserInput):
-        await create_role(store, organization_id=world.acme.id, name="Analysts")
+        await create_role(store, organization_id=orgs.acme.id, name="Analysts")
     with pytest.raises(NotFound):
-        await remove_role_member(store, world.analysts, world.bob)
-    await ensure_member(store, email="bob@example.com", organization_id=world.acme.id)
-    assert await _new(store, world.acme, before) == []
+        await remove_role_member(store, orgs.analysts, orgs.bob)
+    await ensure_member(store, email="bob@example.com", organization_id=orgs.acme.id)
+    assert await _new(store, orgs.acme, before) == []
 
 
 async def test_changed_feature_is_recorded_alone(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     for _ in range(2):
-        await set_features(
-            store, world.acme.id, access_control=False, member_keys=True, actor=world.actor, now=NOON
-        )
-    entry = await _only(store, world, before)
+        await set_features(store, orgs.acme.id, access_control=False, member_keys=True, actor=orgs.actor, now=NOON)
+    entry = await _only(store, orgs, before)
     assert (entry.action, entry.target) == (AuditAction.ORGANIZATION_CHANGED, {"organization": "Acme"})
     assert (entry.before, entry.after) == ({"access_control": True}, {"access_control": False})
-    assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+    assert (entry.actor, entry.at, entry.project_id) == (orgs.actor, NOON, None)
 
 
 # ---------------------------------------------------------------------- keys
@@ -269,14 +269,14 @@ async def test_changed_feature_is_recorded_alone(
 
 async def _insert_key(
     store: MetadataStore,
-    world: World,
+    orgs: Organizations,
     *,
     projects: list[int] | None = None,
     organizations: list[str] | None = None,
     project_id: int | None = None,
 ) -> KeyRecord:
     new = NewKey(
-        user_id=world.ada.id if project_id is None else None,
+        user_id=orgs.ada.id if project_id is None else None,
         project_id=project_id,
         label="CI",
         secure_value="sha256$the hash",
@@ -286,21 +286,21 @@ async def _insert_key(
         scoped_organizations=organizations,
         expires_at=LATER,
     )
-    return await insert_key(store, new, actor=world.actor, now=NOON)
+    return await insert_key(store, new, actor=orgs.actor, now=NOON)
 
 
 async def test_key_is_recorded_in_each_organization_it_can_access(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    key = await _insert_key(store, world)
-    for organization in (world.acme, world.zeta):
+    key = await _insert_key(store, orgs)
+    for organization in (orgs.acme, orgs.zeta):
         (entry,) = await _new(store, organization, before)
         assert entry.action is AuditAction.KEY_CREATED
         assert entry.target == {
             "key_id": key.id,
             "mask": "phx_...0001",
             "label": "CI",
-            "member_id": world.ada.id,
+            "member_id": orgs.ada.id,
             "member": "ada@example.com",
         }
         assert entry.before is None
@@ -310,14 +310,14 @@ async def test_key_is_recorded_in_each_organization_it_can_access(
             "scoped_organizations": None,
             "expires_at": LATER.isoformat(),
         }
-        assert (entry.actor, entry.at, entry.project_id) == (world.actor, NOON, None)
+        assert (entry.actor, entry.at, entry.project_id) == (orgs.actor, NOON, None)
 
 
 async def test_key_scoped_to_projects_is_recorded_in_each_separately(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await _insert_key(store, world, projects=[world.zoo.id, world.lab.id, world.shop.id])
-    for organization, own in ((world.acme, {world.shop.id, world.lab.id}), (world.zeta, {world.zoo.id})):
+    await _insert_key(store, orgs, projects=[orgs.zoo.id, orgs.lab.id, orgs.shop.id])
+    for organization, own in ((orgs.acme, {orgs.shop.id, orgs.lab.id}), (orgs.zeta, {orgs.zoo.id})):
         entries = await _new(store, organization, before)
         assert {entry.project_id for entry in entries} == own
         for entry in entries:
@@ -326,68 +326,68 @@ async def test_key_scoped_to_projects_is_recorded_in_each_separately(
 
 
 async def test_key_scoped_to_one_organization_is_recorded_only_there(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await _insert_key(store, world, organizations=[world.acme.id])
-    entry = await _only(store, world, before)
+    await _insert_key(store, orgs, organizations=[orgs.acme.id])
+    entry = await _only(store, orgs, before)
     assert entry.after is not None
-    assert entry.after["scoped_organizations"] == [world.acme.id]
+    assert entry.after["scoped_organizations"] == [orgs.acme.id]
 
 
 async def test_key_scoped_to_two_organizations_reveals_neither_to_the_other(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await _insert_key(store, world, organizations=[world.zeta.id, world.acme.id])
-    for organization in (world.acme, world.zeta):
+    await _insert_key(store, orgs, organizations=[orgs.zeta.id, orgs.acme.id])
+    for organization in (orgs.acme, orgs.zeta):
         (entry,) = await _new(store, organization, before)
         assert entry.after is not None
         assert entry.after["scoped_organizations"] == [organization.id]
 
 
 async def test_key_scoped_to_one_project_is_recorded_only_in_its_organization(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    key = await _insert_key(store, world, projects=[world.lab.id])
-    await revoke_key(store, key.id, actor=world.actor, now=LATER)
-    assert await _new(store, world.zeta, before) == []
-    assert [each.action for each in await _new(store, world.acme, before)] == [
+    key = await _insert_key(store, orgs, projects=[orgs.lab.id])
+    await revoke_key(store, key.id, actor=orgs.actor, now=LATER)
+    assert await _new(store, orgs.zeta, before) == []
+    assert [each.action for each in await _new(store, orgs.acme, before)] == [
         AuditAction.KEY_CREATED,
         AuditAction.KEY_REVOKED,
     ]
 
 
 async def test_key_scoped_to_an_inaccessible_project_is_not_recorded_there(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await remove_member(store, email="ada@example.com", organization_id=world.zeta.id)
-    before[world.zeta.id] = len(await audit_log(store, world.zeta))
-    await _insert_key(store, world, projects=[world.shop.id, world.zoo.id])
-    entry = await _only(store, world, before)
+    await remove_member(store, email="ada@example.com", organization_id=orgs.zeta.id)
+    before[orgs.zeta.id] = len(await audit_log(store, orgs.zeta))
+    await _insert_key(store, orgs, projects=[orgs.shop.id, orgs.zoo.id])
+    entry = await _only(store, orgs, before)
     assert entry.after is not None
-    assert entry.after["scoped_projects"] == [world.shop.id]
+    assert entry.after["scoped_projects"] == [orgs.shop.id]
 
 
 async def test_project_key_is_recorded_with_its_project_and_no_member(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    await _insert_key(store, world, project_id=world.shop.id)
-    entry = await _only(store, world, before)
-    assert entry.project_id == world.shop.id
+    await _insert_key(store, orgs, project_id=orgs.shop.id)
+    entry = await _only(store, orgs, before)
+    assert entry.project_id == orgs.shop.id
     assert (entry.target["member_id"], entry.target["member"]) == (None, None)
     # The actor says who made the change.
-    assert entry.actor == world.actor
+    assert entry.actor == orgs.actor
 
 
 async def test_rolled_and_revoked_key_is_recorded_with_masks_only(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
-    key = await _insert_key(store, world, organizations=[world.acme.id])
+    key = await _insert_key(store, orgs, organizations=[orgs.acme.id])
     await replace_key(
-        store, key.id, secure_value="sha256$another", mask="phx_...0002", actor=world.actor, now=LATER
+        store, key.id, secure_value="sha256$another", mask="phx_...0002", actor=orgs.actor, now=LATER
     )
     for _ in range(2):
-        await revoke_key(store, "phx_...0002", actor=world.actor, now=LATER)
-    _, rolled, revoked = await _new(store, world.acme, before)
+        await revoke_key(store, "phx_...0002", actor=orgs.actor, now=LATER)
+    _, rolled, revoked = await _new(store, orgs.acme, before)
     assert (rolled.action, rolled.before, rolled.after) == (
         AuditAction.KEY_ROLLED,
         {"mask": "phx_...0001"},
@@ -395,59 +395,61 @@ async def test_rolled_and_revoked_key_is_recorded_with_masks_only(
     )
     assert (revoked.action, revoked.before, revoked.after) == (AuditAction.KEY_REVOKED, None, None)
     assert revoked.target["mask"] == "phx_...0002"
-    assert "sha256" not in str(await audit_log(store, world.acme))
+    assert "sha256" not in str(await audit_log(store, orgs.acme))
 
 
 async def test_revocation_of_a_key_without_access_is_recorded_where_it_was_created(
-    store: MetadataStore, world: World
+    store: MetadataStore, orgs: Organizations
 ) -> None:
-    key = await _insert_key(store, world, organizations=[world.acme.id])
-    for organization in (world.acme, world.zeta):
+    key = await _insert_key(store, orgs, organizations=[orgs.acme.id])
+    for organization in (orgs.acme, orgs.zeta):
         await remove_member(store, email="ada@example.com", organization_id=organization.id)
     await revoke_key(store, key.id)
-    assert (await audit_log(store, world.acme))[-1].action is AuditAction.KEY_REVOKED
-    assert (await audit_log(store, world.zeta))[-1].action is AuditAction.MEMBER_REMOVED
+    assert (await audit_log(store, orgs.acme))[-1].action is AuditAction.KEY_REVOKED
+    assert (await audit_log(store, orgs.zeta))[-1].action is AuditAction.MEMBER_REMOVED
 
 
-async def test_rejected_key_is_not_recorded(store: MetadataStore, world: World, before: dict[str, int]) -> None:
-    await _insert_key(store, world, organizations=[world.acme.id])
+async def test_rejected_key_is_not_recorded(
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
+) -> None:
+    await _insert_key(store, orgs, organizations=[orgs.acme.id])
     with pytest.raises(BadUserInput):
-        await _insert_key(store, world, organizations=[world.acme.id])
-    assert len(await _new(store, world.acme, before)) == 1
+        await _insert_key(store, orgs, organizations=[orgs.acme.id])
+    assert len(await _new(store, orgs.acme, before)) == 1
 
 
 # ---------------------------------------------------------------------- changes at once
 
 
-ChangeOf = Callable[[MetadataStore, World], Awaitable[object]]
+ChangeOf = Callable[[MetadataStore, Organizations], Awaitable[object]]
 
 
-async def _switch_off(store: MetadataStore, world: World) -> None:
-    await set_features(store, world.acme.id, access_control=False)
+async def _switch_off(store: MetadataStore, orgs: Organizations) -> None:
+    await set_features(store, orgs.acme.id, access_control=False)
 
 
-async def _promote(store: MetadataStore, world: World) -> None:
+async def _promote(store: MetadataStore, orgs: Organizations) -> None:
     level = OrganizationLevel.ADMIN
-    await set_member_level(store, email="bob@example.com", organization_id=world.acme.id, level=level)
+    await set_member_level(store, email="bob@example.com", organization_id=orgs.acme.id, level=level)
 
 
-async def _deactivate(store: MetadataStore, _world: World) -> None:
+async def _deactivate(store: MetadataStore, _orgs: Organizations) -> None:
     await set_member_active(store, email="bob@example.com", is_active=False)
 
 
-async def _remove(store: MetadataStore, world: World) -> None:
-    await remove_member(store, email="bob@example.com", organization_id=world.acme.id)
+async def _remove(store: MetadataStore, orgs: Organizations) -> None:
+    await remove_member(store, email="bob@example.com", organization_id=orgs.acme.id)
 
 
-async def _delete_role(store: MetadataStore, world: World) -> None:
-    await delete_role(store, world.editors)
+async def _delete_role(store: MetadataStore, orgs: Organizations) -> None:
+    await delete_role(store, orgs.editors)
 
 
-async def _leave_role(store: MetadataStore, world: World) -> None:
-    await remove_role_member(store, world.editors, world.bob)
+async def _leave_role(store: MetadataStore, orgs: Organizations) -> None:
+    await remove_role_member(store, orgs.editors, orgs.bob)
 
 
-async def _revoke(store: MetadataStore, _world: World) -> None:
+async def _revoke(store: MetadataStore, _orgs: Organizations) -> None:
     await revoke_key(store, "phx_...0001")
 
 
@@ -464,14 +466,14 @@ async def _revoke(store: MetadataStore, _world: World) -> None:
     ],
 )
 async def test_concurrent_identical_changes_are_recorded_once(
-    store: MetadataStore, world: World, change: ChangeOf, action: AuditAction
+    store: MetadataStore, orgs: Organizations, change: ChangeOf, action: AuditAction
 ) -> None:
-    await _insert_key(store, world)
-    before = len(await audit_log(store, world.acme))
-    ends = await asyncio.gather(*(change(store, world) for _ in range(8)), return_exceptions=True)
+    await _insert_key(store, orgs)
+    before = len(await audit_log(store, orgs.acme))
+    ends = await asyncio.gather(*(change(store, orgs) for _ in range(8)), return_exceptions=True)
     # Those who come second get an error or have nothing left to do.
     assert {type(end) for end in ends} <= {NoneType, NotFound}
-    assert [each.action for each in (await audit_log(store, world.acme))[before:]] == [action]
+    assert [each.action for each in (await audit_log(store, orgs.acme))[before:]] == [action]
 
 
 # ---------------------------------------------------------------------- the log itself
@@ -488,12 +490,12 @@ ALTERATIONS = {
 }
 
 
-async def test_database_prevents_changes_of_the_log(store: MetadataStore, world: World) -> None:
+async def test_database_prevents_changes_of_the_log(store: MetadataStore, orgs: Organizations) -> None:
     async def alter(statement: str) -> None:
         async with store.write() as session:
             await session.execute(text(statement))
 
-    before = await audit_log(store, world.acme)
+    before = await audit_log(store, orgs.acme)
     assert before
     async with store.read() as session:
         dialect = session.get_bind().dialect.name
@@ -503,21 +505,21 @@ async def test_database_prevents_changes_of_the_log(store: MetadataStore, world:
             await alter(statement)
         # Where the store translates it, what the database said is the cause.
         assert "the audit log is append-only" in f"{caught.value} {caught.value.__cause__}", statement
-    assert await audit_log(store, world.acme) == before
+    assert await audit_log(store, orgs.acme) == before
 
 
 async def test_rolled_back_change_is_not_recorded(
-    store: MetadataStore, world: World, before: dict[str, int]
+    store: MetadataStore, orgs: Organizations, before: dict[str, int]
 ) -> None:
     async def fail() -> None:
         async with store.write() as session:
-            add_changes(session, OPERATOR, NOON, [Change(world.acme.id, AuditAction.ROLE_CREATED, {})])
+            add_changes(session, OPERATOR, NOON, [Change(orgs.acme.id, AuditAction.ROLE_CREATED, {})])
             await session.flush()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail()
-    assert await _new(store, world.acme, before) == []
+    assert await _new(store, orgs.acme, before) == []
 
 
 async def _write(store: MetadataStore, organization_id: str, *project_ids: int | None) -> list[int]:
@@ -554,9 +556,9 @@ async def test_log_of_a_project_includes_entries_about_the_organization(store: M
     assert ([each.id for each in page.entries], page.total) == ([third, first], 2)
 
 
-async def test_actor_is_read_as_recorded(store: MetadataStore, world: World) -> None:
-    for actor in (OPERATOR, world.actor, Actor(world.actor.kind, key_id="k", key_mask="phx_...0009")):
+async def test_actor_is_read_as_recorded(store: MetadataStore, orgs: Organizations) -> None:
+    for actor in (OPERATOR, orgs.actor, Actor(orgs.actor.kind, key_id="k", key_mask="phx_...0009")):
         async with store.write() as session:
-            add_changes(session, actor, NOON, [Change(world.acme.id, AuditAction.KEY_CREATED, {"ключ": "ß"})])
-        newest = (await audit_log(store, world.acme))[-1]
+            add_changes(session, actor, NOON, [Change(orgs.acme.id, AuditAction.KEY_CREATED, {"ключ": "ß"})])
+        newest = (await audit_log(store, orgs.acme))[-1]
         assert (newest.actor, newest.target) == (actor, {"ключ": "ß"})

@@ -4,31 +4,31 @@ from datasource.metadata.insights import INSIGHT_REPOSITORY, create_insight, upd
 from datasource.metadata.records import InsightRecord
 from datasource.metadata.store import MetadataStore
 from errors import NotFound
-from tests.support.seeds.projects import LATER, MADE, World, open_world
+from tests.support.seeds.projects import LATER, MADE, Projects, seed_projects
 
 QUERY: dict[str, object] = {"interval": "WEEK", "events": [{"event": "größe", "order": None}], "dateTo": None}
 
 
 @pytest.fixture
-async def world(store: MetadataStore) -> World:
-    return await open_world(store)
+async def projects(store: MetadataStore) -> Projects:
+    return await seed_projects(store)
 
 
-async def test_created_insight_is_found_unchanged(store: MetadataStore, world: World) -> None:
+async def test_created_insight_is_found_unchanged(store: MetadataStore, projects: Projects) -> None:
     created = await create_insight(
-        store, project_id=world.project, name="weekly", query=QUERY, created_by=world.user, now=MADE
+        store, project_id=projects.shop, name="weekly", query=QUERY, created_by=projects.user, now=MADE
     )
     assert created == InsightRecord(
         id=1,
-        project_id=world.project,
+        project_id=projects.shop,
         name="weekly",
         description="",
-        created_by=world.user,
+        created_by=projects.user,
         created_at=MADE,
         updated_at=MADE,
         query=QUERY,
     )
-    found = (await INSIGHT_REPOSITORY.find(store, [(world.project, 1)]))[world.project, 1]
+    found = (await INSIGHT_REPOSITORY.find(store, [(projects.shop, 1)]))[projects.shop, 1]
     assert found == created
     assert list(found.query) == list(QUERY), "the order of the keys is the client's"
 
@@ -38,9 +38,9 @@ async def test_create_insight_without_its_project_is_not_found(store: MetadataSt
         await create_insight(store, project_id=77, name="x", query={}, now=MADE)
 
 
-async def test_update_changes_only_what_is_given(store: MetadataStore, world: World) -> None:
-    created = await create_insight(store, project_id=world.project, name="Old", query=QUERY, now=MADE)
-    key = (world.project, created.id)
+async def test_update_changes_only_what_is_given(store: MetadataStore, projects: Projects) -> None:
+    created = await create_insight(store, project_id=projects.shop, name="Old", query=QUERY, now=MADE)
+    key = (projects.shop, created.id)
     renamed = await update_insight(store, key, name="New", description="d", now=LATER)
     assert renamed is not None
     assert (renamed.name, renamed.description, renamed.query) == ("New", "d", QUERY)
@@ -50,19 +50,19 @@ async def test_update_changes_only_what_is_given(store: MetadataStore, world: Wo
     assert (await INSIGHT_REPOSITORY.find(store, [key]))[key] == emptied
 
 
-async def test_insights_of_two_projects_are_separate(store: MetadataStore, world: World) -> None:
-    created = await create_insight(store, project_id=world.project, name="mine", query=QUERY, now=MADE)
-    foreign = (world.other, created.id)
+async def test_insights_of_two_projects_are_separate(store: MetadataStore, projects: Projects) -> None:
+    created = await create_insight(store, project_id=projects.shop, name="mine", query=QUERY, now=MADE)
+    foreign = (projects.other, created.id)
     assert await INSIGHT_REPOSITORY.find(store, [foreign]) == {}
     assert await update_insight(store, foreign, name="theirs", now=LATER) is None
     assert await INSIGHT_REPOSITORY.delete(store, foreign, now=LATER) is False
-    assert (await INSIGHT_REPOSITORY.list_page(store, world.other, first=9)).total == 0
-    assert (await INSIGHT_REPOSITORY.list_page(store, world.project, first=9, search="MINE")).records == (created,)
+    assert (await INSIGHT_REPOSITORY.list_page(store, projects.other, first=9)).total == 0
+    assert (await INSIGHT_REPOSITORY.list_page(store, projects.shop, first=9, search="MINE")).records == (created,)
 
 
-async def test_deleted_insight_is_not_found(store: MetadataStore, world: World) -> None:
-    created = await create_insight(store, project_id=world.project, name="gone", query=QUERY, now=MADE)
-    assert await INSIGHT_REPOSITORY.delete(store, (world.project, created.id), now=LATER) is True
-    assert await INSIGHT_REPOSITORY.delete(store, (world.project, created.id), now=LATER) is False
-    page = await INSIGHT_REPOSITORY.list_page(store, world.project, first=9)
+async def test_deleted_insight_is_not_found(store: MetadataStore, projects: Projects) -> None:
+    created = await create_insight(store, project_id=projects.shop, name="gone", query=QUERY, now=MADE)
+    assert await INSIGHT_REPOSITORY.delete(store, (projects.shop, created.id), now=LATER) is True
+    assert await INSIGHT_REPOSITORY.delete(store, (projects.shop, created.id), now=LATER) is False
+    page = await INSIGHT_REPOSITORY.list_page(store, projects.shop, first=9)
     assert (page.records, page.total, page.has_next) == ((), 0, False)

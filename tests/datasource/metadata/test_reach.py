@@ -12,7 +12,7 @@ from datasource.metadata.store import MetadataStore
 
 
 @dataclass(frozen=True)
-class World:
+class Seeds:
     """Two organizations the member belongs to, two projects each, and one of strangers."""
 
     member: MemberRecord
@@ -22,7 +22,7 @@ class World:
 
 
 @pytest.fixture
-async def world(store: MetadataStore) -> World:
+async def seeds(store: MetadataStore) -> Seeds:
     a, b, strangers = [await create_organization(store, name=name) for name in ("A", "B", "Strangers")]
     first, second, foreign, third, fourth = [
         await create_project(store, organization_id=organization.id, name=f"P{number}")
@@ -30,14 +30,14 @@ async def world(store: MetadataStore) -> World:
     ]
     await add_member(store, email="ada@example.com", organization_id=a.id, level=OrganizationLevel.OWNER)
     member = await add_member(store, email="ada@example.com", organization_id=b.id)
-    return World(member=member, a=(first, third), b=(second, fourth), foreign=foreign)
+    return Seeds(member=member, a=(first, third), b=(second, fourth), foreign=foreign)
 
 
 def _reach(
-    world: World, *, projects: Iterable[int] | None = None, organizations: Iterable[str] | None = None
+    seeds: Seeds, *, projects: Iterable[int] | None = None, organizations: Iterable[str] | None = None
 ) -> Reach:
     """What the member's organizations have, as far as a key is scoped to it."""
-    own = set(world.member.organization_ids)
+    own = set(seeds.member.organization_ids)
     within = own if organizations is None else own & set(organizations)
     return Reach(frozenset(within), None if projects is None else frozenset(projects))
 
@@ -58,80 +58,80 @@ def _ids(*projects: ProjectRecord) -> list[int]:
     return sorted(project.id for project in projects)
 
 
-async def test_reach_is_every_project_of_the_owners_organizations(store: MetadataStore, world: World) -> None:
-    assert await _reached(store, _reach(world)) == _ids(*world.a, *world.b)
+async def test_reach_is_every_project_of_the_owners_organizations(store: MetadataStore, seeds: Seeds) -> None:
+    assert await _reached(store, _reach(seeds)) == _ids(*seeds.a, *seeds.b)
 
 
-async def test_reach_in_any_organization_is_restricted_to_its_projects(store: MetadataStore, world: World) -> None:
-    assert await _reached(store, Reach(None, frozenset({world.foreign.id}))) == [world.foreign.id]
+async def test_reach_in_any_organization_is_restricted_to_its_projects(store: MetadataStore, seeds: Seeds) -> None:
+    assert await _reached(store, Reach(None, frozenset({seeds.foreign.id}))) == [seeds.foreign.id]
 
 
 async def test_reach_scoped_to_projects_excludes_those_the_owner_cannot_access(
-    store: MetadataStore, world: World
+    store: MetadataStore, seeds: Seeds
 ) -> None:
-    reach = _reach(world, projects=(world.a[1].id, world.foreign.id, 999))
-    assert await _reached(store, reach) == _ids(world.a[1])
+    reach = _reach(seeds, projects=(seeds.a[1].id, seeds.foreign.id, 999))
+    assert await _reached(store, reach) == _ids(seeds.a[1])
 
 
-async def test_reach_scoped_to_organizations_is_their_projects(store: MetadataStore, world: World) -> None:
-    reach = _reach(world, organizations=(world.b[0].organization_id, world.foreign.organization_id))
-    assert await _reached(store, reach) == _ids(*world.b)
+async def test_reach_scoped_to_organizations_is_their_projects(store: MetadataStore, seeds: Seeds) -> None:
+    reach = _reach(seeds, organizations=(seeds.b[0].organization_id, seeds.foreign.organization_id))
+    assert await _reached(store, reach) == _ids(*seeds.b)
 
 
-async def test_reach_scoped_to_both_needs_both(store: MetadataStore, world: World) -> None:
-    reach = _reach(world, projects=(world.a[0].id, world.b[0].id), organizations=(world.b[0].organization_id,))
-    assert await _reached(store, reach) == _ids(world.b[0])
+async def test_reach_scoped_to_both_needs_both(store: MetadataStore, seeds: Seeds) -> None:
+    reach = _reach(seeds, projects=(seeds.a[0].id, seeds.b[0].id), organizations=(seeds.b[0].organization_id,))
+    assert await _reached(store, reach) == _ids(seeds.b[0])
 
 
-async def test_reach_scoped_to_nothing_is_empty(store: MetadataStore, world: World) -> None:
-    assert await _reached(store, _reach(world, projects=())) == []
-    assert await _reached(store, _reach(world, organizations=())) == []
+async def test_reach_scoped_to_nothing_is_empty(store: MetadataStore, seeds: Seeds) -> None:
+    assert await _reached(store, _reach(seeds, projects=())) == []
+    assert await _reached(store, _reach(seeds, organizations=())) == []
 
 
-async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, world: World) -> None:
-    first = await projects_in_reach(store, _reach(world), first=3)
+async def test_reach_pages_by_id_and_counts_everything(store: MetadataStore, seeds: Seeds) -> None:
+    first = await projects_in_reach(store, _reach(seeds), first=3)
     assert ([each.id for each in first.projects], first.total, first.has_next) == (
-        _ids(*world.a, *world.b)[:3],
+        _ids(*seeds.a, *seeds.b)[:3],
         4,
         True,
     )
-    rest = await projects_in_reach(store, _reach(world), first=3, after=first.projects[-1].id)
+    rest = await projects_in_reach(store, _reach(seeds), first=3, after=first.projects[-1].id)
     assert ([each.id for each in rest.projects], rest.total, rest.has_next) == (
-        _ids(*world.a, *world.b)[3:],
+        _ids(*seeds.a, *seeds.b)[3:],
         4,
         False,
     )
 
 
-async def test_hidden_projects_are_neither_listed_nor_counted(store: MetadataStore, world: World) -> None:
-    hidden = [world.a[0].id, world.b[1].id, world.foreign.id]
-    page = await projects_in_reach(store, _reach(world), first=1, hidden=hidden)
-    assert ([each.id for each in page.projects], page.total, page.has_next) == ([world.b[0].id], 2, True)
-    rest = await projects_in_reach(store, _reach(world), first=1, after=world.b[0].id, hidden=hidden)
-    assert ([each.id for each in rest.projects], rest.total, rest.has_next) == ([world.a[1].id], 2, False)
+async def test_hidden_projects_are_neither_listed_nor_counted(store: MetadataStore, seeds: Seeds) -> None:
+    hidden = [seeds.a[0].id, seeds.b[1].id, seeds.foreign.id]
+    page = await projects_in_reach(store, _reach(seeds), first=1, hidden=hidden)
+    assert ([each.id for each in page.projects], page.total, page.has_next) == ([seeds.b[0].id], 2, True)
+    rest = await projects_in_reach(store, _reach(seeds), first=1, after=seeds.b[0].id, hidden=hidden)
+    assert ([each.id for each in rest.projects], rest.total, rest.has_next) == ([seeds.a[1].id], 2, False)
 
 
 @pytest.mark.parametrize(("after", "count"), [(-5, 4), (0, 4), (2**31 - 1, 0), (2**31, 0), (10**30, 0)])
-async def test_reach_after_any_number_is_valid(store: MetadataStore, world: World, after: int, count: int) -> None:
-    page = await projects_in_reach(store, _reach(world), first=10, after=after)
+async def test_reach_after_any_number_is_valid(store: MetadataStore, seeds: Seeds, after: int, count: int) -> None:
+    page = await projects_in_reach(store, _reach(seeds), first=10, after=after)
     assert (len(page.projects), page.total) == (count, 4)
 
 
-async def test_reach_first_none_only_counts(store: MetadataStore, world: World) -> None:
-    page = await projects_in_reach(store, _reach(world), first=0)
+async def test_reach_first_none_only_counts(store: MetadataStore, seeds: Seeds) -> None:
+    page = await projects_in_reach(store, _reach(seeds), first=0)
     assert (page.projects, page.total, page.has_next) == ((), 4, True)
 
 
-async def test_project_out_of_reach_is_absent_like_a_missing_one(store: MetadataStore, world: World) -> None:
-    reach = _reach(world, projects=(world.a[0].id, world.foreign.id))
-    assert await _found(store, reach, world.a[0].id) == {world.a[0].id: world.a[0]}
-    for unreachable in (world.a[1].id, world.foreign.id, 999, 0, -1, 2**31, 2**63, 10**30):
+async def test_project_out_of_reach_is_absent_like_a_missing_one(store: MetadataStore, seeds: Seeds) -> None:
+    reach = _reach(seeds, projects=(seeds.a[0].id, seeds.foreign.id))
+    assert await _found(store, reach, seeds.a[0].id) == {seeds.a[0].id: seeds.a[0]}
+    for unreachable in (seeds.a[1].id, seeds.foreign.id, 999, 0, -1, 2**31, 2**63, 10**30):
         assert await _found(store, reach, unreachable) == {}
 
 
-async def test_projects_loaded_together_exclude_those_out_of_reach(store: MetadataStore, world: World) -> None:
-    requested = (world.foreign.id, world.b[0].id, world.a[0].id, 999, world.a[0].id)
-    assert await _found(store, _reach(world), *requested) == {
-        world.a[0].id: world.a[0],
-        world.b[0].id: world.b[0],
+async def test_projects_loaded_together_exclude_those_out_of_reach(store: MetadataStore, seeds: Seeds) -> None:
+    requested = (seeds.foreign.id, seeds.b[0].id, seeds.a[0].id, 999, seeds.a[0].id)
+    assert await _found(store, _reach(seeds), *requested) == {
+        seeds.a[0].id: seeds.a[0],
+        seeds.b[0].id: seeds.b[0],
     }

@@ -13,15 +13,15 @@ from datasource.metadata.projects import list_projects
 from datasource.metadata.records import SavedPage
 from datasource.metadata.saved import EVERYTHING, Visible
 from datasource.metadata.store import MetadataStore
-from tests.support.seeds.projects import LATER, MADE, World, open_world
+from tests.support.seeds.projects import LATER, MADE, Projects, seed_projects
 
 KINDS = ("insight", "action", "cohort")
 Page = tuple[list[int], int, bool]
 
 
 @pytest.fixture
-async def world(store: MetadataStore) -> World:
-    return await open_world(store)
+async def projects(store: MetadataStore) -> Projects:
+    return await seed_projects(store)
 
 
 async def _create(store: MetadataStore, kind: str, project_id: int, created_by: str | None) -> int:
@@ -62,78 +62,82 @@ async def _page(
 
 
 @pytest.fixture(params=KINDS)
-async def kind(request: pytest.FixtureRequest, store: MetadataStore, world: World) -> str:
+async def kind(request: pytest.FixtureRequest, store: MetadataStore, projects: Projects) -> str:
     """Create 1, 2 and 3 without a creator, 4 by Bob and 5 by Ada in one project, and 6 in the other."""
     name = str(request.param)
     project = (await list_projects(store))[0]
     bob = await ensure_member(store, email="bob@example.com", organization_id=project.organization_id)
-    makers = [None, None, None, bob.id, world.user]
-    created = [await _create(store, name, world.project, maker) for maker in makers]
-    assert [*created, await _create(store, name, world.other, None)] == [1, 2, 3, 4, 5, 6]
+    makers = [None, None, None, bob.id, projects.user]
+    created = [await _create(store, name, projects.shop, maker) for maker in makers]
+    assert [*created, await _create(store, name, projects.other, None)] == [1, 2, 3, 4, 5, 6]
     return name
 
 
-async def test_list_of_everything_is_complete(store: MetadataStore, world: World, kind: str) -> None:
-    for visible in (EVERYTHING, Visible(creator=world.user)):
-        assert await _page(store, kind, world.project, visible) == ([1, 2, 3, 4, 5], 5, False)
+async def test_list_of_everything_is_complete(store: MetadataStore, projects: Projects, kind: str) -> None:
+    for visible in (EVERYTHING, Visible(creator=projects.user)):
+        assert await _page(store, kind, projects.shop, visible) == ([1, 2, 3, 4, 5], 5, False)
 
 
-async def test_list_excludes_hidden_objects_from_the_count(store: MetadataStore, world: World, kind: str) -> None:
+async def test_list_excludes_hidden_objects_from_the_count(
+    store: MetadataStore, projects: Projects, kind: str
+) -> None:
     visible = Visible(hidden=frozenset({2, 5, 99}))
-    assert await _page(store, kind, world.project, visible) == ([1, 3, 4], 3, False)
+    assert await _page(store, kind, projects.shop, visible) == ([1, 3, 4], 3, False)
 
 
 async def test_list_includes_the_creators_own_even_if_hidden(
-    store: MetadataStore, world: World, kind: str
+    store: MetadataStore, projects: Projects, kind: str
 ) -> None:
-    visible = Visible(hidden=frozenset({2, 4, 5}), creator=world.user)
-    assert await _page(store, kind, world.project, visible) == ([1, 3, 5], 3, False)
+    visible = Visible(hidden=frozenset({2, 4, 5}), creator=projects.user)
+    assert await _page(store, kind, projects.shop, visible) == ([1, 3, 5], 3, False)
 
 
 async def test_list_of_some_includes_those_and_the_creators_own(
-    store: MetadataStore, world: World, kind: str
+    store: MetadataStore, projects: Projects, kind: str
 ) -> None:
     only = frozenset({1, 4, 99})
-    assert await _page(store, kind, world.project, Visible(only=only)) == ([1, 4], 2, False)
-    visible = Visible(only=only, creator=world.user)
-    assert await _page(store, kind, world.project, visible) == ([1, 4, 5], 3, False)
+    assert await _page(store, kind, projects.shop, Visible(only=only)) == ([1, 4], 2, False)
+    visible = Visible(only=only, creator=projects.user)
+    assert await _page(store, kind, projects.shop, visible) == ([1, 4, 5], 3, False)
 
 
-async def test_list_of_none_includes_only_the_creators_own(store: MetadataStore, world: World, kind: str) -> None:
-    assert await _page(store, kind, world.project, Visible(only=frozenset())) == ([], 0, False)
-    visible = Visible(only=frozenset(), creator=world.user)
-    assert await _page(store, kind, world.project, visible) == ([5], 1, False)
+async def test_list_of_none_includes_only_the_creators_own(
+    store: MetadataStore, projects: Projects, kind: str
+) -> None:
+    assert await _page(store, kind, projects.shop, Visible(only=frozenset())) == ([], 0, False)
+    visible = Visible(only=frozenset(), creator=projects.user)
+    assert await _page(store, kind, projects.shop, visible) == ([5], 1, False)
 
 
-async def test_list_of_some_ignores_hidden(store: MetadataStore, world: World, kind: str) -> None:
+async def test_list_of_some_ignores_hidden(store: MetadataStore, projects: Projects, kind: str) -> None:
     visible = Visible(only=frozenset({1}), hidden=frozenset({1}))
-    assert await _page(store, kind, world.project, visible) == ([1], 1, False)
+    assert await _page(store, kind, projects.shop, visible) == ([1], 1, False)
 
 
 async def test_objects_without_a_creator_belong_to_no_caller(
-    store: MetadataStore, world: World, kind: str
+    store: MetadataStore, projects: Projects, kind: str
 ) -> None:
     visible = Visible(hidden=frozenset({1, 2, 3, 4, 5}), creator=None)
-    assert await _page(store, kind, world.project, visible) == ([], 0, False)
+    assert await _page(store, kind, projects.shop, visible) == ([], 0, False)
 
 
-async def test_hidden_objects_do_not_shorten_pages(store: MetadataStore, world: World, kind: str) -> None:
+async def test_hidden_objects_do_not_shorten_pages(store: MetadataStore, projects: Projects, kind: str) -> None:
     visible = Visible(hidden=frozenset({1, 3}))
-    assert await _page(store, kind, world.project, visible, first=2) == ([2, 4], 3, True)
-    assert await _page(store, kind, world.project, visible, first=2, after=4) == ([5], 3, False)
-    only = Visible(only=frozenset({2, 3}), creator=world.user)
-    assert await _page(store, kind, world.project, only, first=1) == ([2], 3, True)
-    assert await _page(store, kind, world.project, only, first=2, after=2) == ([3, 5], 3, False)
+    assert await _page(store, kind, projects.shop, visible, first=2) == ([2, 4], 3, True)
+    assert await _page(store, kind, projects.shop, visible, first=2, after=4) == ([5], 3, False)
+    only = Visible(only=frozenset({2, 3}), creator=projects.user)
+    assert await _page(store, kind, projects.shop, only, first=1) == ([2], 3, True)
+    assert await _page(store, kind, projects.shop, only, first=2, after=2) == ([3, 5], 3, False)
 
 
-async def test_search_excludes_hidden_objects(store: MetadataStore, world: World, kind: str) -> None:
-    visible = Visible(hidden=frozenset({2}), creator=world.user)
-    assert await _page(store, kind, world.project, visible, search="THIN") == ([1, 3, 4, 5], 4, False)
-    assert await _page(store, kind, world.project, visible, search="other") == ([], 0, False)
+async def test_search_excludes_hidden_objects(store: MetadataStore, projects: Projects, kind: str) -> None:
+    visible = Visible(hidden=frozenset({2}), creator=projects.user)
+    assert await _page(store, kind, projects.shop, visible, search="THIN") == ([1, 3, 4, 5], 4, False)
+    assert await _page(store, kind, projects.shop, visible, search="other") == ([], 0, False)
 
 
 async def test_list_excludes_deleted_objects_and_other_projects(
-    store: MetadataStore, world: World, kind: str
+    store: MetadataStore, projects: Projects, kind: str
 ) -> None:
     deletes: dict[str, Callable[..., Awaitable[bool]]] = {
         "insight": INSIGHT_REPOSITORY.delete,
@@ -141,7 +145,7 @@ async def test_list_excludes_deleted_objects_and_other_projects(
         "cohort": COHORT_REPOSITORY.delete,
     }
     for saved_id in (1, 5):
-        assert await deletes[kind](store, (world.project, saved_id), now=LATER)
-    visible = Visible(only=frozenset({1, 2, 6}), creator=world.user)
-    assert await _page(store, kind, world.project, visible) == ([2], 1, False)
-    assert await _page(store, kind, world.other, visible) == ([6], 1, False)
+        assert await deletes[kind](store, (projects.shop, saved_id), now=LATER)
+    visible = Visible(only=frozenset({1, 2, 6}), creator=projects.user)
+    assert await _page(store, kind, projects.shop, visible) == ([2], 1, False)
+    assert await _page(store, kind, projects.other, visible) == ([6], 1, False)

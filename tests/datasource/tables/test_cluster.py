@@ -18,15 +18,15 @@ from datasource.sql.tree import CohortMember, Events, Named, Select
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
 from tests.datasource.loader.loads import Loader, event
 from tests.support.cluster_servers import ClusterEngine
-from tests.support.seeds.events import Event, EventWorld, RawLayout, Value, only, series, trend
+from tests.support.seeds.events import Event, EventSeeds, RawLayout, Value, only, series, trend
 
 PEOPLE = 40
 DAY = "2020-01-10"
 
 
 @pytest.fixture
-def world(cluster: ClusterEngine) -> EventWorld:
-    return EventWorld.new(cluster)
+def seeds(cluster: ClusterEngine) -> EventSeeds:
+    return EventSeeds.new(cluster)
 
 
 @pytest.fixture
@@ -59,56 +59,56 @@ async def test_events_are_spread_by_person_and_everything_else_is_on_every_serve
 
 
 @pytest.mark.parametrize("layout", [NativeLayout(), RawLayout()], ids=["rollup", "events"])
-async def test_person_merged_across_shards_counts_once(world: EventWorld, layout: NativeLayout) -> None:
-    await world.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
-    await world.merge(dict.fromkeys(range(2, PEOPLE), 1))
-    found = only(await world.ask(trend(series(kind=TrendMath.DAU)), layout=layout))
+async def test_person_merged_across_shards_counts_once(seeds: EventSeeds, layout: NativeLayout) -> None:
+    await seeds.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
+    await seeds.merge(dict.fromkeys(range(2, PEOPLE), 1))
+    found = only(await seeds.ask(trend(series(kind=TrendMath.DAU)), layout=layout))
     assert found.data == (0, 2, 0, 0)
 
 
-async def test_merged_person_has_the_properties_of_the_survivor_on_every_shard(world: EventWorld) -> None:
-    await world.add_persons({1: {"plan": "team"}, PEOPLE: {"plan": "free"}})
-    await world.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
-    await world.merge(dict.fromkeys(range(2, PEOPLE), 1))
+async def test_merged_person_has_the_properties_of_the_survivor_on_every_shard(seeds: EventSeeds) -> None:
+    await seeds.add_persons({1: {"plan": "team"}, PEOPLE: {"plan": "free"}})
+    await seeds.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
+    await seeds.merge(dict.fromkeys(range(2, PEOPLE), 1))
     by_plan = Breakdown("plan", BreakdownType.PERSON)
-    result = await world.ask(trend(series(), breakdowns=(by_plan,)))
+    result = await seeds.ask(trend(series(), breakdowns=(by_plan,)))
     assert {each.label: each.count for each in result.series} == {"team": PEOPLE - 1, "free": 1}
 
 
-async def test_session_over_shards_is_one(world: EventWorld) -> None:
+async def test_session_over_shards_is_one(seeds: EventSeeds) -> None:
     at_once = [
         Event("sign up", f"{DAY} 10:00:{n:02}", n + 1, {"$session_id": "s", "$pathname": f"/{n}"})
         for n in range(PEOPLE)
     ]
-    await world.add_events(at_once)
+    await seeds.add_events(at_once)
     by_duration = Breakdown("$session_duration", BreakdownType.SESSION)
     by_path = Breakdown("$entry_pathname", BreakdownType.SESSION)
     for breakdown, label in ((by_duration, str(PEOPLE - 1)), (by_path, "/0")):
-        result = await world.ask(trend(series(), breakdowns=(breakdown,)))
+        result = await seeds.ask(trend(series(), breakdowns=(breakdown,)))
         assert {each.label: each.count for each in result.series} == {label: PEOPLE}
-    assert only(await world.ask(trend(series(kind=TrendMath.UNIQUE_SESSION)))).data == (0, 1, 0, 0)
+    assert only(await seeds.ask(trend(series(kind=TrendMath.UNIQUE_SESSION)))).data == (0, 1, 0, 0)
 
 
-async def test_group_over_shards_counts_once_and_active_users_are_those_of_all(world: EventWorld) -> None:
+async def test_group_over_shards_counts_once_and_active_users_are_those_of_all(seeds: EventSeeds) -> None:
     of_acme: Mapping[str, Value] = {"$group_0": "acme"}
     people = range(1, PEOPLE + 1)
-    await world.add_events(
+    await seeds.add_events(
         [Event("sign up", day, each, of_acme) for day in ("2020-01-08", DAY) for each in people]
     )
-    weekly = only(await world.ask(trend(series(kind=TrendMath.WEEKLY_ACTIVE))))
+    weekly = only(await seeds.ask(trend(series(kind=TrendMath.WEEKLY_ACTIVE))))
     assert weekly.data == (PEOPLE,) * 4
     groups = EventSeries("sign up", Math(TrendMath.UNIQUE_GROUP, group_type_index=0))
-    assert only(await world.ask(trend(groups))).data == (0, 1, 0, 0)
+    assert only(await seeds.ask(trend(groups))).data == (0, 1, 0, 0)
 
 
-async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, world: EventWorld) -> None:
-    await world.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
-    await world.add_distinct_ids({f"d{person}": person for person in range(1, PEOPLE + 1)})
+async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
+    await seeds.add_distinct_ids({f"d{person}": person for person in range(1, PEOPLE + 1)})
     doers = Select((Named(PERSON, "who"),), Events())
     limits = Limits(seconds=20)
-    assert await store_members(cluster, world.project.id, 7, 1, doers, person="who", limits=limits) == PEOPLE
+    assert await store_members(cluster, seeds.project.id, 7, 1, doers, person="who", limits=limits) == PEOPLE
     for server in cluster.servers:
-        source = ProjectReader(server, world.project.id, limits)
+        source = ProjectReader(server, seeds.project.id, limits)
         assert await count_members(source, NativeLayout(), CohortMember(7, 1)) == PEOPLE
 
 

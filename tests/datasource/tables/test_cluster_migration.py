@@ -11,7 +11,7 @@ from datasource.tables.migrate import check_up_to_date, migrate, plan_migration
 from datasource.tables.steps import STEPS
 from errors import BadUserInput, ErrorCode, GatewayError
 from tests.support.cluster_servers import CLUSTER, ClusterEngine, open_cluster, start_servers
-from tests.support.seeds.events import Event, EventWorld, only, series, trend
+from tests.support.seeds.events import Event, EventSeeds, only, series, trend
 
 
 @pytest.fixture
@@ -107,11 +107,11 @@ async def test_servers_without_distinct_macros_are_rejected(
 
 async def test_trend_without_a_shard_is_rejected(empty: ClusterEngine) -> None:
     await migrate(empty)
-    world = EventWorld.new(empty)
-    await world.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
-    assert only(await world.ask(trend(series()))).data == (0, 20, 0, 0)
+    seeds = EventSeeds.new(empty)
+    await seeds.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
+    assert only(await seeds.ask(trend(series()))).data == (0, 20, 0, 0)
     await empty.servers[1].command("SYSTEM STOP LISTEN TCP")
     with pytest.raises(GatewayError) as refused:
-        await world.ask(trend(series()))
+        await seeds.ask(trend(series()))
     assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     await check_up_to_date(empty)  # a gateway starts all the same

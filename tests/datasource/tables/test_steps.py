@@ -9,7 +9,7 @@ import pytest
 from datasource.clickhouse.engine import Engine
 from datasource.tables.migrate import migrate
 from datasource.tables.steps import GROUP_TYPE_COUNT, STEPS
-from tests.support.seeds.events import Event, EventWorld
+from tests.support.seeds.events import Event, EventSeeds
 
 
 def test_steps_are_numbered_upwards() -> None:
@@ -53,16 +53,16 @@ async def test_every_table_of_data_starts_its_order_with_the_project(engine: Eng
 
 
 async def test_rollup_holds_counts_and_people_of_every_hour(engine: Engine) -> None:
-    world = EventWorld.new(engine)
-    await world.add_events(
+    seeds = EventSeeds.new(engine)
+    await seeds.add_events(
         [Event("a", f"2020-01-10 10:{minute}", person) for minute in ("00", "59:59.999999") for person in (1, 2)]
     )
-    await world.add_events([Event("a", "2020-01-10 10:30", 3), Event("a", "2020-01-10 11:00", 1)])
-    await world.add_events([Event("b", "2020-01-10 10:00", 1)])
+    await seeds.add_events([Event("a", "2020-01-10 10:30", 3), Event("a", "2020-01-10 11:00", 1)])
+    await seeds.add_events([Event("b", "2020-01-10 10:00", 1)])
     answer = await engine.query(
         "SELECT event, hour, sum(events) AS n, groupBitmapMerge(people) AS p FROM events_by_hour "
         "WHERE project_id = {project:UInt32} GROUP BY event, hour ORDER BY event, hour",
-        {"project": world.project.id},
+        {"project": seeds.project.id},
     )
     assert list(answer.rows()) == [
         ("a", "2020-01-10 10:00:00", 5, 3),

@@ -1,21 +1,21 @@
-"""Every test gets a project of its own in the one engine."""
+"""Each test has its own project in the shared engine."""
 
 from collections.abc import Callable
 
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from tests.support.seeds.events import EventWorld
+from tests.support.seeds.events import EventSeeds
 
-NewWorld = Callable[[str], EventWorld]
+NewSeeds = Callable[[str], EventSeeds]
 
 
 @pytest.fixture(scope="session")
-async def new_world(engine: Engine) -> NewWorld:
-    """Makes an empty world in a time zone; for tests that need several."""
-    return lambda timezone: EventWorld.new(engine, timezone)
+async def new_seeds(engine: Engine) -> NewSeeds:
+    """Creates an empty project in a time zone, for tests that need several."""
+    return lambda timezone: EventSeeds.new(engine, timezone)
 
 
 @pytest.fixture
-async def world(engine: Engine) -> EventWorld:
-    return EventWorld.new(engine)
+async def seeds(engine: Engine) -> EventSeeds:
+    return EventSeeds.new(engine)

@@ -24,7 +24,7 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.support.seeds.events import Event, EventWorld
+from tests.support.seeds.events import Event, EventSeeds
 
 KEYS = ("plan", "price", "$browser", "a.b", "$session_duration", "$group_0", "odd `key'")
 EXPRESSIONS = (
@@ -91,9 +91,9 @@ queries = st.builds(
 
 
 @pytest.fixture(scope="module")
-async def seeded(engine: Engine) -> EventWorld:
-    world = EventWorld.new(engine, "Europe/Berlin")
-    await world.add_events(
+async def seeded(engine: Engine) -> EventSeeds:
+    seeds = EventSeeds.new(engine, "Europe/Berlin")
+    await seeds.add_events(
         [
             Event(
                 ("paid", "seen")[n % 2],
@@ -109,14 +109,14 @@ async def seeded(engine: Engine) -> EventWorld:
             for n in range(40)
         ]
     )
-    await world.add_persons({1: {"plan": "team", "price": 3}, 2: {"plan": None}})
-    await world.add_groups(0, {"g": {"plan": "big"}})
-    return world
+    await seeds.add_persons({1: {"plan": "team", "price": 3}, 2: {"plan": None}})
+    await seeds.add_groups(0, {"g": {"plan": "big"}})
+    return seeds
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries)
-async def test_any_query_has_a_result_or_is_the_clients_error(seeded: EventWorld, query: TrendQuery) -> None:
+async def test_any_query_has_a_result_or_is_the_clients_error(seeded: EventSeeds, query: TrendQuery) -> None:
     try:
         result = await seeded.ask(query)
     except BadUserInput:

@@ -20,9 +20,9 @@ from resolvers.trends.behaviors import (
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import PropertyFilter, PropertyType
 from resolvers.trends.saved_objects import SavedObjects
-from tests.resolvers.trends.conftest import NewWorld
-from tests.support.seeds.cohorts import CohortWorld, did, group
-from tests.support.seeds.events import NOW, Event, EventWorld
+from tests.resolvers.trends.conftest import NewSeeds
+from tests.support.seeds.cohorts import CohortSeeds, did, group
+from tests.support.seeds.events import NOW, Event, EventSeeds
 
 Kind = CohortBehaviorKind
 DAY, WEEK, MONTH, HOUR = CohortInterval.DAY, CohortInterval.WEEK, CohortInterval.MONTH, CohortInterval.HOUR
@@ -80,21 +80,21 @@ def _life(person: int, now: datetime, seed: random.Random) -> list[Event]:
 
 
 @pytest.fixture(scope="session")
-async def lives(new_world: NewWorld) -> dict[str, tuple[CohortWorld, list[Event]]]:
+async def lives(new_seeds: NewSeeds) -> dict[str, tuple[CohortSeeds, list[Event]]]:
     made = {}
     for number, (zone, now) in enumerate(ZONES.items()):
         seed = random.Random(number)  # noqa: S311 - test data
         events = [event for person in range(1, 150) for event in _life(person, now, seed)]
-        world = new_world(zone)
-        await world.add_events(events)
-        made[zone] = CohortWorld(world, now), events
+        seeds = new_seeds(zone)
+        await seeds.add_events(events)
+        made[zone] = CohortSeeds(seeds, now), events
     return made
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("name", BEHAVIORS)
 async def test_behavior_finds_the_persons_that_plain_python_finds(
-    name: str, zone: str, lives: dict[str, tuple[CohortWorld, list[Event]]]
+    name: str, zone: str, lives: dict[str, tuple[CohortSeeds, list[Event]]]
 ) -> None:
     cohorts, events = lives[zone]
     expected = did(BEHAVIORS[name], events, cohorts.now, zone)
@@ -104,38 +104,38 @@ async def test_behavior_finds_the_persons_that_plain_python_finds(
     assert expected < everybody, "everybody did: the test would not tell"
 
 
-async def test_window_includes_both_ends(world: EventWorld) -> None:
+async def test_window_includes_both_ends(seeds: EventSeeds) -> None:
     moments = (
         "2020-01-08 13:05:00.999999",
         "2020-01-08 13:05:01",
         "2020-01-15 13:05:01",
         "2020-01-15 13:05:01.000001",
     )
-    await world.add_events([Event("a", moment, person) for person, moment in enumerate(moments, 1)])
-    assert await CohortWorld(world).members(group(SEEN)) == {2, 3}
+    await seeds.add_events([Event("a", moment, person) for person, moment in enumerate(moments, 1)])
+    assert await CohortSeeds(seeds).members(group(SEEN)) == {2, 3}
 
 
-async def test_sequence_needs_a_later_event(world: EventWorld) -> None:
+async def test_sequence_needs_a_later_event(seeds: EventSeeds) -> None:
     same, end, after = "2020-01-10 10:00:00", "2020-01-13 10:00:00", "2020-01-13 10:00:00.000001"
     for person, moment in enumerate((same, "2020-01-10 10:00:00.000001", end, after, "2020-01-10 09:59:59"), 1):
-        await world.add_events([Event("a", same, person), Event("b", moment, person)])
-    assert await CohortWorld(world).members(group(SEQUENCE)) == {2, 3}
+        await seeds.add_events([Event("a", same, person), Event("b", moment, person)])
+    assert await CohortSeeds(seeds).members(group(SEQUENCE)) == {2, 3}
 
 
 @pytest.mark.parametrize(
     ("since", "found"),
     [("-3d", {3}), ("2020-01-10", {2, 3}), ("2020-01-08T12:00:00Z", {1, 2, 3}), ("mStart", {1, 2, 3})],
 )
-async def test_explicit_datetime_begins_the_window(since: str, found: set[int], world: EventWorld) -> None:
-    await world.add_events([Event("a", f"2020-01-{day} 12:00", n) for n, day in enumerate(("08", "10", "13"), 1)])
+async def test_explicit_datetime_begins_the_window(since: str, found: set[int], seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("a", f"2020-01-{day} 12:00", n) for n, day in enumerate(("08", "10", "13"), 1)])
     behavior = replace(SEEN, time_value=None, time_interval=None, explicit_datetime=since)
-    assert await CohortWorld(world).members(group(behavior)) == found
+    assert await CohortSeeds(seeds).members(group(behavior)) == found
 
 
-async def test_event_filters_narrow_the_event(world: EventWorld) -> None:
-    await world.add_events([Event("a", f"2020-01-{day}", person, {"plan": plan}) for person, day, plan in _PLANS])
+async def test_event_filters_narrow_the_event(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("a", f"2020-01-{day}", person, {"plan": plan}) for person, day, plan in _PLANS])
     pro = (PropertyFilter("plan", "pro"),)
-    cohorts = CohortWorld(world)
+    cohorts = CohortSeeds(seeds)
     assert await cohorts.members(group(replace(SEEN, properties=pro))) == {1, 3}
     # The first event that passes the filters is what is the first time.
     first = replace(SEEN, kind=Kind.PERFORMED_EVENT_FIRST_TIME, properties=pro)
@@ -145,23 +145,23 @@ async def test_event_filters_narrow_the_event(world: EventWorld) -> None:
 _PLANS = ((1, "01", "free"), (1, "12", "pro"), (2, "12", "free"), (3, "02", "pro"), (3, "12", "pro"))
 
 
-async def test_action_means_its_steps(world: EventWorld) -> None:
-    await world.add_events([Event(name, "2020-01-14", person) for person, name in enumerate("abc", 1)])
+async def test_action_means_its_steps(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event(name, "2020-01-14", person) for person, name in enumerate("abc", 1)])
     action = Action(5, "either", (ActionStep(event="a"), ActionStep(event="c")))
-    cohorts = CohortWorld(world, actions={5: action})
+    cohorts = CohortSeeds(seeds, actions={5: action})
     assert await cohorts.members(group(replace(SEEN, event=None, action_id=5))) == {1, 3}
-    await world.add_events([Event("c", "2020-01-14 10:00", 2), Event("b", "2020-01-13", 3)])
+    await seeds.add_events([Event("c", "2020-01-14 10:00", 2), Event("b", "2020-01-13", 3)])
     follows = replace(SEQUENCE, event="b", seq_event=None, seq_action_id=5)
     assert await cohorts.members(group(follows)) == {2, 3}
 
 
-async def test_session_filters_of_a_behavior_see_whole_sessions(world: EventWorld) -> None:
+async def test_session_filters_of_a_behavior_see_whole_sessions(seeds: EventSeeds) -> None:
     times = ("2020-01-08 12:50", "2020-01-08 13:20")
-    await world.add_events([Event("a", at, 1, {"$session_id": "long"}) for at in times])
-    await world.add_events([Event("a", "2020-01-14", 2, {"$session_id": "short"})])
+    await seeds.add_events([Event("a", at, 1, {"$session_id": "long"}) for at in times])
+    await seeds.add_events([Event("a", "2020-01-14", 2, {"$session_id": "short"})])
     long = PropertyFilter("$session_duration", 1799, type=PropertyType.SESSION)
     exact = replace(long, value=1800)
-    cohorts = CohortWorld(world)
+    cohorts = CohortSeeds(seeds)
     assert await cohorts.members(group(replace(SEEN, properties=(exact,)))) == {1}
     assert await cohorts.members(group(replace(SEEN, properties=(long,)))) == set()
 

@@ -31,9 +31,9 @@ from resolvers.trends.query import (
 from resolvers.trends.resolve import resolve
 from resolvers.trends.run import TrendSource, run_trend
 from resolvers.trends.saved_objects import SavedObjects
-from tests.resolvers.trends.conftest import NewWorld
-from tests.support.seeds.cohorts import CohortWorld, group, inside, person
-from tests.support.seeds.events import NOW, Event, EventWorld, figures, series, trend
+from tests.resolvers.trends.conftest import NewSeeds
+from tests.support.seeds.cohorts import CohortSeeds, group, inside, person
+from tests.support.seeds.events import NOW, Event, EventSeeds, figures, series, trend
 
 Op = PropertyOperator
 SEEN = Behavior(CohortBehaviorKind.PERFORMED_EVENT, "a", time_value=7, time_interval=CohortInterval.DAY)
@@ -41,9 +41,9 @@ PAID = replace(SEEN, event="pay")
 
 
 @pytest.fixture
-async def cohorts(world: EventWorld) -> CohortWorld:
+async def cohorts(seeds: EventSeeds) -> CohortSeeds:
     """Persons 1 to 4 have properties, 5 and 6 only a distinct id; 1, 2 and 5 did `a`, 2 paid."""
-    await world.add_persons(
+    await seeds.add_persons(
         {
             1: {"plan": "pro", "age": 30, "since": "2020-01-01"},
             2: {"plan": "free", "age": 40},
@@ -51,10 +51,10 @@ async def cohorts(world: EventWorld) -> CohortWorld:
             4: {"age": None},
         }
     )
-    await world.add_distinct_ids({f"d{number}": number for number in (1, 2, 5, 6)})
-    await world.add_events([Event("a", "2020-01-14", number) for number in (1, 2, 5)])
-    await world.add_events([Event("pay", "2020-01-14", 2)])
-    return CohortWorld(world)
+    await seeds.add_distinct_ids({f"d{number}": number for number in (1, 2, 5, 6)})
+    await seeds.add_events([Event("a", "2020-01-14", number) for number in (1, 2, 5)])
+    await seeds.add_events([Event("pay", "2020-01-14", 2)])
+    return CohortSeeds(seeds)
 
 
 @pytest.mark.parametrize(
@@ -84,32 +84,32 @@ async def cohorts(world: EventWorld) -> CohortWorld:
     ],
 )
 async def test_person_filter_reads_every_person(
-    key: str, operator: Op, value: str | int | tuple[str, ...] | None, expected: set[int], cohorts: CohortWorld
+    key: str, operator: Op, value: str | int | tuple[str, ...] | None, expected: set[int], cohorts: CohortSeeds
 ) -> None:
     condition = PropertyFilter(key, value, operator, PropertyType.PERSON)
     assert await cohorts.members(group(condition)) == expected
 
 
-async def test_criteria_of_a_group_must_all_hold(cohorts: CohortWorld) -> None:
+async def test_criteria_of_a_group_must_all_hold(cohorts: CohortSeeds) -> None:
     assert await cohorts.members(group(person("age", 20, Op.GT), SEEN)) == {1, 2}
     assert await cohorts.members(group(person("age", 35, Op.GT), SEEN, PAID)) == {2}
     assert await cohorts.members(group(SEEN, PAID)) == {2}
     assert await cohorts.members(group(person("plan", "pro"), PAID)) == set()
 
 
-async def test_negated_behavior_excludes_persons(cohorts: CohortWorld) -> None:
+async def test_negated_behavior_excludes_persons(cohorts: CohortSeeds) -> None:
     unpaid = replace(PAID, negated=True)
     assert await cohorts.members(group(SEEN, unpaid)) == {1, 5}
     assert await cohorts.members(group(unpaid, SEEN)) == {1, 5}
     assert await cohorts.members(group(person("age", 20, Op.GT), unpaid)) == {1, 3}
 
 
-async def test_one_group_is_enough_and_persons_count_once(cohorts: CohortWorld) -> None:
+async def test_one_group_is_enough_and_persons_count_once(cohorts: CohortSeeds) -> None:
     groups = (group(person("plan", "pro")), group(SEEN), group(person("plan", "Pro plus")))
     assert await cohorts.members(*groups) == {1, 2, 3, 5}
 
 
-async def test_nested_cohorts_count_as_of_their_calculation(cohorts: CohortWorld) -> None:
+async def test_nested_cohorts_count_as_of_their_calculation(cohorts: CohortSeeds) -> None:
     seen = await cohorts.calculate(group(SEEN))
     adults = await cohorts.calculate(group(person("age", 20, Op.GT)))
     assert await cohorts.members(group(inside(seen))) == {1, 2, 5}
@@ -120,17 +120,17 @@ async def test_nested_cohorts_count_as_of_their_calculation(cohorts: CohortWorld
     assert await cohorts.members(group(either)) == {1, 2, 3, 5}
     within = await cohorts.calculate(group(inside(seen), inside(adults)))
     assert await cohorts.members(group(inside(within, Op.NOT_IN), person("age", 0, Op.GT))) == {3}
-    await cohorts.world.add_events([Event("a", "2020-01-14", 6)])
+    await cohorts.seeds.add_events([Event("a", "2020-01-14", 6)])
     assert await cohorts.members(group(inside(seen))) == {1, 2, 5}
 
 
-async def test_cohort_within_an_event_filter_narrows_the_event(cohorts: CohortWorld) -> None:
+async def test_cohort_within_an_event_filter_narrows_the_event(cohorts: CohortSeeds) -> None:
     payers = await cohorts.calculate(group(PAID))
     not_paying = replace(SEEN, properties=(inside(payers, Op.NOT_IN),))
     assert await cohorts.members(group(not_paying)) == {1, 5}
 
 
-async def test_later_version_does_not_replace_the_earlier_one(cohorts: CohortWorld) -> None:
+async def test_later_version_does_not_replace_the_earlier_one(cohorts: CohortSeeds) -> None:
     first = await cohorts.calculate(group(SEEN), version=1)
     second = await cohorts.calculate(group(PAID), cohort_id=first.id, version=2)
     assert await cohorts.stored(first) == {1, 2, 5}
@@ -138,9 +138,9 @@ async def test_later_version_does_not_replace_the_earlier_one(cohorts: CohortWor
     assert await cohorts.members(group(inside(second))) == {2}
 
 
-async def test_merged_persons_are_one_member(cohorts: CohortWorld) -> None:
+async def test_merged_persons_are_one_member(cohorts: CohortSeeds) -> None:
     before = await cohorts.calculate(group(SEEN))
-    await cohorts.world.merge({2: 1, 5: 6})
+    await cohorts.seeds.merge({2: 1, 5: 6})
     assert await cohorts.members(group(SEEN)) == {1, 6}
     assert await cohorts.members(group(PAID)) == {1}
     assert await cohorts.members(group(person("age", 0, Op.GT))) == {1, 3}
@@ -151,12 +151,12 @@ async def test_merged_persons_are_one_member(cohorts: CohortWorld) -> None:
     assert await cohorts.members(group(person("age", None, Op.IS_NOT_SET), inside(before))) == {6}
 
 
-async def test_rows_of_another_project_add_no_members(cohorts: CohortWorld, new_world: NewWorld) -> None:
-    other = CohortWorld(new_world("UTC"))
-    await other.world.add_persons({8: {"plan": "pro"}})
-    await other.world.add_distinct_ids({"d9": 9})
-    await other.world.add_events([Event("a", "2020-01-14", 8)])
-    await other.world.merge({1: 8})
+async def test_rows_of_another_project_add_no_members(cohorts: CohortSeeds, new_seeds: NewSeeds) -> None:
+    other = CohortSeeds(new_seeds("UTC"))
+    await other.seeds.add_persons({8: {"plan": "pro"}})
+    await other.seeds.add_distinct_ids({"d9": 9})
+    await other.seeds.add_events([Event("a", "2020-01-14", 8)])
+    await other.seeds.merge({1: 8})
     for groups in ((group(SEEN),), (group(person("plan", "pro")),), (group(person("plan", "x", Op.IS_NOT)),)):
         assert (await cohorts.members(*groups)).isdisjoint({8, 9})
     mine = await cohorts.calculate(group(SEEN))
@@ -165,8 +165,8 @@ async def test_rows_of_another_project_add_no_members(cohorts: CohortWorld, new_
     assert await other.members(group(SEEN)) == {8}
 
 
-async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortWorld) -> None:
-    world = cohorts.world
+async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortSeeds) -> None:
+    seeds = cohorts.seeds
     adults = await cohorts.calculate(group(person("age", 20, Op.GT)))
 
     async def counted(condition: PropertyFilter, kind: TrendMath = TrendMath.TOTAL) -> float | None:
@@ -175,20 +175,20 @@ async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortWorld) ->
             date_from="2020-01-14",
             date_to="2020-01-14",
         )
-        source = TrendSource(world.engine, NativeLayout(), Limits(seconds=20))
+        source = TrendSource(seeds.engine, NativeLayout(), Limits(seconds=20))
         saved_objects = SavedObjects(cohorts=cohorts.cohorts)
-        result = await run_trend(resolve(asked, world.project, NOW), source, saved_objects)
+        result = await run_trend(resolve(asked, seeds.project, NOW), source, saved_objects)
         return figures(result)[0]
 
     assert await counted(inside(adults)) == 2
     assert await counted(inside(adults, Op.NOT_IN)) == 1
-    await world.merge({5: 3, 2: 1})
+    await seeds.merge({5: 3, 2: 1})
     assert await counted(inside(adults)) == 3
     assert await counted(inside(adults), TrendMath.DAU) == 2
 
 
-async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: CohortWorld) -> None:
-    await cohorts.world.merge({5: 6})
+async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: CohortSeeds) -> None:
+    await cohorts.seeds.merge({5: 6})
     known = await cohorts.ask(known_distinct_ids(("d1", "d5", "unknown")))
     assert sorted(map(str, known)) == ["d1", "d5"]
     listed = await cohorts.ask(listed_members(("d1", "d5", "d6", "unknown")))

@@ -21,7 +21,7 @@ from resolvers.trends.query import (
 )
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from tests.resolvers.trends.test_assemble import answer, days
-from tests.support.seeds.events import Event, EventWorld, trend
+from tests.support.seeds.events import Event, EventSeeds, trend
 
 LABELS = ("14-Jan-2020", "15-Jan-2020")
 
@@ -198,19 +198,19 @@ def test_plain_trend_has_no_breakdown_column() -> None:
     assert write_csv(found) == "series,13-Jan-2020,14-Jan-2020\r\nsign up,1.0,2.0\r\n"
 
 
-async def test_trend_of_stored_events_is_the_same_figures(world: EventWorld) -> None:
-    await world.add_events(
+async def test_trend_of_stored_events_is_the_same_figures(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [Event("buy", f"2020-01-{day} 10:00", person, {"a.b": city}) for day, person, city in ORDERS]
     )
     query = trend(EventSeries("buy", custom_name="orders"), breakdowns=(Breakdown("a.b"),), breakdown_limit=1)
-    over_time = await world.ask(query)
+    over_time = await seeds.ask(query)
     assert write_csv(over_time).split("\r\n") == [
         "series,custom name,a.b,9-Jan-2020,10-Jan-2020,11-Jan-2020,12-Jan-2020",
         '"Rome, old",orders,"Rome, old",1.0,1.0,0.0,0.0',
         f"{OTHER_VALUES},orders,Other (i.e. all remaining values),1.0,0.0,0.0,1.0",
         "",
     ]
-    totals = await world.ask(replace(query, display=TrendDisplay.ACTIONS_PIE, breakdown_limit=5))
+    totals = await seeds.ask(replace(query, display=TrendDisplay.ACTIONS_PIE, breakdown_limit=5))
     assert rows(write_csv(totals)) == [
         ["series", "custom name", "a.b", "Total Sum"],
         ["Rome, old", "orders", "Rome, old", "2.0"],

@@ -1,4 +1,4 @@
-"""The same world in both layouts answers every question alike, whatever the installation has materialized."""
+"""Both layouts return the same results, with and without the materialized columns of an installation."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,24 +34,24 @@ from resolvers.trends.run import TrendSource, run_trend
 from resolvers.trends.saved_objects import SavedObjects
 from tests.resolvers.trends.sample_queries import sample_queries
 from tests.resolvers.trends.test_any_query import queries
-from tests.support.posthog_tables import PostHogWorld, without_materialized, without_sessions
-from tests.support.seeds.events import NOW, Event, EventWorld, Value, series, trend
+from tests.support.posthog_tables import PostHogSeeds, without_materialized, without_sessions
+from tests.support.seeds.events import NOW, Event, EventSeeds, Value, series, trend
 
 Wide = Value | list[object] | dict[str, object]
 
-QUESTIONS = {name: query for name, query in sample_queries().items() if query.sampling_factor == 1}
+QUERIES = {name: query for name, query in sample_queries().items() if query.sampling_factor == 1}
 
 
 @dataclass(frozen=True)
-class TwinWorld:
-    """One world in both layouts; lists are given to the native one as its loader keeps them."""
+class TwinSeeds:
+    """The same rows in both layouts; the native one stores lists as JSON, as its loader does."""
 
-    native: EventWorld
-    posthog: PostHogWorld
+    native: EventSeeds
+    posthog: PostHogSeeds
 
     @classmethod
-    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinWorld":
-        return cls(EventWorld.new(engine, timezone), PostHogWorld.new(engine, columns, timezone))
+    def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinSeeds":
+        return cls(EventSeeds.new(engine, timezone), PostHogSeeds.new(engine, columns, timezone))
 
     async def add_events(self, events: Sequence[Event]) -> None:
         await self.native.add_events([replace(event, properties=_scalars(event.properties)) for event in events])
@@ -89,7 +89,7 @@ class TwinWorld:
         columns = self.posthog.layout.columns
         for each in (without_sessions(columns), without_materialized(columns)):
             layout = replace(self.posthog.layout, columns=each)
-            assert await self._answer(self.posthog.project, query, layout, saved_objects) == expected
+            assert await self._answer(self.posthog.project, query, layout, saved_objects) == expected, query
         return cast(list[SeriesResult], expected) if isinstance(expected, list) else []
 
     async def _answer(
@@ -105,11 +105,11 @@ class TwinWorld:
             result = await run_trend(resolve(query, project, NOW), source, saved_objects)
         except BadUserInput as error:
             return error.message, error.path
-        return _figures(result)
+        return _rounded_series(result)
 
 
-def _figures(result: TrendResult) -> list[SeriesResult]:
-    # Floats are added up in whatever order they are read.
+def _rounded_series(result: TrendResult) -> list[SeriesResult]:
+    # The order of reading, and so of adding floats, is not fixed.
     return [
         replace(
             line,
@@ -121,8 +121,8 @@ def _figures(result: TrendResult) -> list[SeriesResult]:
     ]
 
 
-def _rounded(figure: float | None) -> float | None:
-    return None if figure is None else float(f"{figure:.10g}")
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.10g}")
 
 
 def _scalars(properties: Mapping[str, object]) -> dict[str, Value]:
@@ -138,9 +138,9 @@ PRICES: tuple[Wide, ...] = (10, "20", "x", None, 7.25, True, 0, "")
 
 
 @pytest.fixture(scope="module")
-async def twins(engine: Engine, posthog: PostHogColumns) -> TwinWorld:
-    """People who merge, and properties of every kind, in a time zone of its own."""
-    twins = TwinWorld.new(engine, posthog, "Europe/Berlin")
+async def twins(engine: Engine, posthog: PostHogColumns) -> TwinSeeds:
+    """Persons that are merged, and properties of every type, in the time zone of Berlin."""
+    twins = TwinSeeds.new(engine, posthog, "Europe/Berlin")
     names = ("sign up", "paid", "a", "b", "seen")
     events = []
     for n in range(240):
@@ -178,15 +178,10 @@ async def twins(engine: Engine, posthog: PostHogColumns) -> TwinWorld:
     return twins
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-async def test_query_has_the_same_result_in_both_layouts(twins: TwinWorld, name: str) -> None:
-    await twins.check(QUESTIONS[name])
-
-
-async def test_queries_have_results(twins: TwinWorld) -> None:
-    answers = [await twins.check(query) for query in QUESTIONS.values()]
-    lines = [line for series in answers for line in series]
-    assert sum(bool(any(line.data) or line.aggregated_value) for line in lines) > 100
+async def test_sample_queries_have_the_same_results(twins: TwinSeeds) -> None:
+    results = [await twins.check(query) for query in QUERIES.values()]
+    found = [series for result in results for series in result if any(series.data) or series.aggregated_value]
+    assert len(found) > 100
 
 
 OWNERS = (
@@ -199,23 +194,23 @@ VALUES = ("pro", "", "null", 5, True, '["x",1]', ("pro", "", "a"), ("null", "5")
 
 @pytest.mark.parametrize(("owner", "index"), OWNERS)
 @pytest.mark.parametrize("operator", PropertyOperator)
-async def test_every_operator_finds_the_same_rows(
-    twins: TwinWorld, operator: PropertyOperator, owner: PropertyType, index: int | None
+async def test_every_operator_matches_the_same_rows(
+    twins: TwinSeeds, operator: PropertyOperator, owner: PropertyType, index: int | None
 ) -> None:
     found = 0
     for key in ("plan", "tags" if owner is PropertyType.EVENT else "price"):
         for value in VALUES:
             condition = PropertyFilter(key, value, operator, owner, index)
-            asked = EventSeries(None, filters=FilterGroup(children=(condition,)))
-            lines = await twins.check(trend(asked, display=TrendDisplay.BOLD_NUMBER))
-            found += sum(bool(line.aggregated_value) for line in lines)
+            filtered = EventSeries(None, filters=FilterGroup(children=(condition,)))
+            result = await twins.check(trend(filtered, display=TrendDisplay.BOLD_NUMBER))
+            found += sum(bool(each.aggregated_value) for each in result)
     assert found or operator.name.startswith("IS_DATE")
 
 
 @pytest.mark.parametrize(("owner", "index"), OWNERS)
 @pytest.mark.parametrize("key", ["plan", "price", "tags", "list", "a.b", "$browser", "odd `key'", "$group_0"])
-async def test_every_property_splits_alike(
-    twins: TwinWorld, key: str, owner: PropertyType, index: int | None
+async def test_breakdowns_of_every_property_are_the_same(
+    twins: TwinSeeds, key: str, owner: PropertyType, index: int | None
 ) -> None:
     by = Breakdown(key, BreakdownType(owner.value), index)
     for query in (
@@ -227,7 +222,7 @@ async def test_every_property_splits_alike(
         await twins.check(query)
 
 
-async def test_cohorts_filter_and_split_alike(twins: TwinWorld) -> None:
+async def test_cohorts_filter_and_break_down_the_same(twins: TwinSeeds) -> None:
     saved_objects = SavedObjects(cohorts={1: Cohort(1, "one", 4), 2: Cohort(2, "two", 1)})
     by = tuple(Breakdown(value, BreakdownType.COHORT) for value in ("1", "2"))
     split = await twins.check(trend(series(None), breakdowns=by), saved_objects)
@@ -254,11 +249,11 @@ HOGQL = (
 
 
 @pytest.mark.parametrize("text", HOGQL)
-async def test_expressions_are_evaluated_alike(twins: TwinWorld, text: str) -> None:
+async def test_expressions_have_the_same_values(twins: TwinSeeds, text: str) -> None:
     await twins.check(trend(series(None), breakdowns=(Breakdown(text, BreakdownType.HOGQL),)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries)
-async def test_any_query_has_the_same_result(twins: TwinWorld, query: TrendQuery) -> None:
+async def test_any_query_has_the_same_result(twins: TwinSeeds, query: TrendQuery) -> None:
     await twins.check(replace(query, sampling_factor=1.0))

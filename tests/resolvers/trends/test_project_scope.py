@@ -39,7 +39,7 @@ from resolvers.trends.query import (
 )
 from resolvers.trends.resolve import resolve
 from tests.resolvers.trends.sample_queries import sample_queries
-from tests.support.seeds.events import NOW, Event, EventWorld, RawLayout, Value
+from tests.support.seeds.events import NOW, Event, EventSeeds, RawLayout, Value
 
 PROJECT = 4_000_000_001
 QUESTIONS = sample_queries()
@@ -108,9 +108,9 @@ def _guarded_tables(statement: Query) -> int:
     return len(found)
 
 
-async def _fill(world: EventWorld, salt: str) -> None:
+async def _fill(seeds: EventSeeds, salt: str) -> None:
     names = ("sign up", "paid", "a", "b")
-    await world.add_events(
+    await seeds.add_events(
         [
             Event(
                 names[n % 4],
@@ -133,7 +133,7 @@ async def _fill(world: EventWorld, salt: str) -> None:
         ]
     )
     plans = ("pro", "a", "b")
-    await world.add_persons(
+    await seeds.add_persons(
         {
             n: {"plan": f"{salt}{plans[n % 3]}", "email": f"{salt}{n}@corp.com"[: 20 - n], "price": n}
             for n in range(4)
@@ -144,12 +144,12 @@ async def _fill(world: EventWorld, salt: str) -> None:
         groups: dict[str, dict[str, Value]] = {
             f"g{n}": {"plan": f"{salt}{n}", "price": n + len(salt)} for n in range(2)
         }
-        await world.add_groups(index, groups, version=9 if salt else 1)
-    await world.merge({1: 2} if not salt else {0: 3, 1: 4, 2: 3}, version=9 if salt else 1)
+        await seeds.add_groups(index, groups, version=9 if salt else 1)
+    await seeds.merge({1: 2} if not salt else {0: 3, 1: 4, 2: 3}, version=9 if salt else 1)
 
 
 async def test_rows_of_another_project_change_no_result(engine: Engine) -> None:
-    mine, other = EventWorld.new(engine), EventWorld.new(engine)
+    mine, other = EventSeeds.new(engine), EventSeeds.new(engine)
     same = re.compile("filter_(?!of|is_not$|nested)|math_.*_per_actor|interval_minute|math_p[79]")
     asked = {name: query for name, query in QUESTIONS.items() if not same.match(name)}
     await _fill(mine, "")

@@ -25,7 +25,7 @@ from resolvers.trends.query import (
 )
 from resolvers.trends.results import CompareLabel, SeriesResult
 from tests.resolvers.trends.recomputation import StoredRows, bucket_starts, recompute
-from tests.support.seeds.events import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventSeeds, Value
 
 Op = PropertyOperator
 
@@ -127,12 +127,12 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     )
 
 
-async def _store(engine: Engine, rows: StoredRows, zone: str) -> EventWorld:
-    world = EventWorld.new(engine, zone)
-    await world.add_events(rows.events)
-    await world.add_persons(rows.persons)
-    await world.merge(rows.merges)
-    return world
+async def _store(engine: Engine, rows: StoredRows, zone: str) -> EventSeeds:
+    seeds = EventSeeds.new(engine, zone)
+    await seeds.add_events(rows.events)
+    await seeds.add_persons(rows.persons)
+    await seeds.merge(rows.merges)
+    return seeds
 
 
 def _data_of(found: SeriesResult) -> tuple[str | None, list[float | None]]:
@@ -148,12 +148,12 @@ SLOW = settings(max_examples=45, deadline=None, suppress_health_check=[HealthChe
 async def test_result_equals_the_plain_computation(
     engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
 ) -> None:
-    world = await _store(engine, rows, zone)
-    result = await world.ask(query)
+    seeds = await _store(engine, rows, zone)
+    result = await seeds.ask(query)
     for index, series in enumerate(query.series):
         assert isinstance(series, EventSeries)
         found = [_data_of(each) for each in result.series if each.order == index]
-        expected = recompute(rows, query, series, world.project)
+        expected = recompute(rows, query, series, seeds.project)
         if series.math.kind not in EXACT_MATHS:  # floating-point sums in another order may change ties
             found, expected = sorted(found, key=_repr_of_value), sorted(expected, key=_repr_of_value)
         assert [value for value, _ in found] == [value for value, _ in expected]
@@ -161,7 +161,7 @@ async def test_result_equals_the_plain_computation(
             assert data == pytest.approx(expected_data)
     if not query.display.is_total:
         form = "%Y-%m-%d %H:%M:%S" if query.interval is TrendInterval.HOUR else "%Y-%m-%d"
-        assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, world.project))
+        assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, seeds.project))
 
 
 def _repr_of_value(data: tuple[str | None, list[float | None]]) -> str:
@@ -173,11 +173,11 @@ def _repr_of_value(data: tuple[str | None, list[float | None]]) -> str:
 async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
     engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
 ) -> None:
-    world = await _store(engine, rows, zone)
+    seeds = await _store(engine, rows, zone)
     maths = (Math(TrendMath.TOTAL), Math(TrendMath.SUM, "n"))
     additive = replace(query, series=tuple(EventSeries("e", math) for math in maths))
-    whole = await world.ask(replace(additive, breakdowns=()))
-    split = await world.ask(replace(additive, breakdowns=(Breakdown("x"),)))
+    whole = await seeds.ask(replace(additive, breakdowns=()))
+    split = await seeds.ask(replace(additive, breakdowns=(Breakdown("x"),)))
     for index, expected in enumerate(whole.series):
         data = [_data_of(each)[1] for each in split.series if each.order == index]
         zeros: list[float | None] = [0.0] * len(_data_of(expected)[1])
@@ -195,9 +195,9 @@ async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
 async def test_current_period_of_a_comparison_is_the_plain_result(
     engine: Engine, rows: StoredRows, query: TrendQuery, zone: str, compare_to: str | None
 ) -> None:
-    world = await _store(engine, rows, zone)
-    plain = await world.ask(query)
-    compared = await world.ask(replace(query, compare=True, compare_to=compare_to))
+    seeds = await _store(engine, rows, zone)
+    plain = await seeds.ask(query)
+    compared = await seeds.ask(replace(query, compare=True, compare_to=compare_to))
     current = [
         replace(each, compare_label=None) for each in compared.series if each.compare_label is CompareLabel.CURRENT
     ]

@@ -13,46 +13,46 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
-from tests.support.seeds.events import Event, EventWorld, by_value, figures, series, total, trend
+from tests.support.seeds.events import Event, EventSeeds, by_value, figures, series, total, trend
 
 WAU = series(kind=TrendMath.WEEKLY_ACTIVE)
 MAU = series(kind=TrendMath.MONTHLY_ACTIVE)
 
 
-async def _two_people(world: EventWorld) -> None:
-    await world.add_events([Event("sign up", "2020-01-01 10:00", 1), Event("sign up", "2020-01-03 10:00", 2)])
+async def _two_people(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", "2020-01-01 10:00", 1), Event("sign up", "2020-01-03 10:00", 2)])
 
 
-async def test_weekly_active_slides_over_seven_days(world: EventWorld) -> None:
-    await _two_people(world)
+async def test_weekly_active_slides_over_seven_days(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
     asked = trend(WAU, date_from="2020-01-01", date_to="2020-01-10")
-    assert figures(await world.ask(asked)) == (1, 1, 2, 2, 2, 2, 2, 1, 1, 0)
+    assert figures(await seeds.ask(asked)) == (1, 1, 2, 2, 2, 2, 2, 1, 1, 0)
 
 
-async def test_monthly_active_reads_thirty_days_before_the_range(world: EventWorld) -> None:
-    await world.add_events([Event("sign up", f"2019-12-{day}", int(day)) for day in ("09", "10", "11")])
+async def test_monthly_active_reads_thirty_days_before_the_range(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", f"2019-12-{day}", int(day)) for day in ("09", "10", "11")])
     asked = trend(MAU, date_from="2020-01-07", date_to="2020-01-10")
-    assert figures(await world.ask(asked)) == (3, 2, 1, 0)
+    assert figures(await seeds.ask(asked)) == (3, 2, 1, 0)
 
 
-async def test_weekly_active_as_a_total_ignores_the_start(world: EventWorld) -> None:
-    await _two_people(world)
+async def test_weekly_active_as_a_total_ignores_the_start(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
     for date_from in ("2019-12-01", "2020-01-09"):
         asked = trend(WAU, date_from=date_from, date_to="2020-01-09", display=TrendDisplay.BOLD_NUMBER)
-        assert total(await world.ask(asked)) == 1
+        assert total(await seeds.ask(asked)) == 1
 
 
-async def test_weekly_active_by_week_is_users_of_the_week(world: EventWorld) -> None:
-    await _two_people(world)
+async def test_weekly_active_by_week_is_users_of_the_week(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
     parts = {"date_from": "2019-12-29", "date_to": "2020-01-11", "interval": TrendInterval.WEEK}
-    assert figures(await world.ask(trend(WAU, **parts))) == (2, 0)
+    assert figures(await seeds.ask(trend(WAU, **parts))) == (2, 0)
 
 
-async def test_weekly_active_counts_a_merged_person_once(world: EventWorld) -> None:
-    await _two_people(world)
-    await world.merge({2: 1})
+async def test_weekly_active_counts_a_merged_person_once(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
+    await seeds.merge({2: 1})
     asked = trend(WAU, date_from="2020-01-03", date_to="2020-01-04")
-    assert figures(await world.ask(asked)) == (1, 1)
+    assert figures(await seeds.ask(asked)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ async def test_weekly_active_counts_a_merged_person_once(world: EventWorld) -> N
     ],
 )
 async def test_first_time_needs_the_very_first_event_to_match(
-    world: EventWorld, kind: TrendMath, date_from: str, expected: tuple[float, ...]
+    seeds: EventSeeds, kind: TrendMath, date_from: str, expected: tuple[float, ...]
 ) -> None:
-    await world.add_events(
+    await seeds.add_events(
         [Event("buy", "2020-01-01", 1, {"plan": "a"}), Event("buy", "2020-01-05", 1, {"plan": "b"})]
     )
     asked = EventSeries("buy", Math(kind), FilterGroup(children=(PropertyFilter("plan", "b"),)))
-    assert figures(await world.ask(trend(asked, date_from=date_from, date_to="2020-01-07"))) == expected
+    assert figures(await seeds.ask(trend(asked, date_from=date_from, date_to="2020-01-07"))) == expected
 
 
-async def test_first_time_of_a_merged_person_is_the_earlier_one(world: EventWorld) -> None:
-    await world.add_events([Event("sign up", "2020-01-01", 1), Event("sign up", "2020-01-10", 2)])
+async def test_first_time_of_a_merged_person_is_the_earlier_one(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", "2020-01-01", 1), Event("sign up", "2020-01-10", 2)])
     asked = trend(series(kind=TrendMath.FIRST_TIME_FOR_USER))
-    assert figures(await world.ask(asked)) == (0, 1, 0, 0)
-    await world.merge({1: 2})
-    assert figures(await world.ask(asked)) == (0, 0, 0, 0)
+    assert figures(await seeds.ask(asked)) == (0, 1, 0, 0)
+    await seeds.merge({1: 2})
+    assert figures(await seeds.ask(asked)) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ async def test_first_time_of_a_merged_person_is_the_earlier_one(world: EventWorl
     ],
 )
 async def test_histogram_bins_reach_from_the_smallest_to_the_largest(
-    world: EventWorld, values: tuple[int | str | None, ...], bins: int, expected: dict[str, int]
+    seeds: EventSeeds, values: tuple[int | str | None, ...], bins: int, expected: dict[str, int]
 ) -> None:
-    await world.add_events([Event("sign up", "2020-01-10", 1, {"x": value}) for value in values])
-    result = await world.ask(trend(breakdowns=(Breakdown("x", histogram_bin_count=bins),)))
+    await seeds.add_events([Event("sign up", "2020-01-10", 1, {"x": value}) for value in values])
+    result = await seeds.ask(trend(breakdowns=(Breakdown("x", histogram_bin_count=bins),)))
     assert {value: data[1] for value, data in by_value(result).items()} == expected
 
 
@@ -104,13 +104,13 @@ async def test_histogram_bins_reach_from_the_smallest_to_the_largest(
     [("1960-01-01", "2020-02-01"), ("2020-01-01", "2199-01-01"), ("1900-01-02", "2299-12-30")],
 )
 async def test_range_beyond_every_event_counts_them_in_their_own_bucket(
-    world: EventWorld, kind: TrendMath, display: TrendDisplay, date_from: str, date_to: str
+    seeds: EventSeeds, kind: TrendMath, display: TrendDisplay, date_from: str, date_to: str
 ) -> None:
-    await world.add_events([Event("sign up", "2020-01-10 10:00")])
+    await seeds.add_events([Event("sign up", "2020-01-10 10:00")])
     asked = trend(
         series(kind=kind), date_from=date_from, date_to=date_to, display=display, interval=TrendInterval.MONTH
     )
-    result = await world.ask(asked)
+    result = await seeds.ask(asked)
     if display.is_total:
         assert total(result) == 1
     else:

@@ -12,15 +12,15 @@ from resolvers.trends.query import (
     TrendMath,
 )
 from resolvers.trends.results import CompareLabel
-from tests.support.seeds.events import Event, EventWorld, figures, only, series, total, trend
+from tests.support.seeds.events import Event, EventSeeds, figures, only, series, total, trend
 
 CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 OVER_TIME = [display for display in TrendDisplay if not display.is_total]
 ONE_TOTAL = [display for display in TrendDisplay if display.is_total]
 
 
-async def _two_people(world: EventWorld) -> None:
-    await world.add_events(
+async def _two_people(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [
             Event("sign up", "2020-01-09 10:00", 1),
             Event("sign up", "2020-01-11 10:00", 1),
@@ -30,9 +30,9 @@ async def _two_people(world: EventWorld) -> None:
 
 
 @pytest.mark.parametrize("display", [display for display in OVER_TIME if display is not CUMULATIVE])
-async def test_display_over_time_has_a_value_per_bucket(world: EventWorld, display: TrendDisplay) -> None:
-    await _two_people(world)
-    result = await world.ask(trend(display=display))
+async def test_display_over_time_has_a_value_per_bucket(seeds: EventSeeds, display: TrendDisplay) -> None:
+    await _two_people(seeds)
+    result = await seeds.ask(trend(display=display))
     found = only(result)
     assert (found.data, found.count, found.aggregated_value) == ((1, 0, 2, 0), 3, None)
     assert found.days == result.days == ("2020-01-09", "2020-01-10", "2020-01-11", "2020-01-12")
@@ -40,18 +40,18 @@ async def test_display_over_time_has_a_value_per_bucket(world: EventWorld, displ
 
 
 @pytest.mark.parametrize("display", ONE_TOTAL)
-async def test_display_of_one_total_has_no_buckets(world: EventWorld, display: TrendDisplay) -> None:
-    await _two_people(world)
-    result = await world.ask(trend(display=display, date_to="2020-01-12T23:00:00"))
+async def test_display_of_one_total_has_no_buckets(seeds: EventSeeds, display: TrendDisplay) -> None:
+    await _two_people(seeds)
+    result = await seeds.ask(trend(display=display, date_to="2020-01-12T23:00:00"))
     found = only(result)
     assert (found.aggregated_value, found.data, found.days, found.labels, found.count) == (3, (), (), (), 0)
     assert (result.days, result.labels) == ((), ())
 
 
 @pytest.mark.parametrize("display", ONE_TOTAL)
-async def test_total_of_no_events_is_a_row_of_zero(world: EventWorld, display: TrendDisplay) -> None:
+async def test_total_of_no_events_is_a_row_of_zero(seeds: EventSeeds, display: TrendDisplay) -> None:
     for kind in (TrendMath.TOTAL, TrendMath.DAU, TrendMath.UNIQUE_SESSION):
-        assert total(await world.ask(trend(series(kind=kind), display=display))) == 0
+        assert total(await seeds.ask(trend(series(kind=kind), display=display))) == 0
 
 
 @pytest.mark.parametrize(
@@ -59,85 +59,85 @@ async def test_total_of_no_events_is_a_row_of_zero(world: EventWorld, display: T
     [(TrendMath.DAU, (1, 1, 2, 2)), (TrendMath.TOTAL, (1, 1, 3, 3)), (TrendMath.UNIQUE_SESSION, (1, 1, 2, 2))],
 )
 async def test_cumulative_counts_a_person_once(
-    world: EventWorld, math: TrendMath, expected: tuple[float, ...]
+    seeds: EventSeeds, math: TrendMath, expected: tuple[float, ...]
 ) -> None:
-    await _two_people(world)
-    found = only(await world.ask(trend(series(kind=math), display=CUMULATIVE)))
+    await _two_people(seeds)
+    found = only(await seeds.ask(trend(series(kind=math), display=CUMULATIVE)))
     assert (found.data, found.count) == (expected, expected[-1])
 
 
-async def test_cumulative_counts_a_group_once(world: EventWorld) -> None:
+async def test_cumulative_counts_a_group_once(seeds: EventSeeds) -> None:
     days = {"2020-01-09": "a", "2020-01-11": "a", "2020-01-12": "b", "2020-01-10": None}
-    await world.add_events([Event("sign up", day, 1, {"$group_0": key}) for day, key in days.items()])
+    await seeds.add_events([Event("sign up", day, 1, {"$group_0": key}) for day, key in days.items()])
     asked = EventSeries("sign up", Math(TrendMath.UNIQUE_GROUP, group_type_index=0))
-    assert figures(await world.ask(trend(asked, display=CUMULATIVE))) == (1, 1, 1, 2)
+    assert figures(await seeds.ask(trend(asked, display=CUMULATIVE))) == (1, 1, 1, 2)
 
 
-async def test_cumulative_dau_counts_a_merged_person_once(world: EventWorld) -> None:
-    await _two_people(world)
-    await world.merge({2: 1})
-    assert figures(await world.ask(trend(series(kind=TrendMath.DAU), display=CUMULATIVE))) == (1, 1, 1, 1)
+async def test_cumulative_dau_counts_a_merged_person_once(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
+    await seeds.merge({2: 1})
+    assert figures(await seeds.ask(trend(series(kind=TrendMath.DAU), display=CUMULATIVE))) == (1, 1, 1, 1)
 
 
-async def test_cumulative_dau_counts_a_person_once_per_breakdown_value(world: EventWorld) -> None:
+async def test_cumulative_dau_counts_a_person_once_per_breakdown_value(seeds: EventSeeds) -> None:
     values = {"2020-01-09": "a", "2020-01-10": "b", "2020-01-11": "a"}
-    await world.add_events([Event("sign up", day, 1, {"x": value}) for day, value in values.items()])
+    await seeds.add_events([Event("sign up", day, 1, {"x": value}) for day, value in values.items()])
     asked = trend(series(kind=TrendMath.DAU), display=CUMULATIVE, breakdowns=(Breakdown("x"),))
-    result = await world.ask(asked)
+    result = await seeds.ask(asked)
     assert {found.label: found.data for found in result.series} == {"a": (1, 1, 1, 1), "b": (0, 1, 1, 1)}
 
 
-async def test_cumulative_hides_negative_running_sums(world: EventWorld) -> None:
+async def test_cumulative_hides_negative_running_sums(seeds: EventSeeds) -> None:
     for day, price in {"2020-01-09": 5, "2020-01-11": -7, "2020-01-12": 1}.items():
-        await world.add_events([Event("paid", day, 1, {"price": price})])
+        await seeds.add_events([Event("paid", day, 1, {"price": price})])
     asked = trend(series("paid", TrendMath.SUM, "price"), display=CUMULATIVE)
-    found = only(await world.ask(asked))
+    found = only(await seeds.ask(asked))
     assert (found.data, found.count) == ((5, 5, 5, 5), 5)
 
 
-async def test_cumulative_adds_up_averages(world: EventWorld) -> None:
+async def test_cumulative_adds_up_averages(seeds: EventSeeds) -> None:
     for day, price in (("2020-01-09", 10), ("2020-01-09", 20), ("2020-01-11", 5)):
-        await world.add_events([Event("paid", day, 1, {"price": price})])
+        await seeds.add_events([Event("paid", day, 1, {"price": price})])
     asked = trend(series("paid", TrendMath.AVG, "price"), display=CUMULATIVE)
-    assert figures(await world.ask(asked)) == (15, 15, 20, 20)
+    assert figures(await seeds.ask(asked)) == (15, 15, 20, 20)
 
 
-async def test_cumulative_leading_zeros_stay(world: EventWorld) -> None:
-    await world.add_events([Event("sign up", "2020-01-11")])
-    assert figures(await world.ask(trend(display=CUMULATIVE))) == (0, 0, 1, 1)
+async def test_cumulative_leading_zeros_stay(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", "2020-01-11")])
+    assert figures(await seeds.ask(trend(display=CUMULATIVE))) == (0, 0, 1, 1)
 
 
-async def test_smoothing_floors_the_mean_of_the_last_values(world: EventWorld) -> None:
+async def test_smoothing_floors_the_mean_of_the_last_values(seeds: EventSeeds) -> None:
     counts = {"2020-01-09": 4, "2020-01-11": 6, "2020-01-12": 3}
-    await world.add_events([Event("sign up", day) for day, count in counts.items() for _ in range(count)])
-    assert figures(await world.ask(trend())) == (4, 0, 6, 3)
-    assert figures(await world.ask(trend(smoothing_intervals=3))) == (4, 2, 3, 3)
-    assert figures(await world.ask(trend(smoothing_intervals=2))) == (4, 2, 3, 4)
+    await seeds.add_events([Event("sign up", day) for day, count in counts.items() for _ in range(count)])
+    assert figures(await seeds.ask(trend())) == (4, 0, 6, 3)
+    assert figures(await seeds.ask(trend(smoothing_intervals=3))) == (4, 2, 3, 3)
+    assert figures(await seeds.ask(trend(smoothing_intervals=2))) == (4, 2, 3, 4)
     smoothed = trend(smoothing_intervals=2, display=CUMULATIVE)
-    assert figures(await world.ask(smoothed)) == (4, 4, 7, 11)
+    assert figures(await seeds.ask(smoothed)) == (4, 4, 7, 11)
 
 
-async def test_bold_number_has_the_exact_range(world: EventWorld) -> None:
-    await world.add_events(
+async def test_bold_number_has_the_exact_range(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [Event("sign up", at) for at in ("2020-01-14 13:05:00", "2020-01-14 13:05:01", "2020-01-15 13:05:01")]
         + [Event("sign up", "2020-01-15 13:05:02")]
     )
     relative = {"date_from": "-1d", "date_to": None}
-    assert total(await world.ask(trend(display=TrendDisplay.BOLD_NUMBER, **relative))) == 2
-    assert total(await world.ask(trend(display=TrendDisplay.ACTIONS_PIE, **relative))) == 4
+    assert total(await seeds.ask(trend(display=TrendDisplay.BOLD_NUMBER, **relative))) == 2
+    assert total(await seeds.ask(trend(display=TrendDisplay.ACTIONS_PIE, **relative))) == 4
 
 
-async def test_total_has_whole_days_for_every_interval(world: EventWorld) -> None:
-    await world.add_events([Event("sign up", "2020-01-12 23:59:59"), Event("sign up", "2020-01-12 23:59:59.5")])
+async def test_total_has_whole_days_for_every_interval(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("sign up", "2020-01-12 23:59:59"), Event("sign up", "2020-01-12 23:59:59.5")])
     for interval in TrendInterval:
         asked = trend(display=TrendDisplay.ACTIONS_TABLE, interval=interval)
-        assert total(await world.ask(asked)) == 1, "the last fraction of the last second is not read"
+        assert total(await seeds.ask(asked)) == 1, "the last fraction of the last second is not read"
 
 
-async def test_compare_repeats_every_series_for_the_days_before(world: EventWorld) -> None:
+async def test_compare_repeats_every_series_for_the_days_before(seeds: EventSeeds) -> None:
     days = ("2020-01-05", "2020-01-05", "2020-01-08", "2020-01-09")
-    await world.add_events([Event("a", day) for day in days])
-    result = await world.ask(trend(series("a"), series("b"), compare=True))
+    await seeds.add_events([Event("a", day) for day in days])
+    result = await seeds.ask(trend(series("a"), series("b"), compare=True))
     assert [(found.label, found.compare_label, found.data) for found in result.series] == [
         ("a", CompareLabel.CURRENT, (1, 0, 0, 0)),
         ("b", CompareLabel.CURRENT, (0, 0, 0, 0)),
@@ -147,30 +147,30 @@ async def test_compare_repeats_every_series_for_the_days_before(world: EventWorl
     assert result.series[2].days == ("2020-01-05", "2020-01-06", "2020-01-07", "2020-01-08")
 
 
-async def test_formula_over_time_and_of_totals(world: EventWorld) -> None:
+async def test_formula_over_time_and_of_totals(seeds: EventSeeds) -> None:
     counts = {("a", "2020-01-09"): 4, ("a", "2020-01-11"): 6, ("b", "2020-01-09"): 2, ("b", "2020-01-11"): 3}
-    await world.add_events([Event(name, day) for (name, day), count in counts.items() for _ in range(count)])
+    await seeds.add_events([Event(name, day) for (name, day), count in counts.items() for _ in range(count)])
     of = (series("a"), series("b"))
-    result = await world.ask(trend(*of, formulas=(Formula("A/B"), Formula("a + 2*b", "sum"))))
+    result = await seeds.ask(trend(*of, formulas=(Formula("A/B"), Formula("a + 2*b", "sum"))))
     assert [(found.label, found.data, found.count) for found in result.series] == [
         ("Formula (A/B)", (2, 0, 2, 0), 4),
         ("sum", (8, 0, 12, 0), 20),
     ]
-    once = await world.ask(trend(*of, formulas=(Formula("A/B"),), display=TrendDisplay.ACTIONS_PIE))
+    once = await seeds.ask(trend(*of, formulas=(Formula("A/B"),), display=TrendDisplay.ACTIONS_PIE))
     assert total(once) == 2
 
 
-async def test_whole_history_starts_at_the_first_event(world: EventWorld) -> None:
+async def test_whole_history_starts_at_the_first_event(seeds: EventSeeds) -> None:
     asked = trend(date_from="all", date_to=None)
-    assert (await world.ask(asked)).days == ("2020-01-15",)
-    await world.add_events([Event("other", "2020-01-13 22:00"), Event("sign up", "2020-01-14 10:00")])
-    result = await world.ask(asked)
+    assert (await seeds.ask(asked)).days == ("2020-01-15",)
+    await seeds.add_events([Event("other", "2020-01-13 22:00"), Event("sign up", "2020-01-14 10:00")])
+    result = await seeds.ask(asked)
     assert (result.days, figures(result)) == (("2020-01-13", "2020-01-14", "2020-01-15"), (0, 1, 0))
 
 
-async def test_statistics_and_sql_describe_the_query(world: EventWorld) -> None:
-    await _two_people(world)
-    result = await world.ask(trend(series(), series("b"), compare=True, breakdowns=(Breakdown("x"),)))
+async def test_statistics_and_sql_describe_the_query(seeds: EventSeeds) -> None:
+    await _two_people(seeds)
+    result = await seeds.ask(trend(series(), series("b"), compare=True, breakdowns=(Breakdown("x"),)))
     assert result.statistics.queries == 4
     assert result.statistics.rows_read > 0
     assert result.sql.count("-- p0 ") == 4

@@ -16,7 +16,7 @@ from resolvers.trends.query import (
     PropertyType,
     TrendMath,
 )
-from tests.support.seeds.events import Event, EventWorld, Value, figures, series, trend
+from tests.support.seeds.events import Event, EventSeeds, Value, figures, series, trend
 
 Op = PropertyOperator
 
@@ -40,13 +40,13 @@ HOSTILE = (
 )
 
 
-async def _browsers(world: EventWorld, *values: Value) -> None:
-    await world.add_events([Event("sign up", "2020-01-10", n, {"x": value}) for n, value in enumerate(values)])
+async def _browsers(seeds: EventSeeds, *values: Value) -> None:
+    await seeds.add_events([Event("sign up", "2020-01-10", n, {"x": value}) for n, value in enumerate(values)])
 
 
-async def _count(world: EventWorld, *conditions: PropertyFilter | FilterGroup, kind: str = "TOTAL") -> float:
+async def _count(seeds: EventSeeds, *conditions: PropertyFilter | FilterGroup, kind: str = "TOTAL") -> float:
     asked = EventSeries("sign up", Math(TrendMath(kind)), FilterGroup(children=conditions))
-    _, found, _, _ = figures(await world.ask(trend(asked)))
+    _, found, _, _ = figures(await seeds.ask(trend(asked)))
     assert found is not None
     return found
 
@@ -87,10 +87,10 @@ async def _count(world: EventWorld, *conditions: PropertyFilter | FilterGroup, k
     ],
 )
 async def test_operator_over_two_strings_and_none(
-    world: EventWorld, operator: Op, value: FilterValue, expected: int
+    seeds: EventSeeds, operator: Op, value: FilterValue, expected: int
 ) -> None:
-    await _browsers(world, "Chrome", "Safari", None)
-    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+    await _browsers(seeds, "Chrome", "Safari", None)
+    assert await _count(seeds, PropertyFilter("x", value, operator)) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,21 +115,21 @@ async def test_operator_over_two_strings_and_none(
     ],
 )
 async def test_operator_over_numbers_strings_and_booleans(
-    world: EventWorld, operator: Op, value: FilterValue, expected: int
+    seeds: EventSeeds, operator: Op, value: FilterValue, expected: int
 ) -> None:
-    await _browsers(world, 9, 10, "10", 10.5, 1e3, "abc", "", True, None)
-    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+    await _browsers(seeds, 9, 10, "10", 10.5, 1e3, "abc", "", True, None)
+    assert await _count(seeds, PropertyFilter("x", value, operator)) == expected
 
 
-async def test_size_against_a_string_compares_strings(world: EventWorld) -> None:
-    await _browsers(world, 9, "b", "a", None)
-    assert await _count(world, PropertyFilter("x", "a", Op.GT)) == 1
+async def test_size_against_a_string_compares_strings(seeds: EventSeeds) -> None:
+    await _browsers(seeds, 9, "b", "a", None)
+    assert await _count(seeds, PropertyFilter("x", "a", Op.GT)) == 1
 
 
-async def test_empty_string_is_set_and_equal_to_itself(world: EventWorld) -> None:
-    await _browsers(world, "", None)
-    assert await _count(world, PropertyFilter("x", "", Op.EXACT)) == 1
-    assert await _count(world, PropertyFilter("x", operator=Op.IS_SET)) == 1
+async def test_empty_string_is_set_and_equal_to_itself(seeds: EventSeeds) -> None:
+    await _browsers(seeds, "", None)
+    assert await _count(seeds, PropertyFilter("x", "", Op.EXACT)) == 1
+    assert await _count(seeds, PropertyFilter("x", operator=Op.IS_SET)) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,42 +143,42 @@ async def test_empty_string_is_set_and_equal_to_itself(world: EventWorld) -> Non
     ],
 )
 async def test_date_operator_compares_instants(
-    world: EventWorld, operator: Op, value: FilterValue, expected: int
+    seeds: EventSeeds, operator: Op, value: FilterValue, expected: int
 ) -> None:
     await _browsers(
-        world, "2020-01-04", "2020-01-05", "2020-01-06T12:00:00+02:00", "2020-01-06 10:00:01", "soon", None
+        seeds, "2020-01-04", "2020-01-05", "2020-01-06T12:00:00+02:00", "2020-01-06 10:00:01", "soon", None
     )
-    assert await _count(world, PropertyFilter("x", value, operator)) == expected
+    assert await _count(seeds, PropertyFilter("x", value, operator)) == expected
 
 
-async def test_date_without_an_offset_is_in_the_projects_zone(world: EventWorld) -> None:
-    await _browsers(world, "2020-01-05 00:00:00", "2020-01-04T18:30:00Z")
-    kolkata = world.in_zone("Asia/Kolkata")
+async def test_date_without_an_offset_is_in_the_projects_zone(seeds: EventSeeds) -> None:
+    await _browsers(seeds, "2020-01-05 00:00:00", "2020-01-04T18:30:00Z")
+    kolkata = seeds.in_zone("Asia/Kolkata")
     assert await _count(kolkata, PropertyFilter("x", "2020-01-05", Op.IS_DATE_EXACT)) == 2
-    assert await _count(world, PropertyFilter("x", "2020-01-05", Op.IS_DATE_EXACT)) == 1
+    assert await _count(seeds, PropertyFilter("x", "2020-01-05", Op.IS_DATE_EXACT)) == 1
 
 
-async def test_groups_of_filters_nest(world: EventWorld) -> None:
-    await world.add_events(
+async def test_groups_of_filters_nest(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [Event("sign up", "2020-01-10", 1, {"a": a, "b": b}) for a in (1, 2, 3) for b in ("x", "y")]
     )
     one_or_two = FilterGroup(LogicalOperator.OR, (PropertyFilter("a", 1), PropertyFilter("a", 2)))
-    assert await _count(world, one_or_two) == 4
-    assert await _count(world, one_or_two, PropertyFilter("b", "x")) == 2
+    assert await _count(seeds, one_or_two) == 4
+    assert await _count(seeds, one_or_two, PropertyFilter("b", "x")) == 2
     either = FilterGroup(LogicalOperator.OR, (FilterGroup(children=(one_or_two, PropertyFilter("b", "x"))),))
-    assert await _count(world, either, PropertyFilter("a", 2, Op.IS_NOT)) == 1
+    assert await _count(seeds, either, PropertyFilter("a", 2, Op.IS_NOT)) == 1
     always = FilterGroup(LogicalOperator.OR, (PropertyFilter("a", 1), FilterGroup()))
-    assert await _count(world, always) == 6
+    assert await _count(seeds, always) == 6
 
 
-async def test_query_series_and_test_account_filters_all_apply(world: EventWorld) -> None:
-    await world.add_events(
+async def test_query_series_and_test_account_filters_all_apply(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [Event("sign up", "2020-01-10", person, {"a": a}) for person in (1, 2, 3) for a in (1, 2)]
     )
-    await world.add_persons({1: {"email": "ann@corp.com"}, 2: {"email": "bob@home.net"}})
+    await seeds.add_persons({1: {"email": "ann@corp.com"}, 2: {"email": "bob@home.net"}})
     no_staff = PropertyFilter("email", "@corp.com", Op.NOT_ICONTAINS, PropertyType.PERSON)
-    staffed = replace(world.project, test_account_filters=FilterGroup(children=(no_staff,)))
-    project = EventWorld(world.engine, staffed)
+    staffed = replace(seeds.project, test_account_filters=FilterGroup(children=(no_staff,)))
+    project = EventSeeds(seeds.engine, staffed)
     asked = EventSeries("sign up", filters=FilterGroup(children=(PropertyFilter("a", 1),)))
     plain = trend(asked, filters=FilterGroup(children=(PropertyFilter("a", (1, 2)),)))
     assert figures(await project.ask(plain)) == (0, 3, 0, 0)
@@ -186,32 +186,32 @@ async def test_query_series_and_test_account_filters_all_apply(world: EventWorld
     assert figures(await project.ask(without)) == (0, 2, 0, 0), "a person without an email stays"
 
 
-async def test_metadata_filters_read_the_events_columns(world: EventWorld) -> None:
-    await world.add_events(
+async def test_metadata_filters_read_the_events_columns(seeds: EventSeeds) -> None:
+    await seeds.add_events(
         [
             Event("sign up", "2020-01-10", 1, {"$group_0": "acme", "$session_id": "s"}, distinct_id="ann"),
             Event("sign up", "2020-01-10", 1, {"distinct_id": "ann"}, distinct_id="bob"),
         ]
     )
     meta = PropertyType.EVENT_METADATA
-    assert await _count(world, PropertyFilter("distinct_id", "ann", type=meta)) == 1
-    assert await _count(world, PropertyFilter("distinct_id", "ann", Op.IS_NOT, meta)) == 1
-    assert await _count(world, PropertyFilter("$group_0", "acme", type=meta)) == 1
-    assert await _count(world, PropertyFilter("$session_id", "s", type=meta)) == 1
-    assert await _count(world, PropertyFilter("event", "sign up", type=meta)) == 2
+    assert await _count(seeds, PropertyFilter("distinct_id", "ann", type=meta)) == 1
+    assert await _count(seeds, PropertyFilter("distinct_id", "ann", Op.IS_NOT, meta)) == 1
+    assert await _count(seeds, PropertyFilter("$group_0", "acme", type=meta)) == 1
+    assert await _count(seeds, PropertyFilter("$session_id", "s", type=meta)) == 1
+    assert await _count(seeds, PropertyFilter("event", "sign up", type=meta)) == 2
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_hostile_string_is_only_a_string(world: EventWorld, hostile: str) -> None:
-    await world.add_events(
+async def test_hostile_string_is_only_a_string(seeds: EventSeeds, hostile: str) -> None:
+    await seeds.add_events(
         [
             Event(hostile, "2020-01-10", 1, {hostile: hostile}, distinct_id=hostile),
             Event(hostile, "2020-01-10", 2, {hostile: "other"}),
             Event("sign up", "2020-01-10", 3, {"x": 1}),
         ]
     )
-    await world.add_persons({1: {hostile: hostile}})
-    assert figures(await world.ask(trend(series(hostile)))) == (0, 2, 0, 0)
+    await seeds.add_persons({1: {hostile: hostile}})
+    assert figures(await seeds.ask(trend(series(hostile)))) == (0, 2, 0, 0)
     filters = (
         PropertyFilter(hostile, hostile),
         PropertyFilter(hostile, (hostile, "x'y")),
@@ -221,26 +221,26 @@ async def test_hostile_string_is_only_a_string(world: EventWorld, hostile: str) 
         PropertyFilter("distinct_id", hostile, type=PropertyType.EVENT_METADATA),
     )
     asked = [EventSeries(hostile, filters=FilterGroup(children=(each,))) for each in filters]
-    result = await world.ask(trend(*asked))
+    result = await seeds.ask(trend(*asked))
     assert [found.data for found in result.series] == [(0, 1, 0, 0)] * len(filters)
 
 
-async def test_backslash_in_contains_is_only_itself(world: EventWorld) -> None:
-    await _browsers(world, "C:\\temp", "C:temp", "C:\\\\temp")
-    assert await _count(world, PropertyFilter("x", "C:\\t", Op.ICONTAINS)) == 1
-    assert await _count(world, PropertyFilter("x", "\\", Op.ICONTAINS)) == 2
+async def test_backslash_in_contains_is_only_itself(seeds: EventSeeds) -> None:
+    await _browsers(seeds, "C:\\temp", "C:temp", "C:\\\\temp")
+    assert await _count(seeds, PropertyFilter("x", "C:\\t", Op.ICONTAINS)) == 1
+    assert await _count(seeds, PropertyFilter("x", "\\", Op.ICONTAINS)) == 2
 
 
-async def test_contains_reaches_across_lines(world: EventWorld) -> None:
-    await _browsers(world, "one\ntwo")
-    assert await _count(world, PropertyFilter("x", "e%t", Op.ICONTAINS)) == 1
+async def test_contains_reaches_across_lines(seeds: EventSeeds) -> None:
+    await _browsers(seeds, "one\ntwo")
+    assert await _count(seeds, PropertyFilter("x", "e%t", Op.ICONTAINS)) == 1
 
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "a{2,1}", "(?<=x)y"])
-async def test_invalid_pattern_is_the_clients_error(world: EventWorld, pattern: str) -> None:
-    await _browsers(world, "x")
+async def test_invalid_pattern_is_the_clients_error(seeds: EventSeeds, pattern: str) -> None:
+    await _browsers(seeds, "x")
     with pytest.raises(GatewayError) as caught:
-        await _count(world, PropertyFilter("x", pattern, Op.REGEX))
+        await _count(seeds, PropertyFilter("x", pattern, Op.REGEX))
     assert caught.value.code is ErrorCode.BAD_USER_INPUT
     assert "SELECT" not in caught.value.message
 
@@ -261,13 +261,13 @@ async def test_invalid_pattern_is_the_clients_error(world: EventWorld, pattern: 
         (Op.IS_DATE_AFTER, "-7d"),
     ],
 )
-async def test_invalid_value_is_rejected_at_its_path(world: EventWorld, operator: Op, value: FilterValue) -> None:
+async def test_invalid_value_is_rejected_at_its_path(seeds: EventSeeds, operator: Op, value: FilterValue) -> None:
     with pytest.raises(BadUserInput) as caught:
-        await _count(world, PropertyFilter("x", value, operator, path=("query", "filters", 0)))
+        await _count(seeds, PropertyFilter("x", value, operator, path=("query", "filters", 0)))
     assert caught.value.path == ("query", "filters", 0, "value")
 
 
-async def test_many_filters_at_once_have_a_result(world: EventWorld) -> None:
-    await _browsers(world, "a", "b")
+async def test_many_filters_at_once_have_a_result(seeds: EventSeeds) -> None:
+    await _browsers(seeds, "a", "b")
     conditions = [PropertyFilter(f"key {n}", operator=Op.IS_NOT_SET) for n in range(199)]
-    assert await _count(world, *conditions, PropertyFilter("x", "a")) == 1
+    assert await _count(seeds, *conditions, PropertyFilter("x", "a")) == 1

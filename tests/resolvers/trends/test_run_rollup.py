@@ -19,8 +19,8 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.resolvers.trends.conftest import NewWorld
-from tests.support.seeds.events import Event, EventWorld, RawLayout, series, total, trend
+from tests.resolvers.trends.conftest import NewSeeds
+from tests.support.seeds.events import Event, EventSeeds, RawLayout, series, total, trend
 
 RAW = RawLayout()
 ZONES = (
@@ -40,14 +40,14 @@ BOTH = (
 )
 
 
-async def _agree(world: EventWorld, query: TrendQuery, now: datetime) -> None:
-    quick = await world.ask(query, now=now)
-    exact = await world.ask(query, now=now, layout=RAW)
+async def _agree(seeds: EventSeeds, query: TrendQuery, now: datetime) -> None:
+    quick = await seeds.ask(query, now=now)
+    exact = await seeds.ask(query, now=now, layout=RAW)
     assert quick.series == exact.series
     assert "FROM events_by_hour " not in exact.sql
 
 
-async def _busy(world: EventWorld, around: datetime, hours: int = 60) -> None:
+async def _busy(seeds: EventSeeds, around: datetime, hours: int = 60) -> None:
     """Events at the borders of hours, quarters and seconds, by people who come and go."""
     offsets = (0, 0.000001, 899.5, 900, 1800, 2699.999999, 2700, 3599, 3599.000001, 3599.999999)
     start = around.astimezone(UTC) - timedelta(hours=hours)
@@ -55,8 +55,8 @@ async def _busy(world: EventWorld, around: datetime, hours: int = 60) -> None:
         Event("ab"[n % 2], _at(start + timedelta(hours=n * 0.7, seconds=offsets[n % 10])), n % 7)
         for n in range(int(hours * 1.6))
     ]
-    await world.add_events(events)
-    await world.merge({1: 2, 3: 9})
+    await seeds.add_events(events)
+    await seeds.merge({1: 2, 3: 9})
 
 
 def _at(moment: datetime) -> str:
@@ -78,46 +78,46 @@ DATES = (
 
 
 @pytest.fixture(scope="module")
-async def busy(new_world: NewWorld) -> EventWorld:
+async def busy(new_seeds: NewSeeds) -> EventSeeds:
     """Around 5 April 2020, when Lord Howe sets its clocks back by half an hour."""
-    world = new_world("UTC")
-    await _busy(world, NOW)
-    return world
+    seeds = new_seeds("UTC")
+    await _busy(seeds, NOW)
+    return seeds
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Australia/Eucla", "Australia/Lord_Howe"])
 @pytest.mark.parametrize(("date_from", "date_to"), DATES)
 async def test_rollup_agrees_over_days_and_as_a_total(
-    busy: EventWorld, zone: str, date_from: str, date_to: str | None
+    busy: EventSeeds, zone: str, date_from: str, date_to: str | None
 ) -> None:
-    world = busy.in_zone(zone)
+    seeds = busy.in_zone(zone)
     dates = {"date_from": date_from, "date_to": date_to}
-    await _agree(world, trend(*BOTH, **dates), NOW)
-    await _agree(world, trend(*BOTH, display=TrendDisplay.BOLD_NUMBER, explicit_date=True, **dates), NOW)
+    await _agree(seeds, trend(*BOTH, **dates), NOW)
+    await _agree(seeds, trend(*BOTH, display=TrendDisplay.BOLD_NUMBER, explicit_date=True, **dates), NOW)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("interval", list(TrendInterval))
-async def test_rollup_agrees_over_every_interval(busy: EventWorld, zone: str, interval: TrendInterval) -> None:
-    world = busy.in_zone(zone)
+async def test_rollup_agrees_over_every_interval(busy: EventSeeds, zone: str, interval: TrendInterval) -> None:
+    seeds = busy.in_zone(zone)
     date_from, date_to = DATES[4]
     parts = {"date_from": date_from, "date_to": date_to, "interval": interval}
-    await _agree(world, trend(*BOTH[:2], compare=True, **parts), NOW)
+    await _agree(seeds, trend(*BOTH[:2], compare=True, **parts), NOW)
 
 
 @pytest.mark.parametrize("display", list(TrendDisplay))
-async def test_rollup_agrees_for_every_display(busy: EventWorld, display: TrendDisplay) -> None:
+async def test_rollup_agrees_for_every_display(busy: EventSeeds, display: TrendDisplay) -> None:
     await _agree(busy, trend(*BOTH, display=display, date_from="-36h", date_to=None, smoothing_intervals=2), NOW)
 
 
 @pytest.mark.parametrize("interval", [TrendInterval.HOUR, TrendInterval.DAY, TrendInterval.WEEK])
-async def test_rollup_agrees_where_the_date_line_moved(new_world: NewWorld, interval: TrendInterval) -> None:
-    world = new_world("Pacific/Apia")
+async def test_rollup_agrees_where_the_date_line_moved(new_seeds: NewSeeds, interval: TrendInterval) -> None:
+    seeds = new_seeds("Pacific/Apia")
     jump = datetime(2011, 12, 31, tzinfo=ZoneInfo("Pacific/Apia"))
-    await _busy(world, jump + timedelta(hours=30))
+    await _busy(seeds, jump + timedelta(hours=30))
     query = trend(*BOTH, date_from="2011-12-28", date_to="2012-01-01T23:59:59", interval=interval)
-    await _agree(world, query, jump + timedelta(days=3))
-    counted = await world.ask(query, now=jump + timedelta(days=3))
+    await _agree(seeds, query, jump + timedelta(days=3))
+    counted = await seeds.ask(query, now=jump + timedelta(days=3))
     assert counted.series[2].count == 96
     if interval is TrendInterval.DAY:
         found = dict(zip(counted.days, counted.series[2].data, strict=True))
@@ -151,27 +151,27 @@ async def test_rollup_agrees_for_any_range(
     interval: TrendInterval,
     explicit: bool,
 ) -> None:
-    world = EventWorld.new(engine, zone)
+    seeds = EventSeeds.new(engine, zone)
     start = datetime(2020, 4, 4, tzinfo=UTC)
     moments = [start + timedelta(microseconds=micro) for micro in micros]
-    await world.add_events([Event("ab"[n % 2], _at(moment), people[n]) for n, moment in enumerate(moments)])
-    await world.merge(merges)
+    await seeds.add_events([Event("ab"[n % 2], _at(moment), people[n]) for n, moment in enumerate(moments)])
+    await seeds.merge(merges)
     first, last = (f"{start + timedelta(seconds=bound):%Y-%m-%dT%H:%M:%SZ}" for bound in bounds)
     dates = {"date_from": first, "date_to": last, "interval": interval, "explicit_date": explicit}
-    await _agree(world, trend(*BOTH[:2], **dates), NOW)
-    await _agree(world, trend(*BOTH[2:], display=TrendDisplay.BOLD_NUMBER, **dates), NOW)
+    await _agree(seeds, trend(*BOTH[:2], **dates), NOW)
+    await _agree(seeds, trend(*BOTH[2:], display=TrendDisplay.BOLD_NUMBER, **dates), NOW)
     lowest, highest = (start + timedelta(seconds=bound) for bound in bounds)
     exact = trend(series(None), display=TrendDisplay.BOLD_NUMBER, **{**dates, "explicit_date": True})
     expected = sum(lowest <= moment <= highest for moment in moments)
-    assert total(await world.ask(exact, now=NOW)) == expected
+    assert total(await seeds.ask(exact, now=NOW)) == expected
 
 
-async def test_last_fraction_of_the_last_second_is_not_read_from_either(world: EventWorld) -> None:
+async def test_last_fraction_of_the_last_second_is_not_read_from_either(seeds: EventSeeds) -> None:
     times = ("2020-01-10 09:59:59.999999", "2020-01-10 10:00", "2020-01-10 11:59:59", "2020-01-10 11:59:59.000001")
-    await world.add_events([Event("a", time) for time in times])
+    await seeds.add_events([Event("a", time) for time in times])
     parts = {"date_from": "2020-01-10T10:00:00", "date_to": "2020-01-10T11:59:59", "explicit_date": True}
     asked = trend(series("a"), display=TrendDisplay.BOLD_NUMBER, **parts)
-    assert total(await world.ask(asked)) == total(await world.ask(asked, layout=RAW)) == 2
+    assert total(await seeds.ask(asked)) == total(await seeds.ask(asked, layout=RAW)) == 2
 
 
 HOURLY = TrendInterval.HOUR
@@ -203,25 +203,25 @@ HOURLY = TrendInterval.HOUR
     ],
 )
 async def test_rollup_is_read_exactly_where_it_knows_the_figures(
-    new_world: NewWorld, zone: str, query: TrendQuery, is_used: bool
+    new_seeds: NewSeeds, zone: str, query: TrendQuery, is_used: bool
 ) -> None:
-    result = await new_world(zone).ask(query)
+    result = await new_seeds(zone).ask(query)
     assert ("FROM events_by_hour " in result.sql) is is_used
 
 
 @pytest.mark.parametrize(("kind", "needs_merges"), [(TrendMath.TOTAL, False), (TrendMath.DAU, True)])
 async def test_total_from_the_rollup_reads_no_people(
-    world: EventWorld, kind: TrendMath, needs_merges: bool
+    seeds: EventSeeds, kind: TrendMath, needs_merges: bool
 ) -> None:
-    sql = (await world.ask(trend(series(kind=kind)))).sql
+    sql = (await seeds.ask(trend(series(kind=kind)))).sql
     assert ("person_merges" in sql) is needs_merges
     assert ("person_no" in sql) is needs_merges
     assert "properties" not in sql
 
 
-async def test_rollup_reads_far_fewer_rows_than_there_are_events(world: EventWorld) -> None:
+async def test_rollup_reads_far_fewer_rows_than_there_are_events(seeds: EventSeeds) -> None:
     # So many that what other tests left in the roll-up's only granules is few beside them.
-    await world.add_events([Event("a", f"2020-01-10 10:{n % 60:02}:{n // 60 % 60:02}", n) for n in range(50_000)])
+    await seeds.add_events([Event("a", f"2020-01-10 10:{n % 60:02}:{n // 60 % 60:02}", n) for n in range(50_000)])
     asked = trend(series("a", TrendMath.DAU))
-    assert (await world.ask(asked, layout=RAW)).statistics.rows_read >= 50_000
-    assert (await world.ask(asked)).statistics.rows_read < 25_000
+    assert (await seeds.ask(asked, layout=RAW)).statistics.rows_read >= 50_000
+    assert (await seeds.ask(asked)).statistics.rows_read < 25_000

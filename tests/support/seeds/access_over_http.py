@@ -57,7 +57,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class World:
+class Organization:
     """An organization with a project. `admin` is an organization admin, `creator` a member who creates objects."""
 
     gateway: Gateway
@@ -185,7 +185,7 @@ class World:
         return Person(self.gateway, self.project, self.admin.member, key)
 
 
-async def open_world(gateway: Gateway, name: str) -> World:
+async def seed_organization(gateway: Gateway, name: str) -> Organization:
     """Create an organization and a project in it, both called `name`."""
     store = gateway.stores.metadata
     organization = await create_organization(store, name=name)
@@ -193,7 +193,7 @@ async def open_world(gateway: Gateway, name: str) -> World:
     domain = f"{name}.example"
     admin = await _join(gateway, project, f"admin@{domain}", level=OrganizationLevel.ADMIN)
     creator = await _join(gateway, project, f"creator@{domain}")
-    return World(gateway, organization.id, project, admin, creator)
+    return Organization(gateway, organization.id, project, admin, creator)
 
 
 async def _join(

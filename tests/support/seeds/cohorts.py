@@ -20,7 +20,7 @@ from resolvers.trends.cohorts import CohortDefinition, CohortGroup, members
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import Cohort, PropertyFilter, PropertyOperator, PropertyType
 from resolvers.trends.saved_objects import SavedObjects
-from tests.support.seeds.events import NOW, Event, EventWorld
+from tests.support.seeds.events import NOW, Event, EventSeeds
 
 _ids = count(1)
 
@@ -34,23 +34,23 @@ _COMPARED: Mapping[CohortCountOperator, Callable[[int, int], bool]] = {
 
 
 @dataclass
-class CohortWorld:
+class CohortSeeds:
     """Events, with the cohorts and actions that definitions can refer to."""
 
-    world: EventWorld
+    seeds: EventSeeds
     now: datetime = NOW
     actions: dict[int, Action] = field(default_factory=dict)
     cohorts: dict[int, Cohort] = field(default_factory=dict)
 
     async def calculate(self, *groups: CohortGroup, cohort_id: int | None = None, version: int = 1) -> Cohort:
         """Store the members; later definitions can refer to the cohort."""
-        project = self.world.project
+        project = self.seeds.project
         context = CompileContext(project.timezone, self.now, project.week_start, self.cohorts)
         query = members(CohortDefinition(groups), context, SavedObjects(self.actions, self.cohorts))
         cohort = Cohort(cohort_id or next(_ids), "cohort", version)
         assert query is not None
         await store_members(
-            self.world.engine, project.id, cohort.id, version, query, person=MEMBER, limits=Limits(seconds=20)
+            self.seeds.engine, project.id, cohort.id, version, query, person=MEMBER, limits=Limits(seconds=20)
         )
         self.cohorts[cohort.id] = cohort
         return cohort
@@ -61,15 +61,15 @@ class CohortWorld:
 
     async def ask(self, query: Query) -> list[object]:
         """Run a query with a single column and return its values."""
-        statement = render(scope_to_project(NativeLayout().lower(query), self.world.project.id))
-        (column,) = (await self.world.engine.query(statement.text, statement.params)).columns
+        statement = render(scope_to_project(NativeLayout().lower(query), self.seeds.project.id))
+        (column,) = (await self.seeds.engine.query(statement.text, statement.params)).columns
         return column
 
     async def stored(self, cohort: Cohort) -> set[int]:
-        answer = await self.world.engine.query(
+        answer = await self.seeds.engine.query(
             "SELECT person_no FROM cohort_members WHERE project_id = {project:UInt32} "
             "AND cohort_id = {cohort:UInt32} AND version = {version:UInt32}",
-            {"project": self.world.project.id, "cohort": cohort.id, "version": cohort.version},
+            {"project": self.seeds.project.id, "cohort": cohort.id, "version": cohort.version},
         )
         numbers = [int(str(number)) for number in answer.columns[0]]
         assert len(numbers) == len(set(numbers)), "a member is stored once"

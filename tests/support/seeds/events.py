@@ -1,4 +1,4 @@
-"""A small world of events, persons and groups, written straight into the tables of one project."""
+"""Events, persons and groups, inserted directly into the tables of one project."""
 
 import itertools
 import json
@@ -44,7 +44,7 @@ class Event:
 
 
 class RawLayout(NativeLayout):
-    """The native tables without the roll-up: every answer comes from the events themselves."""
+    """The native layout without the roll-up, so that every query reads the events themselves."""
 
     @property
     def rollup(self) -> HourlyRollup | None:  # type: ignore[override]  # the one place that takes it away
@@ -52,17 +52,17 @@ class RawLayout(NativeLayout):
 
 
 @dataclass(frozen=True, slots=True)
-class EventWorld:
-    """One project of its own in the shared engine."""
+class EventSeeds:
+    """A new project in the shared engine, and methods to insert its rows."""
 
     engine: Engine
     project: TrendProject
 
     @classmethod
-    def new(cls, engine: Engine, timezone: str = "UTC") -> "EventWorld":
+    def new(cls, engine: Engine, timezone: str = "UTC") -> "EventSeeds":
         return cls(engine, TrendProject(next(_project_ids), ZoneInfo(timezone)))
 
-    def in_zone(self, timezone: str) -> "EventWorld":
+    def in_zone(self, timezone: str) -> "EventSeeds":
         """The same rows, read by a project in another time zone."""
         return replace(self, project=replace(self.project, timezone=ZoneInfo(timezone)))
 

@@ -29,7 +29,7 @@ LATER = datetime(2026, 5, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class World:
+class Organizations:
     """Ada and Bob are members of Acme; Ada also owns Zeta and has a role in each."""
 
     acme: OrganizationRecord
@@ -69,7 +69,7 @@ def membership_id(member: MemberRecord, organization: OrganizationRecord) -> str
     return found.id
 
 
-async def open_access_world(store: MetadataStore) -> World:
+async def seed_organizations(store: MetadataStore) -> Organizations:
     acme = await create_organization(store, name="Acme")
     zeta = await create_organization(store, name="Zeta")
     shop = await create_project(store, organization_id=acme.id, name="shop")
@@ -84,7 +84,7 @@ async def open_access_world(store: MetadataStore) -> World:
     for role in (analysts, zetas):
         await add_role_member(store, role, ada)
     await add_role_member(store, editors, bob)
-    return World(acme, zeta, ada, bob, analysts, editors, zetas, shop, lab, zoo)
+    return Organizations(acme, zeta, ada, bob, analysts, editors, zetas, shop, lab, zoo)
 
 
 async def set_level(

@@ -13,14 +13,14 @@ TOO_LARGE = (0, -1, 2**31, 2**63, 10**30)
 
 
 @dataclass(frozen=True)
-class World:
-    project: int
+class Projects:
+    shop: int
     other: int
     user: str
 
 
-async def open_world(store: MetadataStore) -> World:
+async def seed_projects(store: MetadataStore) -> Projects:
     project = await ensure_project(store, organization="Acme", name="shop")
     other = await ensure_project(store, organization="Acme", name="other")
     member = await ensure_member(store, email="ada@example.com", organization_id=project.organization_id)
-    return World(project.id, other.id, member.id)
+    return Projects(project.id, other.id, member.id)

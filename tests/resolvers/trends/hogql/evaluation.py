@@ -15,7 +15,7 @@ from datasource.sql.tree import Events, Expr, Named, Order, Select, call
 from errors import BadUserInput
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from tests.support.seeds.events import EventWorld
+from tests.support.seeds.events import EventSeeds
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 PATH = ("query", "breakdown")
@@ -23,30 +23,30 @@ UTC_CONTEXT = CompileContext(ZoneInfo("UTC"), NOW)
 _LIMITS = Limits(seconds=20)
 
 
-async def values(world: EventWorld, text: str, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> list[object]:
+async def values(seeds: EventSeeds, text: str, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> list[object]:
     """The value of an expression for each event, oldest first."""
-    context = CompileContext(world.project.timezone, NOW, week_start)
-    return await _column(world, breakdown_expression(text, PATH, context))
+    context = CompileContext(seeds.project.timezone, NOW, week_start)
+    return await _column(seeds, breakdown_expression(text, PATH, context))
 
 
-async def value(world: EventWorld, text: str) -> object:
+async def value(seeds: EventSeeds, text: str) -> object:
     """The value of an expression for the only event."""
-    (found,) = await values(world, text)
+    (found,) = await values(seeds, text)
     return found
 
 
-async def matches(world: EventWorld, text: str) -> list[bool]:
+async def matches(seeds: EventSeeds, text: str) -> list[bool]:
     """Whether each event, oldest first, satisfies a condition."""
-    found = await _column(world, filter_expression(text, PATH, CompileContext(world.project.timezone, NOW)))
+    found = await _column(seeds, filter_expression(text, PATH, CompileContext(seeds.project.timezone, NOW)))
     assert set(found) <= {0, 1}
     return [value == 1 for value in found]
 
 
-async def aggregate(world: EventWorld, text: str) -> float:
+async def aggregate(seeds: EventSeeds, text: str) -> float:
     """The value of an aggregate expression over all events."""
-    expr = math_expression(text, PATH, CompileContext(world.project.timezone, NOW))
-    statement = lowered(Select((Named(expr, "v"),), Events()), world.project.id)
-    result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
+    expr = math_expression(text, PATH, CompileContext(seeds.project.timezone, NOW))
+    statement = lowered(Select((Named(expr, "v"),), Events()), seeds.project.id)
+    result = await seeds.engine.query(statement.text, statement.params, limits=_LIMITS)
     ((found,),) = result.rows()
     assert isinstance(found, float | int)
     return float(found)
@@ -65,8 +65,8 @@ def lowered(query: Select, project_id: int) -> Statement:
     return render(scope_to_project(NativeLayout().lower(query), project_id))
 
 
-async def _column(world: EventWorld, expr: Expr) -> list[object]:
+async def _column(seeds: EventSeeds, expr: Expr) -> list[object]:
     query = Select((Named(expr, "v"),), Events(), order_by=(Order(call("toUnixTimestamp64Micro", TIMESTAMP)),))
-    statement = lowered(query, world.project.id)
-    result = await world.engine.query(statement.text, statement.params, limits=_LIMITS)
+    statement = lowered(query, seeds.project.id)
+    result = await seeds.engine.query(statement.text, statement.params, limits=_LIMITS)
     return result.columns[0] if result.columns else []

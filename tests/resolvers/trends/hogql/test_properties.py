@@ -15,9 +15,9 @@ from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
 from resolvers.trends.hogql.aggregates import AGGREGATE_NAMES
 from resolvers.trends.hogql.translate import FUNCTIONS
-from tests.resolvers.trends.conftest import NewWorld
+from tests.resolvers.trends.conftest import NewSeeds
 from tests.resolvers.trends.hogql.evaluation import NOW, PATH, lowered
-from tests.support.seeds.events import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventSeeds, Value
 
 _ZONE = ZoneInfo("America/New_York")  # with daylight saving
 _CONTEXT = CompileContext(_ZONE, NOW)
@@ -209,11 +209,11 @@ _MANY = settings(
 
 
 @pytest.fixture(scope="session")
-async def odd(new_world: NewWorld) -> EventWorld:
+async def odd(new_seeds: NewSeeds) -> EventSeeds:
     """Events with every odd value."""
-    world = new_world(_ZONE.key)
+    seeds = new_seeds(_ZONE.key)
     shared: dict[str, Value] = {"$session_id": "s", "$group_0": "g", "$current_url": "/u"}
-    await world.add_events(
+    await seeds.add_events(
         [
             Event(
                 ("ev", "", "sign up")[n % 3], _TIMES[n % 5], n % 4, {"a": a, "b": b, **(shared if n % 2 else {})}
@@ -221,21 +221,21 @@ async def odd(new_world: NewWorld) -> EventWorld:
             for n, (a, b) in enumerate(_ODD)
         ]
     )
-    await world.add_persons({1: {"p": "x"}, 2: {"p": 3}})
-    await world.add_groups(0, {"g": {"g": 7}})
-    return world
+    await seeds.add_persons({1: {"p": "x"}, 2: {"p": 3}})
+    await seeds.add_groups(0, {"g": {"g": 7}})
+    return seeds
 
 
 @_MANY
 @given(texts=st.lists(_EXPRESSIONS, min_size=20, max_size=40))
-async def test_every_accepted_value_and_condition_runs(odd: EventWorld, texts: list[str]) -> None:
+async def test_every_accepted_value_and_condition_runs(odd: EventSeeds, texts: list[str]) -> None:
     compilers = (breakdown_expression, filter_expression)
     await _run(odd, [_accepted(compile_, text) for text in texts for compile_ in compilers])
 
 
 @_MANY
 @given(texts=st.lists(_AGGREGATES, min_size=10, max_size=20))
-async def test_every_accepted_math_runs(odd: EventWorld, texts: list[str]) -> None:
+async def test_every_accepted_math_runs(odd: EventSeeds, texts: list[str]) -> None:
     await _run(odd, [_accepted(math_expression, text) for text in texts])
 
 
@@ -264,8 +264,8 @@ def _accepted(compile_: Callable[..., Expr], text: str) -> Expr | None:
     return None
 
 
-async def _run(world: EventWorld, accepted: Sequence[Expr | None]) -> None:
+async def _run(seeds: EventSeeds, accepted: Sequence[Expr | None]) -> None:
     columns = tuple(Named(expr, f"c{n}") for n, expr in enumerate(accepted) if expr is not None)
     if columns:
-        statement = lowered(Select(columns, Events()), world.project.id)
-        await world.engine.query(statement.text, statement.params, limits=Limits(seconds=60))
+        statement = lowered(Select(columns, Events()), seeds.project.id)
+        await seeds.engine.query(statement.text, statement.params, limits=Limits(seconds=60))

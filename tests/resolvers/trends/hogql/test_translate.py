@@ -6,9 +6,9 @@ import pytest
 
 from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
-from tests.resolvers.trends.conftest import NewWorld
+from tests.resolvers.trends.conftest import NewSeeds
 from tests.resolvers.trends.hogql.evaluation import aggregate, error_of, matches, value, values
-from tests.support.seeds.events import Event, EventWorld, Value
+from tests.support.seeds.events import Event, EventSeeds, Value
 
 _JSON = '{"city": "Rome", "geo": {"lat": 41.5}, "list": [1, "z"], "yes": true}'
 _PROPERTIES: dict[str, Value] = {
@@ -30,13 +30,13 @@ _PROPERTIES: dict[str, Value] = {
 
 
 @pytest.fixture(scope="session")
-async def one(new_world: NewWorld) -> EventWorld:
+async def one(new_seeds: NewSeeds) -> EventSeeds:
     """One event, in Tokyo on the evening of 5 January, in UTC in its morning."""
-    world = new_world("Asia/Tokyo")
-    await world.add_events([Event("sign up", "2020-01-05 10:11:12.5", 1, _PROPERTIES)])
-    await world.add_persons({1: {"email": "ann@example.com", "age": 30}})
-    await world.add_groups(0, {"org:5": {"industry": "finance", "size": 7}})
-    return world
+    seeds = new_seeds("Asia/Tokyo")
+    await seeds.add_events([Event("sign up", "2020-01-05 10:11:12.5", 1, _PROPERTIES)])
+    await seeds.add_persons({1: {"email": "ann@example.com", "age": 30}})
+    await seeds.add_groups(0, {"org:5": {"industry": "finance", "size": 7}})
+    return seeds
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def one(new_world: NewWorld) -> EventWorld:
         ("properties.json.nothing.at.all", None),
     ],
 )
-async def test_field_of_any_owner_is_read(one: EventWorld, text: str, expected: str | None) -> None:
+async def test_field_of_any_owner_is_read(one: EventSeeds, text: str, expected: str | None) -> None:
     assert await value(one, text) == expected
 
 
@@ -93,7 +93,7 @@ async def test_field_of_any_owner_is_read(one: EventWorld, text: str, expected: 
         "  properties\n.\n$browser ",
     ],
 )
-async def test_alias_in_any_form_changes_nothing(one: EventWorld, text: str) -> None:
+async def test_alias_in_any_form_changes_nothing(one: EventSeeds, text: str) -> None:
     assert await value(one, text) == "Chrome"
 
 
@@ -171,7 +171,7 @@ async def test_alias_in_any_form_changes_nothing(one: EventWorld, text: str) -> 
         ("JSONLength(properties.json, 'list')", "2"),
     ],
 )
-async def test_value_is_that_of_the_expression(one: EventWorld, text: str, expected: object) -> None:
+async def test_value_is_that_of_the_expression(one: EventSeeds, text: str, expected: object) -> None:
     if expected is BadUserInput:
         error_of(text)
     else:
@@ -221,11 +221,11 @@ async def test_value_is_that_of_the_expression(one: EventWorld, text: str, expec
         ("if(true, toDate(timestamp), now())", "2020-01-05 00:00:00.000000"),
     ],
 )
-async def test_time_is_that_of_the_project_and_the_clock(one: EventWorld, text: str, expected: object) -> None:
+async def test_time_is_that_of_the_project_and_the_clock(one: EventSeeds, text: str, expected: object) -> None:
     assert await value(one, text) == expected
 
 
-async def test_week_starts_on_the_day_of_the_project(one: EventWorld) -> None:
+async def test_week_starts_on_the_day_of_the_project(one: EventSeeds) -> None:
     assert await values(one, "toStartOfWeek(timestamp)", WeekStartDay.MONDAY) == ["2019-12-30"]
 
 
@@ -238,12 +238,12 @@ _ROWS: Sequence[tuple[dict[str, str | int | float | bool], str]] = (
 
 
 @pytest.fixture(scope="session")
-async def several(new_world: NewWorld) -> EventWorld:
+async def several(new_seeds: NewSeeds) -> EventSeeds:
     """Four events of two persons, the last one without properties."""
-    world = new_world("UTC")
+    seeds = new_seeds("UTC")
     events = [Event("buy", at, 1 + n % 2, properties) for n, (properties, at) in enumerate(_ROWS)]
-    await world.add_events(events)
-    return world
+    await seeds.add_events(events)
+    return seeds
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ async def several(new_world: NewWorld) -> EventWorld:
     ],
 )
 async def test_filter_matches_the_events_for_which_it_is_true(
-    several: EventWorld, text: str, expected: str
+    several: EventSeeds, text: str, expected: str
 ) -> None:
     assert "".join("1" if each else "0" for each in await matches(several, text)) == expected
 
@@ -339,24 +339,24 @@ async def test_filter_matches_the_events_for_which_it_is_true(
         ("countIf(person.properties.email = 'x') + count()", 4),
     ],
 )
-async def test_math_is_the_value_over_all_events(several: EventWorld, text: str, expected: float) -> None:
+async def test_math_is_the_value_over_all_events(several: EventSeeds, text: str, expected: float) -> None:
     assert await aggregate(several, text) == pytest.approx(expected)
 
 
-async def test_math_of_no_events_is_zero(world: EventWorld) -> None:
-    assert await aggregate(world, "avg(properties.price)") == 0
-    assert await aggregate(world, "1 / count()") == 0
+async def test_math_of_no_events_is_zero(seeds: EventSeeds) -> None:
+    assert await aggregate(seeds, "avg(properties.price)") == 0
+    assert await aggregate(seeds, "1 / count()") == 0
 
 
-async def test_person_is_the_merged_one(world: EventWorld) -> None:
-    await world.add_events([Event("buy", "2020-01-01", 1), Event("buy", "2020-01-02", 2)])
-    await world.add_persons({2: {"email": "b"}})
-    await world.merge({1: 2})
-    assert await aggregate(world, "count(DISTINCT person.id)") == 1
-    assert await values(world, "person.properties.email") == ["b", "b"]
+async def test_person_is_the_merged_one(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("buy", "2020-01-01", 1), Event("buy", "2020-01-02", 2)])
+    await seeds.add_persons({2: {"email": "b"}})
+    await seeds.merge({1: 2})
+    assert await aggregate(seeds, "count(DISTINCT person.id)") == 1
+    assert await values(seeds, "person.properties.email") == ["b", "b"]
 
 
-async def test_person_that_is_not_known_has_no_id(world: EventWorld) -> None:
-    await world.add_events([Event("buy", "2020-01-01", 1)])
-    assert await value(world, "person_id") is None
-    assert await aggregate(world, "uniq(person_id)") == 1
+async def test_person_that_is_not_known_has_no_id(seeds: EventSeeds) -> None:
+    await seeds.add_events([Event("buy", "2020-01-01", 1)])
+    assert await value(seeds, "person_id") is None
+    assert await aggregate(seeds, "uniq(person_id)") == 1
