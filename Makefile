@@ -1,12 +1,12 @@
 # make run     install, load the demo project, serve at http://127.0.0.1:8000 (PORT=9000 make run for another port)
 # make test    install and run the tests
 # make test-quick   the tests that need no engine and no process: less than a minute
-# make test-servers   the tests of whatever asks a store again, over servers as in production
+# make test-servers   the tests of the stores again, on servers: ClickHouse's native protocol, PostgreSQL
 # make check   format, lint, types, SDL, import direction: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
 # make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
 # make web-check  types and unit tests of the page's scripts
-# make lock    write the lock files anew from pyproject.toml (UPGRADE=1 for the newest versions)
+# make lock    rewrite the lock files from pyproject.toml (UPGRADE=1 for the newest versions)
 
 PYTHON ?= python3
 PORT ?= 8000

@@ -1,6 +1,6 @@
 """Write the lock files from pyproject.toml, with hashes.
 
-Keeps the versions that pyproject.toml still allows; `--upgrade` takes the newest ones.
+Keeps locked versions that pyproject.toml still allows; `--upgrade` chooses the newest ones.
 """
 
 import subprocess
@@ -12,16 +12,16 @@ COMMON = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-
 FOLDER = Path("requirements")
 RUN = FOLDER / "run.lock"
 EMBEDDED_ONLY = {"embedded", "demo"}
-"""The extras, and the largest ones, that a gateway with servers for its stores does not need."""
+"""The extras that a gateway with separate store servers does not need. They are the largest."""
 
 
 def lock(output: Path, *more: str) -> None:
-    """Resolve one file. Every other file is constrained by RUN, so that all have the same versions."""
+    """Write one lock file. RUN constrains all others, so that they have the same versions."""
     command = ["uv", "pip", "compile", "pyproject.toml", *more, *COMMON, *sys.argv[1:]]
     if output != RUN:
         command += ["--constraint", str(RUN)]
     command += ["--custom-compile-command", "make lock", "--output-file", str(output)]
-    subprocess.run([sys.executable, "-m", *command], check=True)  # noqa: S603 (our own arguments)
+    subprocess.run([sys.executable, "-m", *command], check=True)  # noqa: S603 - our own arguments
 
 
 def extras(names: list[str]) -> list[str]:

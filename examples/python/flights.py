@@ -1,4 +1,4 @@
-"""Prints flights per month and airport of the demo project, with nothing but an HTTP client."""
+"""Print the flights of the demo project by month and airport, with only an HTTP client."""
 
 import os
 import sys
@@ -36,7 +36,7 @@ class Flights(TypedDict):
 
 
 class RequestFailed(Exception):
-    """The gateway refused; each error says in `extensions.code` why, and in `extensions.hint` what helps."""
+    """Errors of the gateway. Each has a code in `extensions.code` and advice in `extensions.hint`."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__("\n".join(map(_describe, errors)))
@@ -47,39 +47,40 @@ def _describe(error: dict[str, Any]) -> str:
     return f"{extensions.get('code', 'ERROR')}: {error['message']} {extensions.get('hint', '')}".strip()
 
 
-def ask(client: httpx2.Client, document: str, **variables: object) -> object:
-    """The data of an answer. Raises RequestFailed when there is none, or not all of it."""
+def execute(client: httpx2.Client, document: str, **variables: object) -> object:
+    """Send an operation, and return its data. Raises RequestFailed if the response has any errors."""
     response = client.post(
         "/graphql",
         json={"query": document, "variables": variables},
         headers={"accept": "application/graphql-response+json"},
     )
-    answer = response.json()
-    if "errors" in answer:
-        raise RequestFailed(answer["errors"])
-    return answer["data"]
+    body = response.json()
+    if "errors" in body:
+        raise RequestFailed(body["errors"])
+    return body["data"]
 
 
 def main() -> int:
-    address = os.environ.get("TRENDGATE_URL", "http://127.0.0.1:8000/graphql").removesuffix("/graphql")
+    url = os.environ.get("TRENDGATE_URL", "http://127.0.0.1:8000/graphql").removesuffix("/graphql")
     key = os.environ.get("TRENDGATE_KEY", "")
-    question = {
+    query = {
         "events": [{"event": "flight departed"}],
         "breakdown": ["origin"],
         "interval": "MONTH",
         "dateFrom": "2013-01-01",
         "dateTo": "2013-04-30",
     }
-    with httpx2.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
+    with httpx2.Client(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=60) as client:
         try:
-            answer = ask(client, FLIGHTS, project=os.environ.get("TRENDGATE_PROJECT", "1"), query=question)
-        except RequestFailed as failure:
-            print(failure, file=sys.stderr)
+            data = execute(client, FLIGHTS, project=os.environ.get("TRENDGATE_PROJECT", "1"), query=query)
+        except RequestFailed as error:
+            print(error, file=sys.stderr)
             return 1
-    project = cast(Flights, answer)["project"]
+    project = cast(Flights, data)["project"]
     print(project["name"])
     rows = [
-        [line["label"], *(f"{figure or 0:.0f}" for figure in line["data"])] for line in project["trend"]["series"]
+        [series["label"], *(f"{value or 0:.0f}" for value in series["data"])]
+        for series in project["trend"]["series"]
     ]
     for row in [["", *project["trend"]["days"]], *rows]:
         print("  ".join([row[0].ljust(4), *(cell.rjust(10) for cell in row[1:])]))

@@ -4,7 +4,7 @@ from typing import Any
 
 from datasource.metadata.records import RoleRecord
 from tests.support.gateway import Answer
-from tests.support.seeds.access_over_http import Person
+from tests.support.seeds.organization import Person
 
 GRANT = "accessLevel source sourceSubject sourceResource sourceResourceId sourceDisplayName"
 RULES = "accessControls { resource resourceId accessLevel member { email } role { name } createdBy { email } }"

@@ -8,7 +8,7 @@ from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 
 _org_numbers = itertools.count(1)
 

@@ -17,7 +17,7 @@ from datasource.tables.steps import JSON_INSERT_SETTINGS
 from permissions.api_keys import generate_key, mask_key
 from tests.support.api_keys import make_key
 from tests.support.gateway import NOW, Gateway
-from tests.support.seeds.access_over_http import Organization, Person, seed_organization
+from tests.support.seeds.organization import Organization, Person, seed_organization
 
 SECRET: Final = "quetzal"
 """Part of every name, description, email address, event and property of the project."""

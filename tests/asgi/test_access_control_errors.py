@@ -13,7 +13,7 @@ from permissions.resources import Resource, registered
 from schema.build import build_schema
 from tests.asgi.access_calls import SET, changed_policy, read_policy, rules_of, set_access
 from tests.support.gateway import Answer, Gateway, open_gateway
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 
 
 def error(answer: Answer) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ from datasource.metadata.members import remove_member
 from datasource.metadata.organizations import set_features
 from tests.asgi.access_calls import changed_policy, read_policy, rules_of, set_access
 from tests.support.gateway import NOW
-from tests.support.seeds.access_over_http import Organization
+from tests.support.seeds.organization import Organization
 
 TIMES = """query($project: ID!) { accessPolicy(projectId: $project, resource: INSIGHT) {
     accessControls { id createdAt updatedAt } } }"""

@@ -9,7 +9,7 @@ from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import RoleRecord
 from tests.asgi.access_calls import set_access
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 OK: Final = "answered"
 FORBIDDEN: Final = "FORBIDDEN"

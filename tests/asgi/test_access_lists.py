@@ -7,7 +7,7 @@ import pytest
 from datasource.metadata.organizations import set_features
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import OrganizationLevel, ProjectRecord
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 KINDS = ("insight", "action", "cohort")
 PROJECTS = """query($first: Int! = 50, $after: String) { projects(first: $first, after: $after) { totalCount

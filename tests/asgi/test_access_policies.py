@@ -10,7 +10,7 @@ from datasource.metadata.projects import create_project
 from datasource.metadata.roles import delete_role
 from tests.asgi.access_calls import POLICY, READ, read_policy, rules_of
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 
 KINDS = ("insight", "action", "cohort")
 LADDER = ["NONE", "VIEWER", "EDITOR", "MANAGER"]

@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.actions import create_action
 from tests.support.gateway import NOW, Answer
-from tests.support.seeds.access_over_http import VIEWS, Organization, Person
+from tests.support.seeds.organization import VIEWS, Organization, Person
 from tests.support.seeds.saved_objects import EVENTS
 
 TREND = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {

@@ -8,7 +8,7 @@ from datasource.metadata.members import add_member
 from datasource.metadata.projects import create_project
 from tests.asgi.access_calls import changed_policy, set_access
 from tests.support.gateway import NOW, Gateway
-from tests.support.seeds.access_over_http import Organization, Person, seed_organization
+from tests.support.seeds.organization import Organization, Person, seed_organization
 
 LOG = """query($project: ID!, $first: Int! = 50, $after: String) { project(id: $project) {
     auditLog(first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node {

@@ -9,7 +9,7 @@ import pytest
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.fair_queue import QueueLimits
-from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until
+from tests.datasource.clickhouse.queued_engines import KINDS, folder_of, open_queue, until
 from tests.support.gateway import Gateway
 from tests.support.live_server import endless_stores, serve, wait_for
 from tests.support.native_server import Backend

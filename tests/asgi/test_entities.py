@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.gateway import Answer
-from tests.support.seeds.access_over_http import Organization, Person, statements_reading
+from tests.support.seeds.organization import Organization, Person, statements_reading
 
 NAMES = """query($refs: [_Any!]!) { _entities(representations: $refs) { __typename
     ... on Project { name } ... on Insight { name } ... on Action { name } ... on Cohort { name } } }"""

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.asgi.declared import object_declarations
+from tests.asgi.access_declarations import object_declarations
 from tests.asgi.every_field import COLUMNS, RESOURCES, SECRET, VALUE, Keys, Site, open_keys
 from tests.asgi.field_samples import OUTCOMES, SAMPLES, Sample
 from tests.asgi.graphql.streams import last_event

@@ -25,7 +25,7 @@ from resolvers.trends.breakdowns import NO_VALUE
 from settings import Settings
 from tests.asgi.rest.trends import add_events
 from tests.support.gateway import NOW
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 LINKS = """query($project: ID!, $query: TrendQueryInput!) { project(id: $project) { trend(query: $query) {
     exports { csv arrow parquet } csv

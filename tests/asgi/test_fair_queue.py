@@ -10,7 +10,7 @@ import pytest
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.fair_queue import QueueLimits
 from resolvers.stores import Stores
-from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue
+from tests.datasource.clickhouse.queued_engines import KINDS, folder_of, open_queue
 from tests.support.gateway import Answer, Gateway, open_gateway
 from tests.support.native_server import Backend
 

@@ -12,7 +12,7 @@ from datasource.metadata.records import OrganizationLevel, ProjectRecord
 from tests.asgi.access_calls import READ
 from tests.support.api_keys import make_key
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, Person, seed_organization
+from tests.support.seeds.organization import Organization, Person, seed_organization
 
 NAME = "query($project: ID!) { project(id: $project) { name } }"
 NAMES = "{ projects { totalCount edges { node { name } } } viewer { projects { totalCount } } }"

@@ -5,7 +5,7 @@ import pytest
 from datasource.metadata.projects import create_project
 from tests.asgi.access_calls import read_policy, set_access
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 
 KINDS = ("insight", "action", "cohort")
 NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}

@@ -6,7 +6,7 @@ from opentelemetry.trace import format_span_id, format_trace_id
 
 from resolvers.stores import Stores
 from settings import Settings
-from tests.datasource.clickhouse.servers import open_native, serving
+from tests.datasource.clickhouse.native_servers import open_native, serving
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.native_server import Backend
 from tests.support.telemetry import attributes, by_name, record_spans

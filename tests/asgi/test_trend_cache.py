@@ -22,7 +22,7 @@ from resolvers.trends.buckets import Buckets
 from settings import Settings
 from tests.support.gateway import open_gateway
 from tests.support.redis_server import RedisServer, running_redis
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 
 TREND = """query($project: ID!, $query: TrendQueryInput!, $refresh: TrendRefresh! = CACHE_FIRST) {
     project(id: $project) { trend(query: $query, refresh: $refresh) { isCached lastRefresh series { count }

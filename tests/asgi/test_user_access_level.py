@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.asgi.access_calls import changed_policy, read_policy, set_access
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 KINDS = ("insight", "action", "cohort")
 NEW = {"insight": 'query: {events: [{event: "view"}]}', "action": "steps: []", "cohort": "filters: []"}

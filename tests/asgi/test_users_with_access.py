@@ -8,7 +8,7 @@ from datasource.metadata.members import set_member_active
 from datasource.metadata.organizations import set_features
 from datasource.metadata.records import OrganizationLevel
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, Person, seed_organization
+from tests.support.seeds.organization import Organization, Person, seed_organization
 
 USERS = """usersWithAccess(first: $first, after: $after) { totalCount
     pageInfo { hasNextPage hasPreviousPage endCursor }

@@ -10,7 +10,7 @@ from datasource.metadata.projects import create_project
 from datasource.metadata.records import RoleRecord
 from tests.support.api_keys import make_key
 from tests.support.gateway import NOW, Gateway
-from tests.support.seeds.access_over_http import Organization, Person, seed_organization
+from tests.support.seeds.organization import Organization, Person, seed_organization
 
 CAN = """query($project: ID!, $action: ResourceAction!, $resource: AccessControlledResource!, $on: ID) { viewer {
     can(projectId: $project, action: $action, resource: $resource, objectId: $on) {

@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.organizations import set_features
 from tests.asgi.test_viewer import can
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 
 @dataclass(frozen=True)

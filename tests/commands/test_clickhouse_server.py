@@ -14,7 +14,7 @@ from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.open_engine import open_engine
 from errors import ErrorCode, GatewayError
 from settings import Settings
-from tests.datasource.clickhouse.servers import serving
+from tests.datasource.clickhouse.native_servers import serving
 from tests.support import trendgate_process
 from tests.support.command_line import Run, error_of
 from tests.support.native_server import Backend, NativeServer

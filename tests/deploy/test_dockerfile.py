@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from packaging.requirements import Requirement
 
-from tests.datasource.clickhouse.servers import serving
+from tests.datasource.clickhouse.native_servers import serving
 from tests.deploy.dockerfile import DOCKERFILE, INSTRUCTIONS, ROOT, copied, environment, only
 from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer

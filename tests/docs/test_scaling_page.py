@@ -10,7 +10,7 @@ from datasource.clickhouse.cluster_settings import READING, WRITING
 from datasource.clickhouse.native_engine import NativeEngine
 from datasource.tables.migrate import migrate
 from datasource.tables.property_tables import PROPERTY_TABLES
-from tests.datasource.loader.loads import Loader, event
+from tests.datasource.loader.load_files import Loader, event
 from tests.support.cluster_servers import CLUSTER, ClusterEngine, start_servers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasource.clickhouse.servers import serving
+from tests.datasource.clickhouse.native_servers import serving
 from tests.support.demo_server import ROOT, copy_data, serve_demo
 from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer

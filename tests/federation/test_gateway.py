@@ -12,7 +12,7 @@ import pytest
 from tests.federation import scripts
 from tests.federation.conftest import Endpoint
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, seed_organization
+from tests.support.seeds.organization import Organization, seed_organization
 from tests.support.seeds.saved_objects import EVENTS
 
 pytestmark = pytest.mark.usefixtures("tools")

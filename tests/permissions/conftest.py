@@ -4,7 +4,7 @@ import pytest
 
 from datasource.metadata.records import AccessLevel
 from permissions.resources import Resource, find_resource, registered
-from tests.permissions.policies import registered_one
+from tests.permissions.policy_builders import registered_one
 from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]

@@ -3,7 +3,7 @@
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.policy import Controlled
 from permissions.resources import INSIGHT, PROJECT, Resource
-from tests.permissions.policies import ADA, ADAS_MEMBERSHIP, PROJECT_ID, rule
+from tests.permissions.policy_builders import ADA, ADAS_MEMBERSHIP, PROJECT_ID, rule
 
 NONE, VIEWER, EDITOR, MANAGER = (AccessLevel.NONE, AccessLevel.VIEWER, AccessLevel.EDITOR, AccessLevel.MANAGER)
 PROJECT_MEMBER, PROJECT_ADMIN = AccessLevel.MEMBER, AccessLevel.ADMIN

@@ -10,7 +10,7 @@ from errors import ErrorCode, GatewayError
 from permissions.enforce import READ, WRITE, check_gate, check_object
 from permissions.policy import Controlled, Policy
 from permissions.resources import Resource
-from tests.permissions.policies import (
+from tests.permissions.policy_builders import (
     ADA,
     ADAS_MEMBERSHIP,
     ADMIN,

@@ -17,7 +17,7 @@ from permissions.enforce import (
 from permissions.policy import Controlled, Policy
 from permissions.resources import ACTION, INSIGHT, ORGANIZATION, PROJECT, Resource
 from tests.permissions.callers import RequestContext, caller_with
-from tests.permissions.policies import (
+from tests.permissions.policy_builders import (
     ADA,
     ADAS_MEMBERSHIP,
     ADMIN,

@@ -16,7 +16,7 @@ from permissions.policy import Policy
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT, PROJECT
 from tests.permissions.callers import caller_with
-from tests.permissions.policies import ADAS_MEMBERSHIP, PROJECT_ID, policy, rule
+from tests.permissions.policy_builders import ADAS_MEMBERSHIP, PROJECT_ID, policy, rule
 
 RECORD = ProjectRecord(
     id=PROJECT_ID,

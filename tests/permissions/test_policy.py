@@ -5,7 +5,7 @@ import pytest
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.policy import Access, Controlled, Principal, Source, applicable_rules
 from permissions.resources import ACTION, COHORT, INSIGHT, ORGANIZATION, PROJECT, Resource, registered
-from tests.permissions.policies import (
+from tests.permissions.policy_builders import (
     ADA,
     ADAS_MEMBERSHIP,
     ADMIN,

@@ -3,7 +3,7 @@ import pytest
 from datasource.metadata.records import RuleRecord
 from permissions.policy import Controlled
 from permissions.resources import Resource
-from tests.permissions.policies import ADAS_MEMBERSHIP, ADMIN, OWNER, STRANGER, policy
+from tests.permissions.policy_builders import ADAS_MEMBERSHIP, ADMIN, OWNER, STRANGER, policy
 from tests.permissions.policy_rules import (
     EVERY_RULE,
     INSIGHT_1,

@@ -1,6 +1,6 @@
 from permissions.policy import Access, AccessSource, Controlled, ListFilter, Source
 from permissions.resources import INSIGHT
-from tests.permissions.policies import ADA, ADMIN, PROJECT_KEY, ROLES_OFF, RULES_OFF, STRANGER, policy
+from tests.permissions.policy_builders import ADA, ADMIN, PROJECT_KEY, ROLES_OFF, RULES_OFF, STRANGER, policy
 from tests.permissions.policy_rules import (
     EDITOR,
     EVERY_RULE,

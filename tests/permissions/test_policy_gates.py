@@ -3,7 +3,7 @@ import pytest
 from datasource.metadata.records import AccessLevel, RuleRecord
 from permissions.policy import Access
 from permissions.resources import ACTION, INSIGHT
-from tests.permissions.policies import ADMIN, ROLES_OFF, RULES_OFF, STRANGER, policy
+from tests.permissions.policy_builders import ADMIN, ROLES_OFF, RULES_OFF, STRANGER, policy
 from tests.permissions.policy_rules import (
     EDITOR,
     INSIGHT_1,

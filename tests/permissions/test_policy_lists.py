@@ -3,7 +3,7 @@ import pytest
 from datasource.metadata.records import RuleRecord
 from permissions.policy import ListFilter, Policy
 from permissions.resources import ACTION, INSIGHT, PROJECT
-from tests.permissions.policies import ADA, ADMIN, OWNER, policy
+from tests.permissions.policy_builders import ADA, ADMIN, OWNER, policy
 from tests.permissions.policy_rules import OWN_PROJECT, VIEWER, about_ada, about_everyone, about_role, project_rule
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasource.metadata.records import AccessLevel, OrganizationFeatures, OrganizationLevel, RuleRecord
 from permissions.policy import Access, Controlled, Policy, Principal, Source, applicable_rules
 from permissions.resources import ORGANIZATION, PROJECT, Resource, registered
-from tests.permissions.policies import PROJECT_ID, rule
+from tests.permissions.policy_builders import PROJECT_ID, rule
 
 MANY = settings(max_examples=200, deadline=None, derandomize=True)
 # Those that ask for everything twice take longer.

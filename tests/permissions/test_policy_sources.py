@@ -3,7 +3,7 @@ import pytest
 from datasource.metadata.records import RuleRecord
 from permissions.policy import Access, AccessSource, Controlled, Principal, Source, SubjectKind
 from permissions.resources import INSIGHT, PROJECT
-from tests.permissions.policies import ADAS_MEMBERSHIP, ADMIN, MEMBER, RULES_OFF, STRANGER, policy, rule
+from tests.permissions.policy_builders import ADAS_MEMBERSHIP, ADMIN, MEMBER, RULES_OFF, STRANGER, policy, rule
 from tests.permissions.policy_rules import (
     EDITOR,
     INSIGHT_1,

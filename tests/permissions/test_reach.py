@@ -25,7 +25,7 @@ from permissions.reach import (
     reread_project,
 )
 from permissions.resources import INSIGHT, PROJECT
-from tests.support.seeds.organizations import (
+from tests.support.seeds.two_organizations import (
     NOON,
     Organizations,
     counted_statements,

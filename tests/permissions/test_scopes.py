@@ -5,7 +5,7 @@ import pytest
 from errors import BadUserInput
 from permissions.resources import Resource, known_resources
 from permissions.scopes import check_scopes, known_scopes, missing_scopes, scopes_meeting
-from tests.permissions.policies import registered_one
+from tests.permissions.policy_builders import registered_one
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ TREND = TrendQuery((EventSeries("sign up", path=("query", "events", 0)),))
 UTC_ZONE = ZoneInfo("UTC")
 
 
-def wednesday(timezone: ZoneInfo = UTC_ZONE) -> datetime:
+def local_now(timezone: ZoneInfo = UTC_ZONE) -> datetime:
     """2020-01-15 13:05:01 UTC, a Wednesday, as the zone's clocks show it."""
     return datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC).astimezone(timezone)
 
 
-def surroundings(timezone: ZoneInfo = UTC_ZONE) -> CompileContext:
+def compile_context(timezone: ZoneInfo = UTC_ZONE) -> CompileContext:
     """The zone on that Wednesday, with no cohorts."""
-    return CompileContext(timezone, wednesday())
+    return CompileContext(timezone, local_now())

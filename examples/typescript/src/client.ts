@@ -1,6 +1,6 @@
 import type { TypedDocumentString } from "./generated/graphql.js";
 
-/** One error of an answer. `extensions.code` says what kind it is, `hint` what to do about it. */
+/** An error of a response, with its code and a hint in `extensions`. */
 export interface GatewayError {
   message: string;
   path?: (string | number)[];
@@ -23,7 +23,7 @@ export class Gateway {
     private readonly key: string,
   ) {}
 
-  async ask<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data> {
+  async execute<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data> {
     const response = await fetch(this.url, {
       method: "POST",
       headers: {
@@ -35,7 +35,7 @@ export class Gateway {
     });
     const { data, errors } = (await response.json()) as { data?: Data; errors?: GatewayError[] };
     if (errors?.length || data === undefined) {
-      throw new RequestFailed(errors ?? [{ message: `The gateway answered ${response.status}.` }]);
+      throw new RequestFailed(errors ?? [{ message: `The gateway responded with status ${response.status}.` }]);
     }
     return data;
   }

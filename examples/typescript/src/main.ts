@@ -7,14 +7,14 @@ const gateway = new Gateway(
 );
 
 function printTable(trend: FlightsQuery["project"]["trend"]): void {
-  const rows = trend.series.map((line) => [line.label, ...line.data.map((figure) => String(figure ?? "-"))]);
+  const rows = trend.series.map((series) => [series.label, ...series.data.map((value) => String(value ?? "-"))]);
   for (const row of [["", ...trend.days], ...rows]) {
     console.log(row.map((cell, column) => (column ? cell.padStart(10) : cell.padEnd(4))).join("  "));
   }
 }
 
 try {
-  const { project } = await gateway.ask(FlightsDocument, {
+  const { project } = await gateway.execute(FlightsDocument, {
     project: process.env["TRENDGATE_PROJECT"] ?? "1",
     query: {
       events: [{ event: "flight departed" }],
@@ -26,9 +26,9 @@ try {
   });
   console.log(project.name);
   printTable(project.trend);
-} catch (failure) {
-  if (!(failure instanceof RequestFailed)) throw failure;
-  for (const { message, extensions } of failure.errors) {
+} catch (error) {
+  if (!(error instanceof RequestFailed)) throw error;
+  for (const { message, extensions } of error.errors) {
     console.error(`${extensions?.code ?? "ERROR"}: ${message} ${extensions?.hint ?? ""}`.trim());
   }
   process.exitCode = 1;

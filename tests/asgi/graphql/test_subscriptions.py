@@ -15,13 +15,13 @@ from errors import ErrorCode, GatewayError
 from permissions.api_keys import mask_key
 from resolvers.stores import Stores
 from tests.asgi.graphql.streams import FOLLOW, open_socket
-from tests.datasource.clickhouse.servers import open_native
-from tests.datasource.clickhouse.servers import serving as native_server
+from tests.datasource.clickhouse.native_servers import open_native
+from tests.datasource.clickhouse.native_servers import serving as native_server
 from tests.support.gateway import Gateway
 from tests.support.live_server import ENDLESS, endless_stores, running, serve, serving, wait_for
 from tests.support.native_server import Backend
 from tests.support.paused_trend import EVENTS, QUERY, TWO_STATEMENTS, open_busy_project, pause_trends
-from tests.support.seeds.access_over_http import Organization
+from tests.support.seeds.organization import Organization
 
 ASK = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) {
     days series { label data count } } } }"""

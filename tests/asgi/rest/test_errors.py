@@ -9,7 +9,7 @@ from asgi.rest.errors import STATUSES
 from errors import ErrorCode
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import Gateway, open_gateway
-from tests.support.seeds.access_over_http import Organization
+from tests.support.seeds.organization import Organization
 
 SIGN_UP = [{"id": "sign up"}]
 FILTER = {"key": "plan", "operator": "gt"}

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from asgi.rest.parameters import IGNORED, UNSUPPORTED, TrendParameters
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization
+from tests.support.seeds.organization import Organization
 
 PARAMETERS = TrendParameters.model_fields
 TREND = "/api/projects/{project_id}/insights/trend/"

@@ -7,7 +7,7 @@ import pytest
 from datasource.metadata.projects import create_project
 from tests.asgi.rest.trends import RestClient
 from tests.support.gateway import Gateway
-from tests.support.seeds.access_over_http import Organization, Person
+from tests.support.seeds.organization import Organization, Person
 
 
 async def fetch(person: Person, address: str = "/api/projects/") -> Any:

@@ -11,7 +11,7 @@ from resolvers.trend_cache.read_through import TrendCache
 from settings import Settings
 from tests.asgi.rest.trends import DATES, RestClient
 from tests.support.gateway import NOW, open_gateway
-from tests.support.seeds.access_over_http import Organization
+from tests.support.seeds.organization import Organization
 
 SIGN_UP = [{"id": "sign up"}]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.errors import Unsupported
 from datasource.clickhouse.native_engine import NativeEngine
-from tests.datasource.clickhouse.servers import open_native, serving
+from tests.datasource.clickhouse.native_servers import open_native, serving
 from tests.support.native_server import Backend
 
 EXPRESSIONS = {

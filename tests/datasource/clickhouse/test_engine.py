@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasource.clickhouse.engine import Engine, Identifier, Limits, Progress, QueryResult, QueueStatus
 from datasource.clickhouse.errors import ClickHouseError
 from errors import GatewayError
-from tests.datasource.clickhouse.queues import until
+from tests.datasource.clickhouse.queued_engines import until
 
 TEXTS = (
     "",

@@ -9,7 +9,7 @@ from datasource.clickhouse.engine import Engine, Limits, QueryResult
 from datasource.clickhouse.fair_queue import QueueLimits
 from errors import ErrorCode, GatewayError
 from telemetry.request import KEY_ID
-from tests.datasource.clickhouse.queues import KINDS, folder_of, open_queue, until
+from tests.datasource.clickhouse.queued_engines import KINDS, folder_of, open_queue, until
 from tests.support.native_server import Backend
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"

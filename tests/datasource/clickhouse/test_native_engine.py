@@ -15,7 +15,7 @@ from datasource.clickhouse.native_engine import NativeEngine
 from datasource.clickhouse.protocol import Timeouts
 from errors import ErrorCode, GatewayError
 from telemetry.request import KEY_ID, REQUEST, RequestInfo
-from tests.datasource.clickhouse.servers import open_native, serving
+from tests.datasource.clickhouse.native_servers import open_native, serving
 from tests.support.native_server import Backend, Drop, Fail, Fault, Hang, NativeServer, Slow
 
 ENDLESS = "SELECT sum(sipHash64(number)) AS s FROM numbers(1000000000000)"

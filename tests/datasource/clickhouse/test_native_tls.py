@@ -10,7 +10,7 @@ import pytest
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.native_engine import NativeEngine
 from errors import ErrorCode, GatewayError
-from tests.datasource.clickhouse.servers import QUICK, serving
+from tests.datasource.clickhouse.native_servers import QUICK, serving
 from tests.support.native_server import Backend
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")

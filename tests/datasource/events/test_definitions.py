@@ -22,7 +22,7 @@ from datasource.events.definitions import (
     find_properties_by_key,
 )
 from datasource.loader.load import RowKind, repair
-from tests.datasource.loader.loads import Loader, event
+from tests.datasource.loader.load_files import Loader, event
 from tests.support.seeds.events import Event, EventSeeds, Value
 
 EVENTS, PERSONS = PropertySet(PropertyOwner.EVENT), PropertySet(PropertyOwner.PERSON)

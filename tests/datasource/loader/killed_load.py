@@ -17,7 +17,7 @@ from datasource.clickhouse.engine import ParamValue
 from datasource.clickhouse.native_format import NativeBlock
 from datasource.loader import load, read_jsonl
 from datasource.tables.migrate import migrate
-from tests.datasource.loader.loads import counted, rolled_up
+from tests.datasource.loader.load_files import counted, rolled_up
 
 PROJECT = 1
 

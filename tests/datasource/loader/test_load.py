@@ -11,8 +11,8 @@ from datasource.clickhouse.engine import Engine
 from datasource.loader.journal import Journal, repair
 from datasource.loader.load import FileFormat
 from errors import BadUserInput, NotFound
-from tests.datasource.clickhouse.servers import open_native, serving
-from tests.datasource.loader.loads import Loader, event, write_lines
+from tests.datasource.clickhouse.native_servers import open_native, serving
+from tests.datasource.loader.load_files import Loader, event, write_lines
 from tests.support.native_server import Backend
 
 GARBAGE = b"{not json"

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.datasource.loader.loads import event, write_lines
+from tests.datasource.loader.load_files import event, write_lines
 
 EVENTS = 400
 MOMENTS = (

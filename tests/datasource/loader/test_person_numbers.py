@@ -6,7 +6,7 @@ import pytest
 
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import RowKind
-from tests.datasource.loader.loads import Loader, event
+from tests.datasource.loader.load_files import Loader, event
 
 PERSON_A = "01890000-0000-7000-8000-00000000000a"
 PERSON_B = "01890000-0000-7000-8000-00000000000b"

@@ -25,7 +25,7 @@ from datasource.metadata.records import AccessLevel, ProjectRecord, RoleRecord, 
 from datasource.metadata.roles import add_role_member, delete_role, remove_role_member
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, GatewayError, NotFound
-from tests.support.seeds.organizations import (
+from tests.support.seeds.two_organizations import (
     LATER,
     NOON,
     Organizations,

@@ -30,7 +30,7 @@ from datasource.metadata.records import KeyRecord, OrganizationLevel, Organizati
 from datasource.metadata.roles import add_role_member, create_role, delete_role, remove_role_member
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, GatewayError, NotFound
-from tests.support.seeds.organizations import (
+from tests.support.seeds.two_organizations import (
     LATER,
     NOON,
     Organizations,

@@ -17,7 +17,7 @@ from datasource.metadata.roles import (
 )
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, GatewayError, NotFound
-from tests.support.seeds.organizations import Organizations, audit_log, seed_organizations
+from tests.support.seeds.two_organizations import Organizations, audit_log, seed_organizations
 
 
 @pytest.fixture

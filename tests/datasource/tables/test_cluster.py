@@ -16,7 +16,7 @@ from datasource.loader.journal import Journal
 from datasource.loader.load import repair
 from datasource.sql.tree import CohortMember, Events, Named, Select
 from resolvers.trends.query import Breakdown, BreakdownType, EventSeries, Math, TrendMath
-from tests.datasource.loader.loads import Loader, event
+from tests.datasource.loader.load_files import Loader, event
 from tests.support.cluster_servers import ClusterEngine
 from tests.support.seeds.events import Event, EventSeeds, RawLayout, Value, only, series, trend
 

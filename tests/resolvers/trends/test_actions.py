@@ -9,9 +9,9 @@ from errors import BadUserInput, ErrorCode, GatewayError
 from resolvers.trends.actions import Action, ActionStep, StringMatching, action_condition
 from resolvers.trends.query import PropertyFilter, PropertyOperator
 from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
-from tests.support.clock import surroundings
+from tests.support.clock import compile_context
 
-AROUND = surroundings()
+CONTEXT = compile_context()
 CONTAINS, EXACT, REGEX = StringMatching
 BUTTON = Element("button", ("btn", "primary"), id="buy", text="Buy now", page={"data-x": "1"})
 LINK = Element("a", ("nav",), href="/Docs/50%_off", text="Read the docs")
@@ -36,12 +36,12 @@ PAGEVIEWS = {"view", "loud", "plain", "no url", "null url", "slash"}
 
 
 def _condition(*steps: ActionStep) -> object:
-    return action_condition(Action(1, "an action", steps), AROUND)
+    return action_condition(Action(1, "an action", steps), CONTEXT)
 
 
 async def _found(engine: Engine, project_id: int, *steps: ActionStep) -> set[str]:
     await insert_rows(engine, project_id, ROWS)
-    return await find(engine, project_id, action_condition(Action(1, "an action", steps), AROUND))
+    return await find(engine, project_id, action_condition(Action(1, "an action", steps), CONTEXT))
 
 
 def _captured(**set_: str | StringMatching) -> ActionStep:
@@ -175,10 +175,10 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine,
     await insert_rows(engine, project_id, [Row("noon", "x", properties={"at": "2020-01-01T00:00:00Z"})])
     at_nine = PropertyFilter("at", "2020-01-01 09:00", PropertyOperator.IS_DATE_EXACT)
     action = Action(1, "", (ActionStep("x", properties=(at_nine,)),))
-    assert await find(engine, project_id, action_condition(action, surroundings(ZoneInfo("Asia/Tokyo")))) == {
+    assert await find(engine, project_id, action_condition(action, compile_context(ZoneInfo("Asia/Tokyo")))) == {
         "noon"
     }
-    assert await find(engine, project_id, action_condition(action, AROUND)) == set()
+    assert await find(engine, project_id, action_condition(action, CONTEXT)) == set()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ async def test_step_with_a_date_filter_reads_it_in_the_time_zone(engine: Engine,
 )
 def test_invalid_step_is_rejected_with_its_path(step: ActionStep, key: str) -> None:
     with pytest.raises(BadUserInput) as caught:
-        action_condition(Action(1, "", (ActionStep("x"), step)), AROUND, ("input",))
+        action_condition(Action(1, "", (ActionStep("x"), step)), CONTEXT, ("input",))
     assert caught.value.path == ("input", "steps", 1, key)
     assert caught.value.hint
 

@@ -26,7 +26,7 @@ from resolvers.trends.query import (
 from resolvers.trends.resolve import resolve
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from resolvers.trends.saved_objects import SavedObjects
-from tests.support.clock import UTC_ZONE, wednesday
+from tests.support.clock import UTC_ZONE, local_now
 
 Rows = Sequence[Sequence[object]]
 COST = Statistics(elapsed_ms=1.0, rows_read=2, bytes_read=3, queries=4)
@@ -40,7 +40,7 @@ CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
 def answer(query: TrendQuery, *tables: Rows) -> TrendResult:
     """What comes of a query on 2020-01-15 when its statements answer these rows."""
-    resolved = resolve(query, TrendProject(1, UTC_ZONE), wednesday())
+    resolved = resolve(query, TrendProject(1, UTC_ZONE), local_now())
     plan = compile_trend(resolved, NativeLayout(), SavedObjects(cohorts=COHORTS))
     width = values_per_row(query) + (1 if query.display.is_total else 2)
     results = [

@@ -18,7 +18,7 @@ from resolvers.trends.buckets import MAX_BUCKETS, Buckets, bucket_start
 from resolvers.trends.compare import previous_range
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendInterval, TrendQuery
-from tests.support.clock import TREND, UTC_ZONE, wednesday
+from tests.support.clock import TREND, UTC_ZONE, local_now
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
@@ -48,11 +48,11 @@ ZONES = sorted(
 
 def buckets_of(query: TrendQuery, zone: str = "UTC", week_start: WeekStartDay = SUNDAY) -> Buckets:
     """The buckets of a query on a Wednesday, 2020-01-15 13:05:01 UTC."""
-    return Buckets.of(read_range(query, wednesday(ZoneInfo(zone))), ZoneInfo(zone), week_start)
+    return Buckets.of(read_range(query, local_now(ZoneInfo(zone))), ZoneInfo(zone), week_start)
 
 
 def days_of(buckets: Buckets) -> tuple[str, ...]:
-    return buckets.axis(read_range(TREND, wednesday())).days
+    return buckets.axis(read_range(TREND, local_now())).days
 
 
 def between(first: str, last: str, interval: TrendInterval, zone: str = "UTC") -> DateRange:
@@ -157,8 +157,8 @@ def test_weeks_of_the_previous_period_are_clipped_to_the_current_one(
     compare_to: str | None, days: tuple[str, ...], labels: tuple[str, ...]
 ) -> None:
     query = replace(TREND, interval=WEEK, date_from="2020-01-15", date_to="2020-01-28", compare_to=compare_to)
-    current = read_range(query, wednesday())
-    previous = Buckets.of(previous_range(query, current, wednesday()), UTC_ZONE, SUNDAY)
+    current = read_range(query, local_now())
+    previous = Buckets.of(previous_range(query, current, local_now()), UTC_ZONE, SUNDAY)
     assert days_of(previous) == days
     assert previous.axis(current).labels == labels
 
@@ -232,7 +232,7 @@ def test_latest_and_earliest_possible_dates_have_buckets(interval: TrendInterval
     for zone in map(ZoneInfo, ("Asia/Tokyo", "America/New_York", "UTC")):
         for first, last in (("1900-01-01", "1900-01-31"), ("2299-12-01", "2299-12-31")):
             query = replace(TREND, date_from=first, date_to=last, interval=interval)
-            starts = Buckets.of(read_range(query, wednesday(zone)), zone, SUNDAY).starts()
+            starts = Buckets.of(read_range(query, local_now(zone)), zone, SUNDAY).starts()
             assert bucket_start(starts[-1], interval, SUNDAY) == starts[-1]
             assert len(starts) == {DAY: 31, WEEK: 5 if first < "2" else 6, MONTH: 1}[interval]
 

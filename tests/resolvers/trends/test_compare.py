@@ -12,7 +12,7 @@ from resolvers.trends.buckets import Buckets
 from resolvers.trends.compare import COMPARE_TO, previous_range
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery
-from tests.support.clock import TREND, UTC_ZONE, wednesday
+from tests.support.clock import TREND, UTC_ZONE, local_now
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
@@ -21,7 +21,7 @@ COMPARED = replace(TREND, compare=True)
 
 def periods(query: TrendQuery, now: datetime | None = None) -> tuple[DateRange, DateRange]:
     """The current and the previous range on Wednesday, 2020-01-15 13:05:01."""
-    now = now or wednesday()
+    now = now or local_now()
     current = read_range(query, now)
     return current, previous_range(query, current, now)
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from errors import BadUserInput, ErrorCode
 from resolvers.trends.dates import DATE_FROM, DATE_TO, read_date, read_end, read_range, read_start
 from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery
-from tests.support.clock import TREND, wednesday
+from tests.support.clock import TREND, local_now
 
-NOW = wednesday()
+NOW = local_now()
 PATH = ("query", "somewhere")
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
@@ -126,7 +126,7 @@ def test_start_of_an_exact_range_or_of_minutes_is_not_truncated(
     ],
 )
 def test_absolute_date_is_wall_time_and_one_with_an_offset_is_converted(text: str, instant: str) -> None:
-    date = read_date(text, wednesday(ZoneInfo("Asia/Kolkata")), PATH)
+    date = read_date(text, local_now(ZoneInfo("Asia/Kolkata")), PATH)
     assert shown(date.instant) == instant
     assert not date.is_relative
 
@@ -342,7 +342,7 @@ def test_bounds_are_read_in_whole_seconds() -> None:
 )
 def test_whole_history_starts_at_the_first_event(interval: TrendInterval, read_from: str) -> None:
     earliest = datetime(2019, 11, 5, 22, 20, 10, tzinfo=UTC)
-    now = wednesday(ZoneInfo("America/New_York"))
+    now = local_now(ZoneInfo("America/New_York"))
     range_ = read_range(replace(TREND, date_from="all", interval=interval), now, earliest)
     assert shown(range_.start) == "2019-11-05 17:20:10"
     assert shown(range_.read_from) == read_from

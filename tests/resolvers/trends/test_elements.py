@@ -9,7 +9,7 @@ from errors import BadUserInput
 from resolvers.trends.filters import filter_condition
 from resolvers.trends.query import FilterValue, PropertyFilter, PropertyOperator, PropertyType
 from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
-from tests.support.clock import surroundings
+from tests.support.clock import compile_context
 
 Op = PropertyOperator
 UTC_ZONE = ZoneInfo("UTC")
@@ -110,14 +110,14 @@ async def test_filter_on_elements_finds(
     *, engine: Engine, project_id: int, key: str, operator: Op, value: FilterValue, expected: set[str]
 ) -> None:
     await insert_rows(engine, project_id, ROWS)
-    condition = filter_condition(_filter(key, operator, value), surroundings(UTC_ZONE))
+    condition = filter_condition(_filter(key, operator, value), compile_context(UTC_ZONE))
     assert await find(engine, project_id, condition) == expected
 
 
 async def test_date_filter_on_texts_skips_values_that_are_not_dates(engine: Engine, project_id: int) -> None:
     rows = [Row("date", chain=chain(Element(text="Go"), Element(text="2020-02-01"))), *ROWS]
     await insert_rows(engine, project_id, rows)
-    condition = filter_condition(_filter("text", Op.IS_DATE_AFTER, "2020-01-01"), surroundings(UTC_ZONE))
+    condition = filter_condition(_filter("text", Op.IS_DATE_AFTER, "2020-01-01"), compile_context(UTC_ZONE))
     assert await find(engine, project_id, condition) == {"date"}
 
 
@@ -149,7 +149,7 @@ async def test_date_filter_on_texts_skips_values_that_are_not_dates(engine: Engi
 )
 def test_invalid_filter_on_elements_is_rejected(key: str, operator: Op, value: FilterValue, at: str) -> None:
     with pytest.raises(BadUserInput) as caught:
-        filter_condition(_filter(key, operator, value), surroundings(UTC_ZONE))
+        filter_condition(_filter(key, operator, value), compile_context(UTC_ZONE))
     assert caught.value.path == ("query", "filters", 0, at)
 
 
@@ -164,7 +164,7 @@ async def test_hostile_text_and_link_match_only_themselves(
     await insert_rows(
         engine, project_id, [Row("it", chain=chain(like, around)), Row("not", chain=chain(other, around))]
     )
-    exactly = filter_condition(_filter(key, Op.EXACT, value), surroundings(UTC_ZONE))
+    exactly = filter_condition(_filter(key, Op.EXACT, value), compile_context(UTC_ZONE))
     assert await find(engine, project_id, exactly) == {"it"}
-    somewhere = filter_condition(_filter(key, Op.ICONTAINS, value), surroundings(UTC_ZONE))
+    somewhere = filter_condition(_filter(key, Op.ICONTAINS, value), compile_context(UTC_ZONE))
     assert await find(engine, project_id, somewhere) == ({"it", "not"} if value == "%_" else {"it"})

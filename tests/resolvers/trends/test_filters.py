@@ -16,9 +16,9 @@ from resolvers.trends.query import (
     PropertyType,
     Scalar,
 )
-from tests.support.clock import UTC_ZONE, surroundings
+from tests.support.clock import UTC_ZONE, compile_context
 
-AROUND = surroundings(UTC_ZONE)
+CONTEXT = compile_context(UTC_ZONE)
 
 Op = PropertyOperator
 PATH = ("query", "properties", 3)
@@ -30,7 +30,7 @@ def condition_of(
     operator: Op, value: FilterValue = None, type_: PropertyType = PropertyType.EVENT, key: str = "x"
 ) -> Expr | None:
     """The condition of a filter on the property x."""
-    return filter_condition(PropertyFilter(key, value, operator, type_, 0, PATH), surroundings(BERLIN))
+    return filter_condition(PropertyFilter(key, value, operator, type_, 0, PATH), compile_context(BERLIN))
 
 
 def written(condition: Expr | None) -> tuple[str, list[object]] | None:
@@ -208,7 +208,7 @@ def test_unknown_field_of_an_event_is_rejected(key: str) -> None:
 @pytest.mark.parametrize("index", [None, -1, 5])
 def test_group_property_without_a_group_type_is_rejected(index: int | None) -> None:
     with pytest.raises(BadUserInput, match="group type index is required") as caught:
-        filter_condition(PropertyFilter("x", "a", Op.EXACT, PropertyType.GROUP, index, PATH), AROUND)
+        filter_condition(PropertyFilter("x", "a", Op.EXACT, PropertyType.GROUP, index, PATH), CONTEXT)
     assert caught.value.path[: len(PATH)] == PATH
 
 
@@ -240,14 +240,14 @@ IS_A, IS_B, IS_C = (f"(event_text = p{n}:String)" for n in range(3))
     ],
 )
 def test_condition_of_a_tree(group: FilterGroup, text: str | None) -> None:
-    found = written(group_condition(group, AROUND))
+    found = written(group_condition(group, CONTEXT))
     assert (found and found[0]) == text
 
 
 def test_error_inside_a_tree_has_the_path_of_its_filter() -> None:
     bad = PropertyFilter("b", None, path=("query", "propertyGroup", "groups", 1, "filters", 0))
     with pytest.raises(BadUserInput) as caught:
-        group_condition(FilterGroup(OR, (ALWAYS, FilterGroup(AND, (A, bad)))), AROUND)
+        group_condition(FilterGroup(OR, (ALWAYS, FilterGroup(AND, (A, bad)))), CONTEXT)
     assert caught.value.path == (*bad.path, "value")
 
 

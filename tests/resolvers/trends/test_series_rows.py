@@ -15,7 +15,7 @@ from resolvers.trends.compile import Part, Period
 from resolvers.trends.dates import read_range
 from resolvers.trends.query import Breakdown, TrendDisplay, TrendQuery
 from resolvers.trends.series_rows import SeriesRow, read_series_rows, sum_values
-from tests.support.clock import TREND, wednesday
+from tests.support.clock import TREND, local_now
 
 CUMULATIVE = replace(TREND, display=TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE)
 TOTAL = replace(TREND, display=TrendDisplay.ACTIONS_PIE)
@@ -25,7 +25,7 @@ Values = Sequence[float | None]
 
 def series_rows(query: TrendQuery, *rows: Sequence[object], days: int = 4) -> tuple[SeriesRow, ...]:
     """The series rows of a result with those rows, over that many days."""
-    range_ = read_range(replace(query, date_from="2020-01-01", date_to=f"2020-01-{days:02}"), wednesday())
+    range_ = read_range(replace(query, date_from="2020-01-01", date_to=f"2020-01-{days:02}"), local_now())
     buckets = None if query.display.is_total else Buckets.of(range_, ZoneInfo("UTC"), WeekStartDay.SUNDAY)
     width = 2 if buckets is not None else 1
     columns = tuple(list(column) for column in zip(*rows, strict=True)) or ([],) * (len(query.breakdowns) + width)

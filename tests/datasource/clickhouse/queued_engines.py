@@ -9,7 +9,7 @@ from pathlib import Path
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.fair_queue import QueueLimits
-from tests.datasource.clickhouse.servers import open_native, serving
+from tests.datasource.clickhouse.native_servers import open_native, serving
 from tests.support.native_server import Backend
 
 KINDS = ("embedded", "native")

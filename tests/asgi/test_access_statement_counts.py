@@ -3,7 +3,7 @@
 import pytest
 
 from datasource.metadata.projects import create_project
-from tests.support.seeds.access_over_http import Organization, Person, statements_reading
+from tests.support.seeds.organization import Organization, Person, statements_reading
 
 INSIGHTS = """query($project: ID!, $first: Int!) { project(id: $project) { insights(first: $first) {
     edges { node { name userAccessLevel } } } } }"""

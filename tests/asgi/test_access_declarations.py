@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from schema.build import print_sdl
-from tests.asgi.declared import Declaration, interface_declarations, object_declarations
+from tests.asgi.access_declarations import Declaration, interface_declarations, object_declarations
 
 VALUE = "part of the value of a guarded field"
 PAGE = "part of a page that a guarded field returns"
