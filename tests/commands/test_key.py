@@ -116,7 +116,9 @@ def test_invalid_key_is_rejected(acme: Run, words: tuple[str, ...], error: str) 
 def test_number_of_keys_per_member_is_limited(acme: Run) -> None:
     for _ in range(MOST_KEYS):
         assert acme(*ADAS).status == 0
-    assert error_of(acme(*ADAS)).startswith(f"error: A member has at most {MOST_KEYS} usable API keys.\nhint: ")
+    assert error_of(acme(*ADAS)).startswith(
+        f"error: A member can have at most {MOST_KEYS} usable API keys.\nhint: "
+    )
 
 
 def test_rolled_key_has_a_new_value_and_is_otherwise_unchanged(acme: Run, in_store: InStore) -> None:
@@ -137,7 +139,7 @@ def test_rolled_key_has_a_new_value_and_is_otherwise_unchanged(acme: Run, in_sto
     ]
     acme("key", "revoke", after.id)
     assert error_of(acme("key", "roll", after.id)) == (
-        f"error: The key {after.mask} was revoked.\nhint: Create a new one.\n"
+        f"error: The key {after.mask} is revoked.\nhint: Create a new one.\n"
     )
     assert error_of(acme("key", "roll", "phx_...zzzz")).startswith("error: There is no key 'phx_...zzzz'.\nhint: ")
     assert audit_entries(acme, "--organization", "Acme")[0][1] == "key revoked"

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
+
+pytestmark = pytest.mark.slow
 
 
 async def test_query_after_a_failed_one_returns_nothing_of_it(tmp_path: Path) -> None:

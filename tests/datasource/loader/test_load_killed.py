@@ -3,7 +3,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.datasource.loader.load_files import event, write_lines
+
+pytestmark = pytest.mark.slow
 
 EVENTS = 400
 MOMENTS = (

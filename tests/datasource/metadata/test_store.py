@@ -43,6 +43,7 @@ def _start_writer(url: str, writer: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 async def test_write_from_several_processes_on_a_new_store_loses_nothing(database_url: str) -> None:
     writers = [_start_writer(database_url, number) for number in range(3)]
     # All of them have done their imports before any goes on, so that they meet.

@@ -13,6 +13,8 @@ from errors import BadUserInput, ErrorCode, GatewayError
 from tests.support.cluster_servers import CLUSTER, ClusterEngine, open_cluster, start_servers
 from tests.support.seeds.events import Event, EventSeeds, only, series, trend
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def empty(tmp_path: Path) -> AsyncIterator[ClusterEngine]:
