@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from asgi.disconnect import ClientDisconnected, while_connected
 from asgi.request_context import open_request_context
 from asgi.rest.errors import reply_error
-from asgi.rest.naming import SentPaths
+from asgi.rest.naming import RequestPaths
 from asgi.rest.openapi import describe_api
 from asgi.rest.projects import get_projects
 from asgi.rest.trend import get_trend
@@ -66,7 +66,7 @@ async def respond(request: Request, work: Coroutine[Any, Any, Response]) -> Resp
         return _client_closed(request)
     except GatewayError as error:
         logger.info("error %s in request %s: %s", error.code, request.state.request_id, error.message)
-        return reply_error(SentPaths().locate(error), was_key_sent="authorization" in request.headers)
+        return reply_error(RequestPaths().locate(error), was_key_sent="authorization" in request.headers)
 
 
 def _client_closed(request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from graphql import GraphQLError
 from pydantic import Field, SkipValidation
 
-from asgi.rest.naming import SentPaths
+from asgi.rest.naming import RequestPaths
 from asgi.rest.validation import (
     Flag,
     GroupIndex,
@@ -79,33 +79,33 @@ class FilterInputs:
     group: PropertyGroupInput | None = None
 
 
-def read_conditions(value: object, sent: InputPath, path: InputPath, paths: SentPaths) -> FilterInputs:
-    """Read filters that were sent at `sent`: a list, nested groups, or the short form {key__operator: value}.
+def read_conditions(value: object, request_path: InputPath, path: InputPath, paths: RequestPaths) -> FilterInputs:
+    """Read the filters at `request_path`: a list, nested groups, or the short form {key__operator: value}.
 
-    `path` is where the schema has them, a query or a series; `paths` records where each one was sent.
+    `path` is where the schema has them, a query or a series; `paths` records where each one was in the request.
     """
-    value = read_json(value, sent)
+    value = read_json(value, request_path)
     if _is_group(value):
-        return FilterInputs([], _read_group(value, sent, (*path, "property_group"), paths))
-    listed = list(_list_filters(value, sent))
+        return FilterInputs([], _read_group(value, request_path, (*path, "property_group"), paths))
+    listed = list(_list_filters(value, request_path))
     if any(_is_group(item) for _, item in listed):
-        paths.record((*path, "property_group"), sent)
+        paths.record((*path, "property_group"), request_path)
         return FilterInputs([], _group_of(LogicalOperator.AND, listed, (*path, "property_group"), paths, depth=1))
     for index, (place, _) in enumerate(listed):
         paths.record((*path, "properties", index), place)
     return FilterInputs([_read_filter(item, place) for place, item in listed])
 
 
-def _list_filters(value: object, sent: InputPath) -> Iterator[tuple[InputPath, object]]:
+def _list_filters(value: object, request_path: InputPath) -> Iterator[tuple[InputPath, object]]:
     if not isinstance(value, dict):
-        yield from read_list(value, sent)
+        yield from read_list(value, request_path)
     elif "key" in value or "type" in value:
-        yield sent, value
+        yield request_path, value
     else:
         for short, operand in value.items():
             key, mark, operator = short.rpartition("__")
             named = {"key": key, "operator": operator} if mark else {"key": short}
-            yield (*sent, short), {**named, "value": operand}
+            yield (*request_path, short), {**named, "value": operand}
 
 
 def _is_group(value: object) -> bool:
@@ -114,76 +114,76 @@ def _is_group(value: object) -> bool:
 
 
 def _read_group(
-    value: object, sent: InputPath, path: InputPath, paths: SentPaths, *, depth: int = 1
+    value: object, request_path: InputPath, path: InputPath, paths: RequestPaths, *, depth: int = 1
 ) -> PropertyGroupInput:
     if depth > MAX_NESTING:
-        raise BadUserInput("Filter groups are nested deeper than {limit}.", limit=MAX_NESTING, path=sent)
-    paths.record(path, sent)
-    group = validate(PropertyGroup, value, sent)
-    return _group_of(group.type, read_list(group.values, (*sent, "values")), path, paths, depth=depth)
+        raise BadUserInput("Filter groups are nested deeper than {limit}.", limit=MAX_NESTING, path=request_path)
+    paths.record(path, request_path)
+    group = validate(PropertyGroup, value, request_path)
+    return _group_of(group.type, read_list(group.values, (*request_path, "values")), path, paths, depth=depth)
 
 
 def _group_of(
     type_: LogicalOperator,
     located: Sequence[tuple[InputPath, object]],
     path: InputPath,
-    paths: SentPaths,
+    paths: RequestPaths,
     *,
     depth: int,
 ) -> PropertyGroupInput:
     group = PropertyGroupInput(type=type_)
-    for sent, item in located:
+    for request_path, item in located:
         if _is_group(item):
             below = (*path, "groups", len(group.groups))
-            group.groups.append(_read_group(item, sent, below, paths, depth=depth + 1))
+            group.groups.append(_read_group(item, request_path, below, paths, depth=depth + 1))
         else:
-            paths.record((*path, "filters", len(group.filters)), sent)
-            group.filters.append(_read_filter(item, sent))
+            paths.record((*path, "filters", len(group.filters)), request_path)
+            group.filters.append(_read_filter(item, request_path))
     return group
 
 
 def _read_filter(value: object, path: InputPath) -> PropertyFilterInput:
-    sent = validate(PropertyFilter, value, path)
-    if sent.type is PropertyType.COHORT:
-        return _read_cohort(sent, path)
-    if sent.negation:
+    raw = validate(PropertyFilter, value, path)
+    if raw.type is PropertyType.COHORT:
+        return _read_cohort(raw, path)
+    if raw.negation:
         raise BadUserInput("Only filters on cohorts can be negated.", path=(*path, "negation"))
-    if sent.key is None:
+    if raw.key is None:
         raise BadUserInput("{name} is required.", name="key", path=(*path, "key"))
-    if sent.type is PropertyType.HOGQL:  # the expression is the whole condition
-        return PropertyFilterInput(key=sent.key, type=sent.type)
+    if raw.type is PropertyType.HOGQL:  # the expression is the whole condition
+        return PropertyFilterInput(key=raw.key, type=raw.type)
     return PropertyFilterInput(
-        key=sent.key,
-        value=_read_value(sent, path),
-        operator=sent.operator or PropertyOperator.EXACT,
-        type=sent.type,
-        group_type_index=sent.group_type_index,
+        key=raw.key,
+        value=_read_value(raw, path),
+        operator=raw.operator or PropertyOperator.EXACT,
+        type=raw.type,
+        group_type_index=raw.group_type_index,
     )
 
 
-def _read_cohort(sent: PropertyFilter, path: InputPath) -> PropertyFilterInput:
-    if sent.key not in (None, "id"):
+def _read_cohort(raw: PropertyFilter, path: InputPath) -> PropertyFilterInput:
+    if raw.key not in (None, "id"):
         raise BadUserInput("The key of a cohort filter must be id.", path=(*path, "key"))
-    if sent.operator not in _COHORT_OPERATORS:
+    if raw.operator not in _COHORT_OPERATORS:
         raise BadUserInput(
             "{operator} cannot be used for cohorts.",
-            operator=sent.operator,
+            operator=raw.operator,
             path=(*path, "operator"),
             hint="Use in or not_in.",
         )
-    is_out = sent.negation or sent.operator is PropertyOperator.NOT_IN
+    is_out = raw.negation or raw.operator is PropertyOperator.NOT_IN
     return PropertyFilterInput(
         key="id",
-        value=_read_value(sent, path),
+        value=_read_value(raw, path),
         operator=PropertyOperator.NOT_IN if is_out else PropertyOperator.IN,
         type=PropertyType.COHORT,
-        group_type_index=sent.group_type_index,
+        group_type_index=raw.group_type_index,
     )
 
 
-def _read_value(sent: PropertyFilter, path: InputPath) -> PropertyValue | None:
+def _read_value(raw: PropertyFilter, path: InputPath) -> PropertyValue | None:
     """Read the operand. An empty string is a value; nulls in a list are dropped."""
-    value: object = sent.values if sent.value is None else sent.value
+    value: object = raw.values if raw.value is None else raw.value
     if value is None:
         return None
     listed = [item for item in value if item is not None] if isinstance(value, list) else value

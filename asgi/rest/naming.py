@@ -42,22 +42,22 @@ class ParameterSpeller:
 PARAMETERS = ParameterSpeller()
 
 
-class SentPaths:
+class RequestPaths:
     """Where the client sent the parts of a query whose paths differ by more than their names."""
 
     def __init__(self) -> None:
-        self._sent: dict[InputPath, InputPath] = {}
+        self._request_paths: dict[InputPath, InputPath] = {}
 
-    def record(self, path: InputPath, sent: InputPath) -> None:
-        """Remember that the part of the query at `path` was sent at `sent`."""
-        self._sent[path] = sent
+    def record(self, path: InputPath, request_path: InputPath) -> None:
+        """Remember that the part of the query at `path` was sent at `request_path`."""
+        self._request_paths[path] = request_path
 
     def find(self, path: InputPath) -> InputPath:
         """The path from the parameter's name on. A path outside of the query is one of parameters already."""
         if path[:1] != ("query",):
             return path
         for length in range(len(path), 0, -1):
-            known = self._sent.get(path[:length])
+            known = self._request_paths.get(path[:length])
             if known is not None:
                 return (*known, *map(_spell, path[length:]))
         return tuple(map(_spell, path[1:]))
