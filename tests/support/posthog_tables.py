@@ -339,7 +339,7 @@ class PostHogSeeds:
         """What the installation does as events arrive."""
         await fill_sessions(self.engine, self.project.id)
 
-    async def ask(
+    async def run(
         self,
         query: TrendQuery,
         *,

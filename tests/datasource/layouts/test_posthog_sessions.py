@@ -52,8 +52,8 @@ async def test_fields_of_a_session_are_those_of_all_of_its_events(seeds: PostHog
         ]
     )
     await seeds.fill_sessions()
-    figures = ("$session_duration", "$pageview_count", "$autocapture_count", "$screen_count")
-    rows = await _read(seeds, *(field(key) for key in figures for field in (session_number, session_text)))
+    keys = ("$session_duration", "$pageview_count", "$autocapture_count", "$screen_count")
+    rows = await _read(seeds, *(field(key) for key in keys for field in (session_number, session_text)))
     assert rows == [(301, "301", 1, "1", 1, "1", 1, "1")] * 3 + [(None,) * 8]
     texts = (
         "$start_timestamp",

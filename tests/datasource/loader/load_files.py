@@ -59,12 +59,12 @@ class Loader:
         lines = map(orjson.loads, self.rejects_path.read_bytes().splitlines())
         return [(line["row"], line["reason"]) for line in lines]
 
-    async def ask(self, select: str) -> list[tuple[object, ...]]:
+    async def run(self, select: str) -> list[tuple[object, ...]]:
         answer = await self.engine.query(select, {"project": self.project_id})
         return list(answer.rows())
 
     async def column(self, select: str) -> list[object]:
-        return [row[0] for row in await self.ask(select)]
+        return [row[0] for row in await self.run(select)]
 
     async def properties(self) -> list[dict[str, object]]:
         """Those of each event, by time and distinct id."""
@@ -87,14 +87,14 @@ class Loader:
 
     async def persons(self) -> dict[int, object]:
         """The properties of each person that has any row, but for those merged away."""
-        rows = await self.ask(
+        rows = await self.run(
             "SELECT person_no, toJSONString(properties) FROM persons FINAL WHERE project_id = {project:UInt32} "
             "AND person_no NOT IN (SELECT old_no FROM person_merges WHERE project_id = {project:UInt32})"
         )
         return {int(str(number)): orjson.loads(str(text)) for number, text in rows}
 
     async def merges(self) -> dict[int, int]:
-        rows = await self.ask("SELECT old_no, new_no FROM person_merges FINAL WHERE project_id = {project:UInt32}")
+        rows = await self.run("SELECT old_no, new_no FROM person_merges FINAL WHERE project_id = {project:UInt32}")
         return {int(str(old)): int(str(new)) for old, new in rows}
 
     async def _type_index(self, name: str) -> int | None:

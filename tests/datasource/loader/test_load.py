@@ -218,7 +218,7 @@ async def test_load_many_months_in_one_file_is_stored(loader: Loader) -> None:
 
 async def test_load_session_and_groups_are_columns_too(loader: Loader) -> None:
     await loader.load_rows(event(properties={"$session_id": "s1", "$group_0": "acme", "$group_4": 12}))
-    assert await loader.ask(
+    assert await loader.run(
         "SELECT session_id, group_0, group_1, group_4 FROM events WHERE project_id = {project:UInt32}"
     ) == [("s1", "acme", "", "12")]
 
@@ -275,7 +275,7 @@ async def test_load_posthog_export_is_read_and_the_unused_is_named(loader: Loade
     assert await loader.properties() == [
         {"$browser": "Firefox", "$tags": '["a","b"]', "n": number} for number in (11, 12)
     ]
-    assert await loader.ask(
+    assert await loader.run(
         "SELECT DISTINCT person_no, toString(person_id), elements_chain FROM events "
         "WHERE project_id = {project:UInt32}"
     ) == [(1, person, 'a.link:text="Go"')]

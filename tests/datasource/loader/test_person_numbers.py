@@ -212,7 +212,7 @@ async def test_groups_of_named_and_numbered_types(loader: Loader) -> None:
         {"group_key": "x"},
         {"group_type_index": 5, "group_key": "x"},
     )
-    assert await loader.ask(
+    assert await loader.run(
         "SELECT type_index, key, toJSONString(properties) FROM groups FINAL "
         "WHERE project_id = {project:UInt32} ORDER BY type_index, key"
     ) == [(0, "UA", '{"name":"United"}'), (1, "7", "{}"), (1, "JFK", '{"lat":40.6,"name":"Kennedy"}')]

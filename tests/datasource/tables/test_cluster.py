@@ -62,7 +62,7 @@ async def test_events_are_spread_by_person_and_everything_else_is_on_every_serve
 async def test_person_merged_across_shards_counts_once(seeds: EventSeeds, layout: NativeLayout) -> None:
     await seeds.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
     await seeds.merge(dict.fromkeys(range(2, PEOPLE), 1))
-    found = only(await seeds.ask(trend(series(kind=TrendMath.DAU)), layout=layout))
+    found = only(await seeds.run(trend(series(kind=TrendMath.DAU)), layout=layout))
     assert found.data == (0, 2, 0, 0)
 
 
@@ -71,7 +71,7 @@ async def test_merged_person_has_the_properties_of_the_survivor_on_every_shard(s
     await seeds.add_events([Event("sign up", DAY, person) for person in range(1, PEOPLE + 1)])
     await seeds.merge(dict.fromkeys(range(2, PEOPLE), 1))
     by_plan = Breakdown("plan", BreakdownType.PERSON)
-    result = await seeds.ask(trend(series(), breakdowns=(by_plan,)))
+    result = await seeds.run(trend(series(), breakdowns=(by_plan,)))
     assert {each.label: each.count for each in result.series} == {"team": PEOPLE - 1, "free": 1}
 
 
@@ -84,9 +84,9 @@ async def test_session_over_shards_is_one(seeds: EventSeeds) -> None:
     by_duration = Breakdown("$session_duration", BreakdownType.SESSION)
     by_path = Breakdown("$entry_pathname", BreakdownType.SESSION)
     for breakdown, label in ((by_duration, str(PEOPLE - 1)), (by_path, "/0")):
-        result = await seeds.ask(trend(series(), breakdowns=(breakdown,)))
+        result = await seeds.run(trend(series(), breakdowns=(breakdown,)))
         assert {each.label: each.count for each in result.series} == {label: PEOPLE}
-    assert only(await seeds.ask(trend(series(kind=TrendMath.UNIQUE_SESSION)))).data == (0, 1, 0, 0)
+    assert only(await seeds.run(trend(series(kind=TrendMath.UNIQUE_SESSION)))).data == (0, 1, 0, 0)
 
 
 async def test_group_over_shards_counts_once_and_active_users_are_those_of_all(seeds: EventSeeds) -> None:
@@ -95,10 +95,10 @@ async def test_group_over_shards_counts_once_and_active_users_are_those_of_all(s
     await seeds.add_events(
         [Event("sign up", day, each, of_acme) for day in ("2020-01-08", DAY) for each in people]
     )
-    weekly = only(await seeds.ask(trend(series(kind=TrendMath.WEEKLY_ACTIVE))))
+    weekly = only(await seeds.run(trend(series(kind=TrendMath.WEEKLY_ACTIVE))))
     assert weekly.data == (PEOPLE,) * 4
     groups = EventSeries("sign up", Math(TrendMath.UNIQUE_GROUP, group_type_index=0))
-    assert only(await seeds.ask(trend(groups))).data == (0, 1, 0, 0)
+    assert only(await seeds.run(trend(groups))).data == (0, 1, 0, 0)
 
 
 async def test_cohort_is_known_to_every_shard(cluster: ClusterEngine, seeds: EventSeeds) -> None:

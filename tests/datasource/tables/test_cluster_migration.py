@@ -111,9 +111,9 @@ async def test_trend_without_a_shard_is_rejected(empty: ClusterEngine) -> None:
     await migrate(empty)
     seeds = EventSeeds.new(empty)
     await seeds.add_events([Event("sign up", "2020-01-10", person) for person in range(1, 21)])
-    assert only(await seeds.ask(trend(series()))).data == (0, 20, 0, 0)
+    assert only(await seeds.run(trend(series()))).data == (0, 20, 0, 0)
     await empty.servers[1].command("SYSTEM STOP LISTEN TCP")
     with pytest.raises(GatewayError) as refused:
-        await seeds.ask(trend(series()))
+        await seeds.run(trend(series()))
     assert refused.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
     await check_up_to_date(empty)  # a gateway starts all the same

@@ -118,10 +118,10 @@ async def seeded(engine: Engine) -> EventSeeds:
 @given(query=queries)
 async def test_any_query_has_a_result_or_is_the_clients_error(seeded: EventSeeds, query: TrendQuery) -> None:
     try:
-        result = await seeded.ask(query)
+        result = await seeded.run(query)
     except BadUserInput:
         simpler = replace(query, filters=FilterGroup(), breakdowns=(), series=(EventSeries("paid"),))
-        result = await seeded.ask(replace(simpler, date_from="-7d", date_to=None))
+        result = await seeded.run(replace(simpler, date_from="-7d", date_to=None))
     for series in result.series:
         assert len(series.data) == len(series.days) == len(series.labels)
         assert (series.data == ()) == query.display.is_total

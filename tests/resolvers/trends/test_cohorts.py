@@ -33,7 +33,7 @@ from resolvers.trends.run import TrendSource, run_trend
 from resolvers.trends.saved_objects import SavedObjects
 from tests.resolvers.trends.conftest import NewSeeds
 from tests.support.seeds.cohorts import CohortSeeds, group, inside, person
-from tests.support.seeds.events import NOW, Event, EventSeeds, figures, series, trend
+from tests.support.seeds.events import NOW, Event, EventSeeds, data_of, series, trend
 
 Op = PropertyOperator
 SEEN = Behavior(CohortBehaviorKind.PERFORMED_EVENT, "a", time_value=7, time_interval=CohortInterval.DAY)
@@ -178,7 +178,7 @@ async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortSeeds) ->
         source = TrendSource(seeds.engine, NativeLayout(), Limits(seconds=20))
         saved_objects = SavedObjects(cohorts=cohorts.cohorts)
         result = await run_trend(resolve(asked, seeds.project, NOW), source, saved_objects)
-        return figures(result)[0]
+        return data_of(result)[0]
 
     assert await counted(inside(adults)) == 2
     assert await counted(inside(adults, Op.NOT_IN)) == 1
@@ -189,9 +189,9 @@ async def test_trend_counts_the_members_as_they_are_now(cohorts: CohortSeeds) ->
 
 async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: CohortSeeds) -> None:
     await cohorts.seeds.merge({5: 6})
-    known = await cohorts.ask(known_distinct_ids(("d1", "d5", "unknown")))
+    known = await cohorts.run(known_distinct_ids(("d1", "d5", "unknown")))
     assert sorted(map(str, known)) == ["d1", "d5"]
-    listed = await cohorts.ask(listed_members(("d1", "d5", "d6", "unknown")))
+    listed = await cohorts.run(listed_members(("d1", "d5", "d6", "unknown")))
     assert sorted(map(str, listed)) == ["1", "6", "6"]
 
 

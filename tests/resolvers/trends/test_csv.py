@@ -203,14 +203,14 @@ async def test_trend_of_stored_events_is_the_same_figures(seeds: EventSeeds) -> 
         [Event("buy", f"2020-01-{day} 10:00", person, {"a.b": city}) for day, person, city in ORDERS]
     )
     query = trend(EventSeries("buy", custom_name="orders"), breakdowns=(Breakdown("a.b"),), breakdown_limit=1)
-    over_time = await seeds.ask(query)
+    over_time = await seeds.run(query)
     assert write_csv(over_time).split("\r\n") == [
         "series,custom name,a.b,9-Jan-2020,10-Jan-2020,11-Jan-2020,12-Jan-2020",
         '"Rome, old",orders,"Rome, old",1.0,1.0,0.0,0.0',
         f"{OTHER_VALUES},orders,Other (i.e. all remaining values),1.0,0.0,0.0,1.0",
         "",
     ]
-    totals = await seeds.ask(replace(query, display=TrendDisplay.ACTIONS_PIE, breakdown_limit=5))
+    totals = await seeds.run(replace(query, display=TrendDisplay.ACTIONS_PIE, breakdown_limit=5))
     assert rows(write_csv(totals)) == [
         ["series", "custom name", "a.b", "Total Sum"],
         ["Rome, old", "orders", "Rome, old", "2.0"],

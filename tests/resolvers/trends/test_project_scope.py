@@ -153,11 +153,11 @@ async def test_rows_of_another_project_change_no_result(engine: Engine) -> None:
     same = re.compile("filter_(?!of|is_not$|nested)|math_.*_per_actor|interval_minute|math_p[79]")
     asked = {name: query for name, query in QUESTIONS.items() if not same.match(name)}
     await _fill(mine, "")
-    before = {name: (await mine.ask(query)).series for name, query in asked.items()}
+    before = {name: (await mine.run(query)).series for name, query in asked.items()}
     await _fill(other, "foreign ")
-    assert {name: (await mine.ask(query)).series for name, query in asked.items()} == before
+    assert {name: (await mine.run(query)).series for name, query in asked.items()} == before
     assert (
         sum(bool(any(found.data) or found.aggregated_value) for series in before.values() for found in series) > 40
     )
-    theirs = {name: (await other.ask(query)).series for name, query in asked.items()}
+    theirs = {name: (await other.run(query)).series for name, query in asked.items()}
     assert sum(theirs[name] != before[name] for name in asked) > 15, "the other project's rows do differ"

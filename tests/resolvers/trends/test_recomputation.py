@@ -149,7 +149,7 @@ async def test_result_equals_the_plain_computation(
     engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
 ) -> None:
     seeds = await _store(engine, rows, zone)
-    result = await seeds.ask(query)
+    result = await seeds.run(query)
     for index, series in enumerate(query.series):
         assert isinstance(series, EventSeries)
         found = [_data_of(each) for each in result.series if each.order == index]
@@ -176,8 +176,8 @@ async def test_breakdown_of_an_additive_math_adds_up_to_the_whole(
     seeds = await _store(engine, rows, zone)
     maths = (Math(TrendMath.TOTAL), Math(TrendMath.SUM, "n"))
     additive = replace(query, series=tuple(EventSeries("e", math) for math in maths))
-    whole = await seeds.ask(replace(additive, breakdowns=()))
-    split = await seeds.ask(replace(additive, breakdowns=(Breakdown("x"),)))
+    whole = await seeds.run(replace(additive, breakdowns=()))
+    split = await seeds.run(replace(additive, breakdowns=(Breakdown("x"),)))
     for index, expected in enumerate(whole.series):
         data = [_data_of(each)[1] for each in split.series if each.order == index]
         zeros: list[float | None] = [0.0] * len(_data_of(expected)[1])
@@ -196,8 +196,8 @@ async def test_current_period_of_a_comparison_is_the_plain_result(
     engine: Engine, rows: StoredRows, query: TrendQuery, zone: str, compare_to: str | None
 ) -> None:
     seeds = await _store(engine, rows, zone)
-    plain = await seeds.ask(query)
-    compared = await seeds.ask(replace(query, compare=True, compare_to=compare_to))
+    plain = await seeds.run(query)
+    compared = await seeds.run(replace(query, compare=True, compare_to=compare_to))
     current = [
         replace(each, compare_label=None) for each in compared.series if each.compare_label is CompareLabel.CURRENT
     ]

@@ -13,7 +13,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
-from tests.support.seeds.events import Event, EventSeeds, by_value, figures, series, total, trend
+from tests.support.seeds.events import Event, EventSeeds, by_value, data_of, series, total, trend
 
 WAU = series(kind=TrendMath.WEEKLY_ACTIVE)
 MAU = series(kind=TrendMath.MONTHLY_ACTIVE)
@@ -26,33 +26,33 @@ async def _two_people(seeds: EventSeeds) -> None:
 async def test_weekly_active_slides_over_seven_days(seeds: EventSeeds) -> None:
     await _two_people(seeds)
     asked = trend(WAU, date_from="2020-01-01", date_to="2020-01-10")
-    assert figures(await seeds.ask(asked)) == (1, 1, 2, 2, 2, 2, 2, 1, 1, 0)
+    assert data_of(await seeds.run(asked)) == (1, 1, 2, 2, 2, 2, 2, 1, 1, 0)
 
 
 async def test_monthly_active_reads_thirty_days_before_the_range(seeds: EventSeeds) -> None:
     await seeds.add_events([Event("sign up", f"2019-12-{day}", int(day)) for day in ("09", "10", "11")])
     asked = trend(MAU, date_from="2020-01-07", date_to="2020-01-10")
-    assert figures(await seeds.ask(asked)) == (3, 2, 1, 0)
+    assert data_of(await seeds.run(asked)) == (3, 2, 1, 0)
 
 
 async def test_weekly_active_as_a_total_ignores_the_start(seeds: EventSeeds) -> None:
     await _two_people(seeds)
     for date_from in ("2019-12-01", "2020-01-09"):
         asked = trend(WAU, date_from=date_from, date_to="2020-01-09", display=TrendDisplay.BOLD_NUMBER)
-        assert total(await seeds.ask(asked)) == 1
+        assert total(await seeds.run(asked)) == 1
 
 
 async def test_weekly_active_by_week_is_users_of_the_week(seeds: EventSeeds) -> None:
     await _two_people(seeds)
     parts = {"date_from": "2019-12-29", "date_to": "2020-01-11", "interval": TrendInterval.WEEK}
-    assert figures(await seeds.ask(trend(WAU, **parts))) == (2, 0)
+    assert data_of(await seeds.run(trend(WAU, **parts))) == (2, 0)
 
 
 async def test_weekly_active_counts_a_merged_person_once(seeds: EventSeeds) -> None:
     await _two_people(seeds)
     await seeds.merge({2: 1})
     asked = trend(WAU, date_from="2020-01-03", date_to="2020-01-04")
-    assert figures(await seeds.ask(asked)) == (1, 1)
+    assert data_of(await seeds.run(asked)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ async def test_first_time_needs_the_very_first_event_to_match(
         [Event("buy", "2020-01-01", 1, {"plan": "a"}), Event("buy", "2020-01-05", 1, {"plan": "b"})]
     )
     asked = EventSeries("buy", Math(kind), FilterGroup(children=(PropertyFilter("plan", "b"),)))
-    assert figures(await seeds.ask(trend(asked, date_from=date_from, date_to="2020-01-07"))) == expected
+    assert data_of(await seeds.run(trend(asked, date_from=date_from, date_to="2020-01-07"))) == expected
 
 
 async def test_first_time_of_a_merged_person_is_the_earlier_one(seeds: EventSeeds) -> None:
     await seeds.add_events([Event("sign up", "2020-01-01", 1), Event("sign up", "2020-01-10", 2)])
     asked = trend(series(kind=TrendMath.FIRST_TIME_FOR_USER))
-    assert figures(await seeds.ask(asked)) == (0, 1, 0, 0)
+    assert data_of(await seeds.run(asked)) == (0, 1, 0, 0)
     await seeds.merge({1: 2})
-    assert figures(await seeds.ask(asked)) == (0, 0, 0, 0)
+    assert data_of(await seeds.run(asked)) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_histogram_bins_reach_from_the_smallest_to_the_largest(
     seeds: EventSeeds, values: tuple[int | str | None, ...], bins: int, expected: dict[str, int]
 ) -> None:
     await seeds.add_events([Event("sign up", "2020-01-10", 1, {"x": value}) for value in values])
-    result = await seeds.ask(trend(breakdowns=(Breakdown("x", histogram_bin_count=bins),)))
+    result = await seeds.run(trend(breakdowns=(Breakdown("x", histogram_bin_count=bins),)))
     assert {value: data[1] for value, data in by_value(result).items()} == expected
 
 
@@ -110,9 +110,9 @@ async def test_range_beyond_every_event_counts_them_in_their_own_bucket(
     asked = trend(
         series(kind=kind), date_from=date_from, date_to=date_to, display=display, interval=TrendInterval.MONTH
     )
-    result = await seeds.ask(asked)
+    result = await seeds.run(asked)
     if display.is_total:
         assert total(result) == 1
     else:
-        found = dict(zip(result.days, figures(result), strict=True))
+        found = dict(zip(result.days, data_of(result), strict=True))
         assert {day for day, figure in found.items() if figure} == {"2020-01-01"}

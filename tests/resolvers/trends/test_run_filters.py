@@ -16,7 +16,7 @@ from resolvers.trends.query import (
     PropertyType,
     TrendMath,
 )
-from tests.support.seeds.events import Event, EventSeeds, Value, figures, series, trend
+from tests.support.seeds.events import Event, EventSeeds, Value, data_of, series, trend
 
 Op = PropertyOperator
 
@@ -46,7 +46,7 @@ async def _browsers(seeds: EventSeeds, *values: Value) -> None:
 
 async def _count(seeds: EventSeeds, *conditions: PropertyFilter | FilterGroup, kind: str = "TOTAL") -> float:
     asked = EventSeries("sign up", Math(TrendMath(kind)), FilterGroup(children=conditions))
-    _, found, _, _ = figures(await seeds.ask(trend(asked)))
+    _, found, _, _ = data_of(await seeds.run(trend(asked)))
     assert found is not None
     return found
 
@@ -181,9 +181,9 @@ async def test_query_series_and_test_account_filters_all_apply(seeds: EventSeeds
     project = EventSeeds(seeds.engine, staffed)
     asked = EventSeries("sign up", filters=FilterGroup(children=(PropertyFilter("a", 1),)))
     plain = trend(asked, filters=FilterGroup(children=(PropertyFilter("a", (1, 2)),)))
-    assert figures(await project.ask(plain)) == (0, 3, 0, 0)
+    assert data_of(await project.run(plain)) == (0, 3, 0, 0)
     without = trend(asked, filters=plain.filters, filter_test_accounts=True)
-    assert figures(await project.ask(without)) == (0, 2, 0, 0), "a person without an email stays"
+    assert data_of(await project.run(without)) == (0, 2, 0, 0), "a person without an email stays"
 
 
 async def test_metadata_filters_read_the_events_columns(seeds: EventSeeds) -> None:
@@ -211,7 +211,7 @@ async def test_hostile_string_is_only_a_string(seeds: EventSeeds, hostile: str) 
         ]
     )
     await seeds.add_persons({1: {hostile: hostile}})
-    assert figures(await seeds.ask(trend(series(hostile)))) == (0, 2, 0, 0)
+    assert data_of(await seeds.run(trend(series(hostile)))) == (0, 2, 0, 0)
     filters = (
         PropertyFilter(hostile, hostile),
         PropertyFilter(hostile, (hostile, "x'y")),
@@ -221,7 +221,7 @@ async def test_hostile_string_is_only_a_string(seeds: EventSeeds, hostile: str) 
         PropertyFilter("distinct_id", hostile, type=PropertyType.EVENT_METADATA),
     )
     asked = [EventSeries(hostile, filters=FilterGroup(children=(each,))) for each in filters]
-    result = await seeds.ask(trend(*asked))
+    result = await seeds.run(trend(*asked))
     assert [found.data for found in result.series] == [(0, 1, 0, 0)] * len(filters)
 
 

@@ -41,8 +41,8 @@ BOTH = (
 
 
 async def _agree(seeds: EventSeeds, query: TrendQuery, now: datetime) -> None:
-    quick = await seeds.ask(query, now=now)
-    exact = await seeds.ask(query, now=now, layout=RAW)
+    quick = await seeds.run(query, now=now)
+    exact = await seeds.run(query, now=now, layout=RAW)
     assert quick.series == exact.series
     assert "FROM events_by_hour " not in exact.sql
 
@@ -117,7 +117,7 @@ async def test_rollup_agrees_where_the_date_line_moved(new_seeds: NewSeeds, inte
     await _busy(seeds, jump + timedelta(hours=30))
     query = trend(*BOTH, date_from="2011-12-28", date_to="2012-01-01T23:59:59", interval=interval)
     await _agree(seeds, query, jump + timedelta(days=3))
-    counted = await seeds.ask(query, now=jump + timedelta(days=3))
+    counted = await seeds.run(query, now=jump + timedelta(days=3))
     assert counted.series[2].count == 96
     if interval is TrendInterval.DAY:
         found = dict(zip(counted.days, counted.series[2].data, strict=True))
@@ -163,7 +163,7 @@ async def test_rollup_agrees_for_any_range(
     lowest, highest = (start + timedelta(seconds=bound) for bound in bounds)
     exact = trend(series(None), display=TrendDisplay.BOLD_NUMBER, **{**dates, "explicit_date": True})
     expected = sum(lowest <= moment <= highest for moment in moments)
-    assert total(await seeds.ask(exact, now=NOW)) == expected
+    assert total(await seeds.run(exact, now=NOW)) == expected
 
 
 async def test_last_fraction_of_the_last_second_is_not_read_from_either(seeds: EventSeeds) -> None:
@@ -171,7 +171,7 @@ async def test_last_fraction_of_the_last_second_is_not_read_from_either(seeds: E
     await seeds.add_events([Event("a", time) for time in times])
     parts = {"date_from": "2020-01-10T10:00:00", "date_to": "2020-01-10T11:59:59", "explicit_date": True}
     asked = trend(series("a"), display=TrendDisplay.BOLD_NUMBER, **parts)
-    assert total(await seeds.ask(asked)) == total(await seeds.ask(asked, layout=RAW)) == 2
+    assert total(await seeds.run(asked)) == total(await seeds.run(asked, layout=RAW)) == 2
 
 
 HOURLY = TrendInterval.HOUR
@@ -205,7 +205,7 @@ HOURLY = TrendInterval.HOUR
 async def test_rollup_is_read_exactly_where_it_knows_the_figures(
     new_seeds: NewSeeds, zone: str, query: TrendQuery, is_used: bool
 ) -> None:
-    result = await new_seeds(zone).ask(query)
+    result = await new_seeds(zone).run(query)
     assert ("FROM events_by_hour " in result.sql) is is_used
 
 
@@ -213,7 +213,7 @@ async def test_rollup_is_read_exactly_where_it_knows_the_figures(
 async def test_total_from_the_rollup_reads_no_people(
     seeds: EventSeeds, kind: TrendMath, needs_merges: bool
 ) -> None:
-    sql = (await seeds.ask(trend(series(kind=kind)))).sql
+    sql = (await seeds.run(trend(series(kind=kind)))).sql
     assert ("person_merges" in sql) is needs_merges
     assert ("person_no" in sql) is needs_merges
     assert "properties" not in sql
@@ -223,5 +223,5 @@ async def test_rollup_reads_far_fewer_rows_than_there_are_events(seeds: EventSee
     # So many that what other tests left in the roll-up's only granules is few beside them.
     await seeds.add_events([Event("a", f"2020-01-10 10:{n % 60:02}:{n // 60 % 60:02}", n) for n in range(50_000)])
     asked = trend(series("a", TrendMath.DAU))
-    assert (await seeds.ask(asked, layout=RAW)).statistics.rows_read >= 50_000
-    assert (await seeds.ask(asked)).statistics.rows_read < 25_000
+    assert (await seeds.run(asked, layout=RAW)).statistics.rows_read >= 50_000
+    assert (await seeds.run(asked)).statistics.rows_read < 25_000

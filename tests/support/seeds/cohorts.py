@@ -59,7 +59,7 @@ class CohortSeeds:
         """Calculate a cohort and return the stored person numbers."""
         return await self.stored(await self.calculate(*groups))
 
-    async def ask(self, query: Query) -> list[object]:
+    async def run(self, query: Query) -> list[object]:
         """Run a query with a single column and return its values."""
         statement = render(scope_to_project(NativeLayout().lower(query), self.seeds.project.id))
         (column,) = (await self.seeds.engine.query(statement.text, statement.params)).columns

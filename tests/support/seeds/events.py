@@ -22,7 +22,7 @@ NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 """A Wednesday."""
 
 Value = str | int | float | bool | None
-Figures = tuple[float | None, ...]
+Data = tuple[float | None, ...]
 
 _project_ids = itertools.count(2_000_000)
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -98,7 +98,7 @@ class EventSeeds:
         columns = {"old_no": list(merges), "new_no": list(merges.values()), "version": [version] * len(merges)}
         await self._insert("person_merges", columns, len(merges))
 
-    async def ask(
+    async def run(
         self, query: TrendQuery, *, now: datetime = NOW, layout: EventLayout | None = None
     ) -> TrendResult:
         source = TrendSource(self.engine, layout or NativeLayout(), Limits(seconds=20))
@@ -122,39 +122,39 @@ def _json(properties: Mapping[str, Value]) -> str:
 def series(
     event: str | None = "sign up", kind: TrendMath = TrendMath.TOTAL, key: str | None = None
 ) -> EventSeries:
-    """A series of one math, of a property of the event where `key` is given."""
+    """A series with a math, of the event property `key` if given."""
     return EventSeries(event, Math(kind, property=key))
 
 
 def trend(*of: EventSeries, **parts: object) -> TrendQuery:
-    """A trend of 9 to 12 January 2020 by day, unless told otherwise."""
+    """A query by day, by default from 9 to 12 January 2020."""
     dates: dict[str, object] = {"date_from": "2020-01-09", "date_to": "2020-01-12"}
-    return replace(TrendQuery(series=of or (series(),)), **{**dates, **parts})  # type: ignore[arg-type]  # as written
+    return replace(TrendQuery(series=of or (series(),)), **{**dates, **parts})  # type: ignore[arg-type]  # fields by name
 
 
 def only(result: TrendResult) -> SeriesResult:
-    """The one series of an answer."""
+    """The only series of a result."""
     (found,) = result.series
     return found
 
 
-def figures(result: TrendResult) -> Figures:
-    """The data of the one series."""
+def data_of(result: TrendResult) -> Data:
+    """The data of the only series."""
     return only(result).data
 
 
 def total(result: TrendResult) -> float | None:
-    """The total of the one series."""
+    """The total of the only series."""
     return only(result).aggregated_value
 
 
-def by_value(result: TrendResult) -> dict[str, Figures]:
-    """The data of each single breakdown value, in the answer's order."""
+def by_value(result: TrendResult) -> dict[str, Data]:
+    """The data of each value of the only breakdown, in the order of the result."""
     return {_value(found): found.data for found in result.series}
 
 
 def totals_by_value(result: TrendResult) -> dict[str, float | None]:
-    """The total of each single breakdown value, in the answer's order."""
+    """The total of each value of the only breakdown, in the order of the result."""
     return {_value(found): found.aggregated_value for found in result.series}
 
 
