@@ -200,7 +200,7 @@ async def test_fields_beyond_the_budget_of_a_request_are_rejected(shop: Shop) ->
     assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
 
 
-async def test_trend_has_its_figures_as_a_document(shop: Shop) -> None:
+async def test_trend_has_its_values_as_a_document(shop: Shop) -> None:
     query = {
         "events": [{"event": "sign up", "customName": "new"}],
         "breakdown": ["plan"],

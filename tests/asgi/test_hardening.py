@@ -15,7 +15,7 @@ async def test_many_aliases_are_rejected_before_anything_runs(gateway: Gateway) 
     assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
 
 
-async def test_repeated_field_is_answered_once_or_rejected(gateway: Gateway) -> None:
+async def test_repeated_field_is_executed_once_or_rejected(gateway: Gateway) -> None:
     assert (await gateway.ask("{" + " __typename" * 500 + "}")).data == {"__typename": "Query"}
     assert "tokens" in (await gateway.ask("{" + " __typename" * 10_000 + "}")).error["message"]
 

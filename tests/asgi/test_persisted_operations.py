@@ -105,7 +105,7 @@ async def test_unknown_hash_has_the_status_of_a_request_that_never_runs(own: Gat
         ([], []),
     ],
 )
-async def test_malformed_or_wrong_hash_is_rejected(
+async def test_malformed_or_mismatched_hash_is_rejected(
     own: Gateway, key: str, persisted: object, path: list[str]
 ) -> None:
     answer = await post(own, key, query=LABEL, extensions={"persistedQuery": persisted})

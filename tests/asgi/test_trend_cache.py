@@ -112,7 +112,7 @@ async def asked_at_once(caching: Caching, requests: int) -> "list[asyncio.Task[t
     return tasks
 
 
-async def test_second_request_asks_clickhouse_nothing(caching: Caching, tmp_path: Path) -> None:
+async def test_second_request_sends_no_query_to_clickhouse(caching: Caching, tmp_path: Path) -> None:
     await caching.load(tmp_path, 13, 14)
     assert await caching.count() == (2, False)
     asked = caching.engine.asked
@@ -172,7 +172,7 @@ async def test_changes_of_what_a_trend_depends_on_are_seen(caching: Caching) -> 
         assert (await caching.count(filterTestAccounts=True))[1]
 
 
-async def test_cached_trend_is_no_way_around_access(caching: Caching) -> None:
+async def test_cached_trend_does_not_bypass_access_control(caching: Caching) -> None:
     org = caching.org
     await caching.count()
     person = await org.person("outsider")
@@ -257,7 +257,7 @@ async def test_trend_is_compiled_once_and_not_again_from_the_cache(
     assert calls == ["compile_trend", "starts", "starts"]
 
 
-async def test_range_that_begins_within_this_minute_is_answered(caching: Caching) -> None:
+async def test_range_that_begins_within_this_minute_has_a_result(caching: Caching) -> None:
     # The clock of the tests says 13:05:01 UTC.
     exact = {"dateFrom": "2020-01-15T13:05:00.5Z", "dateTo": "2020-01-15T13:05:00.8Z", "explicitDate": True}
     assert await caching.count(**exact) == (0, False)

@@ -24,6 +24,6 @@ def test_places_are_commands() -> None:
 
 
 @pytest.mark.parametrize("name", ["dateFrom", "MY_ROLE", "project {id} list", "{name!r}"])
-def test_texts_that_look_like_our_names_are_quoted_as_they_are(run: Run, name: str) -> None:
+def test_strings_that_look_like_our_names_are_quoted_unchanged(run: Run, name: str) -> None:
     run("project", "create", name)
     assert repr(name) in error_of(run("project", "create", name))

@@ -379,13 +379,13 @@ def test_rules_for_other_people_have_no_effect(scenario: Scenario, others: list[
 
 @SOME
 @given(_scenarios())
-def test_answers_do_not_depend_on_earlier_questions(scenario: Scenario) -> None:
+def test_results_do_not_depend_on_earlier_checks(scenario: Scenario) -> None:
     with _every_resource():
         asked = scenario.policy()
         assert _answers(asked, scenario) == _answers(asked, scenario)
 
 
-def test_random_scenarios_cover_every_kind_of_answer() -> None:
+def test_random_scenarios_cover_every_kind_of_result() -> None:
     """Otherwise the properties above could hold for lack of cases."""
     sources: set[Source | None] = set()
     verdicts: set[tuple[bool, bool]] = set()

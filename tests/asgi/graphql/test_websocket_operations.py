@@ -86,7 +86,7 @@ def test_extensions_must_be_an_object(socket: WebSocketTestSession) -> None:
 
 
 @pytest.mark.parametrize("payload", [5, None, []])
-def test_payload_that_is_no_object_closes_the_socket(socket: WebSocketTestSession, payload: object) -> None:
+def test_payload_that_is_not_an_object_closes_the_socket(socket: WebSocketTestSession, payload: object) -> None:
     socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
     assert socket.receive() == {
         "type": "websocket.close",

@@ -10,7 +10,7 @@ from datasource.sql.tree import Events, Named, Select, call
 from tests.resolvers.trends.element_events import Element, Row, chain, insert_rows, values_of
 
 
-async def test_chain_texts_and_first_link_are_read_without_escapes(engine: Engine, project_id: int) -> None:
+async def test_chain_strings_and_first_link_are_read_without_escapes(engine: Engine, project_id: int) -> None:
     inner = Element("b", text='say "hi"; \\o/', page={"text": "no", "data-text": "no", "xtext": "no"})
     link = Element("a", ("md:text",), href='/a?q="x"', text="naïve 😀", page={"href": "no", "data-href": "no"})
     outer = Element("a", href="/outer", text="")

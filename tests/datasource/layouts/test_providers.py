@@ -72,7 +72,7 @@ async def test_database_without_the_tables_is_rejected(engine: Engine) -> None:
     assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
 
 
-async def test_engine_that_only_reads_refuses_every_change(engine: Engine) -> None:
+async def test_read_only_engine_rejects_every_change(engine: Engine) -> None:
     reading = ReadOnlyEngine(engine)
     await reading.ping()
     assert (await reading.query("SELECT 1 AS one")).columns == ([1],)

@@ -115,7 +115,7 @@ def test_count_is_the_sum_of_data_also_for_averages() -> None:
     assert answer(replace(ONE, series=(series,)), days(1.5, 2.5)).series[0].count == 4.0
 
 
-def test_count_of_a_running_total_is_its_last_figure() -> None:
+def test_count_of_a_running_total_is_its_last_value() -> None:
     (series,) = answer(replace(ONE, display=CUMULATIVE), days(1, 2)).series
     assert (series.data, series.count) == ((1, 3, 3), 3)
 
@@ -164,7 +164,7 @@ def test_codes_of_no_value_and_of_the_others_are_raw_in_label_and_value() -> Non
 @pytest.mark.parametrize("hidden", [False, True])
 @pytest.mark.parametrize("formula", [False, True])
 @pytest.mark.parametrize("display", [LINE, PIE])
-def test_hidden_others_leave_the_answer_but_not_the_knowledge_of_them(
+def test_hidden_others_are_omitted_and_has_more_stays_true(
     display: TrendDisplay, formula: bool, hidden: bool
 ) -> None:
     query = replace(ONE, breakdowns=BY_CITY, breakdown_hide_other=hidden, display=display)
@@ -231,17 +231,17 @@ def test_formula_of_totals_has_a_value_and_no_count() -> None:
     assert (series.aggregated_value, series.count, series.data) == (2.5, 0, ())
 
 
-def test_formula_of_running_totals_takes_the_running_figures_and_counts_all_of_them() -> None:
+def test_formula_of_running_totals_uses_the_running_values_and_counts_all_of_them() -> None:
     (series,) = answer(formulas(replace(TWO, display=CUMULATIVE), "A/B"), days(2, 2, 2), days(1)).series
     assert (series.data, series.count) == ((2, 4, 6), 12)
 
 
-def test_formula_takes_smoothed_figures() -> None:
+def test_formula_uses_smoothed_values() -> None:
     (series,) = answer(formulas(replace(ONE, smoothing_intervals=3), "A + 0.5"), days(4, 0, 7)).series
     assert series.data == (4.5, 2.5, 3.5)
 
 
-def test_formula_of_what_is_no_number_counts_it_as_zero() -> None:
+def test_formula_treats_missing_values_as_zero() -> None:
     (series,) = answer(formulas(replace(ONE, display=PIE), "A + 1"), [(None,)]).series
     assert series.aggregated_value == 1
 

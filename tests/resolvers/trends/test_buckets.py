@@ -104,7 +104,7 @@ def test_absolute_end_of_hours_gives_the_bucket_of_that_instant_alone() -> None:
         (MONTH, "2020-01-09", "2020-02-01", "2020-01-01|2020-02-01", "Jan 2020|Feb 2020"),
     ],
 )
-def test_texts_of_buckets(interval: TrendInterval, first: str, last: str, days: str, labels: str) -> None:
+def test_labels_of_buckets(interval: TrendInterval, first: str, last: str, days: str, labels: str) -> None:
     range_ = between(first, last, interval)
     buckets = Buckets.of(range_, UTC_ZONE, SUNDAY)
     assert days_of(buckets) == tuple(days.split("|"))
@@ -216,7 +216,7 @@ def test_day_that_a_zone_skipped_has_a_bucket_but_no_hours() -> None:
     assert len(hours.starts()) == 25
 
 
-def test_more_buckets_than_allowed_are_refused_and_as_many_as_allowed_are_not() -> None:
+def test_only_more_buckets_than_allowed_are_rejected() -> None:
     last = datetime(2020, 1, 1, tzinfo=UTC_ZONE) + timedelta(minutes=MAX_BUCKETS - 1)
     allowed = DateRange(datetime(2020, 1, 1, tzinfo=UTC_ZONE), last, datetime(2020, 1, 1, tzinfo=UTC_ZONE), MINUTE)
     assert MAX_BUCKETS == 20_000

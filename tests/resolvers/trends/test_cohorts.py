@@ -211,7 +211,7 @@ async def test_listed_members_are_the_persons_of_the_distinct_ids(cohorts: Cohor
         (CohortGroup((PropertyFilter("a", None, type=PropertyType.PERSON, path=("p",)),)), ("p", "value")),
     ],
 )
-def test_invalid_group_is_rejected_where_it_is_wrong(bad: CohortGroup, path: tuple[str | int, ...]) -> None:
+def test_invalid_group_is_rejected_with_its_path(bad: CohortGroup, path: tuple[str | int, ...]) -> None:
     context = CompileContext(ZoneInfo("UTC"), NOW, cohorts={1: Cohort(1, "known", 1)})
     with pytest.raises(BadUserInput) as caught:
         members(CohortDefinition((bad,)), context, SavedObjects())

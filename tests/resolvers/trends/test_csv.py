@@ -63,7 +63,7 @@ def test_breakdown_over_time_has_a_column_per_bucket() -> None:
     assert write_csv(found) == "series,$browser,14-Jan-2020,15-Jan-2020\r\nChrome,Chrome,2.0,1.0\r\n"
 
 
-def test_series_without_a_breakdown_has_figures_alone() -> None:
+def test_series_without_a_breakdown_has_no_breakdown_columns() -> None:
     found = result(line("sign up", 2, 0), line("pay", 0, 12.5))
     assert write_csv(found) == "series,14-Jan-2020,15-Jan-2020\r\nsign up,2.0,0.0\r\npay,0.0,12.5\r\n"
 
@@ -86,7 +86,7 @@ def test_custom_name_has_a_column_where_any_series_has_one() -> None:
     ]
 
 
-def test_formula_tells_its_name_as_label_only() -> None:
+def test_name_of_a_formula_is_only_its_label() -> None:
     found = result(line("Share", 1, 2, formula="A / B", custom_name="Share"))
     assert rows(write_csv(found))[0] == ["series", *LABELS]
 
@@ -125,7 +125,7 @@ def test_compared_series_share_the_current_periods_labels() -> None:
     ],
     ids=["shorter", "longer"],
 )
-def test_previous_period_of_another_length_loses_no_figure(
+def test_previous_period_of_another_length_loses_no_value(
     labels: tuple[str, ...], data: tuple[float, ...], heads: list[str], cells: list[str]
 ) -> None:
     previous = line("pay", *data, labels=labels, compare_label=CompareLabel.PREVIOUS)
@@ -151,7 +151,7 @@ def test_header_shows_what_follows_the_last_two_dashes(key: str, head: str) -> N
     "text",
     ['say "hi", you', "two\r\nlines", "two\nlines", "=1+1", "@SUM(A1)", "-2", "+3", " padded ", "", "日本;é"],
 )
-def test_texts_come_back_exactly(text: str) -> None:
+def test_strings_survive_a_round_trip(text: str) -> None:
     found = result(line(text, 1, 2, breakdown_value=(text,), custom_name=text or None), by=("k",))
     _, cells = rows(write_csv(found))
     assert set(cells) == {text, "1.0", "2.0"}
@@ -166,7 +166,7 @@ def test_quotes_are_doubled_and_cells_quoted_only_where_needed() -> None:
     ("figure", "text"),
     [(0.1 + 0.2, "0.30000000000000004"), (1e16, "1e+16"), (-2, "-2.0"), (2**53, "9007199254740992.0")],
 )
-def test_figures_print_shortest_as_floats(figure: float, text: str) -> None:
+def test_values_are_printed_as_the_shortest_floats(figure: float, text: str) -> None:
     assert rows(write_csv(result(total("a", figure), labels=())))[1] == ["a", text]
 
 
@@ -198,7 +198,7 @@ def test_plain_trend_has_no_breakdown_column() -> None:
     assert write_csv(found) == "series,13-Jan-2020,14-Jan-2020\r\nsign up,1.0,2.0\r\n"
 
 
-async def test_trend_of_stored_events_is_the_same_figures(seeds: EventSeeds) -> None:
+async def test_trend_of_stored_events_has_the_same_values(seeds: EventSeeds) -> None:
     await seeds.add_events(
         [Event("buy", f"2020-01-{day} 10:00", person, {"a.b": city}) for day, person, city in ORDERS]
     )

@@ -114,7 +114,7 @@ async def test_filter_on_elements_finds(
     assert await find(engine, project_id, condition) == expected
 
 
-async def test_date_filter_on_texts_skips_values_that_are_not_dates(engine: Engine, project_id: int) -> None:
+async def test_date_filter_on_strings_skips_values_that_are_not_dates(engine: Engine, project_id: int) -> None:
     rows = [Row("date", chain=chain(Element(text="Go"), Element(text="2020-02-01"))), *ROWS]
     await insert_rows(engine, project_id, rows)
     condition = filter_condition(_filter("text", Op.IS_DATE_AFTER, "2020-01-01"), compile_context(UTC_ZONE))

@@ -8,7 +8,7 @@ def result(rows: int) -> QueryResult:
     return QueryResult(names=(), columns=(), rows_read=rows, bytes_read=rows * 8, elapsed_s=0.0)
 
 
-def test_statements_are_added_up_and_their_total_is_known_when_each_has_told_its_own() -> None:
+def test_total_of_statements_is_known_once_each_has_reported_its_own() -> None:
     heard: list[Progress] = []
     trend = TrendProgress(heard.append)
     trend.expect(2)
@@ -35,7 +35,7 @@ def test_statement_that_ended_counts_with_all_that_it_read_in_the_next_news() ->
     assert heard == [Progress(38, 57, 304)]
 
 
-def test_statement_that_is_asked_again_takes_nothing_back() -> None:
+def test_progress_of_a_repeated_statement_never_decreases() -> None:
     heard: list[Progress] = []
     trend = TrendProgress(heard.append)
     trend.expect(1)

@@ -202,7 +202,7 @@ HOURLY = TrendInterval.HOUR
         ("UTC", trend(display=TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE), False),
     ],
 )
-async def test_rollup_is_read_exactly_where_it_knows_the_figures(
+async def test_rollup_is_read_exactly_where_it_has_the_values(
     new_seeds: NewSeeds, zone: str, query: TrendQuery, is_used: bool
 ) -> None:
     result = await new_seeds(zone).run(query)

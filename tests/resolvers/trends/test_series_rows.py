@@ -99,7 +99,7 @@ def test_smoothing_leaves_totals_alone() -> None:
 
 
 @given(st.lists(st.integers(-100, 100), min_size=1, max_size=20), st.integers(2, 25))
-def test_smoothed_data_is_whole_and_within_the_figures(values: list[int], intervals: int) -> None:
+def test_smoothed_data_is_whole_and_within_the_values(values: list[int], intervals: int) -> None:
     smoothed = data(replace(TREND, smoothing_intervals=intervals), values)
     assert len(smoothed) == len(values)
     assert smoothed[0] == values[0]
@@ -168,7 +168,7 @@ def test_cumulative_values_come_by_the_sum_of_their_running_sums() -> None:
     ]
 
 
-def test_values_are_texts_whatever_the_column_holds() -> None:
+def test_breakdown_values_are_strings_for_every_column_type() -> None:
     (row,) = series_rows(replace(TOTAL, breakdowns=BY_CITY), (12, 1.0))
     assert row.breakdown == ("12",)
 
