@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from datasource.clickhouse.engine import Engine, Limits
+from datasource.clickhouse.engine import Engine, Limits, ParamValue, QueryResult
 from datasource.layouts.native import NativeLayout
 from datasource.layouts.posthog import PostHogLayout
 from datasource.layouts.posthog_columns import PostHogColumns
@@ -43,15 +43,36 @@ QUERIES = {name: query for name, query in sample_queries().items() if query.samp
 
 
 @dataclass(frozen=True)
+class CachingEngine:
+    """The real engine, which runs equal statements once: the rows do not change between them."""
+
+    inner: Engine
+    results: dict[tuple[str, str], QueryResult] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+    async def query(
+        self, text: str, params: Mapping[str, ParamValue] | None = None, **options: Any
+    ) -> QueryResult:
+        key = text, repr(params)
+        if key not in self.results:
+            self.results[key] = await self.inner.query(text, params, **options)
+        return self.results[key]
+
+
+@dataclass(frozen=True)
 class TwinSeeds:
     """The same rows in both layouts; the native one stores lists as JSON, as its loader does."""
 
     native: EventSeeds
     posthog: PostHogSeeds
+    engine: Engine
 
     @classmethod
     def new(cls, engine: Engine, columns: PostHogColumns, timezone: str = "UTC") -> "TwinSeeds":
-        return cls(EventSeeds.new(engine, timezone), PostHogSeeds.new(engine, columns, timezone))
+        caching: Engine = CachingEngine(engine)  # type: ignore[assignment]  # the rest is the real engine's
+        return cls(EventSeeds.new(engine, timezone), PostHogSeeds.new(engine, columns, timezone), caching)
 
     async def add_events(self, events: Sequence[Event]) -> None:
         await self.native.add_events([replace(event, properties=_scalars(event.properties)) for event in events])
@@ -99,9 +120,8 @@ class TwinSeeds:
         layout: PostHogLayout | None,
         saved_objects: SavedObjects | None,
     ) -> object:
-        engine, limits = self.native.engine, Limits(seconds=20)
         try:
-            source = TrendSource(engine, layout or NativeLayout(), limits)
+            source = TrendSource(self.engine, layout or NativeLayout(), Limits(seconds=20))
             result = await run_trend(resolve(query, project, NOW), source, saved_objects)
         except BadUserInput as error:
             return error.message, error.path
