@@ -3,7 +3,7 @@ import pytest
 from tests.conformance.fields import CaseError, Fields, read_object
 
 
-def test_object_with_a_key_nobody_takes_is_refused_by_its_name() -> None:
+def test_object_with_an_unknown_key_is_rejected_by_its_name() -> None:
     with pytest.raises(CaseError, match="filter: unknown key 'mathh'"), read_object({"mathh": 1}, "filter"):
         pass
 

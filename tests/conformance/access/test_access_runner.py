@@ -202,7 +202,7 @@ async def test_member_who_is_not_active_is_not_let_in(access_runner: AccessRunne
     assert await run(access_runner, request(401, "u3", action="list"), organization=organization) == []
 
 
-async def test_resource_that_nobody_knows_has_no_level_and_passes_checks(access_runner: AccessRunner) -> None:
+async def test_unknown_resource_has_no_level_and_passes_checks(access_runner: AccessRunner) -> None:
     objects = [{"ref": "x1", "resource": "cupboard", "created_by": None}]
     asked: dict[str, Any] = {"resource": "cupboard", "object": "x1"}
     steps = [
