@@ -16,7 +16,7 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT gra
 UP_TO_DATE = "The metadata store is up to date.\n"
 DOWN = (
     "error: The metadata store is not available.\n"
-    "hint: The log has the reason; TRENDGATE_DATABASE_URL says where the store is.\n"
+    "hint: The log has the reason; TRENDGATE_DATABASE_URL sets the address of the store.\n"
 )
 
 
