@@ -211,7 +211,7 @@ def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=200, deadline=500)
+@settings(max_examples=200, deadline=None)
 def test_any_string_is_a_formula_or_rejected(text: str) -> None:
     try:
         parse_formula(Formula(text, path=PATH), 3).evaluate((1, 2, 3))
