@@ -78,8 +78,8 @@ def create(
     """
     if (member is None) == (for_project is None):
         raise BadUserInput(
-            "A key must belong to a member or a project.",
-            hint="Use either --member EMAIL or --for-project ID.",
+            "A key must belong to either a member or a project.",
+            hint="Use --member EMAIL or --for-project ID, not both.",
         )
     if for_project is not None and (project or organization):
         raise BadUserInput(

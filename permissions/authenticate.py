@@ -30,7 +30,7 @@ async def authenticate(
     found = await find_key(store, key_hash)
     if found is None or not hmac.compare_digest(found[1], key_hash):
         raise _unauthenticated(
-            "Unknown API key {mask}.", hint="Check that the whole key was copied.", mask=mask_key(key)
+            "Unknown API key: {mask}", hint="Check that the whole key was copied.", mask=mask_key(key)
         )
     owned, at = found[0], now or datetime.now(UTC)
     _check_usable(owned, at)

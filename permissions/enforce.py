@@ -84,13 +84,13 @@ def check_may_modify(policy: Policy, resource: Resource, target: Controlled | No
         return
     if target is None:
         message = Message(
-            "You must be organization admin to modify the permissions of all {resources}.",
+            "You must be an organization admin to modify the permissions of all {resources}.",
             {"resources": resource.labels},
         )
     else:
         message = Message(
             "You must be {level} to modify {resource} permissions.",
-            {"level": resource.ladder[-1], "resource": resource.label},
+            {"level": resource.ladder[-1].value, "resource": resource.label},
         )
     raise GatewayError(
         ErrorCode.FORBIDDEN,

@@ -140,7 +140,7 @@ async def _check_projects(store: MetadataStore, owner: MemberRecord, projects: t
     unknown = await unknown_projects(store, projects, owner.organization_ids) if projects else ()
     if unknown:
         raise BadUserInput(
-            "{email} has no access to a project {project_id}.",
+            "{email} has no access to project {project_id}.",
             email=owner.email,
             project_id=unknown[0],
             path=("scoped_projects",),

@@ -101,7 +101,7 @@ def _sorted(edges: Mapping[int, Collection[int]]) -> tuple[int, ...]:
     except CycleError as error:
         cycle = " -> ".join(str(number) for number in reversed(error.args[1]))
         raise BadUserInput(
-            "Cohorts cannot depend on themselves: {cycle}.",
+            "The cohort would depend on itself: {cycle}.",
             cycle=cycle,
             hint="A cohort can use others, directly or through actions, as long as none of them uses it.",
         ) from error

@@ -69,10 +69,10 @@ class MemberQueries:
         unknown = [text for text in dict.fromkeys(membership.distinct_ids) if text not in known]
         if unknown:
             raise BadUserInput(
-                "{count} of the distinct ids are unknown: {ids}{ellipsis}.",
+                "Unknown distinct ids ({count}): {ids}{rest}.",
                 count=len(unknown),
                 ids=tuple(map(repr, unknown[:_MAX_NAMED])),
-                ellipsis=" ..." * (len(unknown) > _MAX_NAMED),
+                rest=", and more" * (len(unknown) > _MAX_NAMED),
                 path=DISTINCT_IDS,
                 hint="A distinct id is known once an event or a person with it is loaded.",
             )

@@ -41,7 +41,7 @@ class FieldSpeller:
         return to_camel_case(snake_case)
 
     def choice(self, member: StrEnum) -> str:
-        return member.value
+        return member.name
 
     def place(self, place: Place) -> str:
         return _PLACES.get(place, place.value)

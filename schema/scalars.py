@@ -55,7 +55,7 @@ def _read_scalar(value: object) -> Scalar:
     if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, int | float):
-        raise GraphQLError("PropertyValue accepts 64-bit integers and finite numbers only.")
+        raise GraphQLError("Numbers in a PropertyValue must be finite, and integers must fit into 64 bits.")
     if value is None:
         raise GraphQLError(
             "A list of property values cannot contain null: use IS_SET or IS_NOT_SET for missing values."

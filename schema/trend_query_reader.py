@@ -57,6 +57,7 @@ def _check_series(query: TrendQueryInput) -> None:
             "The query has {count} series; the limit is {limit}.",
             count=count,
             limit=MAX_SERIES,
+            hint="Formulas name each series by one letter.",
             path=(*ARGUMENT, "events" if query.events else "actions"),
         )
 

@@ -27,7 +27,7 @@ from resolvers.trends.query import InputPath
 _DIGITS = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _FLAGS = {"true": True, "false": False}
 NULL: JsonSchemaValue = {"type": "null"}
-_IDENTIFIER = "a property's key or an id"
+_IDENTIFIER = "a string or an id"
 _KINDS: Mapping[str, str] = {
     "string_type": "a string",
     "bool_type": "true or false",
@@ -166,7 +166,9 @@ def _bad_input(error: ErrorDetails, path: InputPath) -> BadUserInput:
 def unknown(name: str, known: Sequence[str], path: InputPath = ()) -> BadUserInput:
     """The error for a name that is not one of the known ones."""
     name = name[:100]
-    return BadUserInput("Unknown parameter {name}.", name=name, path=(*path, name), hint=suggest(name, known))
+    return BadUserInput(
+        "Unknown parameter {name}.", name=name, path=(*path, name), hint=suggest(name, known, kind="parameters")
+    )
 
 
 def invalid_choice(value: object, choices: Sequence[str], path: InputPath) -> BadUserInput:
@@ -181,13 +183,15 @@ def expected(kind: str, value: object, path: InputPath) -> BadUserInput:
     return BadUserInput("Expected {kind}, not {value}.", kind=kind, value=quote(value), path=path)
 
 
-def suggest(wrong: str, known: Sequence[str]) -> Message:
+def suggest(wrong: str, known: Sequence[str], *, kind: str = "values") -> Message:
     """Name the choice that may be meant, and all of them."""
     close = get_close_matches(wrong[:100].lower(), known, n=1, cutoff=0.6)
     valid = ", ".join(known)
     if not close:
-        return Message("Valid values: {valid}.", {"valid": valid})
-    return Message("Did you mean {close}? Valid values: {valid}.", {"close": close[0], "valid": valid})
+        return Message("Valid {kind}: {valid}.", {"kind": kind, "valid": valid})
+    return Message(
+        "Did you mean {close}? Valid {kind}: {valid}.", {"close": close[0], "kind": kind, "valid": valid}
+    )
 
 
 def quote(value: object) -> str:
@@ -216,7 +220,7 @@ def read_json(value: object, path: InputPath) -> object:
 
 
 def read_identifier(value: object, path: InputPath) -> str:
-    """Read a property's key or an id."""
+    """Read a string or an id."""
     if not _is_identifier(value):
         raise expected(_IDENTIFIER, value, path)
     return str(value)

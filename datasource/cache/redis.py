@@ -77,7 +77,7 @@ def connect_redis(url: str, *, timeout_s: float = TIMEOUT_S) -> "Redis":
     except ValueError as invalid:
         raise BadUserInput(
             "TRENDGATE_REDIS_URL is not a valid Redis URL.",
-            hint="redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path.",
+            hint="Use redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path.",
         ) from invalid
 
 

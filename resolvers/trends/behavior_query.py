@@ -142,7 +142,7 @@ class _Reader:
             return read_date(f"-{span.value}{_date_unit(span.interval)}", moment, ()).instant
         except BadUserInput as impossible:
             raise BadUserInput(
-                "The time begins too long ago.", path=self.behavior.at(key), hint="Give a shorter time."
+                "The period starts too far in the past.", path=self.behavior.at(key), hint="Use a shorter period."
             ) from impossible
 
     def after(self, moment: Expr, span: Span) -> Expr:

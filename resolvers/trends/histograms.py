@@ -82,7 +82,7 @@ def _number(breakdown: Breakdown) -> Expr:
 
 def _no_numbers(breakdown: Breakdown) -> BadUserInput:
     return BadUserInput(
-        "A histogram needs numbers, which breakdowns of type {type_} have not.",
+        "A histogram needs numbers, which breakdowns of type {type_} do not have.",
         path=(*breakdown.path, "histogram_bin_count"),
         type_=breakdown.type,
     )

@@ -24,10 +24,10 @@ def error(answer: Answer) -> tuple[str, Any]:
 @pytest.mark.parametrize(
     ("resource", "level", "words"),
     [
-        ("INSIGHT", "MEMBER", "none, viewer, editor, manager"),
-        ("COHORT", "ADMIN", "none, viewer, editor, manager"),
-        ("PROJECT", "EDITOR", "none, member, admin"),
-        ("ACTION", "NONE", "below viewer, the minimum for actions"),
+        ("INSIGHT", "MEMBER", "NONE, VIEWER, EDITOR, MANAGER"),
+        ("COHORT", "ADMIN", "NONE, VIEWER, EDITOR, MANAGER"),
+        ("PROJECT", "EDITOR", "NONE, MEMBER, ADMIN"),
+        ("ACTION", "NONE", "below VIEWER, the minimum for actions"),
     ],
 )
 async def test_invalid_level_is_rejected(org: Organization, resource: str, level: str, words: str) -> None:
@@ -50,7 +50,7 @@ async def test_level_above_the_maximum_is_rejected(gateway: Gateway, org: Organi
             admin = replace(org.admin, gateway=extended)
             answer = await set_access(admin, "EDITOR", "ACTIVITY_LOG")
             assert error(answer) == ("BAD_USER_INPUT", ["input", "accessLevel"])
-            assert "above viewer, the maximum for activity logs" in answer.error["message"]
+            assert "above VIEWER, the maximum for activity logs" in answer.error["message"]
             assert rules_of(await changed_policy(admin, "NONE", "ACTIVITY_LOG")) == [(None, "NONE")]
 
 
@@ -158,7 +158,7 @@ async def test_project_rule_with_another_resource_id_is_forbidden(org: Organizat
     other = await create_project(org.store, organization_id=org.organization_id, name="other")
     answer = await set_access(org.admin, "NONE", "PROJECT", on=str(other.id))
     assert error(answer)[0] == "FORBIDDEN"
-    assert "different project" in answer.error["message"]
+    assert "does not match projectId" in answer.error["message"]
     own = await changed_policy(org.admin, "MEMBER", "PROJECT", on=org.id)
     assert [(each["resourceId"], each["accessLevel"]) for each in own["accessControls"]] == [(org.id, "MEMBER")]
 
@@ -187,7 +187,7 @@ async def test_caller_who_may_not_change_rules_sees_what_is_required(org: Organi
     on_project = await set_access(plain, None if level is None else "MEMBER", "PROJECT")
     assert on_project.error["message"] == "You must be admin to modify project permissions."
     on_all = await set_access(plain, level)
-    assert "must be organization admin" in on_all.error["message"]
+    assert "must be an organization admin" in on_all.error["message"]
     assert (await read_policy(org.admin, "INSIGHT", insight))["accessControls"] == []
 
 

@@ -84,11 +84,11 @@ def test_key_of_a_project_has_no_owner(acme: Run, in_store: InStore) -> None:
     [
         (
             (*ADAS, "--for-project", "1"),
-            "error: A key must belong to a member or a project.\nhint: Use",
+            "error: A key must belong to either a member or a project.\nhint: Use",
         ),
         (
             ("key", "create", "--label", "x", "--scope", "*"),
-            "error: A key must belong to a member or a project.\n",
+            "error: A key must belong to either a member or a project.\n",
         ),
         (
             (*PROJECTS, "--project", "1"),
@@ -101,7 +101,7 @@ def test_key_of_a_project_has_no_owner(acme: Run, in_store: InStore) -> None:
             (*ADAS, "--expires", "soon"),
             "error: Invalid expiry 'soon'.\nhint: Use a dura",
         ),
-        ((*ADAS, "--project", "2"), "error: ada@example.com has no access to a project 2."),
+        ((*ADAS, "--project", "2"), "error: ada@example.com has no access to project 2."),
         (
             (*ADAS, "--description", "x" * 1001),
             "error: The description of a key may have at most 1000 printable characters.",

@@ -87,7 +87,7 @@ async def test_other_authorization_scheme_is_rejected(store: MetadataStore) -> N
 async def test_error_for_an_unknown_key_shows_only_its_mask(store: MetadataStore, issued: IssuedKey) -> None:
     wrong = issued.value[:-4] + "0000"
     error = await _refused(store, f"Bearer {wrong}")
-    assert error.message == "Unknown API key phx_...0000."
+    assert error.message == "Unknown API key: phx_...0000"
     assert wrong[4:12] not in f"{error.message}{error.hint}{error.details}"
 
 

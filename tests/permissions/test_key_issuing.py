@@ -62,7 +62,7 @@ async def test_foreign_and_missing_projects_of_a_key_get_the_same_error(
     for project_id in (foreign.id, 99):
         with pytest.raises(BadUserInput) as caught:
             await issue_key(store, owner=owner, label="x", scopes=["*"], scoped_projects=[project_id])
-        assert caught.value.message == f"ada@example.com has no access to a project {project_id}."
+        assert caught.value.message == f"ada@example.com has no access to project {project_id}."
         assert caught.value.path == ("scoped_projects",)
     assert await list_keys(store) == ()
 

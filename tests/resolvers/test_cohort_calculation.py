@@ -122,7 +122,9 @@ async def test_cohort_that_cannot_be_calculated_is_not_created(
 
 
 async def test_unknown_distinct_ids_are_named(place: Place) -> None:
-    with pytest.raises(BadUserInput, match=r"7 of the .*: 'x1', 'x2', 'x3', 'x4', 'x5' \.\.\.") as caught:
+    with pytest.raises(
+        BadUserInput, match=r"Unknown distinct ids \(7\): 'x1', 'x2', 'x3', 'x4', 'x5', and more"
+    ) as caught:
         await place.create(StaticMembers(("bob", *(f"x{number}" for number in range(1, 8)))))
     assert "bob" not in caught.value.message
 
@@ -221,7 +223,7 @@ async def test_cohorts_cannot_depend_on_themselves(place: Place) -> None:
     base = await place.create(PROS)
     middle = await place.create(using(base))
     for record, membership in ((base, using(base)), (base, using(middle))):
-        with pytest.raises(BadUserInput, match="cannot depend on themselves") as caught:
+        with pytest.raises(BadUserInput, match="would depend on itself") as caught:
             await place.calculator.update(record.id, membership=membership)
         assert caught.value.path == ("filters",)
     assert await place.members(base) == {1}
@@ -236,7 +238,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
     assert await place.members(acted) == {1}
     await place.calculator.update(base.id, membership=FREE)
     assert await place.members(acted) == {2}
-    with pytest.raises(BadUserInput, match="cannot depend on themselves"):
+    with pytest.raises(BadUserInput, match="would depend on itself"):
         await place.calculator.update(
             base.id, membership=CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),))
         )
@@ -249,7 +251,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
         now=NOW,
         steps=[{**steps[0], "properties": [{**steps[0]["properties"][0], "value": acted.id}]}],  # type: ignore[dict-item]  # written so above
     )
-    with pytest.raises(BadUserInput, match="cannot depend on themselves"):
+    with pytest.raises(BadUserInput, match="would depend on itself"):
         await place.calculator.calculate([acted.id])
 
 

@@ -64,14 +64,21 @@ def _applied(build: Aggregate, aggregation: Aggregation, suffix: str, last: tupl
 
 
 def _only(aggregation: Aggregation) -> Value:
-    if len(aggregation.arguments) != 1:
+    if len(aggregation.arguments) == 1:
+        return aggregation.arguments[0]
+    if aggregation.name.lower().endswith("if"):
         raise HogQLError(
-            "{function}() takes one argument.",
+            "{function}() takes a value and a condition.",
             aggregation.node,
-            "For example avg(properties.price).",
+            "For example sumIf(properties.price, event = 'paid').",
             function=aggregation.name,
         )
-    return aggregation.arguments[0]
+    raise HogQLError(
+        "{function}() takes one argument.",
+        aggregation.node,
+        "For example avg(properties.price).",
+        function=aggregation.name,
+    )
 
 
 def _count(aggregation: Aggregation, suffix: str, last: tuple[Expr, ...]) -> Value:
