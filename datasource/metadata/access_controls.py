@@ -213,7 +213,7 @@ async def _check_limit(session: AsyncSession, key: RuleKey, most: int | None) ->
     count = select(func.count(distinct(AccessControl.resource_id))).where(*same, AccessControl.resource_id != "")
     if (await session.scalar(count) or 0) >= most:
         raise BadUserInput(
-            "At most {most:,} objects of one kind can have access controls; that many already do.",
+            "At most {most:,} objects of one kind can have access controls, and the limit is reached.",
             most=most,
             path=("resource_id",),
             hint="Set the access of the whole resource, or remove access controls that are not needed.",

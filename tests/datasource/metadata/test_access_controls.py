@@ -225,7 +225,9 @@ async def test_number_of_objects_with_rules_is_limited(store: MetadataStore, org
     await _set_within(store, orgs.shop, "viewer", "2")
     with pytest.raises(BadUserInput) as caught:
         await _set_within(store, orgs.shop, "viewer", "3")
-    assert caught.value.message == "At most 2 objects of one kind can have access controls; that many already do."
+    assert (
+        caught.value.message == "At most 2 objects of one kind can have access controls, and the limit is reached."
+    )
     assert caught.value.path == ("resource_id",)
     assert caught.value.hint
     assert {each.resource_id for each in await find_rules(store, orgs.shop.id)} == {"1", "2"}
