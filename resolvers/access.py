@@ -179,7 +179,7 @@ def _project_target(project: ReachedProject, object_id: str) -> Controlled:
     if object_id != str(project.record.id):
         raise GatewayError(
             ErrorCode.FORBIDDEN,
-            "{resource_id} {value} does not match {project_id}.",
+            "{resource_id} {value} is a different project than {project_id}.",
             resource_id=Name("resource_id"),
             value=object_id,
             project_id=Name("project_id"),

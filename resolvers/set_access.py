@@ -74,7 +74,7 @@ async def _find_membership(context: RequestContext, project: ReachedProject, mem
     membership = member.membership_in(project.record.organization_id) if member else None
     if membership is None:
         raise BadUserInput(
-            "The project's organization has no such member.",
+            "The member must belong to the same organization as the project.",
             path=("member_id",),
             hint=Place.MEMBERS,
         )
@@ -91,7 +91,7 @@ async def _find_role(context: RequestContext, project: ReachedProject, role_id: 
     role = await context.loaders.roles.load(_check_id(role_id, "role_id"))
     if role is None or role.organization_id != project.record.organization_id:
         raise BadUserInput(
-            "The project's organization has no such role.",
+            "The role must belong to the same organization as the project.",
             path=("role_id",),
             hint=Place.ROLES,
         )

@@ -158,7 +158,7 @@ async def test_project_rule_with_another_resource_id_is_forbidden(org: Organizat
     other = await create_project(org.store, organization_id=org.organization_id, name="other")
     answer = await set_access(org.admin, "NONE", "PROJECT", on=str(other.id))
     assert error(answer)[0] == "FORBIDDEN"
-    assert "does not match projectId" in answer.error["message"]
+    assert "is a different project than projectId" in answer.error["message"]
     own = await changed_policy(org.admin, "MEMBER", "PROJECT", on=org.id)
     assert [(each["resourceId"], each["accessLevel"]) for each in own["accessControls"]] == [(org.id, "MEMBER")]
 

@@ -173,7 +173,7 @@ async def test_forbidden_error_names_the_resource_and_both_levels(org: Organizat
     await org.give("viewer", on=insight, to=plain)
     case = Case("insight", plain, insight)
     refused = await plain.ask(case.document("Update", "{ id }"), id=insight)
-    assert refused.error["message"] == f"This requires editor access to the insight {insight}; you have viewer."
+    assert refused.error["message"] == f"This requires EDITOR access to the insight {insight}; you have VIEWER."
     assert {key: refused.extensions[key] for key in ("code", "resource", "missingLevel", "level")} == {
         "code": "FORBIDDEN",
         "resource": "INSIGHT",
@@ -182,7 +182,7 @@ async def test_forbidden_error_names_the_resource_and_both_levels(org: Organizat
     }
     await org.give("none", "insight")
     refused = await org.creator.ask(case.document("Update", "{ id }"), id=insight)
-    assert refused.error["message"] == "This requires editor access to insights; you have none."
+    assert refused.error["message"] == "This requires EDITOR access to insights; you have NONE."
     assert (refused.extensions["missingLevel"], refused.extensions["level"]) == ("EDITOR", "NONE")
 
 
