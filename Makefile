@@ -18,7 +18,7 @@ INSTALL := $(PIP) --require-hashes
 EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 
 # Files in their order: sorted by their number of tests, the longest single test would come last, alone.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-quick test-servers check format bench web web-check lock clean
 .DELETE_ON_ERROR:
