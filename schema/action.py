@@ -26,7 +26,7 @@ WRITE_GATE = Gate(ACTION)
 CREATE_GATE = Gate(ACTION, strictly=True)
 
 
-@strawberry.type(description="The conditions on an event that count as the action; null is no condition.")
+@strawberry.type(description="The conditions on an event that count as the action; null means no condition.")
 class ActionStep:
     event: str | None = strawberry.field(description="The name of the event; null for any event.")
     url: str | None = strawberry.field(description="The URL of the page, the event property $current_url.")

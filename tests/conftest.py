@@ -6,7 +6,6 @@ then only the tests that use the fixture `engine` run.
 """
 
 import fcntl
-import gc
 import itertools
 import os
 from collections import Counter
@@ -74,12 +73,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _select(config, items, lambda item: not _is_slow(item))
     if config.getoption("--clickhouse") != "embedded":
         _select(config, items, lambda item: "engine" in _fixtures(item))
-
-
-def pytest_collection_finish() -> None:
-    # Thousands of collected tests never become garbage, but every full collection would scan them.
-    gc.collect()
-    gc.freeze()
 
 
 def _select(config: pytest.Config, items: list[pytest.Item], is_selected: Callable[[pytest.Item], bool]) -> None:

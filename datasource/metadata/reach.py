@@ -14,7 +14,7 @@ from datasource.metadata.store import MetadataStore
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The projects of some organizations, restricted to `project_ids`. None is no restriction."""
+    """The projects of some organizations, restricted to `project_ids`. None means no restriction."""
 
     organization_ids: frozenset[str] | None
     project_ids: frozenset[int] | None

@@ -152,7 +152,7 @@ class KeyRecord:
     """An API key without its value: the store has only its hash and this mask.
 
     Its owner is a user or a project, so exactly one of `user_id` and `project_id` is set.
-    `scoped_projects` and `scoped_organizations` restrict a user's key; None is no restriction.
+    `scoped_projects` and `scoped_organizations` restrict a user's key; None means no restriction.
     """
 
     id: str
