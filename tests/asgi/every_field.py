@@ -112,7 +112,7 @@ class Site:
             await org.give("none", resource, on=made, to=self.closed_object)
 
     async def contents(self) -> list[tuple[object, ...]]:
-        """Return everything in the project that a mutation could change."""
+        """Return everything in the project that a mutation could change, sorted: PostgreSQL promises no order."""
         found: list[tuple[object, ...]] = []
         async with self.org.store.read() as session:
             for model in CHANGING:
@@ -120,7 +120,7 @@ class Site:
                 found += [(model.__name__, *row) for row in await session.execute(query)]
             project = select(*Project.__table__.columns).where(Project.id == self.org.project.id)
             found += [tuple(row) for row in await session.execute(project)]
-        return [tuple(map(str, row)) for row in found]
+        return sorted(tuple(map(str, row)) for row in found)
 
 
 @dataclass
