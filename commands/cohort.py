@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import load_settings
-from commands.events_layout import require_posthog
+from commands.environment import load_settings, require_posthog
 from commands.metadata import require_project
 from commands.options import ProjectOption
 from commands.output import print_table

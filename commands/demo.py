@@ -19,8 +19,7 @@ from commands.demo_data import (
     read_groups,
     read_planes,
 )
-from commands.environment import load_settings
-from commands.events_layout import require_own_tables
+from commands.environment import load_settings, require_own_tables
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import Chunk, LoadJob, LoadReport, RejectsFile, RowKind, create_sink, load_chunks
 from datasource.metadata.data_versions import changing_data

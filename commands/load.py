@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from commands.environment import load_settings
-from commands.events_layout import require_own_tables
+from commands.environment import load_settings, require_own_tables
 from commands.metadata import require_project
 from commands.options import ProjectOption
 from datasource.clickhouse.errors import ClickHouseError

@@ -2,8 +2,7 @@ from typing import Annotated
 
 import typer
 
-from commands.environment import load_settings
-from commands.events_layout import require_own_tables, require_posthog
+from commands.environment import load_settings, require_own_tables, require_posthog
 from commands.metadata import ensure_organization, with_store
 from commands.options import OrganizationOption, WeekStart
 from commands.output import print_table

@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 
 from commands.bind import bind, server_url
-from commands.environment import load_settings
-from commands.events_layout import require_own_tables
+from commands.environment import load_settings, require_own_tables
 from settings import Settings
 from telemetry.logging import configure_logging
 from telemetry.tracing import export_traces

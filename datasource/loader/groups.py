@@ -9,11 +9,10 @@ import pyarrow as pa
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
 from datasource.loader.chunks import Record, Reject
-from datasource.loader.insert import insert_blocks
+from datasource.loader.insert import VersionClock, insert_blocks
 from datasource.loader.json_encoding import encode_json
 from datasource.loader.property_columns import columns_from_maps
 from datasource.loader.row_fields import parse_properties
-from datasource.loader.version_clock import VersionClock
 from datasource.tables.steps import GROUP_TYPE_COUNT
 
 FIELDS: Final = frozenset({"group_type", "group_type_index", "group_key", "properties"})

@@ -1,5 +1,6 @@
-"""Statements of a load that carry encoded rows."""
+"""Statements of a load that carry encoded rows, and the versions of those rows."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -25,3 +26,14 @@ async def query_blocks(
 ) -> QueryResult:
     """Run a query whose table `{block}` holds the rows of all blocks."""
     return await engine.query(text, params, limits=LOADING, blocks=blocks)
+
+
+class VersionClock:
+    """Versions of rows, of which the newest wins: microseconds since 1970, each greater than the one before."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return self._last

@@ -9,14 +9,13 @@ import numpy as np
 from datasource.clickhouse.engine import Engine, ParamValue
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn
 from datasource.loader.event_ids import uuid_array
-from datasource.loader.insert import LOADING, insert_blocks
+from datasource.loader.insert import LOADING, VersionClock, insert_blocks
 from datasource.loader.json_encoding import encode_json, encode_uuids
 from datasource.loader.parse_persons import PersonRow
 from datasource.loader.person_changes import PersonChanges
 from datasource.loader.person_numbers import Person, PersonNumbers
 from datasource.loader.property_columns import columns_from_maps
 from datasource.loader.replicas import sync_persons
-from datasource.loader.version_clock import VersionClock
 
 TOMBSTONE: Final = 2**64 - 1
 """The version of the empty row that a merged person keeps, so that its old id still leads to its number."""

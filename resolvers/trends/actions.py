@@ -54,7 +54,7 @@ class Action:
 def action_condition(action: Action, context: CompileContext, path: InputPath = ()) -> Expr | None:
     """The condition that an event is the action; None when every event is, as for an action without steps.
 
-    NULL is no match. Raises BadUserInput for an invalid selector or tag, with the path of its step below `path`,
+    NULL matches nothing. Raises BadUserInput for an invalid selector or tag, with the path of its step below `path`,
     and for filters with their own paths.
     """
     return either(

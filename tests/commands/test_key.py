@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from commands.key_expiry import parse_expiry
+from commands.key import parse_expiry
 from datasource.metadata.keys import find_key, list_keys
 from datasource.metadata.members import get_member
 from datasource.metadata.records import KeyRecord, OwnedKey
