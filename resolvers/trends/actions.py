@@ -54,8 +54,8 @@ class Action:
 def action_condition(action: Action, context: CompileContext, path: InputPath = ()) -> Expr | None:
     """The condition that an event is the action; None when every event is, as for an action without steps.
 
-    NULL matches nothing. Raises BadUserInput for an invalid selector or tag, with the path of its step below `path`,
-    and for filters with their own paths.
+    NULL matches nothing. Raises BadUserInput for an invalid selector or tag, with the path of its step below
+    `path`, and for filters with their own paths.
     """
     return either(
         *(_step_condition(step, context, (*path, "steps", index)) for index, step in enumerate(action.steps))
