@@ -1,6 +1,7 @@
 """The settings of the gateway, read from environment variables `TRENDGATE_...`."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +28,17 @@ def _check_origin(origin: str) -> str:
 Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Marks a setting as a limit, for the table in docs/limits.md, which is made from the marks.
+
+    `effect` is the code of the error, or says what happens instead; `unit` is the error's.
+    """
+
+    effect: str
+    unit: str = ""
+
+
 class Settings(BaseSettings):
     """All settings; README's table repeats their descriptions, which a test compares."""
 
@@ -48,11 +60,13 @@ class Settings(BaseSettings):
         description="URL of the metadata store, `postgresql://user:password@host/database` or `sqlite:///file`; "
         "default: SQLite in the data directory.",
     )
-    database_connections: PositiveInt = Field(10, description="Maximum PostgreSQL connections per process.")
-    database_wait_s: PositiveFloat = Field(
+    database_connections: Annotated[PositiveInt, Limit("further requests wait")] = Field(
+        10, description="Maximum PostgreSQL connections per process."
+    )
+    database_wait_s: Annotated[PositiveFloat, Limit("UPSTREAM_UNAVAILABLE", "seconds")] = Field(
         10.0, description="Maximum seconds that a request waits for a PostgreSQL connection."
     )
-    database_timeout_s: PositiveFloat = Field(
+    database_timeout_s: Annotated[PositiveFloat, Limit("UPSTREAM_UNAVAILABLE", "seconds")] = Field(
         15.0, description="Maximum seconds that a PostgreSQL statement runs or waits for locks."
     )
     clickhouse_url: SecretStr | None = Field(
@@ -65,10 +79,10 @@ class Settings(BaseSettings):
         description="Name of the ClickHouse cluster that holds the tables, from its servers' configuration "
         "(docs/scaling.md); default: a single server or ClickHouse Cloud.",
     )
-    clickhouse_connect_timeout_s: PositiveFloat = Field(
+    clickhouse_connect_timeout_s: Annotated[PositiveFloat, Limit("UPSTREAM_UNAVAILABLE", "seconds")] = Field(
         3.0, description="Maximum seconds to connect to a ClickHouse host."
     )
-    clickhouse_receive_timeout_s: PositiveFloat = Field(
+    clickhouse_receive_timeout_s: Annotated[PositiveFloat, Limit("UPSTREAM_UNAVAILABLE", "seconds")] = Field(
         300.0, description="Maximum seconds that a ClickHouse server may stay silent while it runs a query."
     )
     redis_url: SecretStr | None = Field(
@@ -83,14 +97,14 @@ class Settings(BaseSettings):
     )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql to browsers.")
     introspection: bool = Field(True, description="Allow introspection queries.")
-    cache_bytes: NonNegativeInt = Field(
+    cache_bytes: Annotated[NonNegativeInt, Limit("evicts the least recently used", "bytes")] = Field(
         128 * 1024**2, description="Maximum bytes of memory for cached trends per process; 0 disables the cache."
     )
     persisted_queries: bool = Field(
         True,
         description="Support automatic persisted queries: store operations that clients send with their hash.",
     )
-    persisted_queries_max_bytes: PositiveInt = Field(
+    persisted_queries_max_bytes: Annotated[PositiveInt, Limit("evicts the least recently used", "bytes")] = Field(
         32 * 1024**2,
         description="Maximum bytes of memory for persisted queries per process; not used with Redis.",
     )
@@ -105,48 +119,64 @@ class Settings(BaseSettings):
     operations_registered_only: bool = Field(
         False, description="Run only operations of the manifest, by their ids; disables GraphiQL."
     )
-    query_timeout_s: PositiveFloat = Field(30.0, description="Maximum seconds that a ClickHouse query runs.")
-    query_max_rows: PositiveInt = Field(2_000_000_000, description="Maximum rows that a ClickHouse query reads.")
-    query_max_memory: PositiveInt = Field(
+    query_timeout_s: Annotated[PositiveFloat, Limit("TIMEOUT", "seconds")] = Field(
+        30.0, description="Maximum seconds that a ClickHouse query runs."
+    )
+    query_max_rows: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "rows")] = Field(
+        2_000_000_000, description="Maximum rows that a ClickHouse query reads."
+    )
+    query_max_memory: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "bytes")] = Field(
         4 * 1024**3, description="Maximum bytes of memory that a ClickHouse query uses."
     )
-    query_concurrency: PositiveInt = Field(
+    query_concurrency: Annotated[PositiveInt, Limit("further queries wait")] = Field(
         4, description="Maximum concurrent ClickHouse queries, and connections to a server, per process."
     )
-    query_concurrency_per_key: PositiveInt = Field(
+    query_concurrency_per_key: Annotated[PositiveInt, Limit("further queries wait")] = Field(
         3, description="Maximum concurrent ClickHouse queries of one API key per process."
     )
-    query_wait_s: PositiveFloat = Field(
+    query_wait_s: Annotated[PositiveFloat, Limit("RATE_LIMITED", "seconds")] = Field(
         30.0, description="Maximum seconds that a ClickHouse query waits in the queue."
     )
-    query_queue: PositiveInt = Field(1_000, description="Maximum ClickHouse queries in the queue.")
-    max_filters: PositiveInt = Field(
+    query_queue: Annotated[PositiveInt, Limit("RATE_LIMITED", "queries")] = Field(
+        1_000, description="Maximum ClickHouse queries in the queue."
+    )
+    max_filters: Annotated[PositiveInt, Limit("BAD_USER_INPUT")] = Field(
         200, description="Maximum property filters of a trend query, including nested ones."
     )
-    max_trends: PositiveInt = Field(50, description="Maximum trends per GraphQL request.")
-    max_query_depth: PositiveInt = Field(15, description="Maximum depth of a GraphQL document.")
-    max_query_aliases: PositiveInt = Field(50, description="Maximum aliases in a GraphQL document.")
-    max_query_tokens: PositiveInt = Field(5_000, description="Maximum tokens in a GraphQL document.")
-    max_variable_objects: PositiveInt = Field(
+    max_trends: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "trends")] = Field(
+        50, description="Maximum trends per GraphQL request."
+    )
+    max_query_depth: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "levels")] = Field(
+        15, description="Maximum depth of a GraphQL document."
+    )
+    max_query_aliases: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "aliases")] = Field(
+        50, description="Maximum aliases in a GraphQL document."
+    )
+    max_query_tokens: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "tokens")] = Field(
+        5_000, description="Maximum tokens in a GraphQL document."
+    )
+    max_variable_objects: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "objects")] = Field(
         2_000, description="Maximum input objects in the variables of a GraphQL request."
     )
-    max_query_cost: PositiveInt = Field(
+    max_query_cost: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "cost units")] = Field(
         10_000, description="Maximum cost of a GraphQL request, in the units of @cost."
     )
-    cost_per_minute: NonNegativeInt = Field(
+    cost_per_minute: Annotated[NonNegativeInt, Limit("RATE_LIMITED", "cost units per minute")] = Field(
         0, description="Maximum cost of the requests of one API key per minute and process; 0 for no limit."
     )
-    max_request_bytes: PositiveInt = Field(
+    max_request_bytes: Annotated[PositiveInt, Limit("HTTP status 413", "bytes")] = Field(
         1024**2, description="Maximum bytes of a request body or WebSocket message."
     )
-    max_socket_operations: PositiveInt = Field(20, description="Maximum concurrent operations on one WebSocket.")
+    max_socket_operations: Annotated[PositiveInt, Limit("RATE_LIMITED", "operations")] = Field(
+        20, description="Maximum concurrent operations on one WebSocket."
+    )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,
         description="Key that signs export links, at least 32 characters and the same for all gateways of an "
         "installation; default: random, so that links work only in the process that created them.",
     )
-    max_objects_with_rules: PositiveInt = Field(
+    max_objects_with_rules: Annotated[PositiveInt, Limit("BAD_USER_INPUT")] = Field(
         1_000, description="Maximum objects of one kind in a project with their own access controls."
     )
     metrics: bool = Field(False, description="Serve Prometheus metrics at /metrics.")

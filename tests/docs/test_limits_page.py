@@ -1,29 +1,70 @@
-"""The tables of the page on limits."""
+"""The tables of the page on limits. `pytest tests/docs --update-golden` rewrites the one of the settings."""
 
 import re
 from pathlib import Path
 
+import pytest
+
+from datasource.clickhouse.engine import Limits
 from errors import ErrorCode
-from settings import Settings
+from resolvers.saved import LARGEST_PAGE
+from schema.entity_references import MAX_ENTITIES
+from settings import Limit, Settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| [^|]+ \| `TRENDGATE_(\w+)` \| ([^|]+) \| ([^|]+) \|", PAGE, re.MULTILINE)
-SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-
-
-def read_default(text: str) -> float:
-    if text == "no limit":
-        return 0
-    number, _, size = text.replace(",", "").partition(" ")
-    return float(number) * SIZES.get(size, 1)
+PATH = Path(__file__).parents[2] / "docs" / "limits.md"
+HEADER = "| limit | setting | default | effect | unit |\n|---|---|---|---|---|\n"
+TABLE = re.compile(rf"(?<={re.escape(HEADER)})(?:\|.*\n)*")
+SIZES = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024}
 
 
-def test_defaults_are_those_of_the_settings() -> None:
-    assert len(ROWS) > 15
-    expected = {name: Settings.model_fields[name.lower()].default for name, _, _ in ROWS}
-    assert {name: read_default(default) for name, default, _ in ROWS} == expected
+def write_default(default: float, unit: str) -> str:
+    if default == 0:
+        return "no limit"
+    for name, size in SIZES.items():
+        if unit == "bytes" and default % size == 0:
+            return f"{default // size:,} {name}"
+    return f"{default:,.0f}" if default == int(default) else f"{default:,}"
 
 
-def test_codes_exist() -> None:
-    codes = {code for _, _, code in ROWS} - {"HTTP status 413", "none; further queries wait"}
-    assert codes <= set(ErrorCode)
+def limits() -> dict[str, Limit]:
+    marks = {
+        name: [mark for mark in field.metadata if isinstance(mark, Limit)]
+        for name, field in Settings.model_fields.items()
+    }
+    return {name: found[0] for name, found in marks.items() if found}
+
+
+def write_rows() -> str:
+    rows = []
+    for name, limit in limits().items():
+        field = Settings.model_fields[name]
+        what = (field.description or "").removeprefix("Maximum ").removesuffix(".")
+        default = write_default(field.default, limit.unit)
+        rows.append(f"| {what} | `TRENDGATE_{name.upper()}` | {default} | {limit.effect} | {limit.unit} |\n")
+    return "".join(rows)
+
+
+def test_table_is_that_of_the_settings(update_golden: bool) -> None:
+    page = PATH.read_text(encoding="utf-8")
+    if update_golden:
+        PATH.write_text(TABLE.sub(lambda _: write_rows(), page), encoding="utf-8")
+    else:
+        assert TABLE.findall(page) == [write_rows()]
+
+
+def test_every_maximum_is_marked_as_a_limit() -> None:
+    maximums = {
+        name for name, field in Settings.model_fields.items() if (field.description or "").startswith("Maximum ")
+    }
+    assert maximums == set(limits())
+
+
+@pytest.mark.parametrize("limit", limits().values(), ids=limits())
+def test_effect_is_a_code_or_in_words(limit: Limit) -> None:
+    assert limit.effect in set(ErrorCode) or not limit.effect.isupper()
+
+
+def test_limits_without_a_setting_are_those_of_the_code() -> None:
+    page = PATH.read_text(encoding="utf-8")
+    values = re.findall(r"^\| [^|]+ \| ([\d,]+) \| [A-Z_]+ \|$", page, re.MULTILINE)
+    assert [int(value.replace(",", "")) for value in values] == [Limits().result_rows, MAX_ENTITIES, LARGEST_PAGE]
