@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datasource.metadata import actions
@@ -8,10 +8,9 @@ from permissions.reach import ReachedProject
 from permissions.resources import ACTION
 from resolvers.context import RequestContext
 from resolvers.projects import load_surroundings
-from resolvers.regexes import Regex, check_regexes, regexes_of
 from resolvers.saved import SavedResource
 from resolvers.stored_json import dump_steps
-from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, StringMatching, action_condition
+from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, action_condition
 
 SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.loaders.actions)
 
@@ -62,16 +61,3 @@ async def _check_steps(context: RequestContext, project: ReachedProject, steps: 
     checked = tuple(replace(step, event=AUTOCAPTURE) for step in steps)
     filters = (item for step in steps for item in step.properties)
     action_condition(Action(0, "", checked), await load_surroundings(context, project, filters))
-    await check_regexes(context, [each for index, step in enumerate(steps) for each in _regexes(step, index)])
-
-
-def _regexes(step: ActionStep, index: int) -> Iterator[Regex]:
-    patterns = (
-        ("url", step.url, step.url_matching),
-        ("text", step.text, step.text_matching),
-        ("href", step.href, step.href_matching),
-    )
-    for key, pattern, matching in patterns:
-        if pattern is not None and matching is StringMatching.REGEX:
-            yield pattern, ("steps", index, key)
-    yield from regexes_of(step.properties)

@@ -13,7 +13,6 @@ from datasource.sql.tree import Query
 from errors import BadUserInput
 from resolvers.cohort_graph import CohortGraph
 from resolvers.projects import trend_project
-from resolvers.regexes import check_regexes, regexes_of
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import InputPath
@@ -51,7 +50,6 @@ class MemberQueries:
             case StaticMembers():
                 return await self.of_static(membership)
             case CohortDefinition():
-                await check_regexes(self, regexes_of(membership.filters()))
                 return self.of_definition(membership, graph)
             case _:
                 assert_never(membership)

@@ -11,7 +11,6 @@ from permissions.reach import ReachedPage, ReachedProject, list_reached_projects
 from resolvers.cohort_references import filtered_cohorts, load_cohorts
 from resolvers.context import RequestContext, no_such_project
 from resolvers.ids import read_id
-from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved import check_page
 from resolvers.stored_json import dump_filters, load_filters
 from resolvers.trends.compile_context import CompileContext
@@ -54,7 +53,6 @@ async def update_project(
     """Update a project and return it; raises BadUserInput for filters that no trend query could use."""
     group = FilterGroup(LogicalOperator.AND, filters or ())
     group_condition(group, await load_surroundings(context, project, group.leaves()))
-    await check_regexes(context, regexes_of(group.leaves()))
     record = await projects.update_project(
         context.store,
         project.record.id,

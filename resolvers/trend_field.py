@@ -1,12 +1,9 @@
 """How the field `Project.trend` gets its value."""
 
-from itertools import chain
-
 from datasource.clickhouse.engine import ProgressListener
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
 from resolvers.projects import trend_project
-from resolvers.regexes import check_regexes, regexes_of
 from resolvers.saved_objects import load_saved_objects
 from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trend_cache.key import trend_key
@@ -63,5 +60,3 @@ async def check_trend(context: RequestContext, project: ReachedProject, query: T
     saved_objects = await load_saved_objects(context, project, query)
     resolved = resolve(query, trend_project(project.record), context.now)
     compile_trend(resolved, context.layout, saved_objects)
-    filters = chain(query.filters.leaves(), *(series.filters.leaves() for series in query.series))
-    await check_regexes(context, regexes_of(filters))

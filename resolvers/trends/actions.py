@@ -1,11 +1,12 @@
 """Actions: events under one name, described by steps of which any one is enough."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from datasource.layouts.contract import EVENT, event_text
 from datasource.sql.tree import Expr, Param, call, either, equals, every
+from errors import BadUserInput
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.elements import has_selector, has_tag
 from resolvers.trends.filters import filter_condition, group_condition
@@ -65,33 +66,43 @@ def action_condition(action: Action, context: CompileContext, path: InputPath = 
 def _step_condition(step: ActionStep, context: CompileContext, path: InputPath) -> Expr | None:
     return every(
         None if step.event is None else equals(EVENT, Param(step.event, "String")),
-        None if step.url is None else _url_condition(step.url, step.url_matching, context),
+        _url_condition(step, context, path),
         _elements_condition(step, context, path) if step.event == AUTOCAPTURE else None,
         group_condition(FilterGroup(children=step.properties), context),
     )
 
 
-def _url_condition(url: str, matching: StringMatching, context: CompileContext) -> Expr | None:
-    if matching is StringMatching.CONTAINS:
+def _url_condition(step: ActionStep, context: CompileContext, path: InputPath) -> Expr | None:
+    if step.url is not None and step.url_matching is StringMatching.CONTAINS:
         # Unlike ICONTAINS, this is case-sensitive. A backslash has no special meaning.
-        pattern = f"%{url}%".replace("\\", "\\\\")
+        pattern = f"%{step.url}%".replace("\\", "\\\\")
         return call("like", event_text("$current_url"), Param(pattern, "String"))
-    return filter_condition(PropertyFilter("$current_url", url, _operator(matching)), context)
+    known = PropertyFilter("$current_url", step.url, path=(*path, "url"))
+    return _matching(known, step.url_matching, context)
 
 
 def _elements_condition(step: ActionStep, context: CompileContext, path: InputPath) -> Expr | None:
     return every(
-        _element_text("text", step.text, step.text_matching, context),
-        _element_text("href", step.href, step.href_matching, context),
+        *(
+            _matching(PropertyFilter(key, value, type=PropertyType.ELEMENT, path=(*path, key)), matching, context)
+            for key, value, matching in (
+                ("text", step.text, step.text_matching),
+                ("href", step.href, step.href_matching),
+            )
+        ),
         None if step.tag_name is None else has_tag(step.tag_name, (*path, "tag_name")),
         None if step.selector is None else has_selector(step.selector, (*path, "selector")),
     )
 
 
-def _element_text(key: str, value: str | None, matching: StringMatching, context: CompileContext) -> Expr | None:
-    if value is None:
+def _matching(filter_: PropertyFilter, matching: StringMatching, context: CompileContext) -> Expr | None:
+    """The condition of a part of a step; the path of the filter is that of the part."""
+    if filter_.value is None:
         return None
-    return filter_condition(PropertyFilter(key, value, _operator(matching), PropertyType.ELEMENT), context)
+    try:
+        return filter_condition(replace(filter_, operator=_operator(matching)), context)
+    except BadUserInput as error:
+        raise error.at(filter_.path) from error
 
 
 def _operator(matching: StringMatching) -> PropertyOperator:

@@ -24,7 +24,6 @@ from datasource.sql.tree import (
     every,
 )
 from errors import BadUserInput, Name
-from resolvers.trends.actions import action_condition
 from resolvers.trends.behaviors import (
     MOST_PERIODS,
     Behavior,
@@ -177,7 +176,7 @@ class _Reader:
         if action_id is None:
             return equals(EVENT, Param(event, "String"))
         path = self.behavior.at(key)
-        return action_condition(self.saved_objects.action(action_id, path), self.context, path)
+        return self.saved_objects.action_condition(action_id, self.context, path)
 
 
 def _date_unit(interval: CohortInterval) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from datasource.layouts.contract import EVENT, TIMESTAMP, EventLayout
 from datasource.sql.tree import Events, Expr, Named, Param, Query, Select, call, equals, every
-from resolvers.trends.actions import action_condition
+from errors import BadUserInput
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
@@ -18,7 +18,6 @@ from resolvers.trends.query import (
     ActionSeries,
     BreakdownType,
     EventSeries,
-    FilterGroup,
     Series,
     TrendDisplay,
     TrendProject,
@@ -121,6 +120,17 @@ def _buckets(resolved: ResolvedTrend, range_: DateRange) -> Buckets | None:
     return Buckets.of(range_, resolved.project.timezone, resolved.project.week_start)
 
 
+def _test_accounts(query: TrendQuery, project: TrendProject, context: CompileContext) -> Expr | None:
+    if not query.filter_test_accounts:
+        return None
+    try:
+        return group_condition(project.test_account_filters, context)
+    except BadUserInput as error:
+        raise error.at(("query", "filter_test_accounts")).reworded(
+            "The project's test account filters cannot be used. {message}"
+        ) from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     """`conditions` are those that every series shares."""
@@ -136,8 +146,7 @@ class _Compiler:
     def of(cls, resolved: ResolvedTrend, layout: EventLayout, saved_objects: SavedObjects) -> "_Compiler":
         query, project = resolved.query, resolved.project
         context = CompileContext(project.timezone, resolved.now, project.week_start, saved_objects.cohorts)
-        test_accounts = project.test_account_filters if query.filter_test_accounts else FilterGroup()
-        conditions = tuple(group_condition(group, context) for group in (test_accounts, query.filters))
+        conditions = (_test_accounts(query, project, context), group_condition(query.filters, context))
         return cls(resolved, layout, saved_objects, context, conditions, split_by_cohorts(query, context))
 
     def parts(self, period: Period) -> Iterator[Part]:
@@ -184,6 +193,6 @@ class _Compiler:
 
     def _subject(self, series: Series) -> Expr | None:
         if isinstance(series, ActionSeries):
-            action = self.saved_objects.action(series.action_id, (*series.path, "action_id"))
-            return action_condition(action, self.context, series.path)
+            path = (*series.path, "action_id")
+            return self.saved_objects.action_condition(series.action_id, self.context, path)
         return None if series.event is None else equals(EVENT, Param(series.event, "String"))

@@ -22,6 +22,7 @@ from resolvers.trends.hogql import filter_expression
 from resolvers.trends.properties import number_field, text_field
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
+from resolvers.trends.regexes import check_regex
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
@@ -80,7 +81,7 @@ def _text_condition(filter_: PropertyFilter, text: Expr, context: CompileContext
         case Op.ICONTAINS:
             return _any_value(filter_, lambda value: call("ilike", text, _pattern(value)))
         case Op.REGEX:
-            return _any_value(filter_, lambda value: call("match", text, _text_param(value)))
+            return _any_value(filter_, _regex_match(filter_, text))
         case Op.IS_DATE_EXACT:
             return _any_value(filter_, _date_comparison(filter_, text, "=", context))
         case Op.IS_DATE_BEFORE:
@@ -132,6 +133,14 @@ def _is_one_of(filter_: PropertyFilter, text: Expr) -> Expr | None:
             exact=Op.EXACT,
         )
     return _any_value(filter_, lambda value: equals(text, _text_param(value)))
+
+
+def _regex_match(filter_: PropertyFilter, text: Expr) -> Callable[[Scalar], Expr]:
+    def condition(value: Scalar) -> Expr:
+        check_regex(as_text(value), (*filter_.path, "value"))
+        return call("match", text, _text_param(value))
+
+    return condition
 
 
 def _size_comparison(filter_: PropertyFilter, text: Expr, sign: str) -> Callable[[Scalar], Expr]:

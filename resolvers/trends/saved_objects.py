@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from datasource.sql.tree import Expr
 from errors import BadUserInput, Place
-from resolvers.trends.actions import Action
+from resolvers.trends.actions import Action, action_condition
 from resolvers.trends.cohort_splits import ALL_USERS
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import ActionSeries, Cohort, EventSeries, InputPath, Series
 
 
@@ -22,6 +24,17 @@ class SavedObjects:
         if action_id not in self.actions:
             raise BadUserInput("There is no action {id}.", path=path, hint=Place.ACTIONS, id=action_id)
         return self.actions[action_id]
+
+    def action_condition(self, action_id: int, context: CompileContext, path: InputPath) -> Expr | None:
+        """The condition of an action; None when every event is one.
+
+        Raises BadUserInput at `path`, because the parts of a saved action are not in the client's input.
+        """
+        action = self.action(action_id, path)
+        try:
+            return action_condition(action, context)
+        except BadUserInput as error:
+            raise error.at(path).reworded("Action {id} cannot be used. {message}", id=action_id) from error
 
     def label(self, series: Series) -> str:
         """Return the name of the series in results, whatever its custom name."""

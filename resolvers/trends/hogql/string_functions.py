@@ -3,9 +3,6 @@
 import re
 from collections.abc import Mapping
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from datasource.sql.tree import Call, Expr, Number, Param, call
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError, quoted
@@ -28,10 +25,9 @@ from resolvers.trends.hogql.values import (
     number_result,
     type_error,
 )
+from resolvers.trends.regexes import HINT, is_replacement, regex_problem
 
 _LONGEST_PAD = 1000
-# Not pa.array([""]), which imports pandas: half a second at every start.
-_NOTHING = pa.nulls(1, pa.string())
 _OPEN_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")
 
 
@@ -71,7 +67,7 @@ def _concat(invocation: Invocation) -> Value:
 def _search(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
-        expr = call(name, as_string(subject), Param(_expression(pattern), "String"))
+        expr = call(name, as_string(subject), Param(_regex(pattern), "String"))
         return Value(expr, result, invocation.node)
 
     return build
@@ -80,31 +76,26 @@ def _search(name: str, result: ValueType) -> Build:
 def _replace_regex(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern, replacement = invocation.arguments
-        by = constant_string(replacement)
-        _check_expression(_expression(pattern), by, replacement)
-        expr = call(name, as_string(subject), Param(constant_string(pattern), "String"), Param(by, "String"))
+        regex, by = _regex(pattern), constant_string(replacement)
+        if not is_replacement(regex, by):
+            raise HogQLError(
+                "{text} is not a valid replacement.",
+                replacement.node,
+                r"A replacement can refer to groups of the pattern: \1.",
+                text=quoted(by),
+            )
+        expr = call(name, as_string(subject), Param(regex, "String"), Param(by, "String"))
         return Value(expr, ValueType.STRING, invocation.node)
 
     return build
 
 
-def _expression(pattern: Value) -> str:
-    form = constant_string(pattern)
-    _check_expression(form, "", pattern)
-    return form
-
-
-def _check_expression(pattern: str, replacement: str, node: Value) -> None:
-    # Arrow uses RE2 as ClickHouse does, which would fail in the middle of a query.
-    try:
-        pc.replace_substring_regex(_NOTHING, pattern, replacement)
-    except pa.ArrowInvalid as failure:
-        raise HogQLError(
-            "{text} is not a valid regular expression or replacement.",
-            node.node,
-            "Use RE2 syntax; a replacement may refer to groups of the pattern: \\1.",
-            text=quoted(replacement or pattern),
-        ) from failure
+def _regex(pattern: Value) -> str:
+    regex = constant_string(pattern)
+    problem = regex_problem(regex)
+    if problem is not None:
+        raise HogQLError("invalid regular expression: {problem}.", pattern.node, HINT, problem=problem)
+    return regex
 
 
 def _replace(name: str) -> Build:

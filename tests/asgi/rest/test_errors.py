@@ -40,6 +40,7 @@ def test_every_code_has_a_status() -> None:
         ({"actions": [{"id": "x"}]}, "actions[0].id"),
         ({"actions": [{"id": 4711}]}, "actions[0].id"),
         ({"properties": [FILTER]}, "properties[0].value"),
+        ({"properties": [{"key": "plan", "value": "(", "operator": "regex"}]}, "properties[0].value"),
         ({"properties": {"type": "OR", "values": [FILTER]}}, "properties.values[0].value"),
         (
             {"properties": [{"key": "a", "value": 1}, {"type": "OR", "values": [FILTER]}]},
