@@ -125,7 +125,10 @@ def _count_per_actor(kind: TrendMath, rows: EventSelection) -> Select:
     counts = rows.select(Named(call("count"), "events"), start=rows.range.start, by=(PERSON,))
     name = kind.removesuffix("_COUNT_PER_ACTOR")
     events = Column("events")
-    value = _or_zero(_quantile(name, events)) if name in _QUANTILES else call(name.lower(), events)
+    if name in _QUANTILES:  # NaN where there are no persons
+        value = call("ifNotFinite", _quantile(name, events), Number(0))
+    else:
+        value = call(name.lower(), events)
     return _regroup(counts, rows.keys, value)
 
 
@@ -139,7 +142,8 @@ def _aggregate_property(math: Math, rows: EventSelection, path: InputPath) -> Se
 
 
 def _aggregate(kind: TrendMath, values: Expr) -> Expr:
-    return _or_zero(_quantile(kind, values) if kind in _QUANTILES else call(kind.lower(), values))
+    # NULL where there are no numbers. An infinite sum stays what it is: no number, rather than 0.
+    return call("ifNull", _quantile(kind, values) if kind in _QUANTILES else call(kind.lower(), values), Number(0))
 
 
 def _regroup(query: Select, keys: tuple[Named, ...], value: Expr) -> Select:
@@ -172,7 +176,3 @@ def _property(math: Math, path: InputPath) -> Expr:
 def _quantile(name: str, values: Expr) -> Expr:
     # Inclusive: the rank is (n - 1) * p, linear between two values.
     return Call("quantileExactInclusive", (values,), (Number(_QUANTILES[name]),))
-
-
-def _or_zero(value: Expr) -> Expr:
-    return call("ifNull", call("ifNotFinite", value, Number(0)), Number(0))

@@ -1,5 +1,6 @@
 """Sampling: reading the events of some persons, and scaling values up to all persons."""
 
+from math import isinf
 from typing import assert_never
 
 from datasource.layouts.contract import PERSON
@@ -21,7 +22,8 @@ def scale_up(value: float, factor: float, math: TrendMath) -> float:
     """Estimate the value of all persons, a whole number, from that of a sample."""
     if factor == 1 or not _is_sum(math):
         return value
-    return float(round(value / factor))
+    scaled = value / factor
+    return scaled if isinf(scaled) else float(round(scaled))
 
 
 def _is_sum(math: TrendMath) -> bool:

@@ -1,7 +1,10 @@
 """The rows of one statement become series rows: a breakdown value (or none) with its data, in final order."""
 
 import math
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import accumulate
 from typing import cast
 
@@ -14,6 +17,8 @@ from resolvers.trends.sampling import scale_up
 
 Value = float | None
 """None is the result of a math without a value, such as the average of nothing."""
+
+_LARGEST = Fraction(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> tupl
     """Read the result of one statement: fill gaps, then accumulate, scale and smooth as the query demands."""
     width = values_per_row(query)
     if part.period.buckets is None:
-        rows = [SeriesRow(_breakdown(row, width), total=cast(Value, row[width])) for row in result.rows()]
+        rows = [SeriesRow(_breakdown(row, width), total=_figure(row[width])) for row in result.rows()]
     else:
         count = part.period.buckets.count
         found = _breakdown_rows(result, width, count) if width else [_single_row(result, count)]
@@ -59,8 +64,19 @@ def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> tupl
 
 
 def sum_values(values: tuple[Value, ...]) -> float:
-    """Add up the values, leaving out None."""
-    return float(math.fsum(value for value in values if value is not None))
+    """Add up the values, leaving out None. A sum beyond the largest float is that float."""
+    present = [value for value in values if value is not None]
+    try:
+        return float(math.fsum(present))
+    except OverflowError:
+        exact = sum(map(Fraction, present))
+        return float(max(-_LARGEST, min(exact, _LARGEST)))
+
+
+def _figure(value: object) -> Value:
+    # ClickHouse writes a whole number without a fraction, also as a float: JSON reads an int then, which
+    # GraphQL's Float refuses if a float cannot hold it exactly.
+    return None if value is None else float(cast(float, value))
 
 
 def _single_row(result: QueryResult, count: int) -> SeriesRow:
@@ -84,8 +100,8 @@ def _breakdown(row: tuple[object, ...], width: int) -> tuple[str, ...] | None:
 
 def _filled(buckets: list[object], values: list[object], count: int) -> tuple[Value, ...]:
     data: list[Value] = [0.0] * count
-    for bucket, value in zip(cast(list[int], buckets), cast(list[Value], values), strict=True):
-        data[bucket] = value
+    for bucket, value in zip(cast(list[int], buckets), values, strict=True):
+        data[bucket] = _figure(value)
     return tuple(data)
 
 
@@ -100,7 +116,12 @@ def _running_sums(data: tuple[Value, ...]) -> tuple[Value, ...]:
     sums: list[Value] = []
     for running in accumulate(value or 0.0 for value in data):
         sums.append(running if running > 0 else sums[-1] if sums else 0.0)
-    return tuple(sums)
+    return _finite(sums)
+
+
+def _finite(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Return the values, with None for those that no float holds."""
+    return tuple(value if value is not None and math.isfinite(value) else None for value in values)
 
 
 def _scaled(row: SeriesRow, factor: float, kind: TrendMath) -> SeriesRow:
@@ -110,7 +131,8 @@ def _scaled(row: SeriesRow, factor: float, kind: TrendMath) -> SeriesRow:
     def scale(value: Value) -> Value:
         return None if value is None else scale_up(value, factor, kind)
 
-    return replace(row, data=tuple(map(scale, row.data)), total=scale(row.total))
+    (total,) = _finite((scale(row.total),))
+    return replace(row, data=_finite(map(scale, row.data)), total=total)
 
 
 def _smoothed(data: tuple[Value, ...], intervals: int) -> tuple[Value, ...]:

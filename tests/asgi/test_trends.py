@@ -3,6 +3,7 @@
 import pytest
 
 from datasource.tables.steps import JSON_INSERT_SETTINGS
+from resolvers.trends.query import TrendDisplay
 from tests.support.gateway import NOW, Gateway, open_gateway
 
 TREND = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) {
@@ -14,7 +15,8 @@ TREND = """query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(
 EVENTS = (
     """INSERT INTO events (project_id, event, timestamp, uuid, distinct_id, person_no, person_id, properties)
 SELECT
-    {project:UInt32}, name, toDateTime64(at, 6, 'UTC'), generateUUIDv4(), 'd', 1, generateUUIDv4(), '{"price": 4}'
+    {project:UInt32}, name, toDateTime64(at, 6, 'UTC'), generateUUIDv4(), 'd', 1, generateUUIDv4(),
+    '{"price": 4, "ns": 1700000000123456789}'
 FROM (SELECT arrayJoin([('sign up', '2020-01-13 12:00:00'), ('sign up', '2020-01-14 12:00:00'),
     ('sign up', '2020-01-14 13:00:00'), ('pay', '2020-01-14 14:00:00')]) AS row, row.1 AS name, row.2 AS at)
 SETTINGS """
@@ -81,6 +83,18 @@ async def test_trend_series_follow_their_order(gateway: Gateway, project_and_key
     events = [{"event": "sign up", "order": 1}, {"event": "pay", "order": 0}]
     answer = await gateway.ask(TREND, {"id": project_id, "query": {"events": events}}, key=key)
     assert [line["label"] for line in answer.data["project"]["trend"]["series"]] == ["pay", "sign up"]
+
+
+@pytest.mark.parametrize("display", TrendDisplay)
+async def test_whole_number_that_no_float_holds_exactly_is_the_nearest_float(
+    gateway: Gateway, project_and_key: tuple[str, str], display: TrendDisplay
+) -> None:
+    project_id, key = project_and_key
+    series = {"event": "pay", "math": "MAX", "mathProperty": "ns"}
+    query = {"events": [series], "dateFrom": "2020-01-14", "dateTo": "2020-01-14", "display": display}
+    answer = await gateway.ask(TREND, {"id": project_id, "query": query}, key=key)
+    (line,) = answer.data["project"]["trend"]["series"]
+    assert (line["aggregatedValue"] if display.is_total else line["data"][0]) == 1.7000000001234568e18
 
 
 async def test_trend_without_scope_names_what_is_missing(gateway: Gateway) -> None:

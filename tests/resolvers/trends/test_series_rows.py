@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -50,6 +51,26 @@ def test_series_without_events_is_a_row_of_zeros() -> None:
 def test_breakdown_without_events_has_no_rows() -> None:
     assert series_rows(replace(TREND, breakdowns=BY_CITY)) == ()
     assert series_rows(replace(TOTAL, breakdowns=BY_CITY)) == ()
+
+
+@pytest.mark.parametrize("query", [TREND, CUMULATIVE, replace(TREND, smoothing_intervals=2)])
+def test_whole_numbers_over_time_are_floats(query: TrendQuery) -> None:
+    (row,) = series_rows(query, (0, 2**53 + 1), (2, 3))
+    assert [type(value) for value in row.data] == [float] * 4
+    assert row.data[0] == 2.0**53
+
+
+def test_whole_number_of_one_total_is_a_float() -> None:
+    (row,) = series_rows(TOTAL, (1_700_000_000_123_456_789,))
+    assert repr(row.total) == "1.7000000001234568e+18"
+
+
+def test_figures_that_no_float_holds_are_none() -> None:
+    assert data(CUMULATIVE, [1e308, 1e308, 1]) == [1e308, None, None]
+    sampled = replace(TREND, sampling_factor=0.1)
+    assert data(sampled, [1e308, 1]) == [None, 10.0]
+    (row,) = series_rows(replace(TOTAL, sampling_factor=0.1), (1e308,))
+    assert row.total is None
 
 
 @pytest.mark.parametrize("value", [7.0, 0.0, None])
@@ -174,7 +195,17 @@ def test_breakdown_values_are_strings_for_every_column_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "total"), [((), 0), ((1.5, None, 2), 3.5), ((0.1,) * 10, 1), ((None,), 0), ((-1, 1), 0)]
+    ("values", "total"),
+    [
+        ((), 0),
+        ((1.5, None, 2), 3.5),
+        ((0.1,) * 10, 1),
+        ((None,), 0),
+        ((-1, 1), 0),
+        ((1e308, 1e308, -1e308), 1e308),
+        ((1e308, 1e308), sys.float_info.max),
+        ((-1e308, -1e308), -sys.float_info.max),
+    ],
 )
 def test_sum_of_values_leaves_out_none(values: tuple[float | None, ...], total: float) -> None:
     assert sum_values(values) == total

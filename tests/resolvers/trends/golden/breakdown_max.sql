@@ -28,7 +28,7 @@ FROM (
             SELECT
                 ifNull(nullIf(leftUTF8(CAST(e.properties.{p2:Identifier}, 'Nullable(String)'), 400), {p3:String}), {p1:String}) AS b0,
                 (toInt32(toDate(e.timestamp, {p4:String})) - 18270) AS bucket,
-                ifNull(ifNotFinite(max(coalesce(e.properties.{p5:Identifier}.:Float64, CAST(e.properties.{p5:Identifier}.:Int64, 'Nullable(Float64)'), CAST(e.properties.{p5:Identifier}.:UInt64, 'Nullable(Float64)'), ifNotFinite(toFloat64OrNull(e.properties.{p5:Identifier}.:String), NULL))), 0), 0) AS figure
+                ifNull(max(coalesce(e.properties.{p5:Identifier}.:Float64, CAST(e.properties.{p5:Identifier}.:Int64, 'Nullable(Float64)'), CAST(e.properties.{p5:Identifier}.:UInt64, 'Nullable(Float64)'), ifNotFinite(toFloat64OrNull(e.properties.{p5:Identifier}.:String), NULL))), 0) AS figure
             FROM events AS e
             WHERE (e.project_id = {p6:UInt32})
                 AND (e.event = {p7:String})

@@ -5,7 +5,7 @@
 -- p4 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
 SELECT
     bucket,
-    ifNull(ifNotFinite(quantileExactInclusive(0.9)(events), 0), 0) AS figure
+    ifNotFinite(quantileExactInclusive(0.9)(events), 0) AS figure
 FROM (
     SELECT
         (toInt32(toDate(e.timestamp, {p0:String})) - 18270) AS bucket,

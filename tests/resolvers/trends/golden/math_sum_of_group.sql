@@ -6,7 +6,7 @@
 -- p5 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
 SELECT
     (toInt32(toDate(e.timestamp, {p0:String})) - 18270) AS bucket,
-    ifNull(ifNotFinite(sum(group1.v0), 0), 0) AS figure
+    ifNull(sum(group1.v0), 0) AS figure
 FROM events AS e
 ANY LEFT JOIN (
     SELECT

@@ -5,7 +5,7 @@
 -- p4 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
 SELECT
     (toInt32(toDate(e.timestamp, {p0:String})) - 18270) AS bucket,
-    ifNull(ifNotFinite(sum(ifNotFinite(toFloat64OrNull(e.mat_price), NULL)), 0), 0) AS figure
+    ifNull(sum(ifNotFinite(toFloat64OrNull(e.mat_price), NULL)), 0) AS figure
 FROM events AS e
 WHERE (e.team_id = {p1:UInt32})
     AND (e.event = {p2:String})
