@@ -8,16 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from commands import build_cli
 from datasource.metadata.actions import create_action
 from datasource.metadata.cohorts import StoredMembership, create_cohort
 from datasource.metadata.insights import create_insight
 from datasource.metadata.members import get_member
 from datasource.metadata.store import MetadataStore
 from settings import Settings
-from tests.support.command_line import ROOT, CommandResult, InStore, Run, T
+from tests.support.command_line import ROOT, CommandResult, InStore, Run, T, run_here
 from tests.support.metadata_stores import database_url, store
 
 __all__ = ["database_url", "store"]
@@ -31,13 +29,6 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for name in [name for name in os.environ if name.startswith("TRENDGATE_")]:
         monkeypatch.delenv(name)
     return {"TRENDGATE_DATA_DIR": str(tmp_path / "data")}
-
-
-def run_here(environment: dict[str, str], *words: str) -> CommandResult:
-    result = CliRunner().invoke(build_cli(), words, env=environment)
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return CommandResult(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
 
 
 @pytest.fixture

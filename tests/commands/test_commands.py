@@ -16,6 +16,14 @@ def test_command_in_a_process_prints_its_result_or_error(start: Run) -> None:
     )
 
 
+def test_commands_of_the_metadata_store_import_no_front_end_and_no_trends(start: Run) -> None:
+    imports = start("member", "list", PYTHONPROFILEIMPORTTIME="1").stderr
+    modules = {line.rpartition("|")[2].strip() for line in imports.splitlines()}
+    assert "commands.metadata" in modules
+    heavy = {"graphql", "numpy", "pyarrow", "sqlglot", "starlette", "strawberry"}
+    assert modules.isdisjoint(heavy)
+
+
 def test_first_steps_from_nothing_to_a_key_and_back(run: Run) -> None:
     assert run("migrate").stdout == "The metadata store is up to date.\n"
     made = run("project", "create", "Flights", "--timezone", "America/New_York", "--week-start", "monday")
@@ -155,3 +163,7 @@ def test_help_names_the_commands(run: Run, words: tuple[str, ...]) -> None:
         ("key",): ["create", "list", "roll", "revoke"],
     }[words]
     assert all(re.search(rf"^  {command} ", result.stdout, re.MULTILINE) for command in expected)
+
+
+def test_similar_commands_are_suggested(run: Run) -> None:
+    assert "No such command 'projekt'. Did you mean 'project'?" in run("projekt").stderr

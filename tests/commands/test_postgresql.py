@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 
 from datasource.metadata.engine import parse_database_url
 from datasource.metadata.migration import ADVISORY_LOCK
+from tests.support.command_line import run_here, stdout_of
 from tests.support.postgres_server import PostgresServer
 from tests.support.trendgate_process import serve, start
 
@@ -55,10 +56,11 @@ def test_unreachable_server_is_a_clear_error(own_postgres: PostgresServer, tmp_p
 
 def test_serve_survives_a_database_restart(own_postgres: PostgresServer, tmp_path: Path) -> None:
     url = own_postgres.url
-    assert run(tmp_path, url, "project", "create", "P")[0] == 0
-    assert run(tmp_path, url, "member", "add", "ada@example.com")[0] == 0
+    environment = {"TRENDGATE_DATABASE_URL": url}
+    stdout_of(run_here(environment, "project", "create", "P"))
+    stdout_of(run_here(environment, "member", "add", "ada@example.com"))
     words = ("key", "create", "--member", "ada@example.com", "--label", "laptop", "--scope", "*")
-    key = next(word for word in run(tmp_path, url, *words)[1].split() if word.startswith("phx_"))
+    key = stdout_of(run_here(environment, *words)).strip()
     bearer = {"authorization": f"Bearer {key}"}
     with serve(tmp_path, TRENDGATE_DATABASE_URL=url) as (_, address):
 

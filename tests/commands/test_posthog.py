@@ -86,8 +86,8 @@ def test_adopting_requires_an_installation(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("installation")
-def test_cohort_is_adopted_with_its_members(start: Run) -> None:
-    stdout_of(_adopt(start))
+def test_cohort_is_adopted_with_its_members(start: Run, run: Run) -> None:
+    stdout_of(_adopt(run))
     words = ("cohort", "adopt", "payers", "--project", "7", "--cohort-id")
     assert stdout_of(start(*words, "12", **POSTHOG)) == "Adopted cohort 12: payers (2 members now)\n"
     assert "The id 12 already belongs to a cohort" in error_of(start(*words, "12", "--version", "3", **POSTHOG))

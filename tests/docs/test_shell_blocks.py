@@ -2,21 +2,27 @@
 
 Each page gets a checkout with a loaded demo. Its blocks run in order, command by command, except for the commands
 in NOT_RUN. URLs of example servers are replaced by those of servers that the tests start.
+
+The first command of a page that works on the metadata store runs in a shell. Later ones of the same plain form run
+in this process: only their words are still of interest, and starting a process takes longer than the command.
 """
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.datasource.clickhouse.native_servers import serving
+from tests.support.command_line import run_here
 from tests.support.demo_server import ROOT, copy_data, serve_demo
 from tests.support.native_server import Backend
 from tests.support.postgres_server import PostgresServer
@@ -32,6 +38,10 @@ NOT_RUN: Mapping[str, str] = {
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".trendgate", ".*_cache", "node_modules", "tests", "__pycache__"
 )
+STORE_COMMAND = re.compile(
+    r"\.venv/bin/trendgate (?:access|audit|key|member|organization|project|role)(?: [\w@.:-]+)+"
+)
+"""A command of the metadata store without anything that a shell would interpret."""
 READY = "Press Ctrl-C to stop.\n"
 
 
@@ -41,25 +51,35 @@ class Command:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shell:
     """Runs commands in the checkout. Variables that a command exports stay exported for the next one."""
 
     folder: Path
     replacements: Mapping[str, str]
-    exports: list[str]
+    exports: list[str] = field(default_factory=list)
+    has_started_command: bool = False
 
     def run(self, command: Command) -> None:
         text = self._localize(command.text)
+        is_store_command = STORE_COMMAND.fullmatch(text) is not None
         if text.startswith("export "):
             self.exports.append(text)
         elif re.search(r"\bserve\b", text):
             self._serve(text)
+        elif is_store_command and self.has_started_command and not self.exports:
+            self._run_here(text, command.line)
         else:
+            self.has_started_command = is_store_command or self.has_started_command
             done = subprocess.run(
                 self._bash(text), cwd=self.folder, env=_environment(), capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, f"line {command.line}: {text}\n{done.stdout}{done.stderr}"
+
+    def _run_here(self, text: str, line: int) -> None:
+        with contextlib.chdir(self.folder):
+            done = run_here({}, *shlex.split(text)[1:])
+        assert done.status == 0, f"line {line}: {text}\n{done.stdout}{done.stderr}"
 
     def _serve(self, text: str) -> None:
         with subprocess.Popen(
@@ -122,34 +142,51 @@ def demo_folder(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.fixture(scope="module")
+def demo_url(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that has been started in the checkout, for the requests of all pages."""
+    folder = copy_data(demo_folder / ".trendgate", tmp_path_factory.mktemp("served") / "data")
+    with serve_demo(folder, demo_folder) as demo:
+        yield demo.url
+
+
 @pytest.fixture
-def replacements(own_postgres: PostgresServer, backend: Backend) -> Iterator[dict[str, str]]:
+def replacements(page: str, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The local addresses of the servers that a page mentions."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = {"?sslmode=verify-full": "", ",ch2.example.com:9440": ""}
+    if "http://127.0.0.1:8000" in text:
+        found["http://127.0.0.1:8000"] = request.getfixturevalue("demo_url")
+    if "@db.example.com" in text:
+        own_postgres: PostgresServer = request.getfixturevalue("own_postgres")
+        found["postgresql://trendgate:password@db.example.com/trendgate"] = own_postgres.url
+    if "@ch1.example.com" not in text:
+        yield found
+        return
+    backend: Backend = request.getfixturevalue("backend")
     with serving(backend) as clickhouse:
-        yield {
-            "postgresql://trendgate:password@db.example.com/trendgate": own_postgres.url,
-            "?sslmode=verify-full": "",
-            ",ch2.example.com:9440": "",
+        yield found | {
             "clickhouse://trendgate:password@ch1.example.com:9440": f"clickhouse://127.0.0.1:{clickhouse.port}",
             f":{clickhouse.port}/trendgate?secure=1": f":{clickhouse.port}/default",
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_shell_block_runs_in_a_fresh_checkout(
-    page: str, demo_folder: Path, replacements: dict[str, str], tmp_path: Path
+    page: str,
+    demo_folder: Path,
+    replacements: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name in set(os.environ) - set(_environment()):
+        monkeypatch.delenv(name)
     folder = tmp_path / "trendgate"
     copy_data(demo_folder, folder)
-    commands = [command for command in read_commands(page) if reason_not_to_run(command) is None]
-    against_server = [command for command in commands if "http://127.0.0.1:8000" in command.text]
-    if against_server:
-        with serve_demo(folder / ".trendgate", folder) as demo:
-            shell = Shell(folder, {**replacements, "http://127.0.0.1:8000": demo.url}, [])
-            for command in against_server:
-                shell.run(command)
-    shell = Shell(folder, replacements, [])
-    for command in commands:
-        if command not in against_server:
+    shell = Shell(folder, replacements)
+    for command in read_commands(page):
+        if reason_not_to_run(command) is None:
             shell.run(command)
 
 

@@ -1,10 +1,13 @@
 """The output and exit status of commands."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from typer.testing import CliRunner
+
+from commands import build_cli
 from datasource.metadata.store import MetadataStore
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +22,14 @@ class CommandResult:
 
 
 Run = Callable[..., CommandResult]
+
+
+def run_here(environment: Mapping[str, str], *words: str) -> CommandResult:
+    """Run a command in this process, which is ten times as fast as starting one."""
+    result = CliRunner().invoke(build_cli(), words, env=environment)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return CommandResult(status=result.exit_code, stdout=result.stdout, stderr=result.stderr)
 
 
 class InStore(Protocol):
