@@ -2,7 +2,7 @@
 # make test    install and run the tests
 # make test-quick   the tests that need no engine and no process: less than a minute
 # make test-servers   the tests of the stores again, on servers: ClickHouse's native protocol, PostgreSQL
-# make check   format, lint, types, SDL, import direction: the one gate
+# make check   format, lint, types, SDL, import direction, regular expressions: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
 # make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
 # make web-check  types and unit tests of the page's scripts
@@ -40,7 +40,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python server.py schema --check
-	$(BIN)/pytest -q tests/test_imports.py tests/test_error_templates.py
+	$(BIN)/pytest -q tests/test_imports.py tests/test_error_templates.py tests/test_patterns.py
 
 format: .venv/dev.stamp
 	$(BIN)/ruff format .

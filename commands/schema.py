@@ -11,10 +11,6 @@ COMMITTED = ROOT / "schema.graphql"
 RELEASED = ROOT / "tests" / "schema" / "schema.released.graphql"
 CHANGELOG = ROOT / "CHANGELOG.md"
 
-_BREAKING = re.compile(
-    r"^## Unreleased\n(?:(?!^## ).*\n)*?### Breaking\n(?P<entries>(?:(?!^##).*\n?)*)", flags=re.MULTILINE
-)
-
 
 def register(cli: typer.Typer) -> None:
     cli.command("schema")(show)
@@ -68,5 +64,10 @@ def _check_released(sdl: str) -> None:
 
 def named_as_breaking(changelog: str) -> frozenset[str]:
     """The names in backticks in the section Breaking of the unreleased changes."""
-    section = _BREAKING.search(changelog)
-    return frozenset(re.findall(r"`([^`\n]+)`", section["entries"])) if section else frozenset()
+    unreleased = _after("## Unreleased", changelog).partition("\n## ")[0]
+    entries = _after("### Breaking", unreleased).partition("\n### ")[0]
+    return frozenset(re.findall(r"`([^`\n]+)`", entries))
+
+
+def _after(heading: str, text: str) -> str:
+    return f"\n{text}".partition(f"\n{heading}\n")[2]

@@ -17,7 +17,7 @@ from graphql import (
 
 from permissions.scopes import missing_scopes
 
-_MEMBER = re.compile(r"(?:@\w+|\w+\.\w+)(?:\(\w+:\))?")
+_MEMBER = re.compile(r"(?:@|\w+\.)\w+(?:\(\w+:\))?")
 _NAME = re.compile(r"\w+")
 
 
@@ -55,7 +55,8 @@ def breaking_changes(old: str, new: str) -> list[Change]:
 
 
 def _coordinate(description: str) -> str:
-    match = _MEMBER.search(description) or _NAME.search(description)
+    members = (_MEMBER.match(word) for word in description.split())
+    match = next(filter(None, members), None) or _NAME.search(description)
     return match[0] if match else description
 
 

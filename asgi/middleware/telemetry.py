@@ -62,7 +62,7 @@ class TelemetryMiddleware:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"\{[^}]*\}", path.rstrip("/"))
+    parts = re.split(r"\{[^{}]*\}", path.rstrip("/"))
     return re.compile("[^/]+".join(map(re.escape, parts)) + "/?")
 
 

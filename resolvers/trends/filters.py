@@ -24,7 +24,7 @@ from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter,
 from resolvers.trends.query import PropertyOperator as Op
 from resolvers.trends.regexes import check_regex
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
 
 

@@ -1,6 +1,5 @@
 """Functions of strings, lists of strings and JSON."""
 
-import re
 from collections.abc import Mapping
 
 from datasource.sql.tree import Call, Expr, Number, Param, call
@@ -28,13 +27,13 @@ from resolvers.trends.hogql.values import (
 from resolvers.trends.regexes import HINT, is_replacement, regex_problem
 
 _LONGEST_PAD = 1000
-_OPEN_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")
 
 
 def matches(subject: Value, pattern: Value, *, ignoring_case: bool) -> Expr:
     """Whether a string is like a constant pattern; false for NULL."""
     form = constant_string(pattern)
-    if _OPEN_ESCAPE.search(form):
+    backslashes = len(form) - len(form.rstrip("\\"))
+    if backslashes % 2:
         raise HogQLError("the pattern ends with a single backslash.", pattern.node, r"Write \\ for a backslash.")
     expr = call("ilike" if ignoring_case else "like", as_string(subject), Param(form, "String"))
     return call("ifNull", expr, Number(0))
