@@ -3,6 +3,7 @@
 import re
 
 from errors import BadUserInput, Name, Place
+from resolvers.trends.buckets import MAX_BUCKETS
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
 from schema.breakdown_reader import read_breakdowns
 from schema.filters import count_filters, read_filters
@@ -85,10 +86,11 @@ def _check_numbers(query: TrendQueryInput) -> None:
             value=query.breakdown_limit,
             path=(*ARGUMENT, "breakdown_limit"),
         )
-    if query.smoothing_intervals < 1:
+    if not 1 <= query.smoothing_intervals <= MAX_BUCKETS:
         raise BadUserInput(
-            "{smoothing_intervals} must be at least 1, not {value}.",
+            "{smoothing_intervals} must be between 1 and {limit:,}, not {value:,}.",
             smoothing_intervals=Name("smoothing_intervals"),
+            limit=MAX_BUCKETS,
             value=query.smoothing_intervals,
             path=(*ARGUMENT, "smoothing_intervals"),
             hint="1 means no smoothing.",

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+import numpy as np
+
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.buckets import Axis
 from resolvers.trends.cohort_splits import joins_cohorts
 from resolvers.trends.compile import Part, Period, Plan
-from resolvers.trends.formula import ParsedFormula
+from resolvers.trends.formula import Column, ParsedFormula, check_operations
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, TrendDisplay
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from resolvers.trends.series_rows import SeriesRow, Value, read_series_rows, sum_values
@@ -95,12 +97,21 @@ class _Assembly:
         return [self._series(part, row) for part, part_rows in rows for row in self._shown(part_rows)]
 
     def formula_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
+        check_operations(self.plan.formulas, self._count_buckets(rows))
         return [
             self._formula_result(formula, order, period, row)
             for order, (formula, parsed) in enumerate(self._formulas())
             for period in self.plan.periods
             for row in self._formula_rows(parsed, [pair for pair in rows if pair[0].period is period])
         ]
+
+    def _count_buckets(self, rows: Sequence[PartRows]) -> int:
+        """Count the buckets of all lines of one formula."""
+        return sum(
+            len({row.breakdown for part, part_rows in rows if part.period is period for row in part_rows})
+            * period.bucket_count
+            for period in self.plan.periods
+        )
 
     def _formulas(self) -> Iterable[tuple[Formula, ParsedFormula]]:
         return zip(self.plan.query.formulas, self.plan.formulas, strict=True)
@@ -176,10 +187,15 @@ def _calculate(
     formula: ParsedFormula, breakdown: tuple[str, ...] | None, operands: Sequence[SeriesRow | None], period: Period
 ) -> SeriesRow:
     if period.buckets is None:
-        return SeriesRow(breakdown, total=formula.evaluate([(row and row.total) or 0.0 for row in operands]))
-    zeros = (0.0,) * period.buckets.count
-    columns = zip(*(row.data if row else zeros for row in operands), strict=True)
-    return SeriesRow(breakdown, tuple(formula.evaluate([value or 0.0 for value in column]) for column in columns))
+        (total,) = formula.evaluate([_column((row.total,) if row else (), 1) for row in operands])
+        return SeriesRow(breakdown, total=total)
+    count = period.buckets.count
+    return SeriesRow(breakdown, formula.evaluate([_column(row.data if row else (), count) for row in operands]))
+
+
+def _column(values: tuple[Value, ...], count: int) -> Column:
+    """Return the values for formulas: 0 for None, and for a series that lacks the breakdown value."""
+    return np.nan_to_num(np.array(values, np.float64)) if values else np.zeros(count)
 
 
 def _ordered(rows: list[SeriesRow], *, is_compared: bool) -> list[SeriesRow]:

@@ -1,18 +1,18 @@
 """A resolved trend becomes a plan: statements, and how their rows fit together. Pure: no clock, no waiting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from datasource.layouts.contract import EVENT, TIMESTAMP, EventLayout
 from datasource.sql.tree import Events, Expr, Named, Param, Query, Select, call, equals, every
-from errors import BadUserInput
+from errors import BadUserInput, LimitExceeded
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import DateRange
 from resolvers.trends.filters import group_condition
-from resolvers.trends.formula import ParsedFormula, parse_formula
+from resolvers.trends.formula import ParsedFormula, check_operations, parse_formula
 from resolvers.trends.math import count_rows
 from resolvers.trends.query import (
     ActionSeries,
@@ -41,6 +41,11 @@ class Period:
     range: DateRange
     buckets: Buckets | None
     compare_label: CompareLabel | None
+
+    @property
+    def bucket_count(self) -> int:
+        """The number of values of one series."""
+        return 1 if self.buckets is None else self.buckets.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,8 @@ def compile_trend(resolved: ResolvedTrend, layout: EventLayout, saved_objects: S
     Raises BadUserInput, with the input's path, for whatever cannot be computed.
     """
     query = resolved.query
-    formulas = tuple(parse_formula(formula, len(query.series)) for formula in query.formulas)
     periods = _periods(resolved)
+    formulas = _read_formulas(query, periods)
     compiler = _Compiler.of(resolved, layout, saved_objects or SavedObjects())
     parts = tuple(part for period in periods for part in compiler.parts(period))
     return Plan(resolved, compiler.saved_objects, formulas, periods, parts)
@@ -104,6 +109,16 @@ def compile_trend(resolved: ResolvedTrend, layout: EventLayout, saved_objects: S
 def breakdown_limit(query: TrendQuery) -> int:
     """Return how many values keep their name."""
     return MAP_LIMIT if query.display is TrendDisplay.WORLD_MAP else query.breakdown_limit
+
+
+def _read_formulas(query: TrendQuery, periods: Sequence[Period]) -> tuple[ParsedFormula, ...]:
+    formulas = tuple(parse_formula(formula, len(query.series)) for formula in query.formulas)
+    try:
+        # Breakdown values multiply it, but how many there are is not known yet.
+        check_operations(formulas, sum(period.bucket_count for period in periods))
+    except LimitExceeded as error:
+        raise error.at(query.formulas[0].path) from error
+    return formulas
 
 
 def _periods(resolved: ResolvedTrend) -> tuple[Period, ...]:

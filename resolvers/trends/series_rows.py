@@ -14,6 +14,7 @@ from resolvers.trends.cohort_splits import values_per_row
 from resolvers.trends.compile import Part
 from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
 from resolvers.trends.sampling import scale_up
+from resolvers.trends.smoothing import smooth
 
 Value = float | None
 """None is the result of a math without a value, such as the average of nothing."""
@@ -60,7 +61,7 @@ def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> tupl
     rows = [_scaled(row, query.sampling_factor, kind) for row in rows]
     # Ranked before smoothing, which cuts fractions off.
     rows.sort(key=lambda row: (row.rank, -row.size, row.breakdown or ()))
-    return tuple(replace(row, data=_smoothed(row.data, query.smoothing_intervals)) for row in rows)
+    return tuple(_smoothed(row, query.smoothing_intervals) for row in rows)
 
 
 def sum_values(values: tuple[Value, ...]) -> float:
@@ -135,9 +136,5 @@ def _scaled(row: SeriesRow, factor: float, kind: TrendMath) -> SeriesRow:
     return replace(row, data=_finite(map(scale, row.data)), total=total)
 
 
-def _smoothed(data: tuple[Value, ...], intervals: int) -> tuple[Value, ...]:
-    """Return the mean of the last so many values, cut to a whole one, in the place of each."""
-    if intervals == 1:
-        return data
-    windows = (data[max(0, end - intervals) : end] for end in range(1, len(data) + 1))
-    return tuple(float(math.floor(sum_values(window) / len(window))) for window in windows)
+def _smoothed(row: SeriesRow, intervals: int) -> SeriesRow:
+    return row if intervals == 1 or not row.data else replace(row, data=smooth(row.data, intervals))

@@ -8,12 +8,21 @@ import pytest
 from datasource.clickhouse.engine import Limits
 from errors import ErrorCode
 from resolvers.saved import LARGEST_PAGE
+from resolvers.trends.buckets import MAX_BUCKETS
+from resolvers.trends.formula import MAX_OPERATIONS
 from schema.entity_references import MAX_ENTITIES
 from settings import Limit, Settings
 
 PATH = Path(__file__).parents[2] / "docs" / "limits.md"
 HEADER = "| limit | setting | default | effect | unit |\n|---|---|---|---|---|\n"
 TABLE = re.compile(rf"(?<={re.escape(HEADER)})(?:\|.*\n)*")
+WITHOUT_SETTING = {
+    "rows that a ClickHouse query returns": Limits().result_rows,
+    "buckets of a trend, and `smoothingIntervals`": MAX_BUCKETS,
+    "operations of the formulas of a trend, over all buckets and breakdown values": MAX_OPERATIONS,
+    "entity references from a router": MAX_ENTITIES,
+    "objects on a page (`first`)": LARGEST_PAGE,
+}
 SIZES = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024}
 
 
@@ -66,5 +75,5 @@ def test_effect_is_a_code_or_in_words(limit: Limit) -> None:
 
 def test_limits_without_a_setting_are_those_of_the_code() -> None:
     page = PATH.read_text(encoding="utf-8")
-    values = re.findall(r"^\| [^|]+ \| ([\d,]+) \| [A-Z_]+ \|$", page, re.MULTILINE)
-    assert [int(value.replace(",", "")) for value in values] == [Limits().result_rows, MAX_ENTITIES, LARGEST_PAGE]
+    rows = re.findall(r"^\| ([^|]+) \| ([\d,]+) \| [A-Z_]+ \|$", page, re.MULTILINE)
+    assert {limit: int(value.replace(",", "")) for limit, value in rows} == WITHOUT_SETTING

@@ -1,14 +1,18 @@
 import ast
+import math
+import operator
 import time
 import tracemalloc
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from errors import BadUserInput, ErrorCode
-from resolvers.trends.formula import parse_formula
+from errors import BadUserInput, ErrorCode, LimitExceeded
+from resolvers.trends.formula import MAX_OPERATIONS, check_operations, parse_formula
 from resolvers.trends.query import Formula
 
 PATH = ("query", "formulas", 0, "formula")
@@ -16,7 +20,14 @@ PATH = ("query", "formulas", 0, "formula")
 
 def result(text: str, *figures: float) -> float | None:
     """The formula over one figure per series."""
-    return parse_formula(Formula(text, path=PATH), len(figures)).evaluate(figures)
+    (value,) = results(text, *([figure] for figure in figures))
+    return value
+
+
+def results(text: str, *series: Sequence[float]) -> tuple[float | None, ...]:
+    """The formula over the figures of each series."""
+    columns = [np.array(figures, np.float64) for figures in series]
+    return parse_formula(Formula(text, path=PATH), len(series)).evaluate(columns)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +225,7 @@ def test_hostile_formula_costs_neither_time_nor_memory(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_string_is_a_formula_or_rejected(text: str) -> None:
     try:
-        parse_formula(Formula(text, path=PATH), 3).evaluate((1, 2, 3))
+        result(text, 1, 2, 3)
     except BadUserInput as error:
         assert error.path == PATH  # noqa: PT017 - most strings are rejected, some are valid
 
@@ -260,3 +271,58 @@ FORMULAS = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_result_agrees_with_an_evaluation_by_fractions(text: str, figures: tuple[int, int, int]) -> None:
     assert result(text, *figures) == pytest.approx(float(_exact(text, figures)), rel=1e-9, abs=1e-6)
+
+
+ARITHMETIC: dict[str, Callable[[float, float], float | complex]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+
+def _by_python(sign: str, left: float, right: float) -> float | None:
+    try:
+        value = ARITHMETIC[sign](left, right)
+    except ZeroDivisionError:
+        return 0.0
+    except OverflowError:
+        return None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.sampled_from([*ARITHMETIC]), st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=20))
+@example("/", [(1.0, 0.0), (0.0, -0.0), (1e308, 1e-308)])
+@example("%", [(-7.5, 2.0), (7.5, -2.0), (1.0, 0.0), (5e-324, -1e308)])
+@example("**", [(0.0, -1.0), (-8.0, 1 / 3), (-1e200, 3.0), (10.0, -400.0), (-2.0, 3.0)])
+def test_columns_have_the_results_of_python(sign: str, pairs: list[tuple[float, float]]) -> None:
+    left, right = zip(*pairs, strict=True)
+    assert results(f"A {sign} B", left, right) == tuple(_by_python(sign, *pair) for pair in pairs)
+
+
+def test_constant_formula_has_a_value_in_every_bucket() -> None:
+    assert results("7 / 2", [1, 2, 3]) == (3.5, 3.5, 3.5)
+
+
+def test_formula_over_many_buckets_takes_milliseconds() -> None:
+    formulas = [parse_formula(Formula("(A - B) / B * 100 + A % 7"), 2)] * 26
+    series = [np.arange(20_000.0), np.arange(20_000.0) % 9]
+    started = time.perf_counter()
+    for formula in formulas:
+        formula.evaluate(series)
+    assert time.perf_counter() - started < 5
+    check_operations(formulas, 20_000)
+
+
+def test_formulas_that_would_take_too_long_are_rejected_with_both_numbers() -> None:
+    formula = parse_formula(Formula("A + B * 2"), 2)
+    check_operations([formula], MAX_OPERATIONS // 3)
+    with pytest.raises(LimitExceeded) as caught:
+        check_operations([formula] * 2, MAX_OPERATIONS // 3)
+    assert caught.value.code is ErrorCode.QUERY_TOO_EXPENSIVE
+    assert caught.value.details == {"limit": MAX_OPERATIONS, "actual": 199_999_998, "unit": "operations"}
