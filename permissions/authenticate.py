@@ -27,7 +27,7 @@ async def authenticate(
     key = parse_authorization(authorization_header)
     key_hash = hash_key(key)
     # Neither the lookup by hash nor the comparison takes longer for a guess that is partly right.
-    found = await find_key(store, key_hash)
+    found = await store.snapshot.get(("key", key_hash), lambda: find_key(store, key_hash))
     if found is None or not hmac.compare_digest(found[1], key_hash):
         raise _unauthenticated(
             "Unknown API key: {mask}", hint="Check that the whole key was copied.", mask=mask_key(key)
@@ -51,7 +51,7 @@ async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: dateti
 
     Raises UNAUTHENTICATED if the key has become unusable or was rolled.
     """
-    owned = await find_key_by_id(store, key.id)
+    owned = await store.snapshot.get(("key id", key.id), lambda: find_key_by_id(store, key.id))
     if owned is None:
         raise _unauthenticated("The API key of this link no longer exists.", hint=_NEW_LINK)
     if owned.key.last_rolled_at is not None and owned.key.last_rolled_at >= key.at:

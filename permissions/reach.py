@@ -31,9 +31,16 @@ async def reach_projects(
     store: MetadataStore, caller: Caller, project_ids: Collection[int]
 ) -> dict[int, ReachedProject]:
     """Return the given projects that the caller can reach; loads the rules of all with one statement."""
-    found = await reach.ruled_projects(store, caller.reach, project_ids, _membership_ids(caller))
-    reached = (_reached(caller, ruled.record, ruled.rules) for ruled in found.values())
-    return {each.record.id: each for each in reached if each.policy.can_reach_project()}
+
+    async def load(missing: list[tuple[Caller, int]]) -> dict[tuple[Caller, int], ReachedProject]:
+        ids = [project_id for _, project_id in missing]
+        found = await reach.ruled_projects(store, caller.reach, ids, _membership_ids(caller))
+        reached = (_reached(caller, ruled.record, ruled.rules) for ruled in found.values())
+        return {(caller, each.record.id): each for each in reached if each.policy.can_reach_project()}
+
+    # The whole caller is part of the key: a policy made for one who has changed since must not be found.
+    found = await store.snapshot.get_many([(caller, project_id) for project_id in project_ids], load)
+    return {project_id: project for (_, project_id), project in found.items()}
 
 
 async def list_reached_projects(

@@ -2,6 +2,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ from datasource.metadata.engine import (
     parse_database_url,
 )
 from datasource.metadata.migration import upgrade
+from datasource.metadata.snapshot import PostgresVersion, Snapshot, SqliteVersion
 from errors import BadUserInput, ErrorCode, GatewayError, Place
 from settings import Settings
 
@@ -46,6 +48,9 @@ class MetadataStore:
         writing = self._engine.execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
         self._read_session = async_sessionmaker(self._engine, expire_on_commit=False)
         self._write_session = async_sessionmaker(writing, expire_on_commit=False)
+        version = SqliteVersion(Path(url.database or "")) if is_sqlite(url) else PostgresVersion(self._query)
+        self.snapshot = Snapshot(version)
+        """What requests have read since the last change."""
 
     @classmethod
     def open(cls, url: str, limits: PoolLimits | None = None) -> Self:
@@ -53,6 +58,7 @@ class MetadataStore:
         return cls(parse_database_url(url), limits)
 
     async def close(self) -> None:
+        self.snapshot.close()
         await self._engine.dispose()
 
     async def __aenter__(self) -> Self:
@@ -69,8 +75,7 @@ class MetadataStore:
             await anyio.to_thread.run_sync(upgrade, self._url)
 
     async def ping(self) -> None:
-        async with self.read() as session:
-            await session.execute(text("SELECT 1"))
+        await self._query("SELECT 1")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -81,9 +86,17 @@ class MetadataStore:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Run one transaction, committed at the end. On SQLite it first waits for other writers."""
-        with _translated_errors():
-            async with asyncio.timeout(self._transaction_s), self._write_session.begin() as session:
-                yield session
+        try:
+            with _translated_errors():
+                async with asyncio.timeout(self._transaction_s), self._write_session.begin() as session:
+                    yield session
+        finally:
+            # After a failure too: the connection may have been lost after the commit.
+            self.snapshot.invalidate()
+
+    async def _query(self, statement: str) -> object:
+        async with self.read() as session:
+            return await session.scalar(text(statement))
 
 
 def open_metadata(settings: Settings) -> MetadataStore:
