@@ -8,9 +8,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+MAX_VALUE_LENGTH: Final = 300
+"""Characters of a client's value that a message repeats."""
+MAX_MESSAGE_LENGTH: Final = 2_000
 
 _FIELD = re.compile(r"\{(?P<name>[a-z_]\w*)(?P<format>(?:![rs])?(?::[^{}]*)?)\}")
+
+
+def cut(text: str, length: int) -> str:
+    """Return the text, or its beginning with an ellipsis if it has more characters than that."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 class ErrorCode(StrEnum):
@@ -91,8 +100,8 @@ class Message:
     """A template and its values: `{name}` stands for a value, with the conversions and formats of `str.format`.
 
     The front end's speller writes a Name, a member of an enum, a Place and another Message; a tuple of values is
-    joined by commas. Everything else is a number or a value of the client and stays as it is. So do braces around
-    anything but the name of a value.
+    joined by commas. Everything else is a number or a value of the client and stays as it is, but is cut if it is
+    long. Braces around anything but the name of a value stay, too.
     """
 
     template: str
@@ -107,7 +116,7 @@ class Message:
             return f"{{{found['format']}}}".format(_spell(self.values[found["name"]], speller))
 
         # One pass: a value that looks like a field of the template stays as the client wrote it.
-        return _FIELD.sub(write, self.template)
+        return cut(_FIELD.sub(write, self.template), MAX_MESSAGE_LENGTH)
 
 
 def _spell(value: object, speller: Speller) -> object:
@@ -122,6 +131,8 @@ def _spell(value: object, speller: Speller) -> object:
             return value.render(speller)
         case tuple():
             return ", ".join(str(_spell(each, speller)) for each in value)
+        case str():
+            return cut(value, MAX_VALUE_LENGTH)
         case _:
             return value
 

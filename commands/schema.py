@@ -53,10 +53,10 @@ def _check_released(sdl: str) -> None:
     changes = breaking_changes(RELEASED.read_text(encoding="utf-8"), sdl)
     missing = [change for change in changes if change.coordinate not in named]
     if missing:
-        listed = "\n".join(f"  `{change.coordinate}`: {change.description}" for change in missing)
+        listed = tuple(f"`{change.coordinate}`: {change.description}" for change in missing)
         raise GatewayError(
             ErrorCode.BAD_USER_INPUT,
-            "The schema breaks clients of the last release:\n{changes}",
+            "The schema breaks clients of the last release: {changes}",
             changes=listed,
             hint="Keep and deprecate it, or mention it in CHANGELOG.md under Unreleased, Breaking, in backticks.",
         )

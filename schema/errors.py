@@ -2,20 +2,25 @@
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 from uuid import uuid4
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
-from errors import ErrorCode, GatewayError, Place, Speller
+from errors import ErrorCode, GatewayError, Place, Speller, cut
 
 logger = logging.getLogger("trendgate.errors")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 MASKED_MESSAGE = "Internal error"
+MAX_ERRORS: Final = 10
+"""Errors of one result that are logged and returned."""
+_MAX_LENGTH: Final = 1_000
+"""Characters of a message that is not the gateway's own."""
 
 _PLACES: Mapping[Place, str] = {
     Place.PROJECTS: "The field projects lists the projects you can use.",
@@ -55,12 +60,14 @@ def spell_path(path: Sequence[str | int]) -> list[str | int]:
     return [to_camel_case(step) if isinstance(step, str) else step for step in path]
 
 
-def present_errors(errors: Iterable[GraphQLError], *, request_id: str, was_executed: bool) -> list[GraphQLError]:
-    """Log the errors, and return them as clients may see them, each with a code.
+def present_errors(errors: Sequence[GraphQLError], *, request_id: str, was_executed: bool) -> list[GraphQLError]:
+    """Log the first errors, and return them as clients may see them, each with a code.
 
     `was_executed` is False for a document that was rejected before it ran.
     """
-    return [_present(error, request_id, was_executed) for error in errors]
+    if len(errors) > MAX_ERRORS:
+        logger.info("left out %d further errors of request %s", len(errors) - MAX_ERRORS, request_id)
+    return [_present(error, request_id, was_executed) for error in errors[:MAX_ERRORS]]
 
 
 def describe(error: GatewayError, speller: Speller = FIELDS) -> dict[str, object]:
@@ -88,12 +95,13 @@ def _present(error: GraphQLError, request_id: str, was_executed: bool) -> GraphQ
     if isinstance(cause, GatewayError):
         path = {"path": spell_path(cause.path)} if cause.path else {}
         return _reject(error, cause.render(FIELDS), {**describe(cause), **path}, request_id)
+    message = cut(error.message, _MAX_LENGTH)
     if isinstance(error, GraphQLSyntaxError) or isinstance(cause, GraphQLSyntaxError):
-        return _reject(error, error.message, {"code": PARSE_FAILED}, request_id)
+        return _reject(error, message, {"code": PARSE_FAILED}, request_id)
     if cause is None and not was_executed:
-        return _reject(error, error.message, {"code": VALIDATION_FAILED}, request_id)
+        return _reject(error, message, {"code": VALIDATION_FAILED}, request_id)
     if cause is None or _is_about_input(error, cause):
-        return _reject(error, error.message, _describe_input(error), request_id)
+        return _reject(error, message, _describe_input(error), request_id)
     return _rewrite(error, MASKED_MESSAGE, mask(cause, request_id=request_id))
 
 

@@ -23,9 +23,12 @@ def present_result(result: ExecutionResult, context: object) -> ExecutionResult:
     errors = present_errors(
         result.errors, request_id=getattr(context, "request_id", "-"), was_executed=was_executed
     )
+    extensions = result.extensions
+    if len(errors) < len(result.errors):
+        extensions = {**(extensions or {}), "omittedErrors": len(result.errors) - len(errors)}
     has_run = result.data is not None or any(error.path is not None for error in errors)
     kind = ExecutionResult if has_run else PreExecutionError
-    return kind(data=result.data, errors=errors, extensions=result.extensions)
+    return kind(data=result.data, errors=errors, extensions=extensions)
 
 
 def rejected_result(error: Exception) -> PreExecutionError:

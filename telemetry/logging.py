@@ -1,31 +1,73 @@
 """Logging: set-up, the JSON format, and the log line of an operation. Loggers are named `trendgate.<area>`."""
 
 import logging
+from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Final
 
 import orjson
 from opentelemetry.trace import format_trace_id, get_current_span
 
+from errors import MAX_VALUE_LENGTH, cut
 from settings import Settings
 from telemetry.request import REQUEST, OperationReport
+from telemetry.text import printable
 
 logger = logging.getLogger("trendgate.operations")
 
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_MAX_FAULT_LENGTH: Final = 2_000
+"""Characters of a value in an error, which may be the only trace of a fault."""
+_MAX_LENGTH: Final = 4_000
+_FIRST_STACK_LINES: Final = 15
+_LAST_STACK_LINES: Final = 35
 
 
 def configure_logging(settings: Settings) -> None:
     """Log to standard error: the gateway from the configured level up, libraries from warnings up."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else logging.Formatter(_TEXT))
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(_TEXT))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("trendgate").setLevel(settings.log_level.upper())
     for each in (logger, logging.getLogger("uvicorn.access")):
         each.setLevel(logging.INFO if settings.access_log else logging.WARNING)
 
 
-class JsonFormatter(logging.Formatter):
+class SafeFormatter(logging.Formatter):
+    """Keeps a record on one line of bounded length, whatever the texts of clients in it contain."""
+
+    def message(self, record: logging.LogRecord) -> str:
+        """The record's message, with its values cut."""
+        length = _MAX_FAULT_LENGTH if record.levelno >= logging.ERROR else MAX_VALUE_LENGTH
+        shown = copy(record)
+        if isinstance(record.args, Mapping):
+            shown.args = {name: _shorten(value, length) for name, value in record.args.items()}
+        else:
+            shown.args = tuple(_shorten(value, length) for value in record.args or ())
+        return printable(cut(shown.getMessage(), _MAX_LENGTH))
+
+    def stack(self, record: logging.LogRecord) -> list[str]:
+        """The lines of the record's exception; those in the middle of a long one are left out."""
+        if not record.exc_info:
+            return []
+        lines = self.formatException(record.exc_info).split("\n")
+        left_out = len(lines) - _FIRST_STACK_LINES - _LAST_STACK_LINES
+        if left_out > 1:
+            lines[_FIRST_STACK_LINES:-_LAST_STACK_LINES] = [f"  [{left_out} lines are left out]"]
+        return [printable(cut(line, MAX_VALUE_LENGTH)) for line in lines]
+
+
+class TextFormatter(SafeFormatter):
+    """One line per record. An exception follows with its lines indented, so that none looks like a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = self.message(record)
+        record.asctime = self.formatTime(record)
+        return "\n    ".join([self.formatMessage(record), *self.stack(record)])
+
+
+class JsonFormatter(SafeFormatter):
     """One JSON object per line: `time` (UTC), `level`, `logger`, `message`, the ids of request and trace if any,
     and the record's own `fields`.
     """
@@ -35,13 +77,20 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self.message(record),
             **_ids(),
-            **getattr(record, "fields", {}),
+            **{name: _shorten(value, MAX_VALUE_LENGTH) for name, value in getattr(record, "fields", {}).items()},
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = "\n".join(self.stack(record))
         return orjson.dumps(line, default=str).decode()
+
+
+def _shorten(value: object, length: int) -> object:
+    """Cut a text, or what a record would write as one; numbers and lists stay."""
+    if value is None or isinstance(value, int | float | list | tuple):
+        return value
+    return printable(cut(str(value), length))
 
 
 def log_operation(report: OperationReport) -> None:

@@ -61,6 +61,14 @@ def test_a_front_end_spells_names_choices_and_places() -> None:
     assert error.hint == Place.ACTIONS.value
 
 
+def test_long_values_are_cut_and_so_is_the_message() -> None:
+    error = BadUserInput("{text!r} is not {list}.", text="x" * 10_000, list=("y" * 10_000, "z"))
+    assert error.message == f"'{'x' * 299}…' is not {'y' * 299}…, z."
+    listed = BadUserInput("None of {list}.", list=("y" * 200,) * 1_000)
+    assert len(listed.message) == 2_000
+    assert listed.message.endswith("y…")
+
+
 def test_messages_are_values_too() -> None:
     inner = Message("see {name}", {"name": Name("date_from")})
     error = BadUserInput("Wrong, {inner}.", inner=inner, hint=inner)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.engine import Limits
-from errors import ErrorCode
+from errors import MAX_VALUE_LENGTH, ErrorCode
 from resolvers.saved import LARGEST_PAGE
 from resolvers.trends.buckets import MAX_BUCKETS
 from resolvers.trends.formula import MAX_OPERATIONS
 from schema.entity_references import MAX_ENTITIES
+from schema.errors import MAX_ERRORS
 from settings import Limit, Settings
 
 PATH = Path(__file__).parents[2] / "docs" / "limits.md"
@@ -22,6 +23,8 @@ WITHOUT_SETTING = {
     "operations of the formulas of a trend, over all buckets and breakdown values": MAX_OPERATIONS,
     "entity references from a router": MAX_ENTITIES,
     "objects on a page (`first`)": LARGEST_PAGE,
+    "errors in a response": MAX_ERRORS,
+    "characters of a value that a message repeats": MAX_VALUE_LENGTH,
 }
 SIZES = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024}
 
@@ -75,5 +78,5 @@ def test_effect_is_a_code_or_in_words(limit: Limit) -> None:
 
 def test_limits_without_a_setting_are_those_of_the_code() -> None:
     page = PATH.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([^|]+) \| ([\d,]+) \| [A-Z_]+ \|$", page, re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| ([\d,]+) \| [^|]+ \|$", page, re.MULTILINE)
     assert {limit: int(value.replace(",", "")) for limit, value in rows} == WITHOUT_SETTING
