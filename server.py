@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 def create_app() -> "Starlette":
-    """Create the application from the environment's settings: `uvicorn --factory server:create_app`."""
+    """Create the application from the environment's settings, for another server.
+
+    Such as `uvicorn --no-access-log --factory server:create_app`.
+    """
     from asgi.app import create_app as create
 
     return create()

@@ -19,6 +19,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
+def _check_url(url: str) -> str:
+    if not _ORIGIN.fullmatch(url):
+        raise ValueError(f"{url!r} is not an origin: use https://host or https://host:port in lower case")
+    return url
+
+
 def _check_origin(origin: str) -> str:
     if origin != "*" and not _ORIGIN.fullmatch(origin):
         raise ValueError(f"{origin!r} is not an origin: use https://host or https://host:port in lower case, or *")
@@ -50,6 +56,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
+        None,
+        description="URL at which clients reach the gateway, such as `https://trends.example.com`, for addresses "
+        "in answers; default: those are paths.",
+    )
     events_layout: Literal["native", "posthog"] = Field(
         "native",
         description="Tables that hold the events: native for the gateway's own, posthog for those of a running "
@@ -173,7 +184,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Key that signs export links, at least 32 characters and the same for all gateways of an "
+        description="Key that encrypts export links, at least 32 characters and the same for all gateways of an "
         "installation; default: random, so that links work only in the process that created them.",
     )
     max_objects_with_rules: Annotated[PositiveInt, Limit("BAD_USER_INPUT")] = Field(

@@ -30,14 +30,10 @@ HEADERS = {
 _GONE = 410
 
 
-def _write_csv(result: TrendResult) -> Iterator[bytes]:
-    return (part.encode() for part in write_csv_chunks(result))
-
-
-_FORMATS: Mapping[ExportFormat, tuple[str, Callable[[TrendResult], Iterator[bytes]]]] = {
-    ExportFormat.CSV: ("text/csv; charset=utf-8", _write_csv),
-    ExportFormat.ARROW: ("application/vnd.apache.arrow.stream", write_arrow),
-    ExportFormat.PARQUET: ("application/vnd.apache.parquet", write_parquet),
+_MEDIA_TYPES: Mapping[ExportFormat, str] = {
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+    ExportFormat.ARROW: "application/vnd.apache.arrow.stream",
+    ExportFormat.PARQUET: "application/vnd.apache.parquet",
 }
 
 
@@ -67,17 +63,26 @@ class Exports:
         key = LinkedKey(link.key_id, link.created_at)
         context = await open_request_context(request, self.settings, self.clock, key)
         project = await open_export(context, link)
-        media_type, write = _FORMATS[link.format]
         headers = {
             "content-disposition": f'attachment; filename="{_file_name(link)}"',
-            "content-type": media_type,
+            "content-type": _MEDIA_TYPES[link.format],
         }
         if request.method == "HEAD":
             return StreamingResponse(iter(()), headers=headers)  # streaming, since the length is unknown
         given = read_query(self.schema, link.export_query.query)
         query = read_trend_query(given, max_filters=self.settings.max_filters)
         result = await resolve_export(context, project, link, query)
-        return StreamingResponse(write(result), headers=headers)
+        return StreamingResponse(_write(result, link), headers=headers)
+
+
+def _write(result: TrendResult, link: ExportLink) -> Iterator[bytes]:
+    match link.format:
+        case ExportFormat.CSV:
+            return (part.encode() for part in write_csv_chunks(result, is_safe=link.is_safe))
+        case ExportFormat.ARROW:
+            return write_arrow(result)
+        case ExportFormat.PARQUET:
+            return write_parquet(result)
 
 
 def _file_name(link: ExportLink) -> str:

@@ -22,7 +22,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 log_config=None,
-                access_log=settings.access_log,
+                access_log=False,  # ours names no addresses: telemetry/access_log.py
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,

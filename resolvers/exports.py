@@ -1,4 +1,4 @@
-"""Signed links to a trend as a document: what they carry, how long they last, and what they resolve to."""
+"""Links to a trend as a document: what they carry, how long they last, and what they resolve to."""
 
 import json
 import zlib
@@ -11,7 +11,7 @@ from errors import BadUserInput, ErrorCode, GatewayError, Place
 from permissions.enforce import READ, check_gate, require_caller, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
-from permissions.signing import sign, signing_key, verify
+from permissions.sealing import seal, sealing_key, unseal
 from resolvers.context import RequestContext
 from resolvers.insights import SAVED_INSIGHTS
 from resolvers.trend_field import resolve_trend
@@ -62,10 +62,17 @@ class ExportLink:
     export_query: ExportQuery
     format: ExportFormat
     created_at: datetime
+    is_safe: bool
+    """Whether the cells of a CSV document are safe to open in a spreadsheet."""
 
 
 def write_link(
-    context: RequestContext, project: ReachedProject, export_query: ExportQuery, format_: ExportFormat
+    context: RequestContext,
+    project: ReachedProject,
+    export_query: ExportQuery,
+    format_: ExportFormat,
+    *,
+    is_safe: bool = True,
 ) -> str:
     """Return the path of a link for the caller's key. Raises BadUserInput for a query that does not fit in one."""
     content = {
@@ -73,11 +80,12 @@ def write_link(
         "project": project.record.id,
         "insight": export_query.insight_id,
         "format": format_.value,
+        "safe": is_safe,
         "at": context.now.timestamp(),
         "query": export_query.query,
     }
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=9)
-    token = sign(packed, _key(context.settings))
+    token = seal(packed, _key(context.settings))
     if len(token) > MAX_LINK_LENGTH:
         raise BadUserInput("The query is too long for a link.", path=("query",), hint=Place.EXPORT)
     return f"/exports/{token}"
@@ -85,13 +93,17 @@ def write_link(
 
 def read_link(token: str, settings: Settings, now: datetime) -> ExportLink:
     """Read what a link carries. Raises FORBIDDEN for an invalid link, and LinkExpired."""
-    content = json.loads(zlib.decompress(verify(token, _key(settings))))
+    content = json.loads(zlib.decompress(unseal(token, _key(settings))))
     created_at = datetime.fromtimestamp(content["at"], UTC)
     if now >= created_at + LIFETIME:
         raise LinkExpired
-    export_query = ExportQuery(content["query"], content["insight"])
     return ExportLink(
-        content["key"], content["project"], export_query, ExportFormat(content["format"]), created_at
+        key_id=content["key"],
+        project_id=content["project"],
+        export_query=ExportQuery(content["query"], content["insight"]),
+        format=ExportFormat(content["format"]),
+        created_at=created_at,
+        is_safe=content["safe"],
     )
 
 
@@ -117,4 +129,4 @@ async def resolve_export(
 
 def _key(settings: Settings) -> bytes:
     secret = settings.secret_key
-    return signing_key(None if secret is None else secret.get_secret_value(), purpose="trendgate export 1")
+    return sealing_key(None if secret is None else secret.get_secret_value(), purpose="trendgate export 2")

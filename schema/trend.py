@@ -1,5 +1,6 @@
 """The result of a trend."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Self
@@ -102,20 +103,35 @@ class QueryStatistics:
         )
 
 
-def _show_csv(root: strawberry.Parent["Trend"]) -> str:
-    return write_csv(root.result)
+SafeArgument = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether to put an apostrophe before strings that a spreadsheet would evaluate as a formula."
+    ),
+]
+
+
+def _show_csv(root: strawberry.Parent["Trend"], safe: SafeArgument = False) -> str:
+    return write_csv(root.result, is_safe=safe)
+
+
+def _link_csv(root: strawberry.Parent["TrendExports"], safe: SafeArgument = True) -> str:
+    return root.link(ExportFormat.CSV, is_safe=safe)
 
 
 @strawberry.type(
     description=(
         "Links to the trend as a document: paths on this gateway. Anyone who has a link can open it for 10 "
-        "minutes, in a browser too, and can read the query in it. The API key that created it, and its access, "
+        "minutes, in a browser too, but cannot read the query in it. The API key that created it, and its access, "
         "are checked again. The document shows the trend as of when the link was created, with up to 10,000 "
         "breakdown values."
     )
 )
 class TrendExports:
-    csv: str = strawberry.field(description="The document of Trend.csv, with more breakdown values.")
+    link: strawberry.Private[Callable[..., str]]
+    csv: str = strawberry.field(
+        resolver=_link_csv, description="The document of Trend.csv, with more breakdown values."
+    )
     arrow: str = strawberry.field(
         description=(
             "Arrow's stream format, a row per series and bucket: series, label, custom_name, period, breakdown_1, "
@@ -141,9 +157,8 @@ class Trend:
     csv: str = strawberry.field(
         resolver=_show_csv,
         description=(
-            "The trend as a CSV document (RFC 4180): a row per series, a column per bucket. Strings are exact, "
-            "so import them as text into a spreadsheet that would evaluate some as formulas. breakdownLimit "
-            "applies here too; exports often use 512."
+            "The trend as a CSV document (RFC 4180): a row per series, a column per bucket. Strings are exact "
+            "unless safe is true. breakdownLimit applies here too; exports often use 512."
         ),
     )
     sql: str = strawberry.field(description="The ClickHouse SQL that ran, with its parameters bound by name.")
@@ -158,9 +173,7 @@ class Trend:
     @guarded_field(scopes=[EXPORT_SCOPE], description="Links to the trend as a document.")
     def exports(self, info: ContextInfo) -> TrendExports:
         link = partial(write_link, info.context, self.reached, self.export_query)
-        return TrendExports(
-            csv=link(ExportFormat.CSV), arrow=link(ExportFormat.ARROW), parquet=link(ExportFormat.PARQUET)
-        )
+        return TrendExports(link=link, arrow=link(ExportFormat.ARROW), parquet=link(ExportFormat.PARQUET))
 
     @classmethod
     def from_cached(cls, trend: CachedTrend, project: ReachedProject, export_query: ExportQuery) -> Self:

@@ -11,6 +11,7 @@ from opentelemetry.trace import format_trace_id, get_current_span
 
 from errors import MAX_VALUE_LENGTH, cut
 from settings import Settings
+from telemetry import access_log
 from telemetry.request import REQUEST, OperationReport
 from telemetry.text import printable
 
@@ -30,7 +31,7 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter(_TEXT))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("trendgate").setLevel(settings.log_level.upper())
-    for each in (logger, logging.getLogger("uvicorn.access")):
+    for each in (logger, access_log.logger):
         each.setLevel(logging.INFO if settings.access_log else logging.WARNING)
 
 

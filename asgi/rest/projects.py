@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field, with_config
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -14,6 +15,7 @@ from permissions.enforce import require_scopes
 from resolvers.context import RequestContext
 from resolvers.projects import list_projects
 from resolvers.saved import LARGEST_PAGE
+from settings import Settings
 
 SCOPE = "project:read"
 DEFAULT_PAGE = 100
@@ -53,9 +55,9 @@ class ProjectPage(TypedDict):
     count: int
     """The number of projects on all pages."""
     next: str | None
-    """The URL of the next page."""
+    """The address of the next page: a path, or a URL if the gateway knows its own (TRENDGATE_PUBLIC_URL)."""
     previous: str | None
-    """The URL of the previous page."""
+    """The address of the previous page."""
     results: list[Project]
 
 
@@ -67,15 +69,17 @@ async def get_projects(request: Request, context: RequestContext) -> Response:
     page = await list_projects(context, first=limit, after=None, offset=offset)
     document: ProjectPage = {
         "count": page.total,
-        "next": _page_url(request, limit, offset + limit) if page.has_next else None,
-        "previous": _page_url(request, limit, max(0, offset - limit)) if offset else None,
+        "next": _page_url(request, context.settings, limit, offset + limit) if page.has_next else None,
+        "previous": _page_url(request, context.settings, limit, max(0, offset - limit)) if offset else None,
         "results": [_describe(reached.record) for reached in page.projects],
     }
     return json_response(document)
 
 
-def _page_url(request: Request, limit: int, offset: int) -> str:
-    return str(request.url.include_query_params(limit=limit, offset=offset))
+def _page_url(request: Request, settings: Settings, limit: int, offset: int) -> str:
+    # Not from the request's Host: a client can send any, and someone else may get the answer.
+    query = QueryParams({**request.query_params, "limit": limit, "offset": offset})
+    return f"{settings.public_url or ''}{request.url.path}?{query}"
 
 
 def _describe(record: ProjectRecord) -> Project:

@@ -1,10 +1,12 @@
 """A trend as a CSV document (RFC 4180): a row per series, a column per bucket.
 
-Strings are exact, including those that a spreadsheet would evaluate as a formula: there, import columns as text.
+Strings are exact, including those that a spreadsheet would evaluate as a formula. A safe document, for people who
+open it in a spreadsheet, has an apostrophe before them, which spreadsheets take for "this is text".
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,22 +18,35 @@ NOTHING_TO_EXPORT = "No data available or unable to format for export."
 
 ROWS_PER_CHUNK = 500
 
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What spreadsheets evaluate begins with one of these; the last four are the full-width forms of the first."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+
 _BREAKDOWN_NAMES = {NO_VALUE: "None (i.e. no value)", OTHER_VALUES: "Other (i.e. all remaining values)"}
 Row = list[str]
 
 
-def write_csv(result: TrendResult) -> str:
+def write_csv(result: TrendResult, *, is_safe: bool = False) -> str:
     """Return the document, with CR LF line ends. Values have their shortest form, always as floats: 2.0."""
-    return "".join(write_csv_chunks(result))
+    return "".join(write_csv_chunks(result, is_safe=is_safe))
 
 
-def write_csv_chunks(result: TrendResult) -> Iterator[str]:
+def write_csv_chunks(result: TrendResult, *, is_safe: bool = False) -> Iterator[str]:
     """Yield the document in chunks of several rows."""
-    rows = _rows(result)
+    rows = _safe(_rows(result)) if is_safe else _rows(result)
     while chunk := list(islice(rows, ROWS_PER_CHUNK)):
         written = io.StringIO()
         csv.writer(written).writerows(chunk)
         yield written.getvalue()
+
+
+def _safe(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield [f"'{cell}" if _is_formula(cell) else cell for cell in row]
+
+
+def _is_formula(cell: str) -> bool:
+    return cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell)
 
 
 def _rows(result: TrendResult) -> Iterator[Row]:

@@ -65,7 +65,10 @@ def test_json_log_has_the_ids_of_request_and_trace(tmp_path: Path) -> None:
     assert operation["outcome"] == "UNAUTHENTICATED"
     assert operation["level"] == "info"
     assert operation["duration_ms"] > 0
-    assert any(line["logger"] == "uvicorn.access" and "POST /graphql" in line["message"] for line in lines)
+    [request] = [line for line in lines if line["logger"] == "trendgate.access"]
+    assert request["request_id"] == "request-7"
+    assert (request["client"], request["method"], request["route"]) == ("127.0.0.1", "POST", "/graphql")
+    assert (request["status"], request["duration_ms"] > 0) == (200, True)
 
 
 def test_operations_are_not_logged_by_default(tmp_path: Path) -> None:

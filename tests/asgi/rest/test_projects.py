@@ -6,7 +6,7 @@ import pytest
 
 from datasource.metadata.projects import create_project
 from tests.asgi.rest.trends import RestClient
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, open_gateway
 from tests.support.seeds.organization import Organization, Person
 
 
@@ -36,6 +36,18 @@ async def test_next_and_previous_lead_through_all_pages(org: Organization) -> No
         found += [each["name"] for each in page["results"]]
     assert found == [org.project.name, *names]
     assert [each["name"] for each in (await fetch(org.creator, page["previous"]))["results"]] == ["c", "d"]
+
+
+async def test_addresses_of_pages_do_not_come_from_the_host(org: Organization) -> None:
+    await create_project(org.store, organization_id=org.organization_id, name="b")
+    headers = {"authorization": f"Bearer {org.creator.key}", "host": "attacker.example.com"}
+    path = "/api/projects/?limit=1&offset=0"
+    response = await org.gateway.client.get(path, headers=headers)
+    assert response.json()["next"] == "/api/projects/?limit=1&offset=1"
+    settings = org.gateway.settings.model_copy(update={"public_url": "https://trends.example.com"})
+    async with open_gateway(org.gateway.stores, settings) as configured:
+        response = await configured.client.get(path, headers=headers)
+    assert response.json()["next"] == "https://trends.example.com/api/projects/?limit=1&offset=1"
 
 
 async def test_hidden_projects_are_neither_listed_nor_counted(org: Organization) -> None:

@@ -193,6 +193,23 @@ def test_formula_series_keep_the_breakdown() -> None:
     assert rows(write_csv(found)) == [["series", "city", "13-Jan-2020"], ["Formula (A / B)", "Rome", "1.5"]]
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_safe_document_has_no_formulas(start: str) -> None:
+    formula = f"{start}HYPERLINK(A1)"
+    found = result(line(formula, -1.5, 2.0, custom_name=formula, breakdown_value=(formula,)), by=(formula,))
+    assert {cell for row in rows(write_csv(found)) for cell in row if "HYPERLINK" in cell} == {formula}
+    assert rows(write_csv(found, is_safe=True)) == [
+        ["series", "custom name", f"'{formula}", *LABELS],
+        [f"'{formula}", f"'{formula}", f"'{formula}", "-1.5", "2.0"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["-5", "+49.5", "a=b", "'=1", " =1", "", "1-2"])
+def test_safe_document_has_numbers_and_other_strings_as_they_are(text: str) -> None:
+    found = result(line(text, 1.0, 2.0, breakdown_value=(text,)), by=("plan",))
+    assert write_csv(found, is_safe=True) == write_csv(found)
+
+
 def test_plain_trend_has_no_breakdown_column() -> None:
     found = answer(replace(trend(), date_from="2020-01-13", date_to="2020-01-14"), days(1, 2))
     assert write_csv(found) == "series,13-Jan-2020,14-Jan-2020\r\nsign up,1.0,2.0\r\n"
