@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     max_trends: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "trends")] = Field(
         50, description="Maximum trends per GraphQL request."
     )
+    max_figures: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "figures")] = Field(
+        1_000_000, description="Maximum figures of a trend: its lines, also those behind formulas, times buckets."
+    )
     max_query_depth: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "levels")] = Field(
         15, description="Maximum depth of a GraphQL document."
     )

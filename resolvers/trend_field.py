@@ -36,7 +36,9 @@ async def resolve_trend(
     resolved = resolve(query, trend_project(record), context.now)
 
     async def compute(listener: ProgressListener | None) -> TrendResult:
-        source = TrendSource(context.engine, context.layout, context.limits)
+        source = TrendSource(
+            context.engine, context.layout, context.limits, max_figures=context.settings.max_figures
+        )
         return await run_trend(resolved, source, saved_objects, on_progress=listener)
 
     return await context.stores.trend_cache.get(

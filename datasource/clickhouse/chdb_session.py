@@ -4,7 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 from uuid import uuid4
 
 from datasource.clickhouse.engine import Limits, ParamValue, Progress, ProgressListener
@@ -14,6 +14,8 @@ from datasource.clickhouse.parameters import encode_param
 
 if TYPE_CHECKING:
     from chdb.session import Session
+
+Result = TypeVar("Result")
 
 _BLOCK_SOURCE: Final = "file({block_file:String}, 'Native', {block_structure:String})"
 
@@ -84,17 +86,17 @@ class ControlSession:
         self._session.close()
 
 
-class EmbeddedJob:
+class EmbeddedJob(Generic[Result]):
     """A job that runs one statement."""
 
-    def __init__(self, execute_tagged: Callable[[str], ChdbResult], control: ControlSession) -> None:
+    def __init__(self, execute_tagged: Callable[[str], Result], control: ControlSession) -> None:
         self._execute_tagged = execute_tagged
         self._control = control
         # chdb chooses the query id itself, so a comment in front of the statement identifies it.
         self._tag = f"/* trendgate {uuid4().hex} */"
         self._is_stopped = False
 
-    def run(self) -> ChdbResult:
+    def run(self) -> Result:
         if self._is_stopped:
             raise cancelled()
         return self._execute_tagged(self._tag)

@@ -2,13 +2,12 @@
 
 import queue
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self, TypeVar
 
 import anyio.to_thread
-import orjson
 import pyarrow as pa
 
 from datasource.clickhouse.chdb_session import ChdbResult, ControlSession, EmbeddedJob, block_file, execute
@@ -22,6 +21,7 @@ from datasource.clickhouse.engine import (
     on_event_loop,
 )
 from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.json_rows import FORMAT, read_columns
 from datasource.clickhouse.native_format import NativeBlock, block_from_arrow
 from datasource.clickhouse.workers import WorkerPool
 from errors import ErrorCode, GatewayError
@@ -29,6 +29,8 @@ from telemetry.request import KEY_ID
 
 if TYPE_CHECKING:
     from chdb.session import Session
+
+Result = TypeVar("Result")
 
 _JSON_SETTINGS: Final = {
     "output_format_json_quote_64bit_integers": 0,
@@ -104,22 +106,23 @@ class EmbeddedEngine:
         limits = limits or Limits()
         settings = {"readonly": 2, **limits.as_settings(), **_JSON_SETTINGS}
         limited = f"{text}\nSETTINGS {_render(settings)}"
-        result = await self._run(
-            limited, params or {}, "JSONColumns", blocks, limits=limits, on_progress=on_progress
-        )
-        columns: dict[str, list[object]] = orjson.loads(result.bytes())
-        return QueryResult(
-            names=tuple(columns),
-            columns=tuple(columns.values()),
-            rows_read=result.storage_rows_read(),
-            bytes_read=result.storage_bytes_read(),
-            elapsed_s=time.perf_counter() - started,
-        )
+
+        def read(result: ChdbResult) -> QueryResult:
+            columns = read_columns(result.bytes())
+            return QueryResult(
+                names=tuple(columns),
+                columns=tuple(columns.values()),
+                rows_read=result.storage_rows_read(),
+                bytes_read=result.storage_bytes_read(),
+                elapsed_s=time.perf_counter() - started,
+            )
+
+        return await self._run(limited, params or {}, FORMAT, blocks, read, limits=limits, on_progress=on_progress)
 
     async def command(
         self, text: str, params: Mapping[str, ParamValue] | None = None, *, blocks: Sequence[NativeBlock] = ()
     ) -> None:
-        await self._run(text, params or {}, "Null", blocks)
+        await self._run(text, params or {}, "Null", blocks, lambda _: None)
 
     async def insert(self, text: str, batch: pa.Table, params: Mapping[str, ParamValue] | None = None) -> None:
         await self.command(text.replace("{batch}", "{block}"), params, blocks=[block_from_arrow(batch)])
@@ -139,15 +142,18 @@ class EmbeddedEngine:
         params: Mapping[str, ParamValue],
         output: str,
         blocks: Sequence[NativeBlock],
+        read: Callable[[ChdbResult], Result],
         *,
         limits: Limits | None = None,
         on_progress: ProgressListener | None = None,
-    ) -> ChdbResult:
+    ) -> Result:
+        """Run one statement, and `read` its result on the same thread: large ones take long to read."""
         listener = on_event_loop(on_progress) if on_progress else None
 
-        def execute_tagged(tag: str) -> ChdbResult:
+        def execute_tagged(tag: str) -> Result:
             with self._session() as session, block_file(text, params, blocks) as (statement, bound):
-                return execute(session, f"{tag} {statement}", bound, output, limits=limits, listener=listener)
+                result = execute(session, f"{tag} {statement}", bound, output, limits=limits, listener=listener)
+            return read(result)
 
         return await self._workers.run(EmbeddedJob(execute_tagged, self._control), key=KEY_ID.get())
 

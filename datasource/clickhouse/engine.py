@@ -28,14 +28,17 @@ class Limits:
     rows_to_read: int = 2_000_000_000
     memory_bytes: int = 4 * 1024**3
     result_rows: int = 50_000
+    result_bytes: int | None = None
 
     def as_settings(self) -> dict[str, int | float | str]:
         """Return the limits as ClickHouse settings."""
+        result_bytes = {} if self.result_bytes is None else {"max_result_bytes": self.result_bytes}
         return {
             "max_execution_time": self.seconds,
             "max_rows_to_read": self.rows_to_read,
             "max_memory_usage": self.memory_bytes,
             "max_result_rows": self.result_rows,
+            **result_bytes,
             "result_overflow_mode": "throw",
         }
 

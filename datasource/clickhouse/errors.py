@@ -13,7 +13,7 @@ from errors import ErrorCode, GatewayError, LimitExceeded
 RETRY_HINT: Final = "Try again in a moment."
 _NARROW_HINT: Final = "Narrow the dates, add a filter, or request fewer breakdown values."
 _OPERATOR_HINT: Final = "The operator of the gateway has to fix this; the gateway's log has the details."
-_UNKNOWN_TYPE, _TIMEOUT, _MEMORY_LIMIT = 50, 159, 241
+_UNKNOWN_TYPE, _TIMEOUT, _MEMORY_LIMIT, _RESULT_LIMIT = 50, 159, 241, 396
 _ROUNDING: Final = 0.01  # ClickHouse rounds large numbers to a few digits
 _SCALES: Final = {
     "": 1,
@@ -42,6 +42,7 @@ _ACTUAL: Final = re.compile(
     rf"\b(?:current (?:rows|bytes):|current:|elapsed|would use|has|Requested:|execution time \() ?{_NUMBER}",
     re.IGNORECASE,
 )
+_IN_BYTES: Final = re.compile(r"\bmax bytes:")
 _ALL_QUERIES: Final = re.compile(r"\(total\)|\(for user\)|\bUser memory limit")
 """A memory limit that all queries share, so that this one may not be the cause."""
 
@@ -79,6 +80,8 @@ def translate(text: str, limits: Limits | None = None) -> GatewayError | ClickHo
         return ClickHouseError(code, text)
     if code == _MEMORY_LIMIT and _ALL_QUERIES.search(text):
         rule = _NO_MEMORY
+    elif code == _RESULT_LIMIT and _IN_BYTES.search(text):
+        rule = _LARGE_RESULT
     if rule.hint == _OPERATOR_HINT:
         logger.error("ClickHouse rejected a statement of the gateway: %s", text)
     return _error(rule, _read_number(_LIMIT, text), _read_number(_ACTUAL, text), limits)
@@ -140,6 +143,10 @@ _STORAGE_DOWN: Final = _down("ClickHouse cannot reach its storage")
 _FULL: Final = _busy("ClickHouse is running too many queries", "queries")
 _NO_MEMORY: Final = _busy("ClickHouse has no memory left for this query at the moment")
 _BEHIND: Final = _busy("ClickHouse is behind with merging what was written to it")
+_LARGE_RESULT: Final = replace(
+    _expensive("The query returns too much data", "bytes", lambda limits: limits.result_bytes or 0),
+    is_about_result=True,
+)
 _CALCULATION: Final = _Rule(
     ErrorCode.BAD_USER_INPUT,
     "An expression cannot be calculated for one of the values",
@@ -149,7 +156,7 @@ _CALCULATION: Final = _Rule(
 _RULES: Final[Mapping[int, _Rule]] = {
     158: _expensive("The query would read too many rows", "rows", lambda limits: limits.rows_to_read),
     307: _expensive("The query would read too much data", "bytes"),
-    396: replace(
+    _RESULT_LIMIT: replace(
         _expensive("The query returns too many rows", "rows", lambda limits: limits.result_rows),
         is_about_result=True,
     ),

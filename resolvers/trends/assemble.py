@@ -45,14 +45,6 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
     )
 
 
-def count_values(plan: Plan, results: Sequence[QueryResult]) -> int:
-    """Count the values of a result, its axes included, before it is assembled."""
-    has_breakdown = bool(plan.query.breakdowns)
-    counts = [part.period.buckets.count if part.period.buckets else 1 for part in plan.parts]
-    rows = (result.row_count if has_breakdown else 1 for result in results)
-    return sum(count * number for count, number in zip(counts, rows, strict=True)) + max(counts)
-
-
 def _axes(plan: Plan) -> Mapping[CompareLabel | None, Axis]:
     current = plan.periods[0].range
     return {

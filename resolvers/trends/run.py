@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -13,27 +13,32 @@ from datasource.layouts.contract import EventLayout
 from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
-from resolvers.trends.assemble import assemble, count_values
+from resolvers.trends.assemble import assemble
 from resolvers.trends.compile import compile_trend, first_event
 from resolvers.trends.progress import TrendProgress
 from resolvers.trends.resolve import ResolvedTrend, resolve
 from resolvers.trends.results import Statistics, TrendResult
 from resolvers.trends.saved_objects import SavedObjects
+from resolvers.trends.size import BYTES_PER_FIGURE, check_figures, count_figures
 from telemetry.tracing import TRACER
 
 Executed = tuple[Statement, QueryResult]
 
+MAX_FIGURES: Final = 1_000_000
+_RESULT_BYTES: Final = 4 * 1024**2
+"""Room for the names of lines in the result of a statement, whatever the limit of figures is."""
 _LARGE: Final = 5_000
-"""Values of a result that take about 5 ms to assemble."""
+"""Figures that take about 5 ms to assemble."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrendSource:
-    """Where trends are read: an engine with its limits, and the layout of its tables."""
+    """Where trends are read: an engine with its limits, the layout of its tables, and the most figures."""
 
     engine: Engine
     layout: EventLayout
     limits: Limits
+    max_figures: int = MAX_FIGURES
 
 
 async def run_trend(
@@ -46,7 +51,8 @@ async def run_trend(
     """Compute a trend; its statements run at the same time. `saved_objects` holds what the query mentions.
 
     `on_progress` is called on the event loop with the sum over all statements. Raises BadUserInput for a query
-    that cannot be compiled, and GatewayError when ClickHouse rejects a statement or fails.
+    that cannot be compiled, QUERY_TOO_EXPENSIVE for one with too many figures, and
+    GatewayError when ClickHouse rejects a statement or fails.
     """
     progress = TrendProgress(on_progress)
     execution = _Execution(source, resolved.project.id, progress)
@@ -62,6 +68,8 @@ async def run_trend(
     answers = await _gather([execution.run(part.query) for part in plan.parts])
     executed = [*before, *answers]
     results = [result for _, result in answers]
+    figures = count_figures(plan, results)
+    check_figures(resolved.query, figures, source.max_figures)
     assemble_result = partial(
         assemble,
         plan,
@@ -70,8 +78,7 @@ async def run_trend(
         statistics=_statistics([result for _, result in executed], time.perf_counter() - started),
     )
     # A large result would hold the event loop; for a small one a thread costs more than it saves.
-    is_large = count_values(plan, results) > _LARGE
-    return await asyncio.to_thread(assemble_result) if is_large else assemble_result()
+    return await asyncio.to_thread(assemble_result) if figures > _LARGE else assemble_result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,10 @@ class _Execution:
         source = self.source
         statement = render(scope_to_project(source.layout.lower(query), self.project_id))
         progress = self.progress.begin()
+        # The rows are counted once they are here, but what they may contain is limited before.
+        limits = replace(source.limits, result_bytes=_RESULT_BYTES + source.max_figures * BYTES_PER_FIGURE)
         result = await source.engine.query(
-            statement.text, statement.params, limits=source.limits, on_progress=progress.listener
+            statement.text, statement.params, limits=limits, on_progress=progress.listener
         )
         progress.end(result)
         return statement, result

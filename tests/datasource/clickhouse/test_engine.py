@@ -131,6 +131,12 @@ async def test_result_reports_what_was_read(engine: Engine) -> None:
             (100, 101, "rows"),
         ),
         (
+            "SELECT groupArray(number) FROM numbers(2000)",
+            Limits(result_bytes=8_192),
+            "QUERY_TOO_EXPENSIVE",
+            (8_192, None, "bytes"),
+        ),
+        (
             "SELECT groupArray(number) FROM numbers(9000000)",
             Limits(memory_bytes=8 * 1024**2),
             "QUERY_TOO_EXPENSIVE",
