@@ -1,6 +1,5 @@
 """Breakdowns: the expression of a value, and the limit of values with a name of their own."""
 
-from datasource.layouts.contract import session_text
 from datasource.sql.tree import (
     Column,
     Derived,
@@ -56,9 +55,7 @@ def _value(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
 def _text(breakdown: Breakdown, context: CompileContext) -> Expr:
     if breakdown.type is BreakdownType.HOGQL:
         return breakdown_expression(breakdown.property, breakdown.path, context)
-    text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path)
-    if text == session_text("$session_duration"):  # an event without a session has one of length 0
-        return call("ifNull", text, Param("0", "String"))
+    text = text_field(breakdown.type, breakdown.property, breakdown.group_type_index, breakdown.path, context)
     return _normalize(text) if breakdown.normalize_url else text
 
 

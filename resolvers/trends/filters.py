@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import assert_never
 
+from datasource.layouts.contract import TIMESTAMP
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.cohort_splits import membership
@@ -19,7 +20,7 @@ from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import read_date
 from resolvers.trends.elements import element_condition
 from resolvers.trends.hogql import filter_expression
-from resolvers.trends.properties import number_field, text_field
+from resolvers.trends.properties import is_timestamp, number_or_zero, text_field
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, PropertyType, Scalar
 from resolvers.trends.query import PropertyOperator as Op
 from resolvers.trends.regexes import check_regex
@@ -56,7 +57,7 @@ def filter_condition(filter_: PropertyFilter, context: CompileContext) -> Expr |
         case PropertyType.ELEMENT:
             return element_condition(filter_, lambda one, text: _text_condition(one, text, context))
         case _:
-            text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+            text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path, context)
             return _text_condition(filter_, text, context)
 
 
@@ -89,13 +90,13 @@ def _text_condition(filter_: PropertyFilter, text: Expr, context: CompileContext
         case Op.IS_DATE_AFTER:
             return _any_value(filter_, _date_comparison(filter_, text, ">", context))
         case Op.GT:
-            return _any_value(filter_, _size_comparison(filter_, text, ">"))
+            return _any_value(filter_, _size_comparison(filter_, text, ">", context))
         case Op.GTE:
-            return _any_value(filter_, _size_comparison(filter_, text, ">="))
+            return _any_value(filter_, _size_comparison(filter_, text, ">=", context))
         case Op.LT:
-            return _any_value(filter_, _size_comparison(filter_, text, "<"))
+            return _any_value(filter_, _size_comparison(filter_, text, "<", context))
         case Op.LTE:
-            return _any_value(filter_, _size_comparison(filter_, text, "<="))
+            return _any_value(filter_, _size_comparison(filter_, text, "<=", context))
         case _:
             assert_never(filter_.operator)
 
@@ -143,10 +144,15 @@ def _regex_match(filter_: PropertyFilter, text: Expr) -> Callable[[Scalar], Expr
     return condition
 
 
-def _size_comparison(filter_: PropertyFilter, text: Expr, sign: str) -> Callable[[Scalar], Expr]:
+def _size_comparison(
+    filter_: PropertyFilter, text: Expr, sign: str, context: CompileContext
+) -> Callable[[Scalar], Expr]:
+    if is_timestamp(filter_.type, filter_.key):
+        return _date_comparison(filter_, text, sign, context)
+
     def condition(value: Scalar) -> Expr:
         number = as_number(value)
-        field = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+        field = number_or_zero(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
         if number is None or field is None:
             return compare(text, sign, _text_param(value))
         return compare(field, sign, Param(number, "Float64"))
@@ -166,10 +172,15 @@ def _date_comparison(
                 "{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.", value=value
             )
         moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-        read = call("parseDateTime64BestEffortOrNull", text, Number(6), context.zone)
-        return compare(read, sign, Param(moment, "DateTime64(6, 'UTC')"))
+        return compare(_instant(filter_, text, context), sign, Param(moment, "DateTime64(6, 'UTC')"))
 
     return condition
+
+
+def _instant(filter_: PropertyFilter, text: Expr, context: CompileContext) -> Expr:
+    if is_timestamp(filter_.type, filter_.key):  # its text is ambiguous when clocks are set back
+        return TIMESTAMP
+    return call("parseDateTime64BestEffortOrNull", text, Number(6), context.zone)
 
 
 def _between(filter_: PropertyFilter, *, is_negated: bool) -> Expr:
@@ -183,7 +194,7 @@ def _between(filter_: PropertyFilter, *, is_negated: bool) -> Expr:
             hint="For example [1, 10].",
             operator=filter_.operator,
         )
-    field = number_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
+    field = number_or_zero(filter_.type, filter_.key, filter_.group_type_index, filter_.path)
     if field is None:
         raise BadUserInput(
             "{operator} needs a property whose values are numbers.", path=path, operator=filter_.operator

@@ -10,6 +10,7 @@ from datasource.layouts.contract import (
     SESSION_ID,
     SESSION_NUMBERS,
     SESSION_STRINGS,
+    TIMESTAMP,
     event_number,
     event_text,
     group_key,
@@ -20,17 +21,31 @@ from datasource.layouts.contract import (
     session_number,
     session_text,
 )
-from datasource.sql.tree import Field
+from datasource.sql.tree import Expr, Field, Number, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
 from errors import BadUserInput, Place
+from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 
 _METADATA = {"event": EVENT, "distinct_id": DISTINCT_ID, "$session_id": SESSION_ID}
 _GROUP_KEY = re.compile(r"\$group_(\d)")
 
 
-def text_field(type_: PropertyType | BreakdownType, key: str, group_index: int | None, path: InputPath) -> Field:
-    """The property as text, NULL where there is none. Raises BadUserInput for an unknown one."""
+_DURATION = "$session_duration"
+_TIME = "timestamp"
+
+
+def text_field(
+    type_: PropertyType | BreakdownType,
+    key: str,
+    group_index: int | None,
+    path: InputPath,
+    context: CompileContext,
+) -> Expr:
+    """The property as text, NULL where there is none; an event without a session has one of length 0.
+
+    Raises BadUserInput for an unknown one.
+    """
     if not key:
         raise BadUserInput("A property key is required.", path=(*path, "key"))
     match PropertyType(type_.value):
@@ -41,7 +56,10 @@ def text_field(type_: PropertyType | BreakdownType, key: str, group_index: int |
         case PropertyType.GROUP:
             return group_text(checked_group_index(group_index, path), key)
         case PropertyType.SESSION:
-            return session_text(_session_key(key, path))
+            text = session_text(_session_key(key, path))
+            return call("ifNull", text, Param("0", "String")) if key == _DURATION else text
+        case PropertyType.EVENT_METADATA if key == _TIME:
+            return call("toString", call("toTimeZone", TIMESTAMP, context.zone))
         case PropertyType.EVENT_METADATA:
             return _metadata(key, path)
         case PropertyType.COHORT | PropertyType.ELEMENT | PropertyType.HOGQL as other:
@@ -67,6 +85,17 @@ def number_field(type_: PropertyType, key: str, group_index: int | None, path: I
             return None
         case _:
             assert_never(type_)
+
+
+def is_timestamp(type_: PropertyType, key: str) -> bool:
+    """Whether the property is the time of the event, which is compared as such."""
+    return type_ is PropertyType.EVENT_METADATA and key == _TIME
+
+
+def number_or_zero(type_: PropertyType, key: str, group_index: int | None, path: InputPath) -> Expr | None:
+    """The same, where an event without a session has one of length 0."""
+    field = number_field(type_, key, group_index, path)
+    return call("ifNull", field, Number(0)) if field == session_number(_DURATION) else field
 
 
 def checked_group_index(index: int | None, path: InputPath) -> int:
@@ -105,7 +134,7 @@ def _metadata(key: str, path: InputPath) -> Field:
             path=(*path, "key"),
             hint="Choose one of {known}, $group_0 to $group_{last}.",
             key=key,
-            known=tuple(_METADATA),
+            known=(*_METADATA, _TIME),
             last=GROUP_TYPE_COUNT - 1,
         )
     return _METADATA[key]

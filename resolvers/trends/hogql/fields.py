@@ -29,7 +29,7 @@ from datasource.layouts.contract import (
     session_number,
     session_text,
 )
-from datasource.sql.tree import Call, Cast, Expr, Null, Param, call
+from datasource.sql.tree import Call, Cast, Expr, Null, Number, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError, quoted
@@ -96,8 +96,11 @@ def path_of(node: exp.Expr) -> Path | None:
     return Path(tuple(steps), node)
 
 
-def read_field(path: Path, context: CompileContext) -> Value:
-    """The value of a field. Raises HogQLError for an unknown one."""
+def read_field(path: Path, context: CompileContext, *, is_aggregating: bool = False) -> Value:
+    """The value of a field. Raises HogQLError for an unknown one.
+
+    An event without a session has one of length 0, which aggregates skip.
+    """
     steps, node = path.steps, path.node
     if steps in _TEXTS:
         return Value(_TEXTS[steps], ValueType.STRING, node)  # type: ignore[index]  # a path of names alone is in it
@@ -108,7 +111,7 @@ def read_field(path: Path, context: CompileContext) -> Value:
     if steps in _PERSON_NAMES:
         return Value(PERSON_ID, ValueType.STRING, node, identity=PERSON)
     if steps[0] == "session" and len(steps) == 2:
-        return _session_field(path, str(steps[1]))
+        return _session_field(path, str(steps[1]), is_aggregating=is_aggregating)
     for owner, (text, number) in _OWNERS.items():
         if steps[: len(owner)] == owner:
             return _property(path, steps[len(owner) :], text, number)
@@ -141,9 +144,11 @@ def _property(
     return Value(text(str(key)), ValueType.STRING, path.node, number=number(str(key)))
 
 
-def _session_field(path: Path, key: str) -> Value:
+def _session_field(path: Path, key: str, *, is_aggregating: bool) -> Value:
     if key in SESSION_NUMBERS:
-        return Value(session_number(key), ValueType.NUMBER, path.node)
+        number = session_number(key)
+        is_zero = key == "$session_duration" and not is_aggregating
+        return Value(call("ifNull", number, Number(0)) if is_zero else number, ValueType.NUMBER, path.node)
     if key in SESSION_STRINGS:
         return Value(session_text(key), ValueType.STRING, path.node, number=session_number(key))
     raise HogQLError(

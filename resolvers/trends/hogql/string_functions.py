@@ -59,8 +59,13 @@ def _like(*, ignoring_case: bool, negated: bool = False) -> Build:
 
 
 def _concat(invocation: Invocation) -> Value:
-    parts = tuple(as_string(value) for value in invocation.arguments)
+    parts = tuple(_or_empty(value) for value in invocation.arguments)
     return Value(Call("concat", parts), ValueType.STRING, invocation.node)
+
+
+def _or_empty(value: Value) -> Expr:
+    text = as_string(value)
+    return text if value.literal is not None else call("ifNull", text, Param("", "String"))
 
 
 def _search(name: str, result: ValueType) -> Build:

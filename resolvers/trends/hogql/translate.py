@@ -86,7 +86,7 @@ class Translator:
         if invalid is not None:
             raise HogQLError("{part} is not allowed.", node, part=quoted(invalid.partition("_")[0].upper()))
         match node:
-            case exp.Paren():
+            case exp.Paren() | exp.Alias():  # the name of an alias changes nothing
                 return self.value(node.this)
             case exp.Literal():
                 return string_literal(node.name, node) if node.is_string else _number(node.name, node)
@@ -159,8 +159,6 @@ class Translator:
                 raise HogQLError("`*` is allowed in count(*) only.", node)
             case exp.Distinct():
                 raise HogQLError("DISTINCT is allowed in count(DISTINCT x) only.", node)
-            case exp.Alias():
-                raise HogQLError("only the whole expression can have an alias.", node)
             case _:
                 raise HogQLError("{part} is not allowed.", node, part=quoted(type(node).__name__))
 
@@ -168,7 +166,7 @@ class Translator:
         path = path_of(node)
         if path is None:
             raise HogQLError("a dot is allowed inside the name of a field only.", node)
-        value = read_field(path, self.context)
+        value = read_field(path, self.context, is_aggregating=self.is_aggregating)
         if self.is_aggregating and not self.is_inside:
             raise HogQLError(
                 "{field} must be inside an aggregate function.",

@@ -197,12 +197,16 @@ async def test_breakdown_by_a_persons_property_reads_it_as_of_now(seeds: EventSe
 
 async def test_breakdown_by_metadata_reads_the_column(seeds: EventSeeds) -> None:
     await seeds.add_events(
-        [Event("a", "2020-01-10", 1, {"$group_0": "acme"}, "ann"), Event("b", "2020-01-10", 2, {}, "bob")]
+        [
+            Event("a", "2020-01-10", 1, {"$group_0": "acme"}, "ann"),
+            Event("b", "2020-01-10 09:30:01.5", 2, {}, "bob"),
+        ]
     )
     for key, values in {
         "event": ["a", "b"],
         "distinct_id": ["ann", "bob"],
         "$group_0": ["acme", NO_VALUE],
+        "timestamp": ["2020-01-10 00:00:00.000000", "2020-01-10 09:30:01.500000"],
     }.items():
         asked = trend(series(None), breakdowns=(Breakdown(key, BreakdownType.EVENT_METADATA),))
         assert list(by_value(await seeds.run(asked))) == values

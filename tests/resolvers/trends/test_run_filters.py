@@ -14,6 +14,7 @@ from resolvers.trends.query import (
     PropertyFilter,
     PropertyOperator,
     PropertyType,
+    TrendDisplay,
     TrendMath,
 )
 from tests.support.seeds.events import Event, EventSeeds, Value, data_of, series, trend
@@ -262,3 +263,119 @@ async def test_many_filters_at_once_have_a_result(seeds: EventSeeds) -> None:
     await _browsers(seeds, "a", "b")
     conditions = [PropertyFilter(f"key {n}", operator=Op.IS_NOT_SET) for n in range(199)]
     assert await _count(seeds, *conditions, PropertyFilter("x", "a")) == 1
+
+
+LASTING = (
+    Event("sign up", "2020-01-10 10:00", 1, {"$session_id": "long"}),
+    Event("sign up", "2020-01-10 10:00:30", 1, {"$session_id": "long"}),
+    Event("sign up", "2020-01-10 11:00", 2, {"$session_id": "short"}),
+    Event("sign up", "2020-01-10 12:00", 3),
+)
+"""Two events of a session of 30 seconds, one of a session of 0 seconds, and one without a session."""
+
+
+async def _total(seeds: EventSeeds, condition: PropertyFilter) -> float | None:
+    asked = trend(
+        EventSeries("sign up", filters=FilterGroup(children=(condition,))), display=TrendDisplay.BOLD_NUMBER
+    )
+    (found,) = (await seeds.run(asked)).series
+    return found.aggregated_value
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.EXACT, 0, 2),
+        (Op.EXACT, (0, 30), 4),
+        (Op.IS_NOT, 0, 2),
+        (Op.IS_NOT, 30, 2),
+        (Op.LT, 10, 2),
+        (Op.LTE, 0, 2),
+        (Op.GTE, 0, 4),
+        (Op.GT, 0, 2),
+        (Op.BETWEEN, (0, 5), 2),
+        (Op.NOT_BETWEEN, (1, 5), 4),
+        (Op.ICONTAINS, "0", 4),
+        (Op.REGEX, "^0$", 2),
+        (Op.IS_SET, None, 4),
+        (Op.IS_NOT_SET, None, 0),
+    ],
+)
+async def test_duration_of_an_event_without_a_session_is_zero(
+    seeds: EventSeeds, operator: Op, value: FilterValue, expected: int
+) -> None:
+    await seeds.add_events(LASTING)
+    assert (
+        await _total(seeds, PropertyFilter("$session_duration", value, operator, PropertyType.SESSION)) == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("session.$session_duration = 0", 2),
+        ("session.$session_duration < 10", 2),
+        ("session.$session_duration >= 0", 4),
+        ("isNull(session.$session_duration)", 0),
+        ("isNull(session.$pageview_count)", 1),
+    ],
+)
+async def test_duration_of_an_event_without_a_session_is_zero_in_hogql(
+    seeds: EventSeeds, text: str, expected: int
+) -> None:
+    await seeds.add_events(LASTING)
+    assert await _total(seeds, PropertyFilter(text, type=PropertyType.HOGQL)) == expected
+
+
+async def test_maths_skip_the_duration_of_an_event_without_a_session(seeds: EventSeeds) -> None:
+    await seeds.add_events(LASTING)
+    of_sessions = Math(TrendMath.AVG, "$session_duration", PropertyType.SESSION)
+    of_events = Math(TrendMath.HOGQL, expression="avg(session.$session_duration)")
+    asked = trend(
+        *(EventSeries("sign up", math) for math in (of_sessions, of_events)), display=TrendDisplay.BOLD_NUMBER
+    )
+    assert [found.aggregated_value for found in (await seeds.run(asked)).series] == [15, 20]
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.EXACT, "2020-01-10 19:00:30.000000", 1),
+        (Op.IS_NOT, "2020-01-10 19:00:30.000000", 3),
+        (Op.ICONTAINS, "2020-01-10 19:", 2),
+        (Op.IS_DATE_EXACT, "2020-01-10T10:00:30Z", 1),
+        (Op.IS_DATE_BEFORE, "2020-01-10 20:00", 2),
+        (Op.IS_DATE_AFTER, "2020-01-10 20:00", 1),
+        (Op.GTE, "2020-01-10T20:00", 2),
+        (Op.GT, "2020-01-10T11:00:00Z", 1),
+        (Op.LT, "2020-01-10 20:00", 2),
+        (Op.LTE, "2020-01-10 20:00", 3),
+        (Op.IS_SET, None, 4),
+    ],
+)
+async def test_timestamp_is_a_time_in_the_zone_of_the_project(
+    seeds: EventSeeds, operator: Op, value: FilterValue, expected: int
+) -> None:
+    await seeds.add_events(LASTING)
+    happens = PropertyFilter("timestamp", value, operator, PropertyType.EVENT_METADATA)
+    assert await _total(seeds.in_zone("Asia/Tokyo"), happens) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        (Op.IS_DATE_BEFORE, "2019-11-03T06:00:00Z", 1),
+        (Op.IS_DATE_AFTER, "2019-11-03T06:00:00Z", 1),
+        (Op.IS_DATE_EXACT, "2019-11-03T06:30:00Z", 1),
+        (Op.EXACT, "2019-11-03 01:30:00.000000", 2),
+    ],
+)
+async def test_timestamp_is_compared_as_an_instant_when_clocks_are_set_back(
+    seeds: EventSeeds, operator: Op, value: str, expected: int
+) -> None:
+    # Both are at 01:30 in New York, where clocks were set back at 06:00 UTC.
+    await seeds.add_events([Event("sign up", "2019-11-03 05:30"), Event("sign up", "2019-11-03 06:30")])
+    happens = PropertyFilter("timestamp", value, operator, PropertyType.EVENT_METADATA)
+    filtered = EventSeries("sign up", filters=FilterGroup(children=(happens,)))
+    asked = trend(filtered, date_from="2019-11-03", date_to="2019-11-03")
+    assert data_of(await seeds.in_zone("America/New_York").run(asked)) == (expected,)

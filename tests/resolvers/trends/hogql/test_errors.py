@@ -56,7 +56,7 @@ from tests.resolvers.trends.hogql.evaluation import PATH, UTC_CONTEXT, error_of,
         ("   ", (1, 1), "empty"),
         ("AS x", (1, 1), "AS"),
         ("ELSE", (1, 1), "single expression"),
-        ("lower(event AS x)", (1, 7), "alias"),
+        ("concat(event AS x, x)", (1, 20), "unknown field `x`"),
     ],
 )
 def test_error_names_the_part_and_its_place(text: str, place: tuple[int, int], named: str) -> None:
