@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Protocol
 
-from datasource.layouts.contract import PERSON, PERSON_ID
+from datasource.event_times import within_event_times
+from datasource.layouts.contract import PERSON, PERSON_ID, TIMESTAMP
 from datasource.sql.tree import (
     CohortMember,
     Column,
@@ -76,6 +77,8 @@ def _lower_select(node: Select, tables: LayoutTables) -> Select:
     rows = tables.rows(node.source)
     if rows is None:
         return node
+    if isinstance(node.source, Events):
+        node = replace(node, where=within_event_times(TIMESTAMP, node.where))
     mentioned = tuple(dict.fromkeys(_mentioned(node)))
     columns: dict[Field, Expr] = {PERSON: rows.person}
     if rows.person_id is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from datasource.event_times import within_event_times
 from datasource.layouts.contract import SESSION_NUMBERS
 from datasource.layouts.lowering import as_values
 from datasource.sql.tree import (
@@ -50,13 +51,14 @@ class SessionEvents:
 
 def join_sessions(wanted: Sequence[Field], events: Events, session_id: Expr, sessions: SessionEvents) -> Join:
     """Join the sessions of events with this `session_id`."""
+    has_session = compare(sessions.session_id, "!=", Param("", "String"))
     query = Select(
         columns=(
             Named(sessions.session_id, "session_id"),
             *as_values(wanted, lambda field: as_wanted(field, _value(field.key or "", sessions))),
         ),
         source=sessions.table,
-        where=every(sessions.condition, compare(sessions.session_id, "!=", Param("", "String")), *_near(events)),
+        where=within_event_times(_TIME, every(sessions.condition, has_session, *_near(events))),
         group_by=(sessions.session_id,),
     )
     condition = equals(session_id, Column("session_id", ALIAS))

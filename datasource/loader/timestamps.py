@@ -8,10 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datasource import event_times
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_END = datetime(2106, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LAST = (_END - _EPOCH) // _MICROSECOND - 1
+_FIRST = (event_times.FIRST - _EPOCH) // _MICROSECOND
+_LAST = (event_times.END - _EPOCH) // _MICROSECOND - 1
 
 _ISO = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -39,8 +41,10 @@ def parse_timestamp(value: object) -> int:
     else:
         raise ValueError(f"timestamp {_quote(value)} is not a string such as 2024-01-31T12:00:00Z")
     micros = (moment - _EPOCH) // _MICROSECOND
-    if not 0 <= micros <= _LAST:
-        raise ValueError(f"timestamp {_quote(value)} is outside 1970-01-01 to 2105-12-31")
+    if not _FIRST <= micros <= _LAST:
+        raise ValueError(
+            f"timestamp {_quote(value)} is outside 1970-01-02 to 2105-12-31 (UTC), like that of a clock that was not set"
+        )
     return micros
 
 
@@ -52,7 +56,7 @@ def parse_timestamps(array: pa.Array) -> npt.NDArray[np.int64] | None:
         micros = _cast(array, pa.timestamp("us", array.type.tz))
     else:
         return None
-    if micros is None or len(micros) == 0 or micros.min() < 0 or micros.max() > _LAST:
+    if micros is None or len(micros) == 0 or micros.min() < _FIRST or micros.max() > _LAST:
         return None
     return micros
 

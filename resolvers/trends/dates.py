@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import assert_never
 
+from datasource import event_times
 from errors import BadUserInput, Name
 from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
 
@@ -82,20 +83,33 @@ def read_date(text: str, now: datetime, path: InputPath) -> ParsedDate:
     return date
 
 
-def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = None) -> DateRange:
-    """The query's period; `now` is in the project's time zone, `earliest` the time of its first event.
+def _read_bound(text: str, now: datetime, path: InputPath) -> ParsedDate:
+    date = read_date(text, now, path)
+    if not event_times.FIRST <= date.instant < event_times.END:
+        raise BadUserInput(
+            "{text!r} is outside 1970-01-02 to 2105-12-31 (UTC), the dates that events can have.",
+            path=path,
+            hint=_HINT,
+            text=text,
+        )
+    return date
 
-    Raises BadUserInput for an invalid date, and for an end before the start.
+
+def read_range(query: TrendQuery, now: datetime, earliest: datetime | None = None) -> DateRange:
+    """The query's period; `now` is in the project's time zone.
+
+    The whole history begins at `earliest`, its first event, or else today, and no later than it ends. Raises
+    BadUserInput for an invalid date, and for an end before the start.
     """
     exact = is_exact(query)
     interval = effective_interval(query)
-    text = query.date_from
-    if text == WHOLE_HISTORY:
-        parsed_start = ParsedDate((earliest or now).astimezone(now.tzinfo), is_relative=False)
+    end = read_end(query, now)
+    if query.date_from == WHOLE_HISTORY:
+        first = start_of_day(now) if earliest is None else earliest.astimezone(now.tzinfo)
+        parsed_start = ParsedDate(min(first, end), is_relative=False)
     else:
         parsed_start = read_start(query, now)
     start = parsed_start.instant
-    end = read_end(query, now)
     if end.timestamp() < start.timestamp():
         raise BadUserInput(
             "The range ends ({end:%Y-%m-%d %H:%M:%S}) before it starts ({start:%Y-%m-%d %H:%M:%S}).",
@@ -114,7 +128,7 @@ def read_start(query: TrendQuery, now: datetime) -> ParsedDate:
     """Read `date_from`; a relative date is cut to its hour or day."""
     if query.date_from is None:
         return ParsedDate(start_of_day(now) - timedelta(days=7), is_relative=True, moved_by="d", number=7)
-    date = read_date(query.date_from, now, DATE_FROM)
+    date = _read_bound(query.date_from, now, DATE_FROM)
     if query.date_from.strip() in _TODAY:  # clients of trends expect the start of today for both
         return replace(date, instant=start_of_day(now))
     if not date.is_relative or is_exact(query) or effective_interval(query) is TrendInterval.MINUTE:
@@ -127,7 +141,7 @@ def read_end(query: TrendQuery, now: datetime) -> datetime:
     """Read `date_to`, moved to the end of its day, hour or minute by the interval."""
     if query.date_to is None and is_exact(query):
         return now
-    date = ParsedDate(now, is_relative=True) if query.date_to is None else read_date(query.date_to, now, DATE_TO)
+    date = ParsedDate(now, is_relative=True) if query.date_to is None else _read_bound(query.date_to, now, DATE_TO)
     if query.explicit_date:
         return date.instant
     interval = effective_interval(query)

@@ -1,5 +1,6 @@
 """First-time maths: each person counts once in all history, if the first event is in the range."""
 
+from datasource.event_times import instant
 from datasource.layouts.contract import PERSON, TIMESTAMP
 from datasource.sql.tree import (
     Call,
@@ -15,7 +16,7 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from resolvers.trends.selection import FIGURE, EventSelection, inherited, instant, names
+from resolvers.trends.selection import FIGURE, EventSelection, inherited, names
 
 _FIRST = "first"
 _EVER = "ever"
@@ -28,9 +29,9 @@ def count_first_times(rows: EventSelection, *, matching: bool) -> Select:
     passes the filters itself. Breakdown values are those of that event.
     """
     passes = rows.filters or Number(1)
-    counted = passes if matching else every(passes, compare(TIMESTAMP, ">=", instant(rows.range.read_from)))
+    counted = passes if matching else every(passes, compare(TIMESTAMP, ">=", instant(rows.first)))
     persons = _first_events(rows, counted or Number(1))
-    in_range = compare(Column(_FIRST), ">=", instant(rows.range.read_from))
+    in_range = compare(Column(_FIRST), ">=", instant(rows.first))
     keys = (*inherited(rows.values), *rows.bucket_keys(Column(_FIRST)))
     return Select(
         columns=(*keys, Named(call("count"), FIGURE)),
@@ -49,6 +50,6 @@ def _first_events(rows: EventSelection, counted: Expr) -> Select:
             Named(call("min", TIMESTAMP), _EVER),
         ),
         source=Events(),
-        where=every(rows.subject, compare(TIMESTAMP, "<=", instant(rows.range.read_to))),
+        where=every(rows.subject, compare(TIMESTAMP, "<=", instant(rows.last))),
         group_by=(PERSON,),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resolvers.trends.compare import previous_range
-from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_end, read_range
+from resolvers.trends.dates import WHOLE_HISTORY, DateRange, read_range
 from resolvers.trends.math import effective_math
 from resolvers.trends.query import Math, TrendProject, TrendQuery
 
@@ -27,20 +27,18 @@ class ResolvedTrend:
 
     @property
     def is_whole_history(self) -> bool:
-        """Whether the range begins with the project's first event."""
+        """Whether the range begins with the first event of the query's series."""
         return self.query.date_from == WHOLE_HISTORY
 
 
 def resolve(
     query: TrendQuery, project: TrendProject, now: datetime, *, first_event: datetime | None = None
 ) -> ResolvedTrend:
-    """Resolve dates and maths. A range over the whole history is empty until `first_event` is known.
+    """Resolve dates and maths. A range over the whole history begins today until `first_event` is known.
 
     Raises BadUserInput for dates that cannot be read, and for an end before the start.
     """
     local = now.astimezone(project.timezone)
-    if query.date_from == WHOLE_HISTORY and first_event is None:
-        first_event = read_end(query, local)
     current = read_range(query, local, first_event)
     ranges = (current, previous_range(query, current, local)) if query.compare else (current,)
     return ResolvedTrend(

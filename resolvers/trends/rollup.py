@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from datasource.event_times import instant
 from datasource.layouts.contract import PERSON_NUMBER, TIMESTAMP, EventLayout, HourlyRollup
 from datasource.sql.tree import (
     Column,
@@ -18,9 +19,8 @@ from datasource.sql.tree import (
     equals,
     every,
 )
-from resolvers.trends.dates import DateRange
 from resolvers.trends.query import Math, TrendMath
-from resolvers.trends.selection import FIGURE, EventSelection, inherited, instant, names
+from resolvers.trends.selection import FIGURE, EventSelection, inherited, names
 
 _HOUR = timedelta(hours=1)
 _PEOPLE = "people"
@@ -28,18 +28,18 @@ _PEOPLE = "people"
 
 @dataclass(frozen=True, slots=True)
 class WholeHours:
-    """The hours (UTC) that lie wholly inside a range: start <= hour < end."""
+    """The hours (UTC) that lie wholly inside the range of a selection: start <= hour < end."""
 
     start: datetime
     end: datetime
 
     @classmethod
-    def inside(cls, range_: DateRange) -> "WholeHours":
+    def inside(cls, rows: EventSelection) -> "WholeHours":
         # The hour of the range's last second is never whole: it is read up to that second.
-        first = range_.read_from.astimezone(UTC)
-        start = first.replace(minute=0, second=0)
-        end = range_.read_to.astimezone(UTC).replace(minute=0, second=0)
-        return cls(start if start == first else start + _HOUR, end)
+        first = rows.first.astimezone(UTC)
+        hour = first.replace(minute=0, second=0)
+        start = hour if hour == first else hour + _HOUR
+        return cls(start, max(start, rows.last.astimezone(UTC).replace(minute=0, second=0)))
 
 
 def can_answer(math: Math, rows: EventSelection) -> bool:
@@ -57,7 +57,7 @@ def count_hours(
 ) -> Select:
     """Return a query with the result of count_rows, over the roll-up and the range's two ends."""
     unique = math.kind is TrendMath.DAU
-    hours = WholeHours.inside(rows.range)
+    hours = WholeHours.inside(rows)
     whole = _select_hours(event, hours, rows, rollup, unique=unique)
     ends = _select_ends(hours, rows, unique=unique)
     value: Expr = call("sum", Column(FIGURE))
@@ -89,7 +89,7 @@ def _select_ends(hours: WholeHours, rows: EventSelection, *, unique: bool) -> Se
     people = Named(call("groupBitmapState", PERSON_NUMBER), _PEOPLE)
     outside = either(
         compare(TIMESTAMP, "<", instant(hours.start)),
-        compare(TIMESTAMP, ">=", instant(max(hours.start, hours.end))),
+        compare(TIMESTAMP, ">=", instant(hours.end)),
     )
     return rows.also(outside).select(people if unique else Named(call("count"), FIGURE))
 

@@ -59,8 +59,8 @@ async def run_trend(
     started = time.perf_counter()
     before: list[Executed] = []
     if resolved.is_whole_history:
-        before.append(await execution.run(first_event()))
-        earliest = _first_event(before[0]) or resolved.now
+        before.append(await execution.run(first_event(resolved, saved_objects)))
+        earliest = _first_event(before[0])
         resolved = resolve(resolved.query, resolved.project, resolved.now, first_event=earliest)
     with TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
         plan = compile_trend(resolved, source.layout, saved_objects)

@@ -1,10 +1,12 @@
 """The events that a series counts: which, in what range, and by what they are grouped."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from datasource import event_times
+from datasource.event_times import instant
 from datasource.layouts.contract import TIMESTAMP
-from datasource.sql.tree import Column, Events, Expr, Named, Param, Select, compare, every
+from datasource.sql.tree import Column, Events, Expr, Named, Select, compare, every
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import DateRange
@@ -34,6 +36,16 @@ class EventSelection:
     values: tuple[Named, ...] = ()
 
     @property
+    def first(self) -> datetime:
+        """The first instant of the range at which there can be an event."""
+        return max(self.range.read_from, event_times.FIRST)
+
+    @property
+    def last(self) -> datetime:
+        """The last second of the range at which there can be an event; it is before `first` if there is none."""
+        return min(self.range.read_to, event_times.LAST_SECOND)
+
+    @property
     def keys(self) -> tuple[Named, ...]:
         """What is grouped by: the breakdown values, and the bucket where there are buckets."""
         return (*self.values, *self.bucket_keys(TIMESTAMP))
@@ -48,12 +60,16 @@ class EventSelection:
 
     def where(self, start: datetime | None = None) -> Expr | None:
         """Return the whole condition; `start` replaces the start of the range."""
-        return every(self.subject, *between(start or self.range.read_from, self.range.read_to), self.filters)
+        first = compare(TIMESTAMP, ">=", instant(self._first(start)))
+        return every(self.subject, first, compare(TIMESTAMP, "<=", instant(self.last)), self.filters)
 
     def events(self, start: datetime | None = None) -> Events:
         """Return the source, with the time span of the events' sessions as a hint for the layout."""
-        first, last = (start or self.range.read_from) - _LONGEST_SESSION, self.range.read_to + _LONGEST_SESSION
+        first, last = self._first(start) - _LONGEST_SESSION, self.last + _LONGEST_SESSION
         return Events(near=(instant(first), instant(last)))
+
+    def _first(self, start: datetime | None) -> datetime:
+        return self.first if start is None else max(start, event_times.FIRST)
 
     def select(self, *columns: Named, start: datetime | None = None, by: tuple[Expr, ...] = ()) -> Select:
         """Return a query of the keys and the columns, grouped by the keys and `by`."""
@@ -63,16 +79,6 @@ class EventSelection:
             where=self.where(start),
             group_by=(*names(self.keys), *by),
         )
-
-
-def between(start: datetime, end: datetime) -> tuple[Expr, Expr]:
-    """Return the condition that an event lies in a span of whole seconds, both ends included."""
-    return compare(TIMESTAMP, ">=", instant(start)), compare(TIMESTAMP, "<=", instant(end))
-
-
-def instant(moment: datetime) -> Param:
-    """Return a whole second as a parameter."""
-    return Param(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "DateTime64(6, 'UTC')")
 
 
 def names(keys: tuple[Named, ...]) -> tuple[Expr, ...]:
