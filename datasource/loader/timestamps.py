@@ -43,7 +43,7 @@ def parse_timestamp(value: object) -> int:
     micros = (moment - _EPOCH) // _MICROSECOND
     if not _FIRST <= micros <= _LAST:
         raise ValueError(
-            f"timestamp {_quote(value)} is outside 1970-01-02 to 2105-12-31 (UTC), like that of a clock that was not set"
+            f"timestamp {_quote(value)} is outside 1970-01-02 to 2105-12-31 (UTC): the clock was probably not set"
         )
     return micros
 

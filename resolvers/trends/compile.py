@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from datasource.layouts.contract import EVENT, TIMESTAMP, EventLayout
-from datasource.sql.tree import Events, Expr, Named, Param, Query, Select, call, equals, every
+from datasource.layouts.contract import TIMESTAMP, EventLayout
+from datasource.sql.tree import Events, Expr, Named, Query, Select, call, either, every
 from errors import BadUserInput, LimitExceeded
 from resolvers.trends.breakdowns import breakdown_keys, limit_values
 from resolvers.trends.buckets import Buckets
@@ -15,7 +15,6 @@ from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import ParsedFormula, check_operations, parse_formula
 from resolvers.trends.math import count_rows
 from resolvers.trends.query import (
-    ActionSeries,
     BreakdownType,
     EventSeries,
     Series,
@@ -87,10 +86,19 @@ class Plan:
         return len(self.query.series) * splits == 1
 
 
-def first_event() -> Query:
-    """Return the statement for the Unix time of the project's first event; it has no row without events."""
+def first_event(resolved: ResolvedTrend, saved_objects: SavedObjects | None = None) -> Query:
+    """Return the statement for the Unix time of the first event of any series, filters aside, and their number."""
+    saved_objects = saved_objects or SavedObjects()
+    context = _context(resolved, saved_objects)
+    subjects = (saved_objects.condition(series, context) for series in resolved.query.series)
     from_epoch = call("toFloat64", call("min", TIMESTAMP))
-    return Select(columns=(Named(from_epoch, "first"), Named(call("count"), "events")), source=Events())
+    columns = (Named(from_epoch, "first"), Named(call("count"), "events"))
+    return Select(columns, source=Events(), where=either(*subjects))
+
+
+def _context(resolved: ResolvedTrend, saved_objects: SavedObjects) -> CompileContext:
+    project = resolved.project
+    return CompileContext(project.timezone, resolved.now, project.week_start, saved_objects.cohorts)
 
 
 def compile_trend(resolved: ResolvedTrend, layout: EventLayout, saved_objects: SavedObjects | None = None) -> Plan:
@@ -160,7 +168,7 @@ class _Compiler:
     @classmethod
     def of(cls, resolved: ResolvedTrend, layout: EventLayout, saved_objects: SavedObjects) -> "_Compiler":
         query, project = resolved.query, resolved.project
-        context = CompileContext(project.timezone, resolved.now, project.week_start, saved_objects.cohorts)
+        context = _context(resolved, saved_objects)
         conditions = (_test_accounts(query, project, context), group_condition(query.filters, context))
         return cls(resolved, layout, saved_objects, context, conditions, split_by_cohorts(query, context))
 
@@ -204,10 +212,5 @@ class _Compiler:
     def _select(self, series: Series, period: Period) -> EventSelection:
         own = group_condition(series.filters, self.context)
         filters = every(*self.conditions, own, sampled(self.resolved.query.sampling_factor))
-        return EventSelection(self._subject(series), filters, period.range, period.buckets, self.context)
-
-    def _subject(self, series: Series) -> Expr | None:
-        if isinstance(series, ActionSeries):
-            path = (*series.path, "action_id")
-            return self.saved_objects.action_condition(series.action_id, self.context, path)
-        return None if series.event is None else equals(EVENT, Param(series.event, "String"))
+        subject = self.saved_objects.condition(series, self.context)
+        return EventSelection(subject, filters, period.range, period.buckets, self.context)

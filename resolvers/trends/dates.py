@@ -11,7 +11,7 @@ from errors import BadUserInput, Name
 from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
 
 WHOLE_HISTORY = "all"
-"""The `date_from` that means the project's first event."""
+"""The `date_from` that means the first event of any series."""
 
 DATE_FROM: InputPath = ("query", "date_from")
 DATE_TO: InputPath = ("query", "date_to")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from datasource.sql.tree import Expr
+from datasource.layouts.contract import EVENT
+from datasource.sql.tree import Expr, Param, equals
 from errors import BadUserInput, Place
 from resolvers.trends.actions import Action, action_condition
 from resolvers.trends.cohort_splits import ALL_USERS
@@ -35,6 +36,16 @@ class SavedObjects:
             return action_condition(action, context)
         except BadUserInput as error:
             raise error.at(path).reworded("Action {id} cannot be used. {message}", id=action_id) from error
+
+    def condition(self, series: Series, context: CompileContext) -> Expr | None:
+        """The condition on the event's name, or that of the action; None when every event is one."""
+        match series:
+            case EventSeries():
+                return None if series.event is None else equals(EVENT, Param(series.event, "String"))
+            case ActionSeries():
+                return self.action_condition(series.action_id, context, (*series.path, "action_id"))
+            case _:
+                assert_never(series)
 
     def label(self, series: Series) -> str:
         """Return the name of the series in results, whatever its custom name."""

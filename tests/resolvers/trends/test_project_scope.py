@@ -59,9 +59,10 @@ def _nodes(node: object) -> Iterator[object]:
 
 
 def _statements(query: TrendQuery, project: TrendProject) -> Iterator[Query]:
+    resolved = resolve(query, project, NOW)
     for layout in (NativeLayout(), RawLayout(), PostHogLayout(), PostHogLayout(WITH_SESSIONS, NOW, "other")):
-        yield scope_to_project(layout.lower(first_event()), project.id)
-        for part in compile_trend(resolve(query, project, NOW), layout).parts:
+        yield scope_to_project(layout.lower(first_event(resolved)), project.id)
+        for part in compile_trend(resolved, layout).parts:
             yield scope_to_project(layout.lower(part.query), project.id)
 
 

@@ -160,14 +160,6 @@ async def test_formula_over_time_and_of_totals(seeds: EventSeeds) -> None:
     assert total(once) == 2
 
 
-async def test_whole_history_starts_at_the_first_event(seeds: EventSeeds) -> None:
-    asked = trend(date_from="all", date_to=None)
-    assert (await seeds.run(asked)).days == ("2020-01-15",)
-    await seeds.add_events([Event("other", "2020-01-13 22:00"), Event("sign up", "2020-01-14 10:00")])
-    result = await seeds.run(asked)
-    assert (result.days, data_of(result)) == (("2020-01-13", "2020-01-14", "2020-01-15"), (0, 1, 0))
-
-
 async def test_statistics_and_sql_describe_the_query(seeds: EventSeeds) -> None:
     await _two_people(seeds)
     result = await seeds.run(trend(series(), series("b"), compare=True, breakdowns=(Breakdown("x"),)))

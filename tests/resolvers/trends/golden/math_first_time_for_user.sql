@@ -3,6 +3,7 @@
 -- p2 UInt32 = 1
 -- p3 String = "paid"
 -- p4 DateTime64(6, 'UTC') = "2020-01-12 23:59:59"
+-- p5 DateTime64(6, 'UTC') = "1970-01-02 00:00:00"
 SELECT
     (toInt32(toDate(first, {p0:String})) - 18270) AS bucket,
     count() AS figure
@@ -14,6 +15,7 @@ FROM (
     WHERE (e.project_id = {p2:UInt32})
         AND (e.event = {p3:String})
         AND (e.timestamp <= {p4:DateTime64(6, 'UTC')})
+        AND (e.timestamp >= {p5:DateTime64(6, 'UTC')})
     GROUP BY transform(e.person_no, tupleElement(((
         SELECT
             tuple(groupArray(m.old_no), groupArray(m.new_no)) AS lists
