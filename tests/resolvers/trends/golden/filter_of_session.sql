@@ -27,5 +27,5 @@ WHERE (e.project_id = {p2:UInt32})
     AND (e.event = {p6:String})
     AND (e.timestamp >= {p7:DateTime64(6, 'UTC')})
     AND (e.timestamp <= {p8:DateTime64(6, 'UTC')})
-    AND (session.v0 > {p9:Float64})
+    AND (ifNull(session.v0, 0) > {p9:Float64})
 GROUP BY bucket

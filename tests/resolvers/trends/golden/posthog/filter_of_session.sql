@@ -25,5 +25,5 @@ WHERE (e.team_id = {p2:UInt32})
     AND (e.event = {p5:String})
     AND (e.timestamp >= {p6:DateTime64(6, 'UTC')})
     AND (e.timestamp <= {p7:DateTime64(6, 'UTC')})
-    AND (session.v0 > {p8:Float64})
+    AND (ifNull(session.v0, 0) > {p8:Float64})
 GROUP BY bucket
