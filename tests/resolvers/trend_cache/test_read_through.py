@@ -5,7 +5,7 @@ import pytest
 
 from datasource.cache.memory import MemoryCache
 from errors import BadUserInput, ErrorCode, GatewayError
-from resolvers.trend_cache.cached_trend import CachedTrend
+from resolvers.trend_cache.cached_trend import CachedTrend, dump
 from resolvers.trend_cache.read_through import Refresh, TrendCache
 from resolvers.trends.results import TrendResult
 from tests.resolvers.trend_cache.trend_results import NOW, result_of
@@ -53,6 +53,26 @@ async def test_second_request_gets_the_cached_trend() -> None:
     assert first == CachedTrend(result_of(1), NOW, is_cached=False)
     assert second == CachedTrend(result_of(1), NOW, is_cached=True)
     assert counts(cache) == (1, 1, 0)
+
+
+async def test_cached_trend_is_loaded_once_as_long_as_its_document_is_the_same() -> None:
+    cache, compute = cache_of(), Counter()
+    await get(cache, compute)
+    second, third = await get(cache, compute), await get(cache, compute)
+    assert second is third
+    await get(cache, compute, refresh=Refresh.FORCE)
+    assert (await get(cache, compute)).result == result_of(2)
+
+
+async def test_loaded_trends_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = len(dump(CachedTrend(result_of(1), NOW, is_cached=False)))
+    monkeypatch.setattr("resolvers.trend_cache.read_through._LOADED_BYTES", 3 * document + 2)
+    cache, compute = cache_of(), Counter()
+    for key in "abcdefg":
+        await get(cache, compute, key)
+        await get(cache, compute, key)
+    assert len(cache._loaded) == 3
+    assert [(await get(cache, compute, key)).result for key in "abc"] == [result_of(n) for n in (1, 2, 3)]
 
 
 async def test_simultaneous_requests_are_computed_once_and_none_is_cached() -> None:
