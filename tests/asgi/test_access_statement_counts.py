@@ -30,7 +30,7 @@ async def test_rules_are_loaded_once_for_any_number_of_insights(org: Organizatio
         insight = await org.insight(f"insight {index}")
         await org.give("viewer" if index % 2 else "manager", on=insight, to=plain)
     for first in (1, 60):
-        with statements_reading("access_controls") as sent:
+        with statements_reading("access_controls", org.store) as sent:
             answer = await plain.ask(INSIGHTS, first=first)
         edges = answer.data["project"]["insights"]["edges"]
         levels = [edge["node"]["userAccessLevel"] for edge in edges]
@@ -42,7 +42,7 @@ async def test_rules_are_loaded_once_for_all_resources(org: Organization, plain:
     for kind in ("insight", "action", "cohort"):
         for name in ("one", "two"):
             await org.give("viewer", kind, on=await org.saved(kind, name), to=plain)
-    with statements_reading("access_controls") as sent:
+    with statements_reading("access_controls", org.store) as sent:
         project = (await plain.ask(EVERYTHING)).data["project"]
     assert {
         edge["node"]["userAccessLevel"]
@@ -62,7 +62,7 @@ async def test_rules_of_many_projects_are_loaded_together(org: Organization, pla
     await org.insight("one")
     counts = []
     for first in (1, 7):
-        with statements_reading("access_controls") as sent:
+        with statements_reading("access_controls", org.store) as sent:
             edges = (await plain.ask(PROJECTS, first=first)).data["projects"]["edges"]
         assert len(edges) == min(first, 6)
         counts.append(len(sent))
@@ -76,7 +76,7 @@ async def test_policies_of_many_objects_need_no_more_statements_than_one(org: Or
     await plain.ask(POLICIES, first=1)  # the first use of a key is noted, which takes statements of its own
     counts = []
     for first in (1, 20):
-        with statements_reading("") as sent:
+        with statements_reading("", org.store) as sent:
             answer = await plain.ask(POLICIES, first=first)
         edges = answer.data["project"]["insights"]["edges"]
         assert all(len(edge["node"]["accessPolicy"]["accessControls"]) == 1 for edge in edges)
@@ -91,7 +91,7 @@ async def test_rules_are_loaded_once_for_references_to_several_types(org: Organi
         for name in ("one", "two", "three"):
             made = await org.saved(kind.lower(), name)
             refs.append({"__typename": kind, "projectId": org.id, "id": made})
-    with statements_reading("access_controls") as sent:
+    with statements_reading("access_controls", org.store) as sent:
         answer = await plain.ask(REFERENCES, refs=refs)
     assert [each["userAccessLevel"] for each in answer.data["_entities"]] == ["ADMIN"] + ["EDITOR"] * 6
     assert len(sent) == 1
@@ -106,9 +106,20 @@ async def test_members_of_many_rules_are_loaded_together(org: Organization, plai
             person = await org.person(name)
             await org.give("viewer", to=person)
             await org.give("viewer", to=await org.role(name, person))
-        with statements_reading("SELECT") as sent:
+        with statements_reading("SELECT", org.store) as sent:
             rules = (await plain.ask(document)).data["accessPolicy"]["accessControls"]
         assert all((each["member"] or each["role"]["members"][0])["email"] for each in rules)
         counts.append(len(sent))
     assert len(rules) == 10
     assert counts[0] == counts[1]
+
+
+async def test_second_request_reads_neither_key_nor_project_nor_rules(org: Organization, plain: Person) -> None:
+    document = "query($project: ID!) { project(id: $project) { name userAccessLevel } }"
+    await plain.ask(document)
+    with statements_reading("", org.store) as first:
+        await plain.ask(document)
+    with statements_reading("") as second:
+        await plain.ask(document)
+    assert len(first) > 0
+    assert second == []

@@ -92,7 +92,7 @@ async def test_no_references_are_no_entities(plain: Person) -> None:
 
 async def test_repeated_reference_is_loaded_once(org: Organization, plain: Person) -> None:
     ref = refer(org, "cohort", await org.cohort("twin"))
-    with statements_reading("FROM cohorts") as statements:
+    with statements_reading("FROM cohorts", org.store) as statements:
         assert names(await ask(plain, ref, ref, dict(ref))) == ["twin"] * 3
     assert len(statements) == 1
 
@@ -160,14 +160,16 @@ async def test_many_references_need_no_more_statements_than_one(
     await ask(plain)  # the first use of a key is recorded, which takes further statements
     counts = []
     for some in (refs[:1], refs):
-        with statements_reading("") as statements:
+        with statements_reading("", org.store) as statements:
             answer = await ask(plain, *some)
         assert answer.body["data"]["_entities"][0]["name"]
         counts.append(len(statements))
     assert counts[0] == counts[1]
 
 
-async def test_references_to_unreachable_projects_need_no_more_statements_than_one(plain: Person) -> None:
+async def test_references_to_unreachable_projects_need_no_more_statements_than_one(
+    org: Organization, plain: Person
+) -> None:
     """The reason for each error takes a query, which is one for all."""
     refs = [
         {"__typename": kind.capitalize(), "projectId": number, "id": "1"}
@@ -177,7 +179,7 @@ async def test_references_to_unreachable_projects_need_no_more_statements_than_o
     await ask(plain)
     counts = []
     for some in (refs[:1], refs):
-        with statements_reading("") as statements:
+        with statements_reading("", org.store) as statements:
             answer = await ask(plain, *some)
         assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"NOT_FOUND"}
         counts.append(len(statements))

@@ -215,8 +215,13 @@ async def _join(
 
 
 @contextmanager
-def statements_reading(table: str) -> Iterator[list[str]]:
-    """Collect the statements within the block that mention the table."""
+def statements_reading(table: str, store: MetadataStore | None = None) -> Iterator[list[str]]:
+    """Collect the statements within the block that mention the table.
+
+    With a store, requests find nothing that earlier ones read, as after a change.
+    """
+    if store is not None:
+        store.snapshot.invalidate()
     sent: list[str] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
