@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         2_000, description="Maximum input objects in the variables of a GraphQL request."
     )
     max_query_cost: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "cost units")] = Field(
-        10_000, description="Maximum cost of a GraphQL request, in the units of @cost."
+        10_000, description="Maximum cost of a request, in the units of @cost."
     )
     cost_per_minute: Annotated[NonNegativeInt, Limit("RATE_LIMITED", "cost units per minute")] = Field(
         0, description="Maximum cost of the requests of one API key per minute and process; 0 for no limit."

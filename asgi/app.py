@@ -28,6 +28,7 @@ from asgi.middleware.telemetry import TelemetryMiddleware
 from asgi.responses import error_response
 from asgi.rest.endpoint import rest_routes
 from datasource.clickhouse.instrumented_engine import InstrumentedEngine
+from resolvers.rate_limit import RateLimiter
 from resolvers.stores import Stores, open_stores
 from schema.build import GatewaySchema, build_schema
 from settings import Settings
@@ -71,6 +72,7 @@ def create_app(
         exception_handlers={HTTPException: _http_error_response},
         lifespan=_lifespan(settings, metrics) if stores is None else None,
     )
+    app.state.rate_limiter = RateLimiter(settings.cost_per_minute) if settings.cost_per_minute else None
     if stores is not None:
         app.state.stores = _instrument(stores, settings, metrics)
     return app

@@ -27,4 +27,12 @@ async def open_request_context(
     request_id = request_id or str(connection.state.request_id)
     REQUEST.set(RequestInfo(request_id))
     stores: Stores = connection.app.state.stores
-    return await open_context(stores, settings, credentials, clock(), request_id, report=report)
+    return await open_context(
+        stores,
+        settings,
+        credentials,
+        clock(),
+        request_id,
+        rate_limiter=connection.app.state.rate_limiter,
+        report=report,
+    )

@@ -7,40 +7,21 @@ from datetime import datetime
 from datasource.clickhouse.engine import Engine, Limits
 from datasource.layouts.contract import EventLayout
 from datasource.metadata.store import MetadataStore
-from errors import ErrorCode, GatewayError, LimitExceeded, NotFound, Place
+from errors import ErrorCode, GatewayError, NotFound, Place
 from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.caller import Caller
 from permissions.enforce import require_caller
 from permissions.reach import ReachedProject
+from resolvers.budget import RequestBudget
 from resolvers.ids import read_id
 from resolvers.loaders import Loaders, open_loaders
+from resolvers.rate_limit import RateLimiter
 from resolvers.stores import Stores
 from settings import Settings
 from telemetry.request import KEY_ID, Operation, OperationReport, no_op
 
 Credentials = str | LinkedKey | None
 """An Authorization header, the key that a signed link carries, or nothing."""
-
-
-class TrendBudget:
-    """How many trends a request may still compute: without it, a list of projects would multiply them."""
-
-    def __init__(self, trends: int) -> None:
-        self._limit = trends
-        self._left = trends
-
-    def spend(self) -> None:
-        """Spend one trend. Raises QUERY_TOO_EXPENSIVE when none is left."""
-        if not self._left:
-            raise LimitExceeded(
-                ErrorCode.QUERY_TOO_EXPENSIVE,
-                "One request can compute at most {limit} trends.",
-                limit=self._limit,
-                actual=None,
-                unit="trends",
-                hint="Send several requests, or query fewer projects at once.",
-            )
-        self._left -= 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +37,7 @@ class RequestContext:
     stores: Stores = field(repr=False)
     layout: EventLayout = field(repr=False)
     limits: Limits
-    trend_budget: TrendBudget = field(repr=False)
+    budget: RequestBudget = field(repr=False)
     loaders: Loaders = field(repr=False)
     caller: Caller | None
     authentication_error: GatewayError | None
@@ -116,6 +97,7 @@ async def open_context(
     now: datetime,
     request_id: str,
     *,
+    rate_limiter: RateLimiter | None = None,
     report: Callable[[OperationReport], None] = no_op,
 ) -> RequestContext:
     """Authenticate the caller and open the context of a request. Guarded fields raise for rejected credentials.
@@ -135,7 +117,14 @@ async def open_context(
             rows_to_read=settings.query_max_rows,
             memory_bytes=settings.query_max_memory,
         ),
-        trend_budget=TrendBudget(settings.max_trends),
+        budget=RequestBudget(
+            # More than a full minute's cost would have to wait forever.
+            max_cost=min(settings.max_query_cost, settings.cost_per_minute or settings.max_query_cost),
+            max_trends=settings.max_trends,
+            now=now,
+            rate_limiter=rate_limiter,
+            key_id=caller.key_id if caller else None,
+        ),
         loaders=open_loaders(stores.metadata, caller, error),
         caller=caller,
         authentication_error=error,

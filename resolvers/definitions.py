@@ -88,7 +88,7 @@ async def list_values(
 def _open_reader(context: RequestContext, project: ProjectRecord) -> ProjectReader:
     check_own_tables(context.layout, "Listing definitions and values")
     # Each field runs queries, so a list of projects could run any number of them.
-    context.trend_budget.spend()
+    context.budget.count_trend()
     return ProjectReader(context.engine, project.id, context.limits)
 
 

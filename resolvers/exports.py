@@ -6,23 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from errors import BadUserInput, ErrorCode, GatewayError, Place
 from permissions.enforce import READ, check_gate, require_caller, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from permissions.sealing import seal, sealing_key, unseal
+from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
 from resolvers.insights import SAVED_INSIGHTS
+from resolvers.projects import trend_project
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.query import TrendQuery
+from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
+from resolvers.trends.size import values_that_fit
 from settings import Settings
 
 SCOPE = "insight:read"
 LIFETIME = timedelta(minutes=10)
 EXPORT_LIMIT = 10_000
-"""Breakdown values of a document; the others are added up in one more series."""
+"""Breakdown values of a document, unless the query says how many; one more series adds up the others."""
 MAX_LINK_LENGTH = 6000
 """Characters: servers and proxies reject long URLs."""
 
@@ -121,9 +126,17 @@ async def open_export(context: RequestContext, link: ExportLink) -> ReachedProje
 async def resolve_export(
     context: RequestContext, project: ReachedProject, link: ExportLink, query: TrendQuery
 ) -> TrendResult:
-    """Compute the trend as of when the link was created, with up to EXPORT_LIMIT breakdown values."""
-    complete = replace(query, breakdown_limit=EXPORT_LIMIT)
-    trend = await resolve_trend(replace(context, now=link.created_at), project, complete)
+    """Compute the trend as of when the link was created.
+
+    Unless the query has a breakdownLimit, there are up to EXPORT_LIMIT breakdown values, as far as the limit of
+    figures allows.
+    """
+    if link.export_query.query.get("breakdownLimit") is None and query.breakdowns:
+        resolved = resolve(query, trend_project(project.record), link.created_at)
+        fitting = values_that_fit(resolved, context.settings.max_figures)
+        query = replace(query, breakdown_limit=max(query.breakdown_limit, min(EXPORT_LIMIT, fitting)))
+    price = partial(trend_cost, lists=1)
+    trend = await resolve_trend(replace(context, now=link.created_at), project, query, price=price)
     return trend.result
 
 

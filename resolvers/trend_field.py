@@ -1,5 +1,7 @@
 """How the field `Project.trend` gets its value."""
 
+from collections.abc import Callable
+
 from datasource.clickhouse.engine import ProgressListener
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
@@ -14,6 +16,9 @@ from resolvers.trends.query import TrendQuery
 from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
 from resolvers.trends.run import TrendSource, run_trend
+from resolvers.trends.size import TrendSize
+
+Price = Callable[[TrendSize], int]
 
 
 async def resolve_trend(
@@ -21,19 +26,24 @@ async def resolve_trend(
     project: ReachedProject,
     query: TrendQuery,
     *,
+    price: Price,
     refresh: Refresh = Refresh.CACHE_FIRST,
     on_progress: ProgressListener | None = None,
 ) -> CachedTrend:
     """Return the trend, which may have been cached for another request. `on_progress`: see run_trend.
 
+    `price` returns what an answer of a size costs. A cached trend costs as much as one that is computed.
+
     Raises GatewayError for a query that cannot be computed, that names what the caller may not read, or that costs
     more than the request has left.
     """
-    context.trend_budget.spend()
+    context.budget.count_trend()
     # Access comes first: a cached trend must not be a way around it.
     saved_objects = await load_saved_objects(context, project, query)
     record = project.record
     resolved = resolve(query, trend_project(record), context.now)
+    expected = price(TrendSize.of(resolved).within(context.settings.max_figures))
+    context.budget.pay_trend(expected)
 
     async def compute(listener: ProgressListener | None) -> TrendResult:
         source = TrendSource(
@@ -41,7 +51,7 @@ async def resolve_trend(
         )
         return await run_trend(resolved, source, saved_objects, on_progress=listener)
 
-    return await context.stores.trend_cache.get(
+    trend = await context.stores.trend_cache.get(
         # A hit skips compiling and with it the validation: trend_key says why that is safe.
         trend_key(resolved, saved_objects, record.data_version),
         compute,
@@ -55,6 +65,9 @@ async def resolve_trend(
         refresh=refresh,
         on_progress=on_progress,
     )
+    if resolved.is_whole_history:  # whose length is known only now; the answer is not written yet
+        context.budget.pay_trend(max(0, price(_size_of(trend.result)) - expected))
+    return trend
 
 
 async def check_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> None:
@@ -62,3 +75,8 @@ async def check_trend(context: RequestContext, project: ReachedProject, query: T
     saved_objects = await load_saved_objects(context, project, query)
     resolved = resolve(query, trend_project(project.record), context.now)
     compile_trend(resolved, context.layout, saved_objects)
+
+
+def _size_of(result: TrendResult) -> TrendSize:
+    buckets = max(1, len(result.days))
+    return TrendSize(statements=result.statistics.queries, lines=len(result.series), buckets=buckets)

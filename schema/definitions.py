@@ -16,6 +16,7 @@ from resolvers.definitions import KnownProperty, list_events, list_properties, l
 from resolvers.trends.query import PropertyType
 from schema.connection import Connection
 from schema.cursors import read_position_cursor
+from schema.field_costs import READS_EVENTS
 from schema.input_checks import check_group_type, check_key, check_text
 from schema.scalars import PropertyValue
 
@@ -40,7 +41,7 @@ OfEvent = Annotated[
 OfGroupType = Annotated[
     int | None, strawberry.argument(description="Required for GROUP: the index of the group type, from 0 to 4.")
 ]
-Key = Annotated[str, strawberry.argument(description="The property's key.")]
+Key = Annotated[str, strawberry.argument(description="The property's key.", directives=READS_EVENTS)]
 ValueSearch = Annotated[
     str | None, strawberry.argument(description="Only return values that contain this, ignoring case.")
 ]

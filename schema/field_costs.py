@@ -1,15 +1,32 @@
 """Declarations of what fields cost, printed into the SDL and enforced by schema/extensions/cost_limit.py."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
-from graphql import GraphQLField, GraphQLList, get_named_type, get_nullable_type, is_composite_type
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+)
 from strawberry import UNSET
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-READS_EVENTS: Final = (Cost(weight=10),)
-"""For fields that read events from ClickHouse: the cost of ten objects."""
+from resolvers.budget import QUERY_COST
+
+_REPEATS: Final = "repeats"
+
+FREE: Final = (Cost(weight=0),)
+SERIES_COST: Final = (Cost(weight=5),)
+"""For a list of series: half of what a query costs, since directives count the list too."""
+READS_EVENTS: Final = (Cost(weight=QUERY_COST),)
+"""For what reads events from ClickHouse: the cost of ten objects."""
 
 
 def connection_size(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
@@ -38,6 +55,19 @@ def assumed_size(size: int) -> tuple[object, ...]:
     )
 
 
+class Repeats(Enum):
+    """What the values of a field in a trend are as many as; no directive can say it."""
+
+    LINES = auto()
+    BUCKETS = auto()
+    FIGURES = auto()
+
+
+def repeats(what: Repeats) -> Mapping[str, Repeats]:
+    """For the metadata of a field whose size is that of the trend around it."""
+    return {_REPEATS: what}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldCost:
     """The declared cost of a field. `weight` is the cost of each value, without its selected fields."""
@@ -47,6 +77,7 @@ class FieldCost:
     assumed_size: int | None = None
     slicing_arguments: tuple[str, ...] = ()
     sized_fields: tuple[str, ...] = ()
+    repeats: Repeats | None = None
 
     @property
     def is_bounded(self) -> bool:
@@ -63,8 +94,21 @@ def read_cost(field: GraphQLField) -> FieldCost:
     if weight is None:
         weight = 1 if is_composite_type(get_named_type(field.type)) else 0
     is_list = isinstance(get_nullable_type(field.type), GraphQLList)
+    repeated = None if definition is None else definition.metadata.get(_REPEATS)
     if size is None:
-        return FieldCost(weight, is_list)
+        return FieldCost(weight, is_list, repeats=repeated)
     return FieldCost(
-        weight, is_list, size.assumed_size, tuple(size.slicing_arguments or ()), tuple(size.sized_fields or ())
+        weight,
+        is_list,
+        size.assumed_size,
+        tuple(size.slicing_arguments or ()),
+        tuple(size.sized_fields or ()),
+        repeated,
     )
+
+
+def read_input_cost(definition: GraphQLArgument | GraphQLInputField) -> int | None:
+    """Read the declared cost of an argument or of a field of an input."""
+    declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    directives = () if declared is None else tuple(declared.directives or ())
+    return next((each.weight for each in directives if isinstance(each, Cost)), None)

@@ -25,6 +25,7 @@ from schema.saved import ProjectId, Saved, read_change, read_description, read_n
 from schema.stored_query import read_stored_query
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
+from schema.trend_price import price_of
 from schema.trend_query_reader import read_trend_query
 
 READ_SCOPE = "insight:read"
@@ -71,7 +72,7 @@ class Insight(Saved):
                 date_from=given.get("date_from", query.date_from),
                 date_to=given.get("date_to", query.date_to),
             )
-            trend = await resolve_trend(context, self.reached, query, refresh=refresh)
+            trend = await resolve_trend(context, self.reached, query, price=price_of(info), refresh=refresh)
         except GatewayError as error:
             if not error.path and not isinstance(error, BadUserInput):
                 raise

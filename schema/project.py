@@ -41,7 +41,7 @@ from schema.definitions import (
     show_properties,
     show_values,
 )
-from schema.field_costs import READS_EVENTS, assumed_size, connection_size, sliced_list
+from schema.field_costs import FREE, assumed_size, connection_size, sliced_list
 from schema.filters import StoredPropertyFilter
 from schema.info import ContextInfo
 from schema.insight import Insight
@@ -49,6 +49,7 @@ from schema.member import Member, PersonSearch, Role, show_members
 from schema.raw_arguments import raw_argument
 from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
+from schema.trend_price import price_of
 from schema.trend_query_reader import read_trend_query
 
 IncludeHidden = Annotated[
@@ -117,7 +118,7 @@ class Project(AccessControlled):
         return cls.from_reached(await load_project(info.context, id))
 
     @guarded_field(
-        directives=READS_EVENTS,
+        directives=FREE,  # the series of its query have a cost
         scopes=[TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
         description="Runs a trend query: counts events or actions over time.",
@@ -130,7 +131,7 @@ class Project(AccessControlled):
     ) -> Trend:
         context = info.context
         question = read_trend_query(query, max_filters=context.settings.max_filters)
-        answer = await resolve_trend(context, self.reached, question, refresh=refresh)
+        answer = await resolve_trend(context, self.reached, question, price=price_of(info), refresh=refresh)
         return Trend.from_cached(answer, self.reached, ExportQuery(raw_argument(info, "query")))
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="A saved action.")

@@ -12,13 +12,14 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import ExportQuery
 from resolvers.trend_stream import TrendUpdate, watch_trend
-from schema.field_costs import READS_EVENTS
+from schema.field_costs import FREE
 from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
 from schema.raw_arguments import raw_argument
 from schema.saved import ProjectId
 from schema.trend import Trend
 from schema.trend_input import TrendQueryInput
+from schema.trend_price import price_of
 from schema.trend_query_reader import read_trend_query
 
 
@@ -52,7 +53,7 @@ class TrendProgress:
 )
 class Subscription:
     @guarded_field(
-        directives=READS_EVENTS,
+        directives=FREE,
         scopes=[PROJECT_SCOPE, TREND_SCOPE],
         gate=Gate(INSIGHT, strictly=True),
         is_subscription=True,
@@ -70,7 +71,7 @@ class Subscription:
             project = await context.reach(project_id)
             question = read_trend_query(query, max_filters=context.settings.max_filters)
             export_query = ExportQuery(raw_argument(info, "query"))
-            async with aclosing(watch_trend(context, project, question)) as updates:
+            async with aclosing(watch_trend(context, project, question, price=price_of(info))) as updates:
                 async for update in updates:
                     yield TrendProgress.from_update(update, project, export_query)
         except Exception as failure:

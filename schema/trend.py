@@ -20,7 +20,7 @@ from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from schema.action import READ_SCOPE, Action
-from schema.field_costs import assumed_size
+from schema.field_costs import Repeats, assumed_size, repeats
 from schema.info import ContextInfo
 
 RefreshArgument = Annotated[Refresh, strawberry.argument(description="Whether a cached result may be returned.")]
@@ -39,10 +39,14 @@ class TrendSeries:
     math: TrendMath | None = strawberry.field(description="What was counted; null for a formula.")
     formula: str | None = strawberry.field(description="The formula that was evaluated; null for counted series.")
     data: list[float | None] = strawberry.field(
-        description="One value per bucket; empty for displays of one total."
+        metadata=repeats(Repeats.BUCKETS), description="One value per bucket; empty for displays of one total."
     )
-    days: list[str] = strawberry.field(description="Start of each bucket, parallel to data.")
-    labels: list[str] = strawberry.field(description="Start of each bucket for people to read.")
+    days: list[str] = strawberry.field(
+        metadata=repeats(Repeats.BUCKETS), description="Start of each bucket, parallel to data."
+    )
+    labels: list[str] = strawberry.field(
+        metadata=repeats(Repeats.BUCKETS), description="Start of each bucket for people to read."
+    )
     count: float = strawberry.field(description="Sum of data; for a cumulative display its last value.")
     aggregated_value: float | None = strawberry.field(description="The total, for displays of one total.")
     breakdown_value: list[str] | None = strawberry.field(
@@ -123,15 +127,13 @@ def _link_csv(root: strawberry.Parent["TrendExports"], safe: SafeArgument = True
     description=(
         "Links to the trend as a document: paths on this gateway. Anyone who has a link can open it for 10 "
         "minutes, in a browser too, but cannot read the query in it. The API key that created it, and its access, "
-        "are checked again. The document shows the trend as of when the link was created, with up to 10,000 "
-        "breakdown values."
+        "are checked again. The document shows the trend as of when the link was created. If the query has no "
+        "breakdownLimit, it has up to 10,000 breakdown values, as far as the limit of figures allows."
     )
 )
 class TrendExports:
     link: strawberry.Private[Callable[..., str]]
-    csv: str = strawberry.field(
-        resolver=_link_csv, description="The document of Trend.csv, with more breakdown values."
-    )
+    csv: str = strawberry.field(resolver=_link_csv, description="The document of Trend.csv.")
     arrow: str = strawberry.field(
         description=(
             "Arrow's stream format, a row per series and bucket: series, label, custom_name, period, breakdown_1, "
@@ -146,9 +148,15 @@ class Trend:
     reached: strawberry.Private[ReachedProject]
     export_query: strawberry.Private[ExportQuery]
     result: strawberry.Private[TrendResult]
-    series: list[TrendSeries] = strawberry.field(directives=assumed_size(25), description="The series, in order.")
-    days: list[str] = strawberry.field(description="Start of each bucket of the current period.")
-    labels: list[str] = strawberry.field(description="Start of each bucket for people to read.")
+    series: list[TrendSeries] = strawberry.field(
+        directives=assumed_size(25), metadata=repeats(Repeats.LINES), description="The series, in order."
+    )
+    days: list[str] = strawberry.field(
+        metadata=repeats(Repeats.BUCKETS), description="Start of each bucket of the current period."
+    )
+    labels: list[str] = strawberry.field(
+        metadata=repeats(Repeats.BUCKETS), description="Start of each bucket for people to read."
+    )
     interval: TrendInterval = strawberry.field(description="Length of one bucket.")
     date_from: datetime = strawberry.field(description="Start of the range.")
     date_to: datetime = strawberry.field(description="End of the range.")
@@ -156,6 +164,7 @@ class Trend:
     has_more: bool = strawberry.field(description="Whether there are more breakdown values than breakdownLimit.")
     csv: str = strawberry.field(
         resolver=_show_csv,
+        metadata=repeats(Repeats.FIGURES),
         description=(
             "The trend as a CSV document (RFC 4180): a row per series, a column per bucket. Strings are exact "
             "unless safe is true. breakdownLimit applies here too; exports often use 512."

@@ -10,6 +10,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
+from schema.field_costs import SERIES_COST
 from schema.filters import PropertyFilterInput, PropertyGroupInput
 
 
@@ -90,10 +91,10 @@ class FormulaInput:
 )
 class TrendQueryInput:
     events: list[EventSeriesInput] = strawberry.field(
-        default_factory=list, description="The series that count events."
+        default_factory=list, directives=SERIES_COST, description="The series that count events."
     )
     actions: list[ActionSeriesInput] = strawberry.field(
-        default_factory=list, description="The series that count actions."
+        default_factory=list, directives=SERIES_COST, description="The series that count actions."
     )
     properties: list[PropertyFilterInput] = strawberry.field(
         default_factory=list, description="Conditions on every series; all must match."

@@ -66,6 +66,7 @@ async def get_projects(request: Request, context: RequestContext) -> Response:
     require_scopes(context, SCOPE)
     parameters = validate(PageParameters, dict(request.query_params))
     limit, offset = min(parameters.limit, LARGEST_PAGE), parameters.offset
+    context.budget.pay(1 + 2 * limit)  # as Query.projects with its edges
     page = await list_projects(context, first=limit, after=None, offset=offset)
     document: ProjectPage = {
         "count": page.total,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from errors import GatewayError
 from permissions.enforce import READ, check_gate, require_scopes
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
+from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
 from resolvers.trend_field import resolve_trend
 from resolvers.trends.csv import write_csv
@@ -22,6 +24,9 @@ from resolvers.trends.query import ActionSeries, TrendQuery
 from resolvers.trends.results import TrendResult
 
 SCOPE = "insight:read"
+_JSON_PRICE = partial(trend_cost, lists=4)
+"""A row has data, days, labels, and the days of its action."""
+_CSV_PRICE = partial(trend_cost, lists=1)
 SMALLEST_EXPORT = 64
 """Breakdown values below which a CSV file that is too large is not cut further."""
 
@@ -46,7 +51,7 @@ async def get_trend(request: Request, context: RequestContext) -> Response:
 async def _reply_json(
     context: RequestContext, project: ReachedProject, query: TrendQuery, trend: TrendRequest
 ) -> Response:
-    cached = await resolve_trend(context, project, query, refresh=trend.refresh)
+    cached = await resolve_trend(context, project, query, price=_JSON_PRICE, refresh=trend.refresh)
     builder = TrendBuilder(trend, query, cached, await _action_names(context, project, query))
     return Response(
         write_trend(builder.build()),
@@ -62,8 +67,8 @@ async def _export(
     *larger, smallest = [query] if trend.parameters.breakdown_limit is not None else _ever_smaller(query)
     for attempt in larger:
         with suppress(ResultTooLarge):
-            return (await resolve_trend(context, project, attempt, refresh=trend.refresh)).result
-    return (await resolve_trend(context, project, smallest, refresh=trend.refresh)).result
+            return (await resolve_trend(context, project, attempt, price=_CSV_PRICE, refresh=trend.refresh)).result
+    return (await resolve_trend(context, project, smallest, price=_CSV_PRICE, refresh=trend.refresh)).result
 
 
 def _ever_smaller(query: TrendQuery) -> Iterator[TrendQuery]:

@@ -1,7 +1,7 @@
 """How much a trend is: its statements, lines and figures, as far as they are known before it runs and after."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from datasource.clickhouse.engine import QueryResult
@@ -30,21 +30,13 @@ class TrendSize:
     def of(cls, resolved: ResolvedTrend) -> Self:
         """Measure a trend. One over the whole history counts a single bucket until its first event is known."""
         query = resolved.query
-        buckets = (
-            1
-            if query.display.is_total
-            else max(
-                Buckets.of(range_, resolved.project.timezone, resolved.project.week_start).count
-                for range_ in resolved.ranges
-            )
-        )
         return cls.count(
             series=len(query.series),
             formulas=len(query.formulas),
             periods=len(resolved.ranges),
             cohorts=sum(each.type is BreakdownType.COHORT for each in query.breakdowns),
             values=breakdown_limit(query) if query.breakdowns else None,
-            buckets=buckets,
+            buckets=count_buckets(resolved),
         )
 
     @classmethod
@@ -66,6 +58,31 @@ class TrendSize:
     def figures(self) -> int:
         """The values of all lines, also of those behind formulas."""
         return (self.lines + self.hidden_lines) * self.buckets
+
+    @property
+    def values(self) -> int:
+        """The values of the lines in the answer."""
+        return self.lines * self.buckets
+
+    def within(self, max_figures: int) -> Self:
+        """Return the most that is answered: a trend with more figures than this limit is refused."""
+        lines = min(self.lines, max_figures // self.buckets)
+        return replace(self, lines=lines, hidden_lines=min(self.hidden_lines, max_figures // self.buckets - lines))
+
+
+def count_buckets(resolved: ResolvedTrend) -> int:
+    """Count the buckets of the longest period; 1 for displays of one total."""
+    if resolved.query.display.is_total:
+        return 1
+    zone, week_start = resolved.project.timezone, resolved.project.week_start
+    return max(Buckets.of(range_, zone, week_start).count for range_ in resolved.ranges)
+
+
+def values_that_fit(resolved: ResolvedTrend, max_figures: int) -> int:
+    """Return with how many breakdown values the trend is sure to stay within the limit."""
+    query = resolved.query
+    per_value = (len(query.series) + len(query.formulas)) * len(resolved.ranges) * count_buckets(resolved)
+    return max_figures // per_value - 1
 
 
 def count_figures(plan: Plan, results: Sequence[QueryResult]) -> int:

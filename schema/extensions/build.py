@@ -11,7 +11,6 @@ from schema.extensions.limits import TokensLimit, VariablesLimit
 from schema.extensions.manifest import Manifest
 from schema.extensions.operation_name import RequireOperationName
 from schema.extensions.persisted_queries import PersistedOperations
-from schema.extensions.rate_limit import RateLimiter
 from schema.extensions.shape import shape_rule
 from schema.extensions.telemetry import DetectOperation
 from settings import Settings
@@ -35,12 +34,11 @@ def build_extensions(settings: Settings, manifest: Manifest) -> list[Callable[[]
     ]
     if not settings.introspection:
         rules += [NoSchemaIntrospectionCustomRule, NoServiceSdlRule]
-    rate_limiter = RateLimiter(settings.cost_per_minute) if settings.cost_per_minute else None
     max_cost = min(settings.max_query_cost, settings.cost_per_minute or settings.max_query_cost)
     return [
         DetectOperation,
         lambda: PersistedOperations(manifest, registered_only=settings.operations_registered_only),
-        lambda: CostLimit(max_cost=max_cost, rate_limiter=rate_limiter),
+        lambda: CostLimit(max_cost=max_cost, max_figures=settings.max_figures),
         lambda: VariablesLimit(max_objects=settings.max_variable_objects),
         lambda: TokensLimit(max_tokens=settings.max_query_tokens),
         lambda: AddValidationRules(rules),

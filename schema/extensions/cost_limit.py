@@ -1,6 +1,7 @@
 """The limit on the cost of an operation."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from graphql import get_operation_ast
 from strawberry.extensions import SchemaExtension
@@ -8,7 +9,6 @@ from strawberry.extensions import SchemaExtension
 from errors import ErrorCode, LimitExceeded
 from resolvers.context import RequestContext
 from schema.extensions.cost import CostCalculator, OperationCost
-from schema.extensions.rate_limit import RateLimiter
 
 
 class CostLimit(SchemaExtension):
@@ -17,9 +17,9 @@ class CostLimit(SchemaExtension):
     A request with `"extensions": {"cost": true}` gets its cost in the response.
     """
 
-    def __init__(self, *, max_cost: int, rate_limiter: RateLimiter | None) -> None:
+    def __init__(self, *, max_cost: int, max_figures: int) -> None:
         self._max_cost = max_cost
-        self._rate_limiter = rate_limiter
+        self._max_figures = max_figures
         self._cost: OperationCost | None = None
 
     def on_validate(self) -> Iterator[None]:
@@ -31,14 +31,19 @@ class CostLimit(SchemaExtension):
         if operation is None:  # rejected when it is executed
             return
         # The cost depends on the variables, which validation rules and their cache do not see.
-        calculator = CostCalculator(
-            execution.schema._schema, execution.graphql_document, execution.variables or {}
+        context = execution.context
+        is_request = isinstance(context, RequestContext)
+        calculator = CostCalculator.of(
+            execution.schema._schema,
+            execution.graphql_document,
+            execution.variables or {},
+            now=context.now if is_request else datetime.now(UTC),
+            max_figures=self._max_figures,
         )
         self._cost = calculator.calculate(operation)
         self._check(self._cost)
-        caller = execution.context.caller if isinstance(execution.context, RequestContext) else None
-        if self._rate_limiter is not None and caller is not None:
-            self._rate_limiter.spend(caller.key_id, self._cost.cost, execution.context.now)
+        if is_request:
+            context.budget.pay(self._cost.cost)
 
     def get_results(self) -> dict[str, object]:
         is_requested = (self.execution_context.operation_extensions or {}).get("cost") is True
@@ -54,6 +59,6 @@ class CostLimit(SchemaExtension):
                 limit=self._max_cost,
                 actual=cost.cost,
                 unit="cost units",
-                hint="Request smaller pages (first), or fewer nested objects.",
+                hint="Request smaller pages (first), fewer nested objects, or smaller trends.",
                 details={"mostExpensivePath": list(cost.most_expensive_path)},
             )

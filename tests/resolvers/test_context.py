@@ -11,7 +11,7 @@ from datasource.metadata.projects import ensure_project
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, NotFound
 from permissions.key_issuing import issue_key
-from resolvers.context import RequestContext, TrendBudget, open_context
+from resolvers.context import RequestContext, open_context
 from resolvers.projects import load_project
 from resolvers.stores import Stores
 from settings import Settings
@@ -86,13 +86,3 @@ async def test_projects_are_loaded_in_one_query(store: MetadataStore, engine: En
     assert [type(answer) for answer in answers[1:3]] == [NotFound, NotFound]
     assert answers[0] is answers[3]
     assert sum("FROM projects" in statement for statement in statements) == 1
-
-
-def test_budget_is_spent_trend_by_trend() -> None:
-    budget = TrendBudget(2)
-    budget.spend()
-    budget.spend()
-    with pytest.raises(GatewayError) as caught:
-        budget.spend()
-    assert caught.value.code is ErrorCode.QUERY_TOO_EXPENSIVE
-    assert caught.value.details == {"limit": 2, "unit": "trends"}

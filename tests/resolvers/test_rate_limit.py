@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from errors import ErrorCode, LimitExceeded
-from schema.extensions.rate_limit import RateLimiter
+from resolvers.rate_limit import RateLimiter
 
 NOW = datetime(2020, 1, 15, tzinfo=UTC)
 

@@ -24,12 +24,13 @@ class RateLimiter:
 
     def spend(self, key_id: str, cost: int, now: datetime) -> None:
         """Take `cost` tokens from the key's bucket; raise RATE_LIMITED and take none if it holds fewer."""
-        tokens = self._refill(key_id, now)
+        tokens = self.left(key_id, now)
         if cost > tokens:
             raise self._rate_limited(cost, tokens)
         self._buckets[key_id] = TokenBucket(tokens - cost, now)
 
-    def _refill(self, key_id: str, now: datetime) -> float:
+    def left(self, key_id: str, now: datetime) -> float:
+        """Return how many tokens the key has."""
         bucket = self._buckets.get(key_id)
         if bucket is None:
             return self._per_minute
