@@ -260,6 +260,28 @@ class BadUserInput(GatewayError):
         )
 
 
+class InputTooLarge(BadUserInput):
+    """The input at `path` is larger than allowed. `extensions` have both sizes as numbers of one `unit`.
+
+    The template may name all three.
+    """
+
+    def __init__(
+        self,
+        template: str,
+        /,
+        *,
+        limit: int,
+        actual: int,
+        unit: str,
+        path: Sequence[str | int] = (),
+        hint: str | Place | Message | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(template, path=path, hint=hint, limit=limit, actual=actual, unit=unit, **values)
+        self.details = {"limit": limit, "actual": actual, "unit": unit}
+
+
 class NotFound(GatewayError):
     """Nothing of that name exists, or the caller has no access to it."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from datasource.metadata.records import CohortRecord, SavedRecord
-from errors import BadUserInput, Place
+from errors import BadUserInput, InputTooLarge, Place
 from permissions.enforce import READ, check_object, controlled
 from permissions.reach import ReachedProject
 from permissions.resources import COHORT, Resource
@@ -16,6 +16,8 @@ References = Mapping[int, InputPath]
 """Ids of cohorts or actions, each with the first input that refers to it."""
 
 NO_REFERENCES: Final[References] = {}
+MAX_REFERENCES: Final = 100
+"""Cohorts of a trend, an action or a cohort: each is a subquery."""
 
 
 def filtered_cohorts(filters: Iterable[PropertyFilter]) -> References:
@@ -51,10 +53,23 @@ async def load_cohorts(
     calculated yet.
     """
     everything = {**inherited, **references}
+    check_count(everything)
     records = await context.loaders.cohorts.load_many([(project.record.id, number) for number in everything])
     known = [record for record in records if record is not None]
     check_readable(project, COHORT, known, references)
     return calculated_cohorts(known, everything, unnamed=inherited.keys() - references.keys())
+
+
+def check_count(references: References) -> None:
+    """Raise InputTooLarge, at the first one too many, for more references than a query can have."""
+    if len(references) > MAX_REFERENCES:
+        raise InputTooLarge(
+            "The query refers to {actual:,} cohorts; the limit is {limit:,}.",
+            limit=MAX_REFERENCES,
+            actual=len(references),
+            unit="cohorts",
+            path=[*references.values()][MAX_REFERENCES],
+        )
 
 
 def check_readable(

@@ -5,7 +5,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
 from resolvers.cohort_calculation import CohortCalculator
 from resolvers.cohort_queries import FILTERS, Membership
-from resolvers.cohort_references import check_readable, filtered_cohorts
+from resolvers.cohort_references import check_count, check_readable, filtered_cohorts
 from resolvers.context import RequestContext
 from resolvers.saved import SavedResource, not_found
 from resolvers.trends.cohorts import CohortDefinition
@@ -89,6 +89,7 @@ async def _check_references(context: RequestContext, project: ReachedProject, me
     if not isinstance(membership, CohortDefinition):
         return
     cohorts = filtered_cohorts(membership.filters())
+    check_count(cohorts)
     cohort_records = await context.loaders.cohorts.load_many([(project.record.id, number) for number in cohorts])
     check_readable(project, COHORT, [record for record in cohort_records if record is not None], cohorts)
     actions = dict.fromkeys(membership.action_ids(), FILTERS)

@@ -1,13 +1,16 @@
 """Breakdowns, read from either of the two forms in which a query can give them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from errors import BadUserInput, Message, Name
+from errors import BadUserInput, InputTooLarge, Message, Name
 from resolvers.trends.query import Breakdown, BreakdownType, InputPath
 from schema.input_checks import check_group_type, check_key
 from schema.trend_input import BreakdownInput, TrendQueryInput
 
 MAX_BREAKDOWNS = 3
+MAX_COHORTS = 25
+"""Each is a query per series."""
+
 _GENERAL_FORM = Message(
     "Use {breakdowns} instead, where each property has its own.", {"breakdowns": Name("breakdowns")}
 )
@@ -30,8 +33,8 @@ def read_breakdowns(query: TrendQueryInput, path: InputPath) -> tuple[Breakdown,
 
 
 def _read_keys(query: TrendQueryInput, keys: Sequence[str], path: InputPath) -> tuple[Breakdown, ...]:
-    if query.breakdown_type is not BreakdownType.COHORT:
-        _check_count(len(keys), (*path, "breakdown"))
+    is_by_cohort = query.breakdown_type is BreakdownType.COHORT
+    _check_count(len(keys), (*path, "breakdown"), limit=MAX_COHORTS if is_by_cohort else MAX_BREAKDOWNS)
     if len(keys) > 1:
         _check_options_of_single_key(query, path)
     _check_bins(query.breakdown_histogram_bin_count, (*path, "breakdown_histogram_bin_count"))
@@ -43,7 +46,7 @@ def _read_keys(query: TrendQueryInput, keys: Sequence[str], path: InputPath) -> 
     is_expression = query.breakdown_type is BreakdownType.HOGQL
     for index, key in enumerate(keys):
         check_key(key, (*path, "breakdown", index), is_expression=is_expression)
-    return tuple(
+    return _unique_cohorts(
         Breakdown(
             property=key,
             type=query.breakdown_type,
@@ -58,7 +61,7 @@ def _read_keys(query: TrendQueryInput, keys: Sequence[str], path: InputPath) -> 
 
 def _read_listed(listed: Sequence[BreakdownInput], path: InputPath) -> tuple[Breakdown, ...]:
     _check_count(len(listed), path)
-    return tuple(_read_one(item, (*path, index)) for index, item in enumerate(listed))
+    return _unique_cohorts(_read_one(item, (*path, index)) for index, item in enumerate(listed))
 
 
 def _read_one(item: BreakdownInput, path: InputPath) -> Breakdown:
@@ -79,11 +82,28 @@ def _read_one(item: BreakdownInput, path: InputPath) -> Breakdown:
     )
 
 
-def _check_count(count: int, path: InputPath) -> None:
-    if count > MAX_BREAKDOWNS:
-        raise BadUserInput(
-            "The query has {count} breakdowns; the limit is {limit}.", count=count, limit=MAX_BREAKDOWNS, path=path
+def _check_count(count: int, path: InputPath, *, limit: int = MAX_BREAKDOWNS) -> None:
+    if count > limit:
+        raise InputTooLarge(
+            "The query has {actual:,} breakdowns; the limit is {limit:,}.",
+            limit=limit,
+            actual=count,
+            unit="breakdowns",
+            path=path,
         )
+
+
+def _unique_cohorts(breakdowns: Iterable[Breakdown]) -> tuple[Breakdown, ...]:
+    """Return the breakdowns; raises BadUserInput for a cohort that occurs twice, each of which is a query."""
+    read = tuple(breakdowns)
+    known: set[str] = set()
+    for breakdown in read:
+        if breakdown.type is BreakdownType.COHORT and breakdown.property in known:
+            raise BadUserInput(
+                "The query has the cohort {id!r} twice.", id=breakdown.property, path=breakdown.path
+            )
+        known.add(breakdown.property)
+    return read
 
 
 def _check_bins(count: int | None, path: InputPath) -> None:

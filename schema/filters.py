@@ -6,6 +6,7 @@ import strawberry
 
 import schema.filter_enums  # noqa: F401 - publishes the enums of filters, before their first use
 from errors import BadUserInput
+from resolvers.trends.input_sizes import check_value
 from resolvers.trends.query import (
     FilterGroup,
     FilterValue,
@@ -49,7 +50,7 @@ class PropertyFilterInput:
             is_group=self.type is PropertyType.GROUP,
         )
         value: FilterValue = self.value  # type: ignore[assignment]  # read_property_value made it one
-        return PropertyFilter(
+        read = PropertyFilter(
             key=self.key,
             value=value,
             operator=self.operator,
@@ -57,6 +58,8 @@ class PropertyFilterInput:
             group_type_index=self.group_type_index,
             path=path,
         )
+        check_value(read)
+        return read
 
 
 @strawberry.input(

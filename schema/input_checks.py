@@ -2,7 +2,8 @@
 
 import strawberry
 
-from errors import BadUserInput, Place
+from datasource.metadata.names import find_control_character
+from errors import BadUserInput, InputTooLarge, Place
 from resolvers.context import RequestContext
 from resolvers.trends.query import InputPath, PropertyType
 
@@ -18,11 +19,12 @@ GROUP_TYPES = range(5)
 def check_text(text: str, path: InputPath, *, what: str, longest: int = LONGEST_NAME) -> None:
     """Raise BadUserInput for a string that is too long or contains a NUL character."""
     if len(text) > longest:
-        raise BadUserInput(
-            "{what} has {length:,} characters; the limit is {limit:,}.",
+        raise InputTooLarge(
+            "{what} has {actual:,} characters; the limit is {limit:,}.",
             what=what,
-            length=len(text),
             limit=longest,
+            actual=len(text),
+            unit="characters",
             path=path,
         )
     if "\0" in text:
@@ -35,7 +37,17 @@ def check_name(name: str, path: InputPath) -> str:
     if not trimmed:
         raise BadUserInput("The name must not be empty.", path=path)
     check_text(trimmed, path, what="The name")
+    check_characters(trimmed, path, what="The name")
     return trimmed
+
+
+def check_characters(text: str, path: InputPath, *, what: str, allowed: str = "") -> None:
+    """Raise BadUserInput for a string that people read, in terminals too, if it contains control characters."""
+    control = find_control_character(text, allowed=allowed)
+    if control is not None:
+        raise BadUserInput(
+            "{what} must not contain the control character {control}.", what=what, control=control, path=path
+        )
 
 
 def check_key(key: str, path: InputPath, *, is_expression: bool = False) -> None:

@@ -17,7 +17,7 @@ from schema.access import AccessControlled
 from schema.connection import Connection
 from schema.cursors import read_id_cursor
 from schema.info import ContextInfo
-from schema.input_checks import LONGEST_DESCRIPTION, check_name, check_text
+from schema.input_checks import LONGEST_DESCRIPTION, check_characters, check_name, check_text
 from schema.member import Member
 
 Value = TypeVar("Value")
@@ -125,6 +125,7 @@ def read_name(name: str) -> str:
 def read_description(description: str) -> str:
     """Raises BadUserInput at ("description",)."""
     check_text(description, ("description",), what="The description", longest=LONGEST_DESCRIPTION)
+    check_characters(description, ("description",), what="The description", allowed="\t\r\n")
     return description
 
 

@@ -2,12 +2,12 @@
 
 import re
 
-from errors import BadUserInput, Name, Place
+from errors import BadUserInput, InputTooLarge, Name, Place
 from resolvers.trends.buckets import MAX_BUCKETS
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
 from schema.breakdown_reader import read_breakdowns
 from schema.filters import count_filters, read_filters
-from schema.input_checks import LONGEST_EXPRESSION, check_group_index, check_key, check_text
+from schema.input_checks import LONGEST_EXPRESSION, check_characters, check_group_index, check_key, check_text
 from schema.trend_input import ActionSeriesInput, EventSeriesInput, SeriesInput, TrendQueryInput
 
 ARGUMENT: InputPath = ("query",)
@@ -54,10 +54,11 @@ def _check_series(query: TrendQueryInput) -> None:
             hint='{events}: [{event: null}] counts every event, {events}: [{event: "sign up"}] a single one.',
         )
     if count > MAX_SERIES:
-        raise BadUserInput(
-            "The query has {count} series; the limit is {limit}.",
-            count=count,
+        raise InputTooLarge(
+            "The query has {actual:,} series; the limit is {limit:,}.",
             limit=MAX_SERIES,
+            actual=count,
+            unit="series",
             hint="Formulas name each series by one letter.",
             path=(*ARGUMENT, "events" if query.events else "actions"),
         )
@@ -68,10 +69,11 @@ def _check_filter_count(query: TrendQueryInput, max_filters: int) -> None:
         count_filters(item.properties, item.property_group) for item in (*query.events, *query.actions)
     )
     if count > max_filters:
-        raise BadUserInput(
-            "The query has {count} property filters, including nested ones; the limit is {limit}.",
-            count=count,
+        raise InputTooLarge(
+            "The query has {actual:,} property filters, including nested ones; the limit is {limit:,}.",
             limit=max_filters,
+            actual=count,
+            unit="filters",
             path=ARGUMENT,
             hint="To match several values of a property, give one filter a list as its value.",
         )
@@ -148,9 +150,14 @@ def _read_action(item: ActionSeriesInput, path: InputPath) -> ActionSeries:
 
 
 def _read_custom_name(item: SeriesInput, path: InputPath) -> str | None:
-    if item.custom_name is not None:
-        check_text(item.custom_name, (*path, "custom_name"), what="The custom name")
-    return item.custom_name
+    return _check_custom_name(item.custom_name, path)
+
+
+def _check_custom_name(name: str | None, path: InputPath) -> str | None:
+    if name is not None:
+        check_text(name, (*path, "custom_name"), what="The custom name")
+        check_characters(name, (*path, "custom_name"), what="The custom name")
+    return name
 
 
 def _read_math(item: SeriesInput, path: InputPath) -> Math:
@@ -181,10 +188,11 @@ def _read_formulas(query: TrendQueryInput) -> tuple[Formula, ...]:
         return (_read_formula(query.formula, None, (*ARGUMENT, "formula")),)
     listed = query.formulas or []
     if len(listed) > MAX_FORMULAS:
-        raise BadUserInput(
-            "The query has {count} formulas; the limit is {limit}.",
-            count=len(listed),
+        raise InputTooLarge(
+            "The query has {actual:,} formulas; the limit is {limit:,}.",
             limit=MAX_FORMULAS,
+            actual=len(listed),
+            unit="formulas",
             path=(*ARGUMENT, "formulas"),
         )
     return tuple(
@@ -195,6 +203,4 @@ def _read_formulas(query: TrendQueryInput) -> tuple[Formula, ...]:
 
 def _read_formula(text: str, custom_name: str | None, path: InputPath) -> Formula:
     check_text(text, path, what="The formula", longest=LONGEST_EXPRESSION)
-    if custom_name is not None:
-        check_text(custom_name, (*path, "custom_name"), what="The custom name")
-    return Formula(text=text, custom_name=custom_name, path=path)
+    return Formula(text=text, custom_name=_check_custom_name(custom_name, path), path=path)

@@ -16,7 +16,16 @@ SOURCES = sorted(
 )
 CODED = {"GatewayError", "LimitExceeded"}
 """Errors whose template follows their code."""
-TEMPLATED = {*CODED, "BadUserInput", "NotFound", "NotAvailable", "HogQLError", "Message", "reworded"}
+TEMPLATED = {
+    *CODED,
+    "BadUserInput",
+    "InputTooLarge",
+    "NotFound",
+    "NotAvailable",
+    "HogQLError",
+    "Message",
+    "reworded",
+}
 RESERVED = {"hint", "details", "path"}
 IN_DETAILS = {"limit", "actual", "unit"}
 _FIELD = re.compile(r"\{([a-z_]\w*)(?:![rs])?(?::[^{} ][^{}]*)?\}")

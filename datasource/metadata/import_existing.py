@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from datasource.metadata.cohorts import ImportedMembers, StoredMembership, create_cohort
 from datasource.metadata.models import LARGEST_PROJECT_ID, Project, SavedCohort
+from datasource.metadata.names import check_name
 from datasource.metadata.records import CohortRecord
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotAvailable
@@ -70,8 +71,10 @@ async def import_cohort(
 ) -> CohortRecord:
     """Insert a cohort whose members are stored by the installation; version 0 reads all that are stored there.
 
-    Raises BadUserInput for an id that is taken, even by a deleted cohort, and NotFound without the project.
+    Raises BadUserInput for an invalid name and an id that is taken, even by a deleted cohort, and NotFound without
+    the project.
     """
+    name = check_name(name, what="cohort")
     async with store.read() as session:
         existing = await session.get(SavedCohort, cohort_id)
     if existing is not None:

@@ -91,7 +91,7 @@ def _elements_condition(step: ActionStep, context: CompileContext, path: InputPa
             )
         ),
         None if step.tag_name is None else has_tag(step.tag_name, (*path, "tag_name")),
-        None if step.selector is None else has_selector(step.selector, (*path, "selector")),
+        None if step.selector is None else has_selector(step.selector, (*path, "selector"), context.meter),
     )
 
 

@@ -19,6 +19,7 @@ from resolvers.trends.query import (
 ALL_USERS = "all"
 """The breakdown value that means all users instead of a cohort."""
 
+_LONGEST_ID = 18
 _IN = (PropertyOperator.IN, PropertyOperator.EXACT)
 _NOT_IN = (PropertyOperator.NOT_IN, PropertyOperator.IS_NOT)
 
@@ -38,14 +39,16 @@ def membership(filter_: PropertyFilter, context: CompileContext) -> Expr | None:
     if filter_.value is None:
         raise BadUserInput("The id of a cohort is required.", path=path, hint=Place.COHORTS)
     ids = filter_.value if isinstance(filter_.value, tuple) else (filter_.value,)
-    inside = either(*(_find_cohort(id_, path, context).member for id_ in ids))
+    cohorts = dict.fromkeys(_find_cohort(id_, path, context).member for id_ in ids)
+    inside = either(*cohorts)
     return inside and call("not", inside) if filter_.operator in _NOT_IN else inside
 
 
 def cohort_id(value: Scalar) -> int | None:
     """The id in a client's value; None for a value that is not an id."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() and not isinstance(value, bool) else None
+    is_number = text.isascii() and text.isdecimal() and not isinstance(value, bool)
+    return int(text) if is_number and len(text) <= _LONGEST_ID else None
 
 
 def _find_cohort(id_: Scalar, path: InputPath, context: CompileContext) -> Cohort:

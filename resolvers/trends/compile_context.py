@@ -6,18 +6,25 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from datasource.metadata.records import WeekStartDay
-from datasource.sql.tree import Param
+from datasource.sql.tree import Expr, Param
+from resolvers.trends.input_sizes import InputMeter
 from resolvers.trends.query import Cohort
 
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """`timezone` is where dates without an offset are; `now` an instant; `cohorts` the readable ones by id."""
+    """`timezone` is where dates without an offset are; `now` an instant; `cohorts` the readable ones by id.
+
+    One context compiles one trend, action or cohort. `meter` adds up its inputs, and `expressions` are those that
+    are compiled already.
+    """
 
     timezone: ZoneInfo
     now: datetime
     week_start: WeekStartDay = WeekStartDay.SUNDAY
     cohorts: Mapping[int, Cohort] = field(default_factory=dict)
+    meter: InputMeter = field(default_factory=InputMeter, compare=False, repr=False)
+    expressions: dict[tuple[object, str], Expr] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def zone(self) -> Param:

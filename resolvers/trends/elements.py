@@ -12,6 +12,7 @@ from typing import assert_never
 from datasource.layouts.contract import ELEMENTS_CHAIN, ELEMENTS_HREF, ELEMENTS_TEXTS
 from datasource.sql.tree import Call, Column, Expr, Lambda, Number, Param, call, either, every
 from errors import BadUserInput
+from resolvers.trends.input_sizes import InputMeter
 from resolvers.trends.query import InputPath, PropertyFilter
 from resolvers.trends.query import PropertyOperator as Op
 from resolvers.trends.selectors import SelectorPart, chain_pattern, selector_pattern
@@ -22,13 +23,13 @@ Satisfies = Callable[[PropertyFilter, Expr], Expr | None]
 _FIELDS = {"href": ELEMENTS_HREF, "text": ELEMENTS_TEXTS}
 
 
-def element_condition(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | None:
+def element_condition(filter_: PropertyFilter, satisfies: Satisfies, meter: InputMeter) -> Expr | None:
     """The condition of a filter on elements; None when it is always true.
 
     Raises BadUserInput with the filter's path.
     """
     if filter_.key in ("tag_name", "selector"):
-        return _by_value(_checked(filter_), _matched)
+        return _by_value(_checked(filter_), lambda one: _matched(one, meter))
     if filter_.key not in _FIELDS:
         raise BadUserInput(
             "Elements have no field {key!r}.",
@@ -43,9 +44,11 @@ def element_condition(filter_: PropertyFilter, satisfies: Satisfies) -> Expr | N
     return _by_value(filter_, lambda one: _some_text(one, satisfies))
 
 
-def has_selector(selector: str, path: InputPath) -> Expr:
+def has_selector(selector: str, path: InputPath, meter: InputMeter) -> Expr:
     """The condition that an element matches a selector. Raises BadUserInput, at `path`, for an invalid one."""
-    return _match(selector_pattern(selector, path))
+    pattern = selector_pattern(selector, path)
+    meter.add_regex_size(len(pattern), path)
+    return _match(pattern)
 
 
 def has_tag(name: str, path: InputPath) -> Expr:
@@ -106,11 +109,12 @@ def _checked(filter_: PropertyFilter) -> PropertyFilter:
     )
 
 
-def _matched(filter_: PropertyFilter) -> Expr:
+def _matched(filter_: PropertyFilter, meter: InputMeter) -> Expr:
     path = (*filter_.path, "value")
     if not isinstance(filter_.value, str):
         raise BadUserInput("{key} needs a string.", path=path, key=filter_.key)
-    found = has_selector(filter_.value, path) if filter_.key == "selector" else has_tag(filter_.value, path)
+    is_selector = filter_.key == "selector"
+    found = has_selector(filter_.value, path, meter) if is_selector else has_tag(filter_.value, path)
     return found if filter_.operator is Op.EXACT else call("not", found)
 
 

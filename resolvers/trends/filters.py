@@ -49,13 +49,14 @@ def group_condition(group: FilterGroup, context: CompileContext) -> Expr | None:
 
 def filter_condition(filter_: PropertyFilter, context: CompileContext) -> Expr | None:
     """The condition of one filter; None when it is always true, as it is for an empty list of values."""
+    context.meter.add_filter(filter_)
     match filter_.type:
         case PropertyType.COHORT:
             return membership(filter_, context)
         case PropertyType.HOGQL:
             return filter_expression(filter_.key, (*filter_.path, "key"), context)
         case PropertyType.ELEMENT:
-            return element_condition(filter_, lambda one, text: _text_condition(one, text, context))
+            return element_condition(filter_, lambda one, text: _text_condition(one, text, context), context.meter)
         case _:
             text = text_field(filter_.type, filter_.key, filter_.group_type_index, filter_.path, context)
             return _text_condition(filter_, text, context)
@@ -82,7 +83,7 @@ def _text_condition(filter_: PropertyFilter, text: Expr, context: CompileContext
         case Op.ICONTAINS:
             return _any_value(filter_, lambda value: call("ilike", text, _pattern(value)))
         case Op.REGEX:
-            return _any_value(filter_, _regex_match(filter_, text))
+            return _any_value(filter_, _regex_match(filter_, text, context))
         case Op.IS_DATE_EXACT:
             return _any_value(filter_, _date_comparison(filter_, text, "=", context))
         case Op.IS_DATE_BEFORE:
@@ -136,9 +137,11 @@ def _is_one_of(filter_: PropertyFilter, text: Expr) -> Expr | None:
     return _any_value(filter_, lambda value: equals(text, _text_param(value)))
 
 
-def _regex_match(filter_: PropertyFilter, text: Expr) -> Callable[[Scalar], Expr]:
+def _regex_match(filter_: PropertyFilter, text: Expr, context: CompileContext) -> Callable[[Scalar], Expr]:
     def condition(value: Scalar) -> Expr:
-        check_regex(as_text(value), (*filter_.path, "value"))
+        path = (*filter_.path, "value")
+        context.meter.add_regex(as_text(value), path)
+        check_regex(as_text(value), path)
         return call("match", text, _text_param(value))
 
     return condition

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import BadUserInput, ErrorCode, LimitExceeded
+from errors import BadUserInput, ErrorCode, InputTooLarge, LimitExceeded
 from resolvers.trends.query import Formula
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -127,7 +127,13 @@ def parse_formula(formula: Formula, series_count: int) -> ParsedFormula:
 
 def _parse(text: str, series_count: int) -> ast.expr:
     if len(text) > _LONGEST:
-        raise BadUserInput("The formula is longer than {longest} characters.", longest=_LONGEST, hint=_HINT)
+        raise InputTooLarge(
+            "The formula has {actual:,} characters; the limit is {limit:,}.",
+            limit=_LONGEST,
+            actual=len(text),
+            unit="characters",
+            hint=_HINT,
+        )
     misread = _MISREAD.search(text)
     if misread:
         raise BadUserInput("A formula cannot contain {part!r}.", part=misread[0], hint=_HINT)

@@ -4,6 +4,8 @@ Arrow compiles them with RE2, as ClickHouse does, so an unreadable one is an err
 reason, rather than a failure in the middle of a query.
 """
 
+from functools import lru_cache
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,8 +27,9 @@ def check_regex(pattern: str, path: InputPath) -> None:
         raise BadUserInput("Invalid regular expression: {problem}.", problem=problem, path=path, hint=HINT)
 
 
+@lru_cache(maxsize=1000)
 def regex_problem(pattern: str) -> Message | None:
-    """RE2's reason why it cannot read a pattern; None if it can."""
+    """RE2's reason why it cannot read a pattern, whose size must be checked; None if it can."""
     try:
         pc.match_substring_regex(_NOTHING, pattern)
     except pa.ArrowInvalid as failure:

@@ -7,11 +7,17 @@ import pytest
 
 from datasource.clickhouse.engine import Limits
 from errors import MAX_VALUE_LENGTH, ErrorCode
+from resolvers.cohort_references import MAX_REFERENCES
 from resolvers.saved import LARGEST_PAGE
+from resolvers.trends import input_sizes
 from resolvers.trends.buckets import MAX_BUCKETS
 from resolvers.trends.formula import MAX_OPERATIONS
+from resolvers.trends.hogql.grammar import LONGEST_TEXT
+from schema.breakdown_reader import MAX_COHORTS
 from schema.entity_references import MAX_ENTITIES
 from schema.errors import MAX_ERRORS
+from schema.input_checks import LONGEST_NAME
+from schema.trend_query_reader import MAX_SERIES
 from settings import Limit, Settings
 
 PATH = Path(__file__).parents[2] / "docs" / "limits.md"
@@ -21,6 +27,24 @@ WITHOUT_SETTING = {
     "rows that a ClickHouse query returns": Limits().result_rows,
     "buckets of a trend, and `smoothingIntervals`": MAX_BUCKETS,
     "operations of the formulas of a trend, over all buckets and breakdown values": MAX_OPERATIONS,
+    "values of a filter with EXACT, IS_NOT, IN or NOT_IN": input_sizes.MAX_LISTED_VALUES,
+    "values of a filter with another operator, or on cohorts or elements": input_sizes.MAX_VALUES,
+    "characters of a filter's value": input_sizes.MAX_VALUE_LENGTH,
+    "values of all filters of a trend, an action or a cohort": input_sizes.MAX_ALL_VALUES,
+    "conditions of all filters: one for each value of another operator": input_sizes.MAX_CONDITIONS,
+    "characters of a regular expression": input_sizes.MAX_REGEX_LENGTH,
+    "parts of a regular expression, with its repetitions written out": input_sizes.MAX_REGEX_SIZE,
+    "parts of all regular expressions and selectors of a trend, an action or a cohort": (
+        input_sizes.MAX_ALL_REGEX_SIZES
+    ),
+    "characters of a HogQL expression": LONGEST_TEXT,
+    "characters of all different HogQL expressions of a trend, an action or a cohort": (
+        input_sizes.MAX_HOGQL_LENGTH
+    ),
+    "cohorts in a breakdown": MAX_COHORTS,
+    "cohorts that a trend, an action or a cohort refers to": MAX_REFERENCES,
+    "series of a trend, and formulas": MAX_SERIES,
+    "characters of a name or key": LONGEST_NAME,
     "entity references from a router": MAX_ENTITIES,
     "objects on a page (`first`)": LARGEST_PAGE,
     "errors in a response": MAX_ERRORS,

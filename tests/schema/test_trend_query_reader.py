@@ -202,9 +202,49 @@ def test_empty_breakdown_means_none() -> None:
     assert read("events: [{}], breakdown: [], breakdowns: []").breakdowns == ()
 
 
-def test_any_number_of_cohorts_can_be_given() -> None:
-    ids = ", ".join(str(number) for number in range(1, 8))
-    assert len(read(f"events: [{{}}], breakdown: [{ids}], breakdownType: COHORT").breakdowns) == 7
+def test_up_to_twenty_five_cohorts_can_be_given() -> None:
+    ids = ", ".join(map(str, range(1, 26)))
+    assert len(read(f"events: [{{}}], breakdown: [{ids}], breakdownType: COHORT").breakdowns) == 25
+    refusal = refusal_of(f'events: [{{}}], breakdown: ["all", {ids}], breakdownType: COHORT')
+    assert (refusal.path, refusal.details["limit"], refusal.details["actual"]) == (("query", "breakdown"), 25, 26)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('breakdown: ["all", 5, "all"], breakdownType: COHORT', ("breakdown", 2)),
+        ("breakdowns: [{property: 5, type: COHORT}, {property: 5, type: COHORT}]", ("breakdowns", 1)),
+    ],
+)
+def test_cohort_cannot_be_given_twice(text: str, path: tuple[str | int, ...]) -> None:
+    refusal = refusal_of(f"events: [{{}}], {text}")
+    assert refusal.path == ("query", *path)
+    assert "twice" in refusal.message
+
+
+@pytest.mark.parametrize("control", ["\\n", "\\u001b", "\\u0085", "\\u2028", "\\u202e"])
+def test_custom_name_has_no_control_characters(control: str) -> None:
+    series = refusal_of(f'events: [{{customName: "a{control}b"}}]')
+    assert series.path == ("query", "events", 0, "custom_name")
+    formula = refusal_of(f'events: [{{}}], formulas: [{{formula: "A", customName: "a{control}b"}}]')
+    assert formula.path == ("query", "formulas", 0, "custom_name")
+    assert "must not contain the control character U+" in formula.message
+
+
+def test_custom_name_has_spaces_and_joined_emoji() -> None:
+    name = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}\N{NO-BREAK SPACE}du \N{RIGHT-TO-LEFT MARK}"
+    (series,) = read(f'events: [{{customName: "{name}"}}]').series
+    assert series.custom_name == name
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "actual"),
+    [(f'"{"x" * 10_001}"', 10_000, 10_001), (f"[{'1 ' * 10_001}]", 10_000, 10_001)],
+)
+def test_filter_with_too_large_a_value_is_not_read(value: str, limit: int, actual: int) -> None:
+    refusal = refusal_of(f'events: [{{properties: [{{key: "a", value: {value}}}]}}]')
+    assert refusal.path == ("query", "events", 0, "properties", 0, "value")
+    assert (refusal.details["limit"], refusal.details["actual"]) == (limit, actual)
 
 
 LONG = "x" * 401
@@ -275,6 +315,7 @@ LONG = "x" * 401
         ("events: [{}], breakdownLimit: 0", ("breakdown_limit",)),
         ("events: [{}], breakdownLimit: 1001", ("breakdown_limit",)),
         ("events: [{}], smoothingIntervals: 0", ("smoothing_intervals",)),
+        ("events: [{}], smoothingIntervals: 20001", ("smoothing_intervals",)),
         ("events: [{}], samplingFactor: 0", ("sampling_factor",)),
         ("events: [{}], samplingFactor: 1.5", ("sampling_factor",)),
         ("events: [{}], samplingFactor: -0.5", ("sampling_factor",)),

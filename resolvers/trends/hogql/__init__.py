@@ -8,6 +8,7 @@ Nothing of a client's text reaches SQL but constants and property keys, as bound
 from collections.abc import Callable
 
 from datasource.sql.tree import Expr, Number, call
+from errors import InputTooLarge
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError
 from resolvers.trends.hogql.grammar import parse
@@ -50,11 +51,21 @@ def _finite(value: Value) -> Expr:
 
 
 def _translate(text: str, path: InputPath, translator: Translator, finish: Callable[[Value], Expr]) -> Expr:
-    try:
-        tree = parse(text)
-        value = translator.value(tree)
-        if translator.is_aggregating:
-            check_aggregates(tree)
-        return check_size(finish(value), value.node)
-    except HogQLError as error:
-        raise error.locate(text, path) from None
+    context, key = translator.context, (finish, text)
+    if key not in context.expressions:
+        try:
+            context.expressions[key] = _compile(text, translator, finish)
+        except HogQLError as error:
+            raise error.locate(text, path) from None
+        except InputTooLarge as error:
+            raise error.at(path) from None
+    return context.expressions[key]
+
+
+def _compile(text: str, translator: Translator, finish: Callable[[Value], Expr]) -> Expr:
+    tree = parse(text)
+    translator.context.meter.add_hogql(text)
+    value = translator.value(tree)
+    if translator.is_aggregating:
+        check_aggregates(tree)
+    return check_size(finish(value), value.node)

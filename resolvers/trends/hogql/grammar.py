@@ -140,7 +140,12 @@ class _HogQL(Dialect):
 def parse(text: str) -> exp.Expr:
     """Parse an expression; an `AS name` at its end is dropped. Raises HogQLError."""
     if len(text) > LONGEST_TEXT:
-        raise HogQLError("the expression is longer than {longest} characters.", 0, longest=LONGEST_TEXT)
+        raise HogQLError(
+            "the expression has {count:,} characters; the limit is {limit:,}.",
+            0,
+            count=len(text),
+            limit=LONGEST_TEXT,
+        )
     try:
         text.encode()
         tokens_ = _without_alias(_checked(_HogQL().tokenize(text)))
@@ -161,7 +166,10 @@ def parse(text: str) -> exp.Expr:
 def _checked(tokens_: Sequence[Token]) -> list[Token]:
     if len(tokens_) > MOST_TOKENS:
         raise HogQLError(
-            "the expression has more than {most} tokens.", tokens_[MOST_TOKENS].start, most=MOST_TOKENS
+            "the expression has {count:,} tokens; the limit is {most:,}.",
+            tokens_[MOST_TOKENS].start,
+            count=len(tokens_),
+            most=MOST_TOKENS,
         )
     checked = [_after_dot(token, before) for before, token in zip([None, *tokens_], tokens_, strict=False)]
     depth = run = 0

@@ -71,7 +71,7 @@ def _or_empty(value: Value) -> Expr:
 def _search(name: str, result: ValueType) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern = invocation.arguments
-        expr = call(name, as_string(subject), Param(_regex(pattern), "String"))
+        expr = call(name, as_string(subject), Param(_regex(pattern, invocation.context), "String"))
         return Value(expr, result, invocation.node)
 
     return build
@@ -80,7 +80,7 @@ def _search(name: str, result: ValueType) -> Build:
 def _replace_regex(name: str) -> Build:
     def build(invocation: Invocation) -> Value:
         subject, pattern, replacement = invocation.arguments
-        regex, by = _regex(pattern), constant_string(replacement)
+        regex, by = _regex(pattern, invocation.context), constant_string(replacement)
         if not is_replacement(regex, by):
             raise HogQLError(
                 "{text} is not a valid replacement.",
@@ -94,8 +94,9 @@ def _replace_regex(name: str) -> Build:
     return build
 
 
-def _regex(pattern: Value) -> str:
+def _regex(pattern: Value, context: CompileContext) -> str:
     regex = constant_string(pattern)
+    context.meter.add_regex(regex)
     problem = regex_problem(regex)
     if problem is not None:
         raise HogQLError("invalid regular expression: {problem}.", pattern.node, HINT, problem=problem)

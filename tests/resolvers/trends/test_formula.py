@@ -160,7 +160,7 @@ def test_result_that_is_not_finite_is_none(text: str, figures: tuple[float, ...]
         ("\u212a", "A formula cannot contain "),
         ("\u0660", "A formula cannot contain "),
         ("A \u2212 B", "A formula cannot contain "),
-        ("A" + " + A" * 300, "The formula is longer than 1000 characters."),
+        ("A" + " + A" * 300, "The formula has 1,201 characters; the limit is 1,000."),
         ("+".join("A" * 150), "The formula is nested too deeply."),
     ],
 )

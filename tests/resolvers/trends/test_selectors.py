@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from datasource.clickhouse.engine import Engine
 from errors import BadUserInput
 from resolvers.trends.elements import has_selector
+from resolvers.trends.input_sizes import InputMeter
 from resolvers.trends.selectors import SelectorPart, parse_selector, selector_pattern
 from tests.resolvers.trends.element_events import Element, Row, chain, find, insert_rows
 
@@ -211,7 +212,7 @@ ROWS = (
 )
 async def test_selector_finds_chains(engine: Engine, project_id: int, selector: str, expected: set[str]) -> None:
     await insert_rows(engine, project_id, ROWS)
-    assert await find(engine, project_id, has_selector(selector, PATH)) == expected
+    assert await find(engine, project_id, has_selector(selector, PATH, InputMeter())) == expected
 
 
 HOSTILE = (
@@ -247,7 +248,9 @@ async def test_hostile_value_of_an_attribute_matches_only_itself(
     ]
     await insert_rows(engine, project_id, rows)
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-    assert await find(engine, project_id, has_selector(f'body > a[x="{quoted}"][y="1"]', PATH)) == {"it"}
+    assert await find(engine, project_id, has_selector(f'body > a[x="{quoted}"][y="1"]', PATH, InputMeter())) == {
+        "it"
+    }
 
 
 @pytest.mark.parametrize(
@@ -261,8 +264,8 @@ async def test_hostile_class_and_id_match_only_themselves(engine: Engine, projec
     ]
     await insert_rows(engine, project_id, rows)
     escaped = "".join(f"\\{ord(character):x} " for character in name)
-    assert await find(engine, project_id, has_selector(f"a.{escaped}", PATH)) == {"class"}
-    assert await find(engine, project_id, has_selector(f"#{escaped}", PATH)) == {"id"}
+    assert await find(engine, project_id, has_selector(f"a.{escaped}", PATH, InputMeter())) == {"class"}
+    assert await find(engine, project_id, has_selector(f"#{escaped}", PATH, InputMeter())) == {"id"}
 
 
 def _matches(parts: Sequence[SelectorPart], elements: Sequence[Element], *, is_anchored: bool = False) -> bool:
@@ -345,4 +348,4 @@ async def test_clickhouse_finds_what_the_parts_say(engine: Engine, project_id: i
     for selector in _small_selectors():
         parts = parse_selector(selector)[::-1]
         expected = {str(n) for n, elements in enumerate(chains) if _matches(parts, elements)}
-        assert await find(engine, project_id, has_selector(selector, PATH)) == expected, selector
+        assert await find(engine, project_id, has_selector(selector, PATH, InputMeter())) == expected, selector

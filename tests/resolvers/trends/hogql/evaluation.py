@@ -19,7 +19,13 @@ from tests.support.seeds.events import EventSeeds
 
 NOW = datetime(2020, 1, 15, 13, 5, 1, tzinfo=UTC)
 PATH = ("query", "breakdown")
-UTC_CONTEXT = CompileContext(ZoneInfo("UTC"), NOW)
+
+
+def utc_context() -> CompileContext:
+    """A context of its own, since one adds up its expressions."""
+    return CompileContext(ZoneInfo("UTC"), NOW)
+
+
 _LIMITS = Limits(seconds=20)
 
 
@@ -56,7 +62,7 @@ def error_of(text: str, *, aggregating: bool = False) -> BadUserInput:
     """The error of an expression."""
     compile_ = math_expression if aggregating else breakdown_expression
     with pytest.raises(BadUserInput) as caught:
-        compile_(text, PATH, UTC_CONTEXT)
+        compile_(text, PATH, utc_context())
     return caught.value
 
 

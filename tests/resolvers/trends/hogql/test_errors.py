@@ -7,7 +7,7 @@ import pytest
 from datasource.sql.tree import Events, Named, Select
 from errors import BadUserInput
 from resolvers.trends.hogql import breakdown_expression, filter_expression, math_expression
-from tests.resolvers.trends.hogql.evaluation import PATH, UTC_CONTEXT, error_of, lowered
+from tests.resolvers.trends.hogql.evaluation import PATH, error_of, lowered, utc_context
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ _HOSTILE = (
 def test_hostile_text_is_a_clear_error_everywhere(text: str) -> None:
     for compile_ in (breakdown_expression, filter_expression, math_expression):
         with pytest.raises(BadUserInput, match=r"^Line \d+, column \d+: ") as caught:
-            compile_(text, PATH, UTC_CONTEXT)
+            compile_(text, PATH, utc_context())
         assert len(caught.value.message) < 300
         assert len(caught.value.hint or "") < 800
 
@@ -332,7 +332,7 @@ _VOCABULARY = re.compile(r"[A-Za-z0-9_(){}:.,'+*/%<>=!\s-]+")
     ],
 )
 def test_text_reaches_the_statement_as_parameters_only(text: str) -> None:
-    expr = breakdown_expression(text, PATH, UTC_CONTEXT)
+    expr = breakdown_expression(text, PATH, utc_context())
     statement = lowered(Select((Named(expr, "v"),), Events()), 7)
     assert _VOCABULARY.fullmatch(statement.text)
     for word in ("DROP", "--", "/*", "*/", ";", "#", "system", "'a", "select", "é"):
@@ -349,7 +349,7 @@ def test_deepest_valid_expressions_become_statements() -> None:
         " or ".join(["properties.a between 1 and 5"] * 80),
         "1 - properties.a / 2 * " * 15 + "3",
     ):
-        expr = breakdown_expression(text, PATH, UTC_CONTEXT)
+        expr = breakdown_expression(text, PATH, utc_context())
         assert len(lowered(Select((Named(expr, "v"),), Events()), 7).text) < 100_000
 
 

@@ -20,7 +20,6 @@ from tests.resolvers.trends.hogql.evaluation import NOW, PATH, lowered
 from tests.support.seeds.events import Event, EventSeeds, Value
 
 _ZONE = ZoneInfo("America/New_York")  # with daylight saving
-_CONTEXT = CompileContext(_ZONE, NOW)
 _ODD: tuple[tuple[Value, Value], ...] = (
     ("", None),
     ("x,y", "12"),
@@ -252,12 +251,12 @@ def test_every_function_is_reached_in_any_case(name: str) -> None:
     function = FUNCTIONS[name]
     arguments = ", ".join(["1"] * (function.most + 1))
     with pytest.raises(BadUserInput, match=r"\(\) takes "):
-        breakdown_expression(f"{name.upper()}({arguments})", PATH, _CONTEXT)
+        breakdown_expression(f"{name.upper()}({arguments})", PATH, CompileContext(_ZONE, NOW))
 
 
 def _accepted(compile_: Callable[..., Expr], text: str) -> Expr | None:
     try:
-        return compile_(text, PATH, _CONTEXT)
+        return compile_(text, PATH, CompileContext(_ZONE, NOW))
     except BadUserInput as caught:
         error = caught
     assert error.message.startswith("Line ")
