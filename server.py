@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from datasource.private_files import set_private_umask
+
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
@@ -13,10 +15,12 @@ def create_app() -> "Starlette":
     """
     from asgi.app import create_app as create
 
+    set_private_umask()
     return create()
 
 
 def main() -> None:
+    set_private_umask()
     try:
         from commands import build_cli
 

@@ -52,7 +52,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path(".trendgate"),
-        description="Directory of the embedded stores (metadata and events) and of the demo's key.",
+        description="Directory of the embedded stores (metadata and events) and of the demo's key. "
+        "Only the account that runs Trendgate can read it.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")

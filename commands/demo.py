@@ -29,6 +29,7 @@ from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
 from datasource.metadata.records import MemberRecord, OrganizationLevel, OwnedKey, ProjectRecord, WeekStartDay
 from datasource.metadata.store import MetadataStore
+from datasource.private_files import close_file
 from errors import ErrorCode, GatewayError
 from permissions.api_keys import hash_key
 from permissions.key_issuing import MOST_KEYS, issue_key
@@ -170,6 +171,7 @@ async def _make_room(store: MetadataStore, member: MemberRecord, replaced: Owned
 
 
 def _read_secret(path: Path) -> str:
+    close_file(path)
     try:
         return path.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):

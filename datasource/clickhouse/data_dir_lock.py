@@ -4,6 +4,7 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
+from datasource.private_files import make_file, make_own_folder
 from errors import ErrorCode, GatewayError
 
 
@@ -14,7 +15,8 @@ def lock_data_dir(path: Path) -> IO[str]:
     """
     # chdb would fail too, but without a reason.
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_own_folder(path)
+        make_file(path / "trendgate.lock")
         lock = (path / "trendgate.lock").open("w")
     except OSError as failure:
         raise unusable_data_dir(path) from failure

@@ -8,6 +8,7 @@ from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.private_files import make_data_dir
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
 
@@ -27,6 +28,7 @@ def open_engine(settings: Settings) -> Engine:
     """
     if settings.clickhouse_url is None:
         check_cluster_has_server(settings)
+        make_data_dir(settings.data_dir)
         return EmbeddedEngine.open(
             settings.events_path, sessions=settings.query_concurrency, queue_limits=_queue_limits(settings)
         )

@@ -8,6 +8,7 @@ from typing import IO, Final, Self
 import orjson
 
 from datasource.loader.chunks import Reject
+from datasource.private_files import make_file, make_folder
 from errors import BadUserInput
 
 _MAX_RAW_BYTES: Final = 2000
@@ -25,8 +26,8 @@ class RejectsFile:
         """Raises BadUserInput when the file cannot be written."""
         if self.count == 0:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.open("ab").close()
+                make_folder(self.path.parent)
+                make_file(self.path)
                 self.path.unlink()
             except OSError as failure:
                 raise BadUserInput(
@@ -47,10 +48,14 @@ class RejectsFile:
     def add(self, file: Path, rejects: Iterable[Reject]) -> None:
         """Append the rejects; they are on disk when this returns."""
         for reject in rejects:
-            self._file = self._file or self.path.open("ab")
+            self._file = self._file or self._open()
             self.count += 1
             raw = reject.raw[:_MAX_RAW_BYTES].decode(errors="replace")
             line = {"file": str(file), "row": reject.row, "reason": reject.reason, "line": raw}
             self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         if self._file is not None:
             self._file.flush()
+
+    def _open(self) -> IO[bytes]:
+        make_file(self.path)
+        return self.path.open("ab")

@@ -1,6 +1,7 @@
 """SQLAlchemy engines that behave the same on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from datasource.private_files import close_file, make_file, make_folder
 from errors import BadUserInput
 
 # How long a writer waits for another one, in this process or any other.
@@ -87,7 +89,7 @@ def build_async_engine(url: URL, limits: PoolLimits) -> AsyncEngine:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    _make_folder(url)
+    _make_file(url)
     engine = create_async_engine(url, connect_args=_sqlite_connect_args())
     _listen(engine.sync_engine, foreign_keys=True)
     return engine
@@ -113,7 +115,7 @@ def build_migration_engine(url: URL) -> Engine:
     if not is_sqlite(url):
         arguments = _postgresql_connect_args(url, lock_timeout=MIGRATION_LOCK_TIMEOUT_S * 1000)
         return create_engine(url, poolclass=NullPool, connect_args=arguments)
-    _make_folder(url)
+    _make_file(url)
     engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool, connect_args=_sqlite_connect_args())
     # Rebuilding an SQLite table drops the old one, which with foreign keys on deletes the rows that refer to it.
     _listen(engine, foreign_keys=False)
@@ -148,17 +150,22 @@ def _postgresql_connect_args(url: URL, **settings: int) -> dict[str, Any]:
     }
 
 
-def _make_folder(url: URL) -> None:
-    folder = Path(url.database or "").parent
+def _make_file(url: URL) -> None:
+    file = Path(url.database or "")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
     except OSError as exc:
         raise BadUserInput(
             "The folder {folder} of the metadata store cannot be created: {reason}.",
-            folder=folder,
+            folder=file.parent,
             reason=exc.strerror,
             hint="Set TRENDGATE_DATA_DIR to a writable folder.",
         ) from exc
+    # SQLite creates its other files with the mode of the first one. It reports a file that cannot be opened.
+    with suppress(OSError):
+        make_file(file)
+        for suffix in ("-wal", "-shm", "-journal"):
+            close_file(file.with_name(f"{file.name}{suffix}"))
 
 
 def _listen(engine: Engine, *, foreign_keys: bool) -> None:

@@ -21,6 +21,7 @@ from datasource.metadata.engine import (
 )
 from datasource.metadata.migration import upgrade
 from datasource.metadata.snapshot import PostgresVersion, Snapshot, SqliteVersion
+from datasource.private_files import make_data_dir
 from errors import BadUserInput, ErrorCode, GatewayError, Place
 from settings import Settings
 
@@ -109,6 +110,8 @@ def open_metadata(settings: Settings) -> MetadataStore:
         wait_s=settings.database_wait_s,
         statement_s=settings.database_timeout_s,
     )
+    if settings.database_url is None:
+        make_data_dir(settings.data_dir)
     return MetadataStore.open(settings.metadata_url, limits)
 
 
