@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from copy import copy
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 import strawberry
@@ -21,9 +22,11 @@ from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.name_converter import NameConverter
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
+from strawberry.utils.str_converters import to_camel_case
 
 from errors import BadUserInput
 from resolvers.context import RequestContext
@@ -40,6 +43,15 @@ from schema.subscription import Subscription
 from settings import Settings
 
 FEDERATION_VERSION = "2.9"
+
+_camel_case = cache(to_camel_case)
+
+
+class CachedNames(NameConverter):
+    """Converts the name of each field once. Strawberry converts those of an input type for every request."""
+
+    def apply_naming_config(self, name: str) -> str:
+        return _camel_case(name)
 
 
 @runtime_checkable
@@ -156,7 +168,11 @@ def build_schema(
         subscription=subscription,
         extensions=build_extensions(settings, manifest),
         execution_context_class=LeafListExecutor,
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not settings.introspection),
+        config=StrawberryConfig(
+            scalar_map=SCALARS,
+            disable_field_suggestions=not settings.introspection,
+            name_converter=CachedNames(),
+        ),
         federation_version=FEDERATION_VERSION,
     )
     check_manifest(manifest, schema._schema)

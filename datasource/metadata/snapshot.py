@@ -60,8 +60,14 @@ class Snapshot:
     ) -> dict[Key, Value]:
         """Return the values of those keys that have one; load those that are missing, in one call."""
         values = await self._valid_values()
-        found = {key: values[key] for key in keys if key in values}
-        if missing := [key for key in keys if key not in found]:
+        found, missing = {}, []
+        for key in keys:
+            value = values.get(key)
+            if value is None:
+                missing.append(key)
+            else:
+                found[key] = value
+        if missing:
             loaded = await load(missing)
             values.update(loaded)
             found.update(loaded)
