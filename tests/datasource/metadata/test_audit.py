@@ -479,14 +479,26 @@ async def test_concurrent_identical_changes_are_recorded_once(
 # ---------------------------------------------------------------------- the log itself
 
 
-ALTERATIONS = {
-    "sqlite": [
-        "UPDATE audit_log SET action = 'key.created'",
-        "UPDATE audit_log SET at = at WHERE id = 1",
-        "DELETE FROM audit_log",
-        "DELETE FROM audit_log WHERE id = 1",
-    ],
-    "postgresql": ["TRUNCATE audit_log"],
+FORGED = (
+    "audit_log (id, at, organization_id, action, actor, target) "
+    "SELECT id, at, 'other', action, actor, target FROM audit_log"
+)
+ON_CONFLICT = "ON CONFLICT (id) DO UPDATE SET organization_id = 'other'"
+ALTERATIONS = (
+    "UPDATE audit_log SET action = 'key.created'",
+    "UPDATE audit_log SET at = at WHERE id = 1",
+    "DELETE FROM audit_log",
+    "DELETE FROM audit_log WHERE id = 1",
+    f"INSERT INTO {FORGED} WHERE id > 0 {ON_CONFLICT}",
+)
+ALTERATIONS_OF = {
+    "sqlite": (
+        f"INSERT OR REPLACE INTO {FORGED}",
+        f"INSERT OR REPLACE INTO {FORGED} ORDER BY id DESC LIMIT 1",
+        f"REPLACE INTO {FORGED} WHERE id = 1",
+        "UPDATE OR REPLACE audit_log SET id = id + 1",
+    ),
+    "postgresql": ("TRUNCATE audit_log", "TRUNCATE audit_log CASCADE"),
 }
 
 
@@ -499,13 +511,30 @@ async def test_database_prevents_changes_of_the_log(store: MetadataStore, orgs: 
     assert before
     async with store.read() as session:
         dialect = session.get_bind().dialect.name
-    # PostgreSQL has all of SQLite's cases and more.
-    for statement in dict.fromkeys([*ALTERATIONS["sqlite"], *ALTERATIONS[dialect]]):
+    for statement in (*ALTERATIONS, *ALTERATIONS_OF[dialect]):
         with pytest.raises((DatabaseError, GatewayError)) as caught:
             await alter(statement)
         # Where the store translates it, what the database said is the cause.
         assert "the audit log is append-only" in f"{caught.value} {caught.value.__cause__}", statement
     assert await audit_log(store, orgs.acme) == before
+
+
+async def test_entry_cannot_take_the_id_that_sqlite_gives_new_rows_at_first(
+    store: MetadataStore, orgs: Organizations
+) -> None:
+    async with store.read() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            return
+    insert = text(
+        "INSERT INTO audit_log (id, at, organization_id, action, actor, target) "
+        "SELECT :id, at, organization_id, action, actor, target FROM audit_log LIMIT 1"
+    )
+    for number in (-1, 0):
+        with pytest.raises((DatabaseError, GatewayError)) as caught:
+            async with store.write() as session:
+                await session.execute(insert, {"id": number})
+        assert "the ids of the audit log are positive" in f"{caught.value} {caught.value.__cause__}"
+    assert await _write(store, orgs.acme.id, None)
 
 
 async def test_rolled_back_change_is_not_recorded(
