@@ -125,8 +125,11 @@ class _Renderer:
                 return f"({self._expression(operand)} AS {_name(name)})"
             case Lambda(names, body):
                 return f"({', '.join(_name(name) for name in names)}) -> {self._expression(body)}"
-            case Over(function, order_by):
-                return f"{self._expression(function)} OVER (ORDER BY {self._orders(order_by)})"
+            case Over(function, order_by, partition_by):
+                window = [f"PARTITION BY {self._list(partition_by)}"] if partition_by else []
+                if order_by:
+                    window.append(f"ORDER BY {self._orders(order_by)}")
+                return f"{self._expression(function)} OVER ({' '.join(window)})"
             case Scalar(query):
                 return f"(\n{_indent(self.query(query))}\n)"
             case Field() | CohortMember():

@@ -91,10 +91,11 @@ class Lambda:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """A window function over the whole result in the given order."""
+    """A window function over the result, or over each part of it with the same values, in the given order."""
 
     call: Call
-    order_by: "tuple[Order, ...]"
+    order_by: "tuple[Order, ...]" = ()
+    partition_by: "tuple[Expr, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

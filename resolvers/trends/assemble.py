@@ -11,20 +11,19 @@ import numpy as np
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.buckets import Axis
 from resolvers.trends.cohort_splits import joins_cohorts
-from resolvers.trends.compile import Part, Period, Plan
+from resolvers.trends.compile import Period, Plan
 from resolvers.trends.formula import Column, ParsedFormula, check_operations
-from resolvers.trends.query import ActionSeries, EventSeries, Formula, TrendDisplay
+from resolvers.trends.query import ActionSeries, EventSeries, Formula, Series, TrendDisplay
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
-from resolvers.trends.series_rows import SeriesRow, Value, read_series_rows, sum_values
+from resolvers.trends.series_rows import SeriesRow, SeriesRows, Value, read_series_rows, sum_values
 
 _DIGITS = re.compile(r"(\d+)")
-PartRows = tuple[Part, tuple[SeriesRow, ...]]
 
 
 def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics: Statistics) -> TrendResult:
     """Assemble the result of a plan; `results` are those of its parts, in their order."""
     rows = _read(plan, results)
-    has_more = any(row.is_other for _, part_rows in rows for row in part_rows)
+    has_more = any(row.is_other for each in rows for row in each.rows)
     assembly = _Assembly(plan, _axes(plan))
     series = assembly.formula_series(rows) if plan.formulas else assembly.plain_series(rows)
     current = plan.periods[0]
@@ -63,21 +62,22 @@ def _cohort_names(plan: Plan, series: Iterable[SeriesResult]) -> dict[str, str]:
     return {value: plan.saved_objects.cohort_name(value) for value in values}
 
 
-def _read(plan: Plan, results: Sequence[QueryResult]) -> list[PartRows]:
+def _read(plan: Plan, results: Sequence[QueryResult]) -> list[SeriesRows]:
     """Read the rows of each part; where cohorts are one breakdown, those of one series are ranked together."""
     rows = [
-        (part, read_series_rows(part, result, plan.query))
+        series_rows
         for part, result in zip(plan.parts, results, strict=True)
+        for series_rows in read_series_rows(part, result, plan.query)
     ]
     if not joins_cohorts(plan.query):
         return rows
-    joined = groupby(rows, key=lambda pair: (pair[0].period.compare_label, pair[0].series_index))
-    return [_joined(list(pairs)) for _, pairs in joined]
+    joined = groupby(rows, key=lambda each: (each.period.compare_label, each.series_index))
+    return [_joined(list(of_cohorts)) for _, of_cohorts in joined]
 
 
-def _joined(pairs: list[PartRows]) -> PartRows:
-    rows = [row for _, part_rows in pairs for row in part_rows]
-    return pairs[0][0], tuple(sorted(rows, key=lambda row: -row.size))
+def _joined(of_cohorts: list[SeriesRows]) -> SeriesRows:
+    rows = [row for each in of_cohorts for row in each.rows]
+    return replace(of_cohorts[0], rows=tuple(sorted(rows, key=lambda row: -row.size)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +85,24 @@ class _Assembly:
     plan: Plan
     axes: Mapping[CompareLabel | None, Axis]
 
-    def plain_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
-        return [self._series(part, row) for part, part_rows in rows for row in self._shown(part_rows)]
+    def plain_series(self, rows: Sequence[SeriesRows]) -> list[SeriesResult]:
+        return [
+            self._series(each.series_index, each.period, row) for each in rows for row in self._shown(each.rows)
+        ]
 
-    def formula_series(self, rows: Sequence[PartRows]) -> list[SeriesResult]:
+    def formula_series(self, rows: Sequence[SeriesRows]) -> list[SeriesResult]:
         check_operations(self.plan.formulas, self._count_buckets(rows))
         return [
             self._formula_result(formula, order, period, row)
             for order, (formula, parsed) in enumerate(self._formulas())
             for period in self.plan.periods
-            for row in self._formula_rows(parsed, [pair for pair in rows if pair[0].period is period])
+            for row in self._formula_rows(parsed, period, [each for each in rows if each.period is period])
         ]
 
-    def _count_buckets(self, rows: Sequence[PartRows]) -> int:
+    def _count_buckets(self, rows: Sequence[SeriesRows]) -> int:
         """Count the buckets of all lines of one formula."""
         return sum(
-            len({row.breakdown for part, part_rows in rows if part.period is period for row in part_rows})
+            len({row.breakdown for each in rows if each.period is period for row in each.rows})
             * period.bucket_count
             for period in self.plan.periods
         )
@@ -111,12 +113,12 @@ class _Assembly:
     def _shown(self, rows: Iterable[SeriesRow]) -> list[SeriesRow]:
         return [row for row in rows if not (self.plan.query.breakdown_hide_other and row.is_other)]
 
-    def _series(self, part: Part, row: SeriesRow) -> SeriesResult:
-        series = self.plan.query.series[part.series_index]
-        axis = self.axes[part.period.compare_label]
+    def _series(self, series_index: int, period: Period, row: SeriesRow) -> SeriesResult:
+        series = self.plan.query.series[series_index]
+        axis = self.axes[period.compare_label]
         return SeriesResult(
-            label=self._label(part, row),
-            order=part.series_index,
+            label=self._label(series, row),
+            order=series_index,
             event=series.event if isinstance(series, EventSeries) else None,
             action_id=series.action_id if isinstance(series, ActionSeries) else None,
             math=series.math.kind,
@@ -126,13 +128,13 @@ class _Assembly:
             count=self._count(row.data),
             aggregated_value=row.total,
             breakdown_value=row.breakdown,
-            compare_label=part.period.compare_label,
+            compare_label=period.compare_label,
             custom_name=series.custom_name,
         )
 
-    def _label(self, part: Part, row: SeriesRow) -> str:
+    def _label(self, series: Series, row: SeriesRow) -> str:
         plan = self.plan
-        name = plan.saved_objects.label(plan.query.series[part.series_index])
+        name = plan.saved_objects.label(series)
         if row.breakdown is None:
             return name
         is_by_cohort = plan.is_by_cohort
@@ -144,13 +146,12 @@ class _Assembly:
             return (data[-1] or 0.0) if data else 0.0
         return sum_values(data)
 
-    def _formula_rows(self, parsed: ParsedFormula, rows: Sequence[PartRows]) -> list[SeriesRow]:
+    def _formula_rows(self, parsed: ParsedFormula, period: Period, rows: Sequence[SeriesRows]) -> list[SeriesRow]:
         plan = self.plan
         found: list[dict[tuple[str, ...] | None, SeriesRow]] = [{} for _ in plan.query.series]
-        for part, part_rows in rows:
-            found[part.series_index].update({row.breakdown: row for row in part_rows})
-        breakdowns = dict.fromkeys(row.breakdown for _, part_rows in rows for row in part_rows)
-        period = rows[0][0].period
+        for each in rows:
+            found[each.series_index].update({row.breakdown: row for row in each.rows})
+        breakdowns = dict.fromkeys(row.breakdown for each in rows for row in each.rows)
         results = [
             _calculate(parsed, each, [operands.get(each) for operands in found], period) for each in breakdowns
         ]
@@ -158,9 +159,8 @@ class _Assembly:
         return self._shown(results if keeps_order else _ordered(results, is_compared=plan.query.compare))
 
     def _formula_result(self, formula: Formula, order: int, period: Period, row: SeriesRow) -> SeriesResult:
-        axis = self.axes[period.compare_label]
         return replace(
-            self._series(self.plan.parts[0], row),
+            self._series(0, period, row),
             label=formula.custom_name or f"Formula ({formula.text})",
             order=order,
             event=None,
@@ -169,9 +169,6 @@ class _Assembly:
             custom_name=formula.custom_name,
             formula=formula.text,
             count=sum_values(row.data),
-            compare_label=period.compare_label,
-            days=axis.days,
-            labels=axis.labels,
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datasource.layouts.contract import TIMESTAMP, EventLayout
 from datasource.sql.tree import Events, Expr, Named, Query, Select, call, either, every
 from errors import BadUserInput, LimitExceeded
-from resolvers.trends.breakdowns import breakdown_keys, limit_values
+from resolvers.trends.breakdowns import breakdown_keys
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
 from resolvers.trends.compile_context import CompileContext
@@ -22,6 +22,7 @@ from resolvers.trends.query import (
     TrendProject,
     TrendQuery,
 )
+from resolvers.trends.ranking import Counted, Limit, limit_values
 from resolvers.trends.resolve import ResolvedTrend
 from resolvers.trends.results import CompareLabel
 from resolvers.trends.rollup import can_answer, count_hours
@@ -49,11 +50,16 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One statement: a series over a period, or one cohort's part of it. Columns: see math.py, breakdowns.py."""
+    """One statement: a series over a period, one cohort's part of it, or several series that are ranked together.
 
-    series_index: int
+    `series` are their indices. Columns: see math.py, ranking.py. `other_is_line` says that OTHER_VALUES are
+    accumulated and smoothed already.
+    """
+
+    series: tuple[int, ...]
     period: Period
     query: Query
+    other_is_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,41 +179,72 @@ class _Compiler:
         return cls(resolved, layout, saved_objects, context, conditions, split_by_cohorts(query, context))
 
     def parts(self, period: Period) -> Iterator[Part]:
+        query = self.resolved.query
+        if query.breakdowns:
+            for indices, split in self._series_of_parts():
+                yield self._split_part(indices, period, split)
+            return
         can_use_rollup = self._can_use_rollup(period)
-        for index, split in self._series_of_parts():
-            yield Part(index, period, self._statement(index, period, split, can_use_rollup=can_use_rollup))
+        for index in range(len(query.series)):
+            yield Part((index,), period, self._statement(index, period, can_use_rollup=can_use_rollup))
 
     def _can_use_rollup(self, period: Period) -> bool:
         # Asked once per period, not per series: it may look at every bucket.
-        is_cumulative = self.resolved.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
-        if self.layout.rollup is None or is_cumulative:
+        if self.layout.rollup is None or self._is_cumulative:
             return False
         return period.buckets is None or period.buckets.are_whole_hours()
 
-    def _series_of_parts(self) -> Iterator[tuple[int, CohortSplit | None]]:
-        indices = range(len(self.resolved.query.series))
-        if not self.splits:
-            yield from ((index, None) for index in indices)
-        elif joins_cohorts(self.resolved.query):
-            yield from ((index, split) for index in indices for split in self.splits)
+    def _series_of_parts(self) -> Iterator[tuple[tuple[int, ...], CohortSplit | None]]:
+        query = self.resolved.query
+        indices = tuple(range(len(query.series)))
+        each = [(index,) for index in indices]
+        if not self.splits and query.formulas:
+            yield indices, None
+        elif not self.splits:
+            yield from ((one, None) for one in each)
+        elif joins_cohorts(query):
+            yield from ((one, split) for one in each for split in self.splits)
         else:
-            yield from ((index, split) for split in self.splits for index in indices)
+            yield from ((one, split) for split in self.splits for one in each)
 
-    def _statement(self, index: int, period: Period, split: CohortSplit | None, *, can_use_rollup: bool) -> Query:
-        query, layout = self.resolved.query, self.layout
-        series, math = query.series[index], self.resolved.maths[index]
+    def _split_part(self, indices: tuple[int, ...], period: Period, split: CohortSplit | None) -> Part:
+        """The statement of series by breakdown values, which are limited for all of them together."""
+        query = self.resolved.query
+        counted: list[Counted] = []
+        values: tuple[Named, ...] = ()
+        for index in indices:
+            rows = self._select(query.series[index], period)
+            if split is None:
+                rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
+            else:
+                rows = replace(rows.also(split.condition), values=(split.key,))
+            values = rows.values
+            counted.append(Counted(index, self._count(index, rows), self.resolved.maths[index]))
+        limit = Limit(
+            breakdown_limit(query),
+            values,
+            None if period.buckets is None else period.buckets.count,
+            is_cumulative=self._is_cumulative,
+            smoothing=query.smoothing_intervals,
+        )
+        other_is_line = limit.merges_lines([each.math for each in counted])
+        return Part(indices, period, limit_values(counted, limit), other_is_line)
+
+    def _statement(self, index: int, period: Period, *, can_use_rollup: bool) -> Query:
+        layout = self.layout
+        series, math = self.resolved.query.series[index], self.resolved.maths[index]
         rows = self._select(series, period)
-        if split is None:
-            rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
-        else:
-            rows = replace(rows.also(split.condition), values=(split.key,))
         if can_use_rollup and layout.rollup and isinstance(series, EventSeries) and can_answer(math, rows):
             return count_hours(series.event, math, rows, layout, layout.rollup)
-        is_cumulative = query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
-        counted = count_rows(math, rows, series.path, cumulative=is_cumulative)
-        if not rows.values:
-            return counted
-        return limit_values(counted, rows, math, breakdown_limit(query), running=is_cumulative)
+        return self._count(index, rows)
+
+    def _count(self, index: int, rows: EventSelection) -> Select:
+        path = self.resolved.query.series[index].path
+        return count_rows(self.resolved.maths[index], rows, path, cumulative=self._is_cumulative)
+
+    @property
+    def _is_cumulative(self) -> bool:
+        return self.resolved.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
     def _select(self, series: Series, period: Period) -> EventSelection:
         own = group_condition(series.filters, self.context)

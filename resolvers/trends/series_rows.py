@@ -1,17 +1,17 @@
-"""The rows of one statement become series rows: a breakdown value (or none) with its data, in final order."""
+"""The rows of statements become series rows: a breakdown value (or none) with its data, in final order."""
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import cast
 
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.cohort_splits import values_per_row
-from resolvers.trends.compile import Part
+from resolvers.trends.compile import Part, Period
 from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
 from resolvers.trends.sampling import scale_up
 from resolvers.trends.smoothing import smooth
@@ -48,20 +48,46 @@ class SeriesRow:
         return 1 if self.breakdown is not None and NO_VALUE in self.breakdown else 0
 
 
-def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> tuple[SeriesRow, ...]:
+@dataclass(frozen=True, slots=True)
+class SeriesRows:
+    """The rows of one series over a period, or of one cohort's part of it."""
+
+    series_index: int
+    period: Period
+    rows: tuple[SeriesRow, ...]
+
+
+def read_series_rows(part: Part, result: QueryResult, query: TrendQuery) -> Iterator[SeriesRows]:
     """Read the result of one statement: fill gaps, then accumulate, scale and smooth as the query demands."""
     width = values_per_row(query)
-    if part.period.buckets is None:
-        rows = [SeriesRow(_breakdown(row, width), total=_figure(row[width])) for row in result.rows()]
-    else:
-        count = part.period.buckets.count
-        found = _breakdown_rows(result, width, count) if width else [_single_row(result, count)]
-        rows = [_accumulated(row, query) for row in found]
-    kind = query.series[part.series_index].math.kind
-    rows = [_scaled(row, query.sampling_factor, kind) for row in rows]
-    # Ranked before smoothing, which cuts fractions off.
-    rows.sort(key=lambda row: (row.rank, -row.size, row.breakdown or ()))
-    return tuple(_smoothed(row, query.smoothing_intervals) for row in rows)
+    for index, of_series in _by_series(part, result):
+        rows = [_processed(row, part, query, index) for row in _read(of_series, width, part.period)]
+        rows.sort(key=lambda row: (row.rank, -row.size, row.breakdown or ()))
+        yield SeriesRows(index, part.period, tuple(rows))
+
+
+def _by_series(part: Part, result: QueryResult) -> Iterator[tuple[int, QueryResult]]:
+    if len(part.series) == 1:
+        yield part.series[0], result
+        return
+    *columns, indices = result.columns
+    for series in part.series:
+        is_one = [index == series for index in indices]
+        yield series, replace(result, columns=tuple([*compress(column, is_one)] for column in columns))
+
+
+def _read(result: QueryResult, width: int, period: Period) -> list[SeriesRow]:
+    if period.buckets is None:
+        return [SeriesRow(_breakdown(row, width), total=_figure(row[width])) for row in result.rows()]
+    count = period.buckets.count
+    return _breakdown_rows(result, width, count) if width else [_single_row(result, count)]
+
+
+def _processed(row: SeriesRow, part: Part, query: TrendQuery, index: int) -> SeriesRow:
+    kind = query.series[index].math.kind
+    if row.is_other and part.other_is_line:
+        return _scaled(row, query.sampling_factor, kind)
+    return _smoothed(_scaled(_accumulated(row, query), query.sampling_factor, kind), query.smoothing_intervals)
 
 
 def sum_values(values: tuple[Value, ...]) -> float:

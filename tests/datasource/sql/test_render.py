@@ -80,6 +80,14 @@ def text_of(node: Expr) -> str:
             Over(call("row_number"), (Order(Column("a"), is_descending=True), Order(Column("b")))),
             "row_number() OVER (ORDER BY a DESC, b)",
         ),
+        (
+            Over(call("sum", Column("n")), partition_by=(Column("a"), Column("b"))),
+            "sum(n) OVER (PARTITION BY a, b)",
+        ),
+        (
+            Over(call("row_number"), (Order(Column("n")),), (Column("a"),)),
+            "row_number() OVER (PARTITION BY a ORDER BY n)",
+        ),
         (Scalar(ONE), "(\n        SELECT\n            1 AS x\n    )"),
     ],
 )

@@ -86,6 +86,9 @@ def _breakdowns() -> Iterator[tuple[str, TrendQuery]]:
     yield "breakdown_session", trend(breakdowns=(Breakdown("$session_duration", BreakdownType.SESSION),))
     yield "breakdown_pair", trend(breakdowns=(*browser, Breakdown("plan", BreakdownType.PERSON)))
     running = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
+    yield "breakdown_smoothed", trend(breakdowns=browser, smoothing_intervals=3)
+    paid = (series("paid", TrendMath.MAX, "price"), series("paid"))
+    yield "breakdown_formula", trend(*paid, breakdowns=browser, formulas=(Formula("A/B"),))
     yield "breakdown_cumulative", trend(series(kind=TrendMath.DAU), breakdowns=browser, display=running)
 
 

@@ -39,21 +39,27 @@ CUMULATIVE = TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
 
 def answer(query: TrendQuery, *tables: Rows) -> TrendResult:
-    """What comes of a query on 2020-01-15 when its statements answer these rows."""
+    """What comes of a query on 2020-01-15 when its statements find these rows, a table for each series."""
     resolved = resolve(query, TrendProject(1, UTC_ZONE), local_now())
     plan = compile_trend(resolved, NativeLayout(), SavedObjects(cohorts=COHORTS))
     width = values_per_row(query) + (1 if query.display.is_total else 2)
-    results = [
-        QueryResult(
-            names=tuple(f"c{n}" for n in range(width)),
-            columns=tuple([row[n] for row in rows] for n in range(width)),
-            rows_read=0,
-            bytes_read=0,
-            elapsed_s=0.0,
-        )
-        for rows in tables
-    ]
+    left = iter(tables)
+    results = [_result([next(left) for _ in part.series], width) for part in plan.parts]
+    assert not [*left]
     return assemble(plan, results, sql="SELECT 1", statistics=COST)
+
+
+def _result(tables: list[Rows], width: int) -> QueryResult:
+    """The result of a statement; that of several series ends with the number of the series."""
+    rows = [(*row, series) for series, table in enumerate(tables) for row in table]
+    width += 1 if len(tables) > 1 else 0
+    return QueryResult(
+        names=tuple(f"c{n}" for n in range(width)),
+        columns=tuple([row[n] for row in rows] for n in range(width)),
+        rows_read=0,
+        bytes_read=0,
+        elapsed_s=0.0,
+    )
 
 
 def by_cohorts(*values: str) -> tuple[Breakdown, ...]:

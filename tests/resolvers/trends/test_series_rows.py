@@ -31,7 +31,8 @@ def series_rows(query: TrendQuery, *rows: Sequence[object], days: int = 4) -> tu
     width = 2 if buckets is not None else 1
     columns = tuple(list(column) for column in zip(*rows, strict=True)) or ([],) * (len(query.breakdowns) + width)
     result = QueryResult(tuple(f"c{n}" for n in range(len(columns))), columns, 0, 0, 0.0)
-    return read_series_rows(Part(0, Period(range_, buckets, None), Select(())), result, query)
+    (found,) = read_series_rows(Part((0,), Period(range_, buckets, None), Select(())), result, query)
+    return found.rows
 
 
 def data(query: TrendQuery, values: Values) -> list[float | None]:

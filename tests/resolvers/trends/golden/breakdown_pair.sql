@@ -19,7 +19,7 @@ FROM (
         b1,
         buckets,
         figures,
-        row_number() OVER (ORDER BY ((b0 = {p1:String}) OR (b1 = {p1:String})), size DESC, b0, b1) AS place
+        dense_rank() OVER (ORDER BY ((b0 = {p1:String}) OR (b1 = {p1:String})), size DESC, b0, b1) AS place
     FROM (
         SELECT
             b0,

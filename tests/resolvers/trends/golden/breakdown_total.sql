@@ -13,17 +13,23 @@ FROM (
     SELECT
         b0,
         figure,
-        row_number() OVER (ORDER BY figure DESC, b0) AS place
+        dense_rank() OVER (ORDER BY size DESC, b0) AS place
     FROM (
         SELECT
-            ifNull(nullIf(leftUTF8(CAST(e.properties.{p1:Identifier}, 'Nullable(String)'), 400), {p2:String}), {p3:String}) AS b0,
-            count() AS figure
-        FROM events AS e
-        WHERE (e.project_id = {p4:UInt32})
-            AND (e.event = {p5:String})
-            AND (e.timestamp >= {p6:DateTime64(6, 'UTC')})
-            AND (e.timestamp <= {p7:DateTime64(6, 'UTC')})
-        GROUP BY b0
+            b0,
+            figure,
+            figure AS size
+        FROM (
+            SELECT
+                ifNull(nullIf(leftUTF8(CAST(e.properties.{p1:Identifier}, 'Nullable(String)'), 400), {p2:String}), {p3:String}) AS b0,
+                count() AS figure
+            FROM events AS e
+            WHERE (e.project_id = {p4:UInt32})
+                AND (e.event = {p5:String})
+                AND (e.timestamp >= {p6:DateTime64(6, 'UTC')})
+                AND (e.timestamp <= {p7:DateTime64(6, 'UTC')})
+            GROUP BY b0
+        ) AS counted
     ) AS sizes
 ) AS ranked
 GROUP BY name0

@@ -21,7 +21,7 @@ FROM (
         b0,
         buckets,
         figures,
-        row_number() OVER (ORDER BY (b0 = {p1:String}), size DESC, b0) AS place
+        dense_rank() OVER (ORDER BY (b0 = {p1:String}), size DESC, b0) AS place
     FROM (
         SELECT
             b0,
