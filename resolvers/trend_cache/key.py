@@ -1,6 +1,6 @@
 """The key of a trend in the cache: equal for requests that may share a result."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -59,14 +59,9 @@ def cache_key(value: object) -> str:
     TypeError for any other type rather than confuse two values.
     """
     parts: list[str] = []
-    _update(parts, value)
+    _update_all(parts, (value,))
     # surrogatepass: a string of a client may hold lone surrogates.
     return sha256("".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _update(parts: list[str], value: object) -> None:
-    kind: Any = type(value)
-    _updater(kind)(parts, value)
 
 
 @cache
@@ -77,8 +72,7 @@ def _updater(kind: type) -> _Updater:
         members = {member: _string(f"{name}.{member.name}", "enum") for member in kind}
         return lambda parts, value: parts.append(members[value])
     if issubclass(kind, _SCALARS):
-        # The type distinguishes a subclass of str, such as Identifier, from an equal str.
-        return lambda parts, value: parts.append(_string(repr(value), name))
+        return _scalar_updater(name)
     if issubclass(kind, datetime | date):
         return lambda parts, value: parts.append(_string(_instant(value), name))
     if issubclass(kind, ZoneInfo):
@@ -86,36 +80,57 @@ def _updater(kind: type) -> _Updater:
     if is_dataclass(kind):
         return _dataclass_updater(kind)
     if issubclass(kind, Mapping):
-        return lambda parts, value: _update_all(parts, [*_flat(value)], "mapping")
+        return _collection_updater("mapping", lambda value: [*_flat(value)])
     if issubclass(kind, tuple | list):
-        return lambda parts, value: _update_all(parts, value, "sequence")
+        return _collection_updater("sequence", lambda value: value)
     if issubclass(kind, frozenset | set):
-        return lambda parts, value: _update_all(parts, sorted(map(cache_key, value)), "set")
+        return _collection_updater("set", lambda value: sorted(map(cache_key, value)))
     raise TypeError(f"no cache key for the type {name}")
+
+
+def _scalar_updater(name: str) -> _Updater:
+    def update(parts: list[str], value: object) -> None:
+        # The type distinguishes a subclass of str, such as Identifier, from an equal str. As _string, without the
+        # call: most of a query are scalars.
+        text = repr(value)
+        parts.append(f"{name}:{len(text)}:{text}")
+
+    return update
 
 
 def _dataclass_updater(kind: type) -> _Updater:
     compared = [field.name for field in fields(kind) if field.compare]
     head = _string(str(len(compared)), kind.__qualname__)
-    getters = [attrgetter(name) for name in compared]
+    # Of a single name, attrgetter returns no tuple.
+    get_all = (
+        attrgetter(*compared) if len(compared) > 1 else lambda value: [getattr(value, name) for name in compared]
+    )
 
     def update(parts: list[str], value: object) -> None:
         parts.append(head)
-        for get in getters:
-            _update(parts, get(value))
+        _update_all(parts, get_all(value))
 
     return update
+
+
+def _collection_updater(kind: str, items_of: Callable[[Any], Sequence[object]]) -> _Updater:
+    def update(parts: list[str], value: object) -> None:
+        items = items_of(value)
+        parts.append(_string(str(len(items)), kind))
+        _update_all(parts, items)
+
+    return update
+
+
+def _update_all(parts: list[str], values: Iterable[Any]) -> None:
+    for value in values:
+        kind: Any = type(value)
+        _updater(kind)(parts, value)
 
 
 def _flat(mapping: Mapping[object, object]) -> Iterator[object]:
     for key in sorted(mapping, key=cache_key):
         yield from (key, mapping[key])
-
-
-def _update_all(parts: list[str], values: Sequence[object], kind: str) -> None:
-    parts.append(_string(str(len(values)), kind))
-    for value in values:
-        _update(parts, value)
 
 
 def _instant(value: datetime | date) -> str:
