@@ -27,7 +27,14 @@ from datasource.metadata.group_types import ensure_group_type
 from datasource.metadata.keys import find_key, list_keys, revoke_key
 from datasource.metadata.members import ensure_member
 from datasource.metadata.projects import ensure_project
-from datasource.metadata.records import MemberRecord, OrganizationLevel, OwnedKey, ProjectRecord, WeekStartDay
+from datasource.metadata.records import (
+    KeyState,
+    MemberRecord,
+    OrganizationLevel,
+    OwnedKey,
+    ProjectRecord,
+    WeekStartDay,
+)
 from datasource.metadata.store import MetadataStore
 from datasource.private_files import close_file
 from errors import ErrorCode, GatewayError
@@ -155,7 +162,7 @@ async def ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> 
 
 def _is_usable(owned: OwnedKey, member: MemberRecord) -> bool:
     key = owned.key
-    is_active = key.revoked_at is None and (key.expires_at is None or key.expires_at > datetime.now(UTC))
+    is_active = owned.state_at(datetime.now(UTC)) is KeyState.ACTIVE
     return is_active and key.user_id == member.id and not missing_scopes(key.scopes, SCOPES)
 
 
@@ -163,7 +170,9 @@ async def _make_room(store: MetadataStore, member: MemberRecord, replaced: Owned
     """Revoke the key that is replaced, and the oldest ones if the member would have too many."""
     # The values of older keys are lost: they were in data folders that no longer exist.
     mine = [owned.key for owned in await list_keys(store) if owned.key.user_id == member.id]
-    usable = [key for key in mine if key.revoked_at is None and key.label == LABEL]
+    usable = [
+        key for key in mine if key.revoked_at is None and key.owner_removed_at is None and key.label == LABEL
+    ]
     stale = {key.id for key in usable[: max(len(usable) - MOST_KEYS + 1, 0)]}
     stale |= {key.id for key in usable if replaced is not None and key.id == replaced.key.id}
     for key_id in stale:

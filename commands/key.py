@@ -120,7 +120,7 @@ def create(
 
 
 def show() -> None:
-    """List all keys, including expired and revoked ones."""
+    """List all keys, including those that no longer work: expired, revoked, or without an active owner."""
     now = datetime.now(UTC)
 
     async def action(store: MetadataStore) -> list[tuple[str, ...]]:
@@ -137,7 +137,7 @@ def roll(key: KeyArgument) -> None:
 
     rolled = with_store(action)
     _print_once(rolled)
-    if _state(rolled.record, datetime.now(UTC)) == "expired":
+    if rolled.record.expires_at is not None and rolled.record.expires_at <= datetime.now(UTC):
         typer.echo("This key has expired and still will not work. Create a new one.", err=True)
 
 
@@ -169,15 +169,9 @@ def _row(owned: OwnedKey, now: datetime) -> tuple[str, ...]:
         format_minute(key.created_at),
         format_minute(key.last_used_at) or "never",
         format_minute(key.expires_at) or "never",
-        _state(key, now),
+        owned.state_at(now).value,
         format_minute(key.revoked_at),
     )
-
-
-def _state(key: KeyRecord, now: datetime) -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
 
 
 def parse_expiry(text: str, now: datetime) -> datetime:

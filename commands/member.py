@@ -103,7 +103,8 @@ def deactivate(email: EmailArgument) -> None:
 def remove(email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
     """Remove a member from an organization permanently, with their roles and the rules for them.
 
-    Their keys are kept but can no longer access the organization. What they created is kept.
+    Their keys can no longer access the organization, even if they are added again; keys that could access nothing
+    else are refused. What they created is kept.
     """
 
     async def action(store: MetadataStore) -> str:

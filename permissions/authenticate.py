@@ -2,9 +2,10 @@ import hmac
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import assert_never
 
 from datasource.metadata.keys import find_key, find_key_by_id, touch_key
-from datasource.metadata.records import KeyRecord, OwnedKey
+from datasource.metadata.records import KeyRecord, KeyState, OwnedKey
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, Message
 from permissions.api_keys import hash_key, mask_key, parse_authorization
@@ -62,21 +63,33 @@ async def authenticate_link(store: MetadataStore, key: LinkedKey, *, now: dateti
 
 
 def _check_usable(owned: OwnedKey, now: datetime) -> None:
-    if owned.key.revoked_at is not None:
-        raise _unauthenticated("The API key {mask} was revoked.", hint=_NEW_KEY, mask=owned.key.mask)
-    if owned.key.expires_at is not None and owned.key.expires_at <= now:
-        raise _unauthenticated(
-            "The API key {mask} expired at {time:%Y-%m-%d %H:%M} UTC.",
-            hint=_NEW_KEY,
-            mask=owned.key.mask,
-            time=owned.key.expires_at,
-        )
-    if owned.owner is not None and not owned.owner.is_active:
-        raise _unauthenticated(
-            "The owner of the API key {mask} is deactivated.",
-            hint="Ask an admin to activate the member.",
-            mask=owned.key.mask,
-        )
+    mask = owned.key.mask
+    match owned.state_at(now):
+        case KeyState.ACTIVE:
+            return
+        case KeyState.REVOKED:
+            raise _unauthenticated("The API key {mask} was revoked.", hint=_NEW_KEY, mask=mask)
+        case KeyState.OWNER_REMOVED:
+            raise _unauthenticated(
+                "The owner of the API key {mask} was removed from the organization.",
+                hint="Use the key of a member. Keys stay refused when their owner is added again.",
+                mask=mask,
+            )
+        case KeyState.EXPIRED:
+            raise _unauthenticated(
+                "The API key {mask} expired at {time:%Y-%m-%d %H:%M} UTC.",
+                hint=_NEW_KEY,
+                mask=mask,
+                time=owned.key.expires_at,
+            )
+        case KeyState.OWNER_INACTIVE:
+            raise _unauthenticated(
+                "The owner of the API key {mask} is deactivated.",
+                hint="Ask an admin to activate the member.",
+                mask=mask,
+            )
+        case other:
+            assert_never(other)
 
 
 async def _touch(store: MetadataStore, key: KeyRecord, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """API keys, stored as a hash and a mask; `permissions` makes and checks the keys themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
+from datasource.metadata.key_reach import OrganizationOrProject, key_reach
 from datasource.metadata.members import member_record
 from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, AuditEntry, Membership, Project, User, utc_now
 from datasource.metadata.records import KeyRecord, OwnedKey
@@ -44,7 +45,7 @@ async def insert_key(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> KeyRecord:
-    """Raises BadUserInput if the owner does not exist or already has `most_per_user` usable keys."""
+    """Raises BadUserInput if the owner is in no organization or already has `most_per_user` usable keys."""
     at = now or utc_now()
     key = ApiKey(
         user_id=new.user_id,
@@ -61,7 +62,8 @@ async def insert_key(
     )
     try:
         async with store.write() as session:
-            await _check_count(session, new.user_id, most_per_user, at)
+            if new.user_id is not None:
+                await _check_owner(session, new.user_id, most_per_user, at)
             session.add(key)
             await session.flush()
             await _audit(session, key, AuditAction.KEY_CREATED, actor, at)
@@ -119,12 +121,21 @@ async def replace_key(
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> KeyRecord:
-    """Replace the value of a key; the old one stops working. Raises BadUserInput for a revoked key."""
+    """Replace the value of a key; the old one stops working.
+
+    Raises BadUserInput for a key that is revoked or whose owner was removed.
+    """
     at = now or utc_now()
     async with store.write() as session:
         key = await _find(session, key_id, for_update=True)
         if key.revoked_at is not None:
             raise BadUserInput("The key {mask} is revoked.", mask=key.mask, hint="Create a new one.")
+        if key.owner_removed_at is not None:
+            raise BadUserInput(
+                "The owner of the key {mask} was removed from the organization.",
+                mask=key.mask,
+                hint="Create a new key for a member.",
+            )
         old = key.mask
         key.secure_value, key.mask, key.last_rolled_at = secure_value, mask, at
         await _audit(session, key, AuditAction.KEY_ROLLED, actor, at, before={"mask": old}, after={"mask": mask})
@@ -153,12 +164,25 @@ async def unknown_projects(
     return tuple(project_id for project_id in project_ids if project_id not in known)
 
 
-async def _check_count(session: AsyncSession, user_id: str | None, most: int | None, now: datetime) -> None:
-    if user_id is None or most is None:
+async def _check_owner(session: AsyncSession, user_id: str, most: int | None, now: datetime) -> None:
+    # The lock makes the keys of one member take turns, so that two cannot exceed the limit together, and none is
+    # made while the member is being removed.
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is not None and not await session.scalar(
+        select(func.count()).select_from(Membership).where(Membership.user_id == user_id)
+    ):
+        raise BadUserInput(
+            "{email} is not a member of any organization.",
+            email=user.email,
+            hint="Add them to an organization first.",
+        )
+    if most is None:
         return
-    # The lock makes the keys of one member take turns, so that two cannot exceed the limit together.
-    await session.get(User, user_id, with_for_update=True)
-    usable = (ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
+    usable = (
+        ApiKey.revoked_at.is_(None),
+        ApiKey.owner_removed_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    )
     count = select(func.count()).select_from(ApiKey).where(ApiKey.user_id == user_id, *usable)
     if (await session.scalar(count) or 0) >= most:
         raise BadUserInput(
@@ -210,32 +234,12 @@ async def _audit(
     }
     changes = []
     # Each has an entry of its own, so that its log does not reveal the others.
-    for organization_id, project_id in await _reach(session, key) or await _reach_at_creation(session, key):
+    for organization_id, project_id in await key_reach(session, key) or await _reach_at_creation(session, key):
         created = _settings(key, organization_id, project_id) if action is AuditAction.KEY_CREATED else None
         changes.append(
             Change(organization_id, action, target, before=before, after=after or created, project_id=project_id)
         )
     add_changes(session, actor, now, changes)
-
-
-OrganizationOrProject = tuple[str, int | None]
-"""An organization's id, with the id of one of its projects or None."""
-
-
-async def _reach(session: AsyncSession, key: ApiKey) -> list[OrganizationOrProject]:
-    """The projects that the key is restricted to, otherwise its organizations."""
-    projects = [key.project_id] if key.project_id is not None else key.scoped_projects
-    mine = set(await session.scalars(select(Membership.organization_id).where(Membership.user_id == key.user_id)))
-    if key.scoped_organizations is not None:
-        mine &= set(key.scoped_organizations)
-    if projects is None:
-        return [(organization_id, None) for organization_id in sorted(mine)]
-    named = select(Project.organization_id, Project.id).where(Project.id.in_(projects)).order_by(Project.id)
-    return [
-        (organization_id, project_id)
-        for organization_id, project_id in await session.execute(named)
-        if key.project_id is not None or organization_id in mine
-    ]
 
 
 async def _reach_at_creation(session: AsyncSession, key: ApiKey) -> list[OrganizationOrProject]:
@@ -263,7 +267,11 @@ def _owned_keys() -> Select[ApiKey]:
 
 
 def _owned(row: ApiKey) -> OwnedKey:
-    return OwnedKey(key=_record(row), owner=member_record(row.user) if row.user else None)
+    if row.user is None:
+        return OwnedKey(_record(row), owner=None)
+    owner, lost = member_record(row.user), row.lost_organizations or ()
+    memberships = tuple(each for each in owner.memberships if each.organization_id not in lost)
+    return OwnedKey(_record(row), replace(owner, memberships=memberships))
 
 
 def _record(row: ApiKey) -> KeyRecord:
@@ -281,5 +289,6 @@ def _record(row: ApiKey) -> KeyRecord:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         last_rolled_at=row.last_rolled_at,
+        owner_removed_at=row.owner_removed_at,
         revoked_at=row.revoked_at,
     )

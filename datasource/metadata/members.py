@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from datasource.metadata.access_controls import remove_rules_naming
 from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, Document, add_changes
+from datasource.metadata.key_reach import withdraw_keys
 from datasource.metadata.models import EMAIL_KEY_LENGTH, AccessControl, Membership, User, utc_now
 from datasource.metadata.names import check_name, sort_key
 from datasource.metadata.organizations import check_organization, features_of
@@ -164,7 +165,10 @@ async def set_member_level(
 async def remove_member(
     store: MetadataStore, *, email: str, organization_id: str, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> None:
-    """Remove a membership and the access rules about it. Raises NotFound without it."""
+    """Remove a membership, the access rules about it and its place in the member's keys, for good.
+
+    Raises NotFound without it.
+    """
     at = now or utc_now()
     async with store.write() as session:
         user = await _get_user(session, email)
@@ -172,7 +176,9 @@ async def remove_member(
         named = AccessControl.member_id == membership.id
         await remove_rules_naming(session, organization_id, named, actor=actor, now=at)
         await session.delete(membership)
-        before = _level(membership.level)
+        await session.flush()
+        refused = await withdraw_keys(session, user.id, organization_id, at)
+        before = {**_level(membership.level), **({"keys": [key.mask for key in refused]} if refused else {})}
         _audit(session, user, organization_id, AuditAction.MEMBER_REMOVED, actor=actor, now=at, before=before)
 
 

@@ -224,6 +224,10 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_rolled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The organizations that the owner was removed from: they stay lost when the owner is added again.
+    lost_organizations: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    # When the key lost the last of what it could access.
+    owner_removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     user: Mapped[User | None] = relationship()

@@ -168,15 +168,42 @@ class KeyRecord:
     expires_at: datetime | None
     last_used_at: datetime | None
     last_rolled_at: datetime | None
+    owner_removed_at: datetime | None
     revoked_at: datetime | None
+
+
+class KeyState(StrEnum):
+    """Whether a key works and, if it does not, why."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    OWNER_INACTIVE = "owner deactivated"
+    OWNER_REMOVED = "owner removed"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedKey:
-    """A key and the member who owns it, None for the key of a project."""
+    """A key and the member who owns it, None for the key of a project.
+
+    The owner's memberships are those that the key may use: not one of an organization that the owner was removed
+    from after the key was created, even if they were added again.
+    """
 
     key: KeyRecord
     owner: MemberRecord | None
+
+    def state_at(self, now: datetime) -> KeyState:
+        """Why the key does not work: what is permanent comes first."""
+        if self.key.revoked_at is not None:
+            return KeyState.REVOKED
+        if self.key.owner_removed_at is not None or (self.owner is not None and not self.owner.memberships):
+            return KeyState.OWNER_REMOVED
+        if self.key.expires_at is not None and self.key.expires_at <= now:
+            return KeyState.EXPIRED
+        if self.owner is not None and not self.owner.is_active:
+            return KeyState.OWNER_INACTIVE
+        return KeyState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

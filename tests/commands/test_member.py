@@ -3,7 +3,7 @@
 from datasource.metadata.keys import find_key
 from datasource.metadata.members import get_member
 from datasource.metadata.store import MetadataStore
-from permissions.api_keys import hash_key
+from permissions.api_keys import hash_key, mask_key
 from permissions.authenticate import authenticate
 from tests.support.command_line import InStore, Run, audit_entries, error_of, stdout_of, table_rows
 
@@ -45,7 +45,7 @@ def test_keys_of_a_deactivated_member_are_rejected_until_activation(acme: Run, i
     ]
 
 
-def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store: InStore) -> None:
+def test_removed_member_loses_roles_rules_and_keys_for_good(acme: Run, in_store: InStore) -> None:
     words = ("--member", "ada@example.com", "--label", "laptop", "--scope", "insight:read")
     value = stdout_of(acme("key", "create", *words)).strip()
     rule = ("--project", "1", "--resource", "project", "--member", "ada@example.com")
@@ -59,13 +59,21 @@ def test_removed_member_loses_roles_and_rules_and_keeps_keys(acme: Run, in_store
     assert found is not None
     assert found[0].owner is not None
     assert found[0].owner.memberships == ()
+    assert "owner removed" in table_rows(acme("key", "list"))[0]
     assert audit_entries(acme, *ACME)[:2] == [
-        ["command line", "member removed", "member ada@example.com", "level: member -> -"],
+        [
+            *("command line", "member removed", "member ada@example.com"),
+            f"level: member -> -; keys: {mask_key(value)} -> -",
+        ],
         [
             *("command line", "access control removed", "project 1 for ada@example.com"),
             "access_level: admin -> -",
         ],
     ]
+    stdout_of(acme("member", "add", "ada@example.com", *ACME))
+    assert "owner removed" in table_rows(acme("key", "list"))[0]
+    value = stdout_of(acme("key", "create", *words)).strip()
+    assert "active" in next(row for row in table_rows(acme("key", "list")) if mask_key(value) in row)
 
 
 def test_unknown_members_are_rejected(acme: Run) -> None:

@@ -14,7 +14,7 @@ from datasource.metadata.reach import projects_in_reach
 from datasource.metadata.records import MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError
-from permissions.authenticate import authenticate
+from permissions.authenticate import LinkedKey, authenticate, authenticate_link
 from permissions.key_issuing import IssuedKey, issue_key, issue_project_key, roll_key
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -227,12 +227,33 @@ async def test_persons_key_becomes_invalid_when_the_person_leaves(
     assert "Unknown API key" in (await _refused(store, f"Bearer {issued.value}")).message
 
 
-async def test_key_of_a_person_who_left_every_organization_reaches_nothing(
+async def test_key_of_a_removed_member_is_refused_even_when_they_are_added_again(
     store: MetadataStore, owner: MemberRecord, issued: IssuedKey
 ) -> None:
-    await remove_member(store, email=owner.email, organization_id=owner.organization_ids[0])
+    (organization_id,) = owner.organization_ids
+    await remove_member(store, email=owner.email, organization_id=organization_id)
+    assert "was removed from the organization" in (await _refused(store, f"Bearer {issued.value}")).message
+    again = await add_member(store, email=owner.email, organization_id=organization_id)
+    assert "was removed from the organization" in (await _refused(store, f"Bearer {issued.value}")).message
+    link = LinkedKey(issued.record.id, NOON)
+    with pytest.raises(GatewayError, match="was removed from the organization"):
+        await authenticate_link(store, link, now=NOON)
+    new = await issue_key(store, owner=again, label="New", scopes=["insight:read"])
+    caller = await authenticate(store, f"Bearer {new.value}")
+    assert (await projects_in_reach(store, caller.reach, first=10)).total == 1
+
+
+async def test_key_of_a_removed_member_still_works_in_their_other_organization(
+    store: MetadataStore, owner: MemberRecord, issued: IssuedKey
+) -> None:
+    (acme_id,) = owner.organization_ids
+    other = await create_organization(store, name="Zeta")
+    zoo = await create_project(store, organization_id=other.id, name="Zoo")
+    await add_member(store, email=owner.email, organization_id=other.id)
+    await remove_member(store, email=owner.email, organization_id=acme_id)
+    await add_member(store, email=owner.email, organization_id=acme_id)
     caller = await authenticate(store, f"Bearer {issued.value}")
-    assert (await projects_in_reach(store, caller.reach, first=10)).total == 0
+    assert (await projects_in_reach(store, caller.reach, first=10)).projects == (zoo,)
 
 
 # ---------------------------------------------------------------------- what is told of a key
