@@ -59,7 +59,7 @@ def test_removed_member_loses_roles_rules_and_keys_for_good(acme: Run, in_store:
     assert found is not None
     assert found[0].owner is not None
     assert found[0].owner.memberships == ()
-    assert "owner removed" in table_rows(acme("key", "list"))[0]
+    assert "owner removed" in stdout_of(acme("key", "list"))
     assert audit_entries(acme, *ACME)[:2] == [
         [
             *("command line", "member removed", "member ada@example.com"),
@@ -71,7 +71,7 @@ def test_removed_member_loses_roles_rules_and_keys_for_good(acme: Run, in_store:
         ],
     ]
     stdout_of(acme("member", "add", "ada@example.com", *ACME))
-    assert "owner removed" in table_rows(acme("key", "list"))[0]
+    assert "owner removed" in stdout_of(acme("key", "list"))
     value = stdout_of(acme("key", "create", *words)).strip()
     assert "active" in next(row for row in table_rows(acme("key", "list")) if mask_key(value) in row)
 

@@ -117,7 +117,7 @@ def test_upgrade_withdraws_the_keys_of_members_who_were_removed(database_url: st
     engine, config = build_migration_engine(url), alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        command.upgrade(config, "0007")
         for name, rows in _rows_before().items():
             connection.execute(insert(Table(name, MetaData(), autoload_with=connection)), rows)
         command.upgrade(config, "head")
