@@ -18,7 +18,7 @@ from commands.access_output import COLUMNS, rule_rows
 from commands.environment import load_settings
 from commands.metadata import organization_of, require_project, with_store
 from commands.options import ProjectOption
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.metadata.access_controls import find_rules, set_rule
 from datasource.metadata.audit import OPERATOR
 from datasource.metadata.members import get_member
@@ -112,7 +112,7 @@ def set_level(
         return target, subject, await _write(store, target, subject, level)
 
     target, subject, change = with_store(action)
-    typer.echo(f"{target}, {subject}: {change}")
+    print_line(f"{target}, {subject}: {change}")
     _warn_about_features(target.organization)
     _warn_about_admins(subject)
 
@@ -131,7 +131,7 @@ def remove(
         subject = await find_subject(store, target.organization, member, role)
         return f"{target}, {subject}: {await _write(store, target, subject, None)}"
 
-    typer.echo(with_store(action))
+    print_line(with_store(action))
 
 
 def explain(
@@ -170,13 +170,13 @@ async def _write(store: MetadataStore, target: Target, subject: Subject, level: 
 def _warn_about_features(organization: OrganizationRecord) -> None:
     update = f"trendgate organization update {shlex.quote(organization.name)}"
     if not organization.features.access_control:
-        typer.echo(
+        print_line(
             f"Access control is off in {organization.name}: no rule applies. "
             f"Turn it on: {update} --access-control.",
             err=True,
         )
     elif not organization.features.role_based_access:
-        typer.echo(
+        print_line(
             f"Roles are off in {organization.name}: rules for roles do not apply. Turn them on: {update} --roles.",
             err=True,
         )
@@ -185,4 +185,4 @@ def _warn_about_features(organization: OrganizationRecord) -> None:
 def _warn_about_admins(subject: Subject) -> None:
     if subject.member and subject.membership and subject.membership.level >= OrganizationLevel.ADMIN:
         level = subject.membership.level.name.lower()
-        typer.echo(f"{subject.member.email} is {level}: rules do not apply to them.", err=True)
+        print_line(f"{subject.member.email} is {level}: rules do not apply to them.", err=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 
 from commands.metadata import organization_of, require_organization, require_project, with_store
-from commands.output import format_minute, print_table
+from commands.output import format_minute, print_line, print_table
 from datasource.metadata.audit import ActorKind, AuditPage, AuditRecord, Document, list_audit_log
 from datasource.metadata.store import MetadataStore
 from errors import BadUserInput
@@ -46,7 +46,7 @@ def audit(
     page = with_store(action)
     print_table(COLUMNS, [_row(entry) for entry in page.entries], empty="No changes yet.")
     if page.has_next:
-        typer.echo(f"Showing {len(page.entries)} of {page.total} changes; use --limit for more.", err=True)
+        print_line(f"Showing {len(page.entries)} of {page.total} changes; use --limit for more.", err=True)
 
 
 async def _find_organization(store: MetadataStore, name: str | None, project_id: int | None) -> str:

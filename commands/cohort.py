@@ -8,7 +8,7 @@ import typer
 from commands.environment import load_settings, require_posthog
 from commands.metadata import require_project
 from commands.options import ProjectOption
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.clickhouse.engine import Limits
 from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import ProjectReader
@@ -65,7 +65,7 @@ def adopt(
     settings = load_settings()
     require_posthog(settings)
     record = asyncio.run(adopt_from_posthog(settings, project, Cohort(cohort_id, name, version, static)))
-    typer.echo(f"Adopted cohort {record.id}: {record.name} ({record.size} members now)")
+    print_line(f"Adopted cohort {record.id}: {record.name} ({record.size} members now)")
 
 
 async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort) -> CohortRecord:

@@ -20,6 +20,7 @@ from commands.demo_data import (
     read_planes,
 )
 from commands.environment import load_settings, require_own_tables
+from commands.output import print_line
 from datasource.clickhouse.engine import Engine
 from datasource.loader.load import Chunk, LoadJob, LoadReport, RejectsFile, RowKind, create_sink, load_chunks
 from datasource.metadata.data_versions import changing_data
@@ -84,8 +85,8 @@ def demo() -> None:
     settings = load_settings()
     require_own_tables(settings, "demo")
     info = asyncio.run(_run(settings))
-    typer.echo(f"Project id: {info.project_id}")
-    typer.echo(f"API key: {info.key}")
+    print_line(f"Project id: {info.project_id}")
+    print_line(f"API key: {info.key}")
 
 
 async def _run(settings: Settings) -> DemoInfo:

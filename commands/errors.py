@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from commands.output import print_line
 from errors import GatewayError, Place
 
 _OPTIONS: Mapping[str, str] = {
@@ -61,7 +62,7 @@ class ErrorReportingGroup(TyperGroup):
 
 
 def _print(error: GatewayError) -> None:
-    typer.echo(f"error: {error.render(OPTIONS)}", err=True)
+    print_line(f"error: {error.render(OPTIONS)}", err=True)
     hint = error.render_hint(OPTIONS)
     if hint:
-        typer.echo(f"hint: {hint}", err=True)
+        print_line(f"hint: {hint}", err=True)

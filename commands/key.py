@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from commands.metadata import require_project, with_store
-from commands.output import format_minute, print_table
+from commands.output import format_minute, print_line, print_table
 from datasource.metadata.keys import list_keys, revoke_key
 from datasource.metadata.members import get_member
 from datasource.metadata.organizations import get_organization
@@ -138,7 +138,7 @@ def roll(key: KeyArgument) -> None:
     rolled = with_store(action)
     _print_once(rolled)
     if rolled.record.expires_at is not None and rolled.record.expires_at <= datetime.now(UTC):
-        typer.echo("This key has expired and still will not work. Create a new one.", err=True)
+        print_line("This key has expired and still will not work. Create a new one.", err=True)
 
 
 def revoke(key: KeyArgument) -> None:
@@ -148,12 +148,12 @@ def revoke(key: KeyArgument) -> None:
         return await revoke_key(store, key)
 
     revoked = with_store(action)
-    typer.echo(f"Revoked {revoked.mask}: {revoked.label}")
+    print_line(f"Revoked {revoked.mask}: {revoked.label}")
 
 
 def _print_once(issued: IssuedKey) -> None:
-    typer.echo(issued.value)
-    typer.echo("Store this key safely; it won't be shown again.", err=True)
+    print_line(issued.value)
+    print_line("Store this key safely; it won't be shown again.", err=True)
 
 
 def _row(owned: OwnedKey, now: datetime) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from commands.environment import load_settings, require_own_tables
 from commands.metadata import require_project
 from commands.options import ProjectOption
+from commands.output import print_line
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.loader.load import (
     FileFormat,
@@ -76,9 +77,9 @@ def load(
     try:
         written = asyncio.run(run(load_settings(), request, report))
     except KeyboardInterrupt as interrupted:
-        typer.echo(f"interrupted: {_counts(report)} so far. Run the command again to continue.", err=True)
+        print_line(f"interrupted: {_counts(report)} so far. Run the command again to continue.", err=True)
         raise typer.Exit(INTERRUPTED) from interrupted
-    typer.echo(summary(report, written))
+    print_line(summary(report, written))
     if report.rejected:
         raise typer.Exit(REJECTED)
 

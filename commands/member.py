@@ -4,7 +4,7 @@ import typer
 
 from commands.metadata import ensure_organization, require_membership, require_organization, with_store
 from commands.options import ExistingOrganizationOption, Level, OrganizationOption
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.metadata.members import (
     add_member,
     get_member,
@@ -48,7 +48,7 @@ def add(
         return member, chosen.name
 
     member, organization_name = with_store(action)
-    typer.echo(f"Added {member.email} to {organization_name} as {level.value}")
+    print_line(f"Added {member.email} to {organization_name} as {level.value}")
 
 
 def show() -> None:
@@ -82,13 +82,13 @@ def change_level(
         effect = "rules do not apply" if wanted >= OrganizationLevel.ADMIN else "rules apply"
         return f"{where}: {before.level.name.lower()} -> {level.value}; {effect}"
 
-    typer.echo(with_store(action))
+    print_line(with_store(action))
 
 
 def activate(email: EmailArgument) -> None:
     """Reactivate a member. Their keys work again, unless revoked or expired, and rules for them apply again."""
     member = _set_active(email, is_active=True)
-    typer.echo(f"{member.email} is active: their keys work, unless revoked or expired")
+    print_line(f"{member.email} is active: their keys work, unless revoked or expired")
 
 
 def deactivate(email: EmailArgument) -> None:
@@ -97,7 +97,7 @@ def deactivate(email: EmailArgument) -> None:
     Keys that belong to a project keep working.
     """
     member = _set_active(email, is_active=False)
-    typer.echo(f"{member.email} is deactivated: their keys are refused; their rules and roles are kept")
+    print_line(f"{member.email} is deactivated: their keys are refused; their rules and roles are kept")
 
 
 def remove(email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
@@ -113,7 +113,7 @@ def remove(email: EmailArgument, organization: ExistingOrganizationOption = None
         await remove_member(store, email=email, organization_id=chosen.id)
         return f"Removed {member.email} from {chosen.name}, with their roles and the rules for them"
 
-    typer.echo(with_store(action))
+    print_line(with_store(action))
 
 
 def _set_active(email: str, *, is_active: bool) -> MemberRecord:

@@ -6,6 +6,7 @@ import typer
 
 from commands.environment import load_settings
 from commands.metadata import with_store
+from commands.output import print_line
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.errors import ClickHouseError
 from datasource.clickhouse.open_engine import check_cluster_has_server, open_engine
@@ -51,7 +52,7 @@ def migrate(
         return
     if settings.clickhouse_url is None:
         with_store(MetadataStore.ping)
-        typer.echo("The metadata store is up to date.")
+        print_line("The metadata store is up to date.")
         return
     tasks, batches = asyncio.run(_migrate_both(settings))
     _print_report(settings, tasks, batches, is_named=cluster is not None)
@@ -105,22 +106,22 @@ async def _migrate_both(settings: Settings) -> tuple[list[MigrationTask], int]:
 
 def _print_statements(tasks: Sequence[MigrationTask]) -> None:
     for task in tasks:
-        typer.echo(f"-- {_title(task)}")
+        print_line(f"-- {_title(task)}")
         for statement in task.statements:
             typer.echo(f"{statement};\n")
     if not tasks:
-        typer.echo("-- The tables are up to date.")
+        print_line("-- The tables are up to date.")
 
 
 def _print_report(settings: Settings, tasks: Sequence[MigrationTask], batches: int, *, is_named: bool) -> None:
     for task in tasks:
-        typer.echo(f"{_title(task)}.")
+        print_line(f"{_title(task)}.")
     where = f"cluster {settings.clickhouse_cluster}" if settings.clickhouse_cluster else "ClickHouse server"
-    typer.echo(f"The metadata store and the {where} are up to date.")
+    print_line(f"The metadata store and the {where} are up to date.")
     if batches:
-        typer.echo(f"Rebuilt the roll-up of {batches} interrupted batches.")
+        print_line(f"Rebuilt the roll-up of {batches} interrupted batches.")
     if is_named and load_settings().clickhouse_cluster is None:
-        typer.echo(f"Set TRENDGATE_CLICKHOUSE_CLUSTER={settings.clickhouse_cluster} for servers and loads.")
+        print_line(f"Set TRENDGATE_CLICKHOUSE_CLUSTER={settings.clickhouse_cluster} for servers and loads.")
 
 
 def _title(task: MigrationTask) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from commands.metadata import require_organization, with_store
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.metadata.members import list_members
 from datasource.metadata.organizations import list_organizations, set_features
 from datasource.metadata.projects import list_projects
@@ -101,7 +101,7 @@ def update(
     was, now = asdict(before.features), asdict(after.features)
     changed = [EFFECTS[feature, on] for feature, on in now.items() if was[feature] is not on]
     for line in changed or ["nothing changed"]:
-        typer.echo(f"{after.name}: {line}")
+        print_line(f"{after.name}: {line}")
 
 
 def _row(organization: OrganizationRecord, *, members: int, projects: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import typer
 from commands.environment import load_settings, require_own_tables, require_posthog
 from commands.metadata import ensure_organization, with_store
 from commands.options import OrganizationOption, WeekStart
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.metadata.import_existing import check_projects_are_imported, check_team_id_is_free
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.projects import create_project, list_projects
@@ -44,7 +44,7 @@ def create(
         )
 
     project = with_store(action)
-    typer.echo(f"Created project {project.id}: {project.name}")
+    print_line(f"Created project {project.id}: {project.name}")
 
 
 def adopt(
@@ -77,7 +77,7 @@ def adopt(
         )
 
     project = with_store(action)
-    typer.echo(f"Adopted project {project.id}: {project.name}")
+    print_line(f"Adopted project {project.id}: {project.name}")
 
 
 def _read_group_type(text: str) -> tuple[int, str]:

@@ -4,7 +4,7 @@ import typer
 
 from commands.metadata import require_membership, require_organization, with_store
 from commands.options import ExistingOrganizationOption
-from commands.output import print_table
+from commands.output import print_line, print_table
 from datasource.metadata.members import find_members
 from datasource.metadata.organizations import list_organizations
 from datasource.metadata.records import OrganizationRecord, RoleRecord
@@ -47,9 +47,9 @@ def create(
         return await create_role(store, organization_id=chosen.id, name=name), chosen
 
     role, chosen = with_store(action)
-    typer.echo(f"Created the role {role.name} in {chosen.name}")
+    print_line(f"Created the role {role.name} in {chosen.name}")
     if not chosen.features.role_based_access:
-        typer.echo(f"Roles are off in {chosen.name}: rules for roles do not apply.", err=True)
+        print_line(f"Roles are off in {chosen.name}: rules for roles do not apply.", err=True)
 
 
 def show() -> None:
@@ -71,7 +71,7 @@ def delete(name: RoleArgument, organization: ExistingOrganizationOption = None) 
         await delete_role(store, role)
         return role
 
-    typer.echo(f"Deleted the role {with_store(action).name} and its rules")
+    print_line(f"Deleted the role {with_store(action).name} and its rules")
 
 
 def add(name: RoleArgument, email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
@@ -83,7 +83,7 @@ def add(name: RoleArgument, email: EmailArgument, organization: ExistingOrganiza
         await add_role_member(store, role, member)
         return f"Added {member.email} to the role {role.name} in {chosen.name}"
 
-    typer.echo(with_store(action))
+    print_line(with_store(action))
 
 
 def remove(name: RoleArgument, email: EmailArgument, organization: ExistingOrganizationOption = None) -> None:
@@ -95,7 +95,7 @@ def remove(name: RoleArgument, email: EmailArgument, organization: ExistingOrgan
         await remove_role_member(store, role, member)
         return f"Removed {member.email} from the role {role.name} in {chosen.name}"
 
-    typer.echo(with_store(action))
+    print_line(with_store(action))
 
 
 async def require_role(store: MetadataStore, name: str, organization: OrganizationRecord) -> RoleRecord:
