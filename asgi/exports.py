@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from asgi.request_context import open_request_context
+from asgi.responses import reply_in_parts
 from asgi.rest.endpoint import respond
 from asgi.rest.errors import reply_error
 from permissions.authenticate import LinkedKey
@@ -15,6 +16,7 @@ from resolvers.exports import ExportFormat, ExportLink, LinkExpired, open_export
 from resolvers.trends.arrow_export import write_arrow, write_parquet
 from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.results import TrendResult
+from resolvers.worker import LARGE
 from schema.build import GatewaySchema
 from schema.stored_query import read_query
 from schema.trend_query_reader import read_trend_query
@@ -72,7 +74,7 @@ class Exports:
         given = read_query(self.schema, link.export_query.query)
         query = read_trend_query(given, max_filters=self.settings.max_filters)
         result = await resolve_export(context, project, link, query)
-        return StreamingResponse(_write(result, link), headers=headers)
+        return reply_in_parts(_write(result, link), size=max(result.size, LARGE), headers=headers)
 
 
 def _write(result: TrendResult, link: ExportLink) -> Iterator[bytes]:

@@ -1,12 +1,14 @@
 """JSON responses, and errors raised outside GraphQL in the shape that the path's clients expect."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from asgi.rest import error_shape
 from errors import ErrorCode
+from resolvers.worker import LARGE, run_in_worker
 
 _CODES: Mapping[int, ErrorCode] = {
     403: ErrorCode.FORBIDDEN,
@@ -24,6 +26,28 @@ def json_response(content: object, *, status: int = 200, headers: Mapping[str, s
         headers={"cache-control": "no-store", **(headers or {})},
         media_type="application/json",
     )
+
+
+def reply_in_parts(
+    parts: Iterator[bytes],
+    *,
+    size: int,
+    headers: Mapping[str, str],
+    media_type: str | None = None,
+    status: int = 200,
+) -> Response:
+    """Respond with a document that is written part by part; a large one is streamed and written on a thread.
+
+    `size` is the number of its values, roughly.
+    """
+    if size < LARGE:
+        return Response(b"".join(parts), status_code=status, headers=headers, media_type=media_type)
+    return StreamingResponse(_stream(parts), status_code=status, headers=headers, media_type=media_type)
+
+
+async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while part := await run_in_worker(partial(next, parts, b"")):
+        yield part
 
 
 def error_response(

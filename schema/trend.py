@@ -19,6 +19,7 @@ from resolvers.trend_cache.read_through import Refresh
 from resolvers.trends.csv import write_csv
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
+from resolvers.worker import in_slices, run_in_worker
 from schema.action import READ_SCOPE, Action
 from schema.field_costs import Repeats, assumed_size, repeats
 from schema.info import ContextInfo
@@ -67,7 +68,7 @@ class TrendSeries:
         return Action.from_record(self.reached, record)
 
     @classmethod
-    def from_result(cls, series: SeriesResult, project: ReachedProject) -> Self:
+    def from_result(cls, series: SeriesResult, project: ReachedProject, axis: tuple[list[str], list[str]]) -> Self:
         breakdown = series.breakdown_value
         return cls(
             reached=project,
@@ -79,8 +80,8 @@ class TrendSeries:
             math=series.math,
             formula=series.formula,
             data=[None if value is None else float(value) for value in series.data],
-            days=list(series.days),
-            labels=list(series.labels),
+            days=axis[0],
+            labels=axis[1],
             count=series.count,
             aggregated_value=series.aggregated_value,
             breakdown_value=None if breakdown is None else list(breakdown),
@@ -115,8 +116,18 @@ SafeArgument = Annotated[
 ]
 
 
-def _show_csv(root: strawberry.Parent["Trend"], safe: SafeArgument = False) -> str:
-    return write_csv(root.result, is_safe=safe)
+async def _show_csv(root: strawberry.Parent["Trend"], safe: SafeArgument = False) -> str:
+    return await run_in_worker(partial(write_csv, root.result, is_safe=safe), size=root.result.size)
+
+
+async def _show_series(root: strawberry.Parent["Trend"]) -> list[TrendSeries]:
+    # All series of a period share their axis, by identity: to compare long ones takes time.
+    axes = {id(each.days): (each.days, each.labels) for each in root.result.series}
+    lists = {key: (list(days), list(labels)) for key, (days, labels) in axes.items()}
+    return [
+        TrendSeries.from_result(each, root.reached, lists[id(each.days)])
+        async for each in in_slices(root.result.series)
+    ]
 
 
 def _link_csv(root: strawberry.Parent["TrendExports"], safe: SafeArgument = True) -> str:
@@ -149,7 +160,10 @@ class Trend:
     export_query: strawberry.Private[ExportQuery]
     result: strawberry.Private[TrendResult]
     series: list[TrendSeries] = strawberry.field(
-        directives=assumed_size(25), metadata=repeats(Repeats.LINES), description="The series, in order."
+        resolver=_show_series,
+        directives=assumed_size(25),
+        metadata=repeats(Repeats.LINES),
+        description="The series, in order.",
     )
     days: list[str] = strawberry.field(
         metadata=repeats(Repeats.BUCKETS), description="Start of each bucket of the current period."
@@ -191,7 +205,6 @@ class Trend:
             reached=project,
             export_query=export_query,
             result=result,
-            series=[TrendSeries.from_result(series, project) for series in result.series],
             days=list(result.days),
             labels=list(result.labels),
             interval=result.interval,

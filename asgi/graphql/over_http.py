@@ -1,6 +1,8 @@
 """Requests and responses of GraphQL over HTTP: JSON, media types and status codes."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
@@ -13,8 +15,11 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from asgi.graphql.websocket_connection import Connection
+from asgi.json_parts import is_large, write_json, write_parts
 from asgi.negotiation import GRAPHQL_JSON, choose_media_type
+from asgi.responses import reply_in_parts
 from resolvers.context import RequestContext
+from resolvers.worker import LARGE, run_in_worker
 from schema.extensions.persisted_queries import DOCUMENT_ID
 
 
@@ -78,9 +83,10 @@ class GraphQLOverHTTP(GraphQL[RequestContext | Connection, None]):
         """Answer 400 or 429 for an operation that never ran where the media type allows it, otherwise 200."""
         is_rejected = "data" not in response_data and sub_response.media_type == GRAPHQL_JSON
         retry_after = _retry_after(response_data) if is_rejected else None
-        return Response(
-            self.encode_json(response_data),
-            status_code=200 if not is_rejected else 400 if retry_after is None else 429,
+        return reply_in_parts(
+            write_parts(response_data),
+            size=LARGE if is_large(response_data) else 0,
+            status=200 if not is_rejected else 400 if retry_after is None else 429,
             headers={
                 **({} if retry_after is None else {"retry-after": str(retry_after)}),
                 "content-type": f"{sub_response.media_type}; charset=utf-8",
@@ -88,6 +94,13 @@ class GraphQLOverHTTP(GraphQL[RequestContext | Connection, None]):
                 "vary": "Accept",
             },
         )
+
+    async def _process_stream_result(self, *args: Any) -> Any:
+        """Build the response for an event; write a large one on a thread."""
+        response, pending = await super()._process_stream_result(*args)
+        if is_large(response):
+            return orjson.Fragment(await run_in_worker(partial(write_json, response))), pending
+        return response, pending
 
     def encode_json(self, data: object) -> bytes:
         """Encode as compact UTF-8."""

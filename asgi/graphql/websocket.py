@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,7 +13,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 
 from asgi.graphql.websocket_messages import find_problem
+from asgi.json_parts import is_large, write_json
 from errors import ErrorCode, LimitExceeded
+from resolvers.worker import LARGE, run_in_worker
 from schema.errors import mask
 from schema.execution_results import present_result, rejected_result
 from schema.extensions.persisted_queries import DOCUMENT_ID, WEBSOCKET_EXTENSIONS
@@ -43,8 +46,9 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
         """Send a message; raise WebSocketDisconnected if the connection is closed."""
         if self._is_closed:
             raise WebSocketDisconnected
+        written = await run_in_worker(partial(write_json, message), size=LARGE if is_large(message) else 0)
         try:
-            await self.ws.send_text(orjson.dumps(message).decode())
+            await self.ws.send_text(written.decode())
         except WebSocketDisconnect as disconnect:
             raise WebSocketDisconnected from disconnect
 

@@ -3,8 +3,8 @@
 They are typed dictionaries and not models, so that tens of thousands of values are neither validated nor copied.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ import orjson
 from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
+from asgi.json_parts import join_parts
 from asgi.rest.request import TrendRequest
 from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trends.buckets import read_starts
@@ -98,13 +99,9 @@ class Timing(TypedDict):
 
 
 @with_config(use_attribute_docstrings=True)
-class Trend(TypedDict):
-    """A trend."""
+class Envelope(TypedDict):
+    """A trend without its rows."""
 
-    results: list[Row]
-    """The rows, in order."""
-    result: list[Row]
-    """The same rows, for older clients."""
     hasMore: bool
     """Whether breakdown values were cut off at breakdown_limit."""
     next: None
@@ -122,10 +119,14 @@ class Trend(TypedDict):
     """Always empty: errors have their own status and document."""
 
 
-def write_trend(trend: Trend) -> bytes:
-    """Write the document as JSON, its rows once for both members."""
-    rows = orjson.Fragment(orjson.dumps(trend["results"]))
-    return orjson.dumps({**trend, "results": rows, "result": rows})
+@with_config(use_attribute_docstrings=True)
+class Trend(Envelope):
+    """A trend."""
+
+    results: list[Row]
+    """The rows, in order."""
+    result: list[Row]
+    """The same rows, for older clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,22 @@ class TrendBuilder:
     query: TrendQuery
     cached: CachedTrend
     action_names: Mapping[int, str]
+    _known_starts: dict[int, list[Timestamp]] = field(default_factory=dict, init=False, repr=False)
 
     def build(self) -> Trend:
-        result, echo = self.cached.result, self.request.echo()
-        rows = [self._row(series, echo) for series in result.series]
+        """Build the whole document."""
+        rows = list(self.rows())
+        return {"results": rows, "result": rows, **self.envelope()}
+
+    def rows(self) -> Iterator[Row]:
+        """Build one row after the other."""
+        echo = self.request.echo()
+        return (self._row(series, echo) for series in self.cached.result.series)
+
+    def envelope(self) -> Envelope:
+        """Build what is not rows."""
+        result = self.cached.result
         return {
-            "results": rows,
-            "result": rows,
             "hasMore": result.has_more,
             "next": None,
             "timezone": result.timezone,
@@ -184,7 +194,6 @@ class TrendBuilder:
     def _action(self, series: SeriesResult) -> Action:
         counted = self.query.series[series.order]
         name = self._name(counted)
-        zone = ZoneInfo(self.cached.result.timezone)
         return {
             "id": None if name == _ALL_EVENTS and isinstance(counted, EventSeries) else name,
             "type": "events",  # of actions too, as clients know it
@@ -196,8 +205,15 @@ class TrendBuilder:
             "math_hogql": counted.math.expression,
             "math_group_type_index": counted.math.group_type_index,
             "properties": {},
-            "days": [start.isoformat() for start in read_starts(series.days, zone)],
+            "days": self._starts(series.days),
         }
+
+    def _starts(self, days: Sequence[str]) -> list[Timestamp]:
+        # By identity: all series of a period share their days.
+        if id(days) not in self._known_starts:
+            zone = ZoneInfo(self.cached.result.timezone)
+            self._known_starts[id(days)] = [start.isoformat() for start in read_starts(days, zone)]
+        return self._known_starts[id(days)]
 
     def _name(self, counted: Series) -> str:
         if isinstance(counted, ActionSeries):
@@ -218,6 +234,21 @@ class TrendBuilder:
             return list(values)
         [value] = values
         return int(value) if first.type is BreakdownType.COHORT and value.isdecimal() else value
+
+
+def write_trend(builder: TrendBuilder) -> Iterator[bytes]:
+    """Yield the document as JSON in parts, its rows written once for both members."""
+    rows = list(join_parts(_write_rows(builder.rows())))
+    yield b'{"results":['
+    yield from rows
+    yield b'],"result":['
+    yield from rows
+    yield b"]," + orjson.dumps(builder.envelope())[1:]
+
+
+def _write_rows(rows: Iterator[Row]) -> Iterator[bytes]:
+    for place, row in enumerate(rows):
+        yield (b"," if place else b"") + orjson.dumps(row)
 
 
 def _value(value: float | None, *, is_count: bool) -> float | None:

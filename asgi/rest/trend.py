@@ -8,6 +8,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from asgi.responses import reply_in_parts
 from asgi.rest.read_query import read_query
 from asgi.rest.request import Format, TrendRequest, read_request
 from asgi.rest.response import TrendBuilder, write_trend
@@ -19,7 +20,7 @@ from permissions.resources import INSIGHT
 from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
 from resolvers.trend_field import resolve_trend
-from resolvers.trends.csv import write_csv
+from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.query import ActionSeries, TrendQuery
 from resolvers.trends.results import TrendResult
 
@@ -53,8 +54,9 @@ async def _reply_json(
 ) -> Response:
     cached = await resolve_trend(context, project, query, price=_JSON_PRICE, refresh=trend.refresh)
     builder = TrendBuilder(trend, query, cached, await _action_names(context, project, query))
-    return Response(
-        write_trend(builder.build()),
+    return reply_in_parts(
+        write_trend(builder),
+        size=cached.result.size,
         headers={"cache-control": "no-store", "vary": "Accept"},
         media_type="application/json",
     )
@@ -81,8 +83,9 @@ def _ever_smaller(query: TrendQuery) -> Iterator[TrendQuery]:
 
 def _reply_csv(result: TrendResult, project: ReachedProject, context: RequestContext) -> Response:
     name = f"trend-{project.record.id}-{context.now:%Y-%m-%d}.csv"
-    return Response(
-        write_csv(result),
+    return reply_in_parts(
+        (part.encode() for part in write_csv_chunks(result)),
+        size=result.size,
         headers={
             "cache-control": "no-store",
             "content-disposition": f'attachment; filename="{name}"',

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 from cachetools import LRUCache
@@ -16,10 +17,13 @@ from resolvers.trend_cache.cached_trend import FORMAT, CachedTrend, dump, load
 from resolvers.trend_cache.key import cache_key
 from resolvers.trend_cache.single_flight import Flight, SingleFlight, Start
 from resolvers.trends.results import TrendResult
+from resolvers.worker import run_in_worker
 
 _STARTERS_OWN: Final = (ErrorCode.RATE_LIMITED, ErrorCode.BAD_USER_INPUT)
 """Errors about the request that started a computation: its share of queries, the paths of its input."""
 
+_BYTES_PER_VALUE: Final = 8
+"""Roughly, in a document."""
 _LOADED_BYTES: Final = 4 << 20
 """Documents whose trends stay loaded, in bytes as cached; a loaded trend takes several times as much."""
 
@@ -93,7 +97,8 @@ class TrendCache:
         async def start(flight: Flight[CachedTrend]) -> CachedTrend:
             computed = CachedTrend(await compute(flight.notify if on_progress else None), now, is_cached=False)
             if flight.is_newest:
-                await self._cache.write(self._prefix + key, dump(computed), ttl.total_seconds())
+                document = await run_in_worker(partial(dump, computed), size=computed.result.size)
+                await self._cache.write(self._prefix + key, document, ttl.total_seconds())
             return computed
 
         computed, has_joined = await self._run(key, start, is_forced=is_forced, listener=on_progress)
@@ -107,7 +112,8 @@ class TrendCache:
             return None
         loaded = self._loaded.get(document)
         if loaded is None:
-            loaded = _Loaded(load(document), len(document))
+            trend = await run_in_worker(partial(load, document), size=len(document) // _BYTES_PER_VALUE)
+            loaded = _Loaded(trend, len(document))
             if loaded.document_bytes <= self._loaded.maxsize:
                 self._loaded[document] = loaded
         return loaded.trend

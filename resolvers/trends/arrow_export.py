@@ -91,23 +91,44 @@ def _start_type(result: TrendResult) -> pa.DataType:
 def _chunks(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield whole series, together about ROWS_PER_CHUNK rows."""
     per_chunk = max(1, ROWS_PER_CHUNK // max(1, len(result.days)))
+    axes = _Axes(result)
     for first in range(0, len(result.series), per_chunk):
-        batches = [_batch(series, result, schema) for series in result.series[first : first + per_chunk]]
+        batches = [_batch(series, axes, schema) for series in result.series[first : first + per_chunk]]
         yield pa.Table.from_batches(batches, schema).combine_chunks()
 
 
-def _batch(series: SeriesResult, result: TrendResult, schema: pa.Schema) -> pa.RecordBatch:
-    values: Sequence[float | None] = series.data if result.days else (series.aggregated_value,)
-    count = len(values)
+def _batch(series: SeriesResult, axes: "_Axes", schema: pa.Schema) -> pa.RecordBatch:
+    has_axis = bool(axes.result.days)
+    values: Sequence[float | None] = series.data if has_axis else (series.aggregated_value,)
     period = None if series.compare_label is None else series.compare_label.value.lower()
     repeated: list[object] = [series.order, series.label, series.custom_name, period]
     repeated += [None if value == NO_VALUE else value for value in series.breakdown_value or ()]
-    columns: list[Sequence[object]] = [[each] * count for each in repeated]
-    if result.days:
-        columns += [_starts(series.days, result), series.labels]
-    columns.append([None if value is None else float(value) for value in values])
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    arrays = [
+        pa.repeat(pa.scalar(value, type=field.type), len(values))
+        for value, field in zip(repeated, schema, strict=False)  # further columns follow
+    ]
+    if has_axis:
+        arrays += axes.columns(series)
+    numbers = [None if value is None else float(value) for value in values]
+    arrays.append(pa.array(numbers, type=pa.float64()))
     return pa.record_batch(arrays, schema=schema)
+
+
+class _Axes:
+    """The columns of time axes, each of which is converted once: all series of a period have the same."""
+
+    def __init__(self, result: TrendResult) -> None:
+        self.result = result
+        self._columns: dict[int, list[pa.Array]] = {}
+
+    def columns(self, series: SeriesResult) -> list[pa.Array]:
+        """Return starts and labels."""
+        # By identity: comparing long axes takes as long as converting them.
+        key = id(series.days)
+        if key not in self._columns:
+            starts = pa.array(_starts(series.days, self.result), type=_start_type(self.result))
+            self._columns[key] = [starts, pa.array(series.labels, type=pa.string())]
+        return self._columns[key]
 
 
 def _starts(days: Sequence[str], result: TrendResult) -> Sequence[object]:

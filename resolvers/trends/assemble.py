@@ -16,6 +16,7 @@ from resolvers.trends.formula import Column, ParsedFormula, check_operations
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, Series, TrendDisplay
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from resolvers.trends.series_rows import SeriesRow, SeriesRows, Value, read_series_rows, sum_values
+from resolvers.worker import checkpoint
 
 _DIGITS = re.compile(r"(\d+)")
 
@@ -114,6 +115,7 @@ class _Assembly:
         return [row for row in rows if not (self.plan.query.breakdown_hide_other and row.is_other)]
 
     def _series(self, series_index: int, period: Period, row: SeriesRow) -> SeriesResult:
+        checkpoint()
         series = self.plan.query.series[series_index]
         axis = self.axes[period.compare_label]
         return SeriesResult(

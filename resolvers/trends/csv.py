@@ -12,11 +12,12 @@ from itertools import islice
 
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.results import SeriesResult, TrendResult
+from resolvers.worker import checkpoint
 
 NOTHING_TO_EXPORT = "No data available or unable to format for export."
 """The only cell of a document without series, below the header `error`."""
 
-ROWS_PER_CHUNK = 500
+CELLS_PER_CHUNK = 20_000
 
 _FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """What spreadsheets evaluate begins with one of these; the last four are the full-width forms of the first."""
@@ -34,7 +35,9 @@ def write_csv(result: TrendResult, *, is_safe: bool = False) -> str:
 def write_csv_chunks(result: TrendResult, *, is_safe: bool = False) -> Iterator[str]:
     """Yield the document in chunks of several rows."""
     rows = _safe(_rows(result)) if is_safe else _rows(result)
-    while chunk := list(islice(rows, ROWS_PER_CHUNK)):
+    rows_per_chunk = max(1, CELLS_PER_CHUNK // max(1, len(result.days)))
+    while chunk := list(islice(rows, rows_per_chunk)):
+        checkpoint()
         written = io.StringIO()
         csv.writer(written).writerows(chunk)
         yield written.getvalue()

@@ -66,3 +66,8 @@ class TrendResult:
     statistics: Statistics
     breakdown_headers: tuple[str, ...] = ()
     cohort_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many values it has, roughly: those of all series and of the time axis."""
+        return (len(self.series) + 2) * max(1, len(self.days))

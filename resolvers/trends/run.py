@@ -20,6 +20,7 @@ from resolvers.trends.resolve import ResolvedTrend, resolve
 from resolvers.trends.results import Statistics, TrendResult
 from resolvers.trends.saved_objects import SavedObjects
 from resolvers.trends.size import BYTES_PER_FIGURE, check_figures, count_figures
+from resolvers.worker import run_in_worker
 from telemetry.tracing import TRACER
 
 Executed = tuple[Statement, QueryResult]
@@ -27,8 +28,6 @@ Executed = tuple[Statement, QueryResult]
 MAX_FIGURES: Final = 1_000_000
 _RESULT_BYTES: Final = 4 * 1024**2
 """Room for the names of lines in the result of a statement, whatever the limit of figures is."""
-_LARGE: Final = 5_000
-"""Figures that take about 5 ms to assemble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,7 @@ async def run_trend(
         sql=";\n\n".join(statement.describe() for statement, _ in executed),
         statistics=_statistics([result for _, result in executed], time.perf_counter() - started),
     )
-    # A large result would hold the event loop; for a small one a thread costs more than it saves.
-    return await asyncio.to_thread(assemble_result) if figures > _LARGE else assemble_result()
+    return await run_in_worker(assemble_result, size=figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from resolvers.trends.arrow_export import table_schema, write_arrow, write_parquet
-from resolvers.trends.csv import ROWS_PER_CHUNK, write_csv, write_csv_chunks
+from resolvers.trends.csv import write_csv, write_csv_chunks
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.results import SeriesResult, Statistics, TrendResult
 
@@ -58,9 +58,10 @@ def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_chu
     assert parquet.schema.equals(table_schema(result), check_metadata=False)
 
 
-def test_csv_parts_are_the_document() -> None:
-    result = answer(2 * ROWS_PER_CHUNK)
+def test_csv_parts_are_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = answer(1000)
+    monkeypatch.setattr("resolvers.trends.csv.CELLS_PER_CHUNK", 400 * len(result.days))
     parts = list(write_csv_chunks(result))
     assert len(parts) == 3
     assert "".join(parts) == write_csv(result)
-    assert len(write_csv(result).splitlines()) == 2 * ROWS_PER_CHUNK + 1
+    assert len(write_csv(result).splitlines()) == 1000 + 1
