@@ -79,6 +79,8 @@ def load(
     except KeyboardInterrupt as interrupted:
         print_line(f"interrupted: {_counts(report)} so far. Run the command again to continue.", err=True)
         raise typer.Exit(INTERRUPTED) from interrupted
+    if report.unused:
+        print_line(f"not loaded: {', '.join(report.unused)}")
     print_line(summary(report, written))
     if report.rejected:
         raise typer.Exit(REJECTED)
@@ -165,16 +167,12 @@ class ShowProgress:
 
 
 def summary(report: LoadReport, rejects: Sequence[Path]) -> str:
-    """The counts of a load as one line, after a line with the fields that were not loaded."""
+    """The counts of a load."""
     rate = report.rows / max(report.seconds, 1e-6)
     line = f"loaded {_counts(report)}, in {report.seconds:.1f} s ({rate:,.0f} per second)"
     if rejects:
         line += f"; rejects in {', '.join(map(str, rejects))}"
-    return f"{_not_loaded(report)}{line}"
-
-
-def _not_loaded(report: LoadReport) -> str:
-    return f"not loaded: {', '.join(report.unused)}\n" if report.unused else ""
+    return line
 
 
 def _counts(report: LoadReport) -> str:
