@@ -6,11 +6,13 @@ from datasource.metadata.records import ActionRecord
 from permissions.enforce import WRITE, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
+from resolvers.cohort_graph import load_cohort_graph
 from resolvers.context import RequestContext
 from resolvers.projects import load_surroundings
 from resolvers.saved import SavedResource
 from resolvers.stored_json import dump_steps
 from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, action_condition
+from resolvers.usage import check_unused, find_action_uses, may_name
 
 SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.loaders.actions)
 
@@ -50,6 +52,15 @@ async def update_action(
         context.store, key, name=name, description=description, steps=stored, now=context.now
     )
     return SAVED_ACTIONS.refresh(context, key, record)
+
+
+async def delete_action(context: RequestContext, project: ReachedProject, action_id: str) -> None:
+    """Raises as `SavedResource.delete` does, and BadUserInput for an action that insights or cohorts use."""
+    action = await SAVED_ACTIONS.load(context, project, action_id, to=WRITE)
+    graph = await load_cohort_graph(context.store, project.record.id)
+    uses = await find_action_uses(context.store, project.record.id, action.id, graph)
+    check_unused(ACTION, uses, lambda use: may_name(project, use))
+    await SAVED_ACTIONS.delete(context, project, action_id)
 
 
 async def _check_steps(context: RequestContext, project: ReachedProject, steps: Sequence[ActionStep]) -> None:

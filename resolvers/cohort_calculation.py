@@ -30,11 +30,11 @@ from resolvers.saved import not_found
 from resolvers.stored_json import dump_groups, load_definition
 from resolvers.trends.behavior_query import MEMBER
 from resolvers.trends.cohorts import CohortDefinition
+from resolvers.usage import SavedUse, check_unused, find_cohort_uses
 
 logger = logging.getLogger("trendgate.cohorts")
 
 _ATTEMPTS = 5
-_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,11 @@ class CohortCalculator:
         """Calculate every cohort of the project, as `calculate` does."""
         return await self.calculate(await cohorts.all_cohorts(self.store, self.project.id))
 
-    async def delete(self, cohort_id: int, *, may_name: Callable[[CohortRecord], bool] = lambda _: True) -> None:
-        """Raises NOT_FOUND, and BadUserInput if other cohorts use it, naming those that `may_name` allows."""
+    async def delete(self, cohort_id: int, *, may_name: Callable[[SavedUse], bool] = lambda _: True) -> None:
+        """Raises NOT_FOUND, and BadUserInput if anything uses it, naming what `may_name` allows."""
         graph = await load_cohort_graph(self.store, self.project.id)
         record = _existing(graph.records.get(cohort_id))
-        if users := graph.users(cohort_id):
-            raise _in_use(len(users), [user for user in users if may_name(user)][:_MAX_NAMED])
+        check_unused(COHORT, await find_cohort_uses(self.store, self.project, cohort_id, graph), may_name)
         if not await self._delete(record.id):
             raise not_found(COHORT)
         if self.layout.has_own_tables:
@@ -247,22 +246,6 @@ def _about(record: CohortRecord, failure: GatewayError | ClickHouseError) -> Gat
     return failure.reworded(
         "Cohort {id}, {name!r}, could not be calculated: {message}", id=record.id, name=record.name
     ).at(())
-
-
-def _in_use(count: int, named: list[CohortRecord]) -> BadUserInput:
-    hint = "Change or delete those cohorts first."
-    names = tuple(f"{cohort.name!r} ({cohort.id})" for cohort in named)
-    if not names:
-        return BadUserInput("Other cohorts use this cohort ({count}).", count=count, path=("id",), hint=hint)
-    if len(names) == count:
-        return BadUserInput("Other cohorts use this cohort: {names}.", names=names, path=("id",), hint=hint)
-    return BadUserInput(
-        "Other cohorts use this cohort: {names} and {more} more.",
-        names=names,
-        more=count - len(names),
-        path=("id",),
-        hint=hint,
-    )
 
 
 def _keeps_changing() -> GatewayError:

@@ -1,6 +1,6 @@
 from datasource.metadata.cohorts import COHORT_REPOSITORY
 from datasource.metadata.records import CohortRecord
-from permissions.enforce import WRITE, controlled, require_caller
+from permissions.enforce import WRITE, require_caller
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION, COHORT
 from resolvers.cohort_calculation import CohortCalculator
@@ -9,6 +9,7 @@ from resolvers.cohort_references import check_count, check_readable, filtered_co
 from resolvers.context import RequestContext
 from resolvers.saved import SavedResource, not_found
 from resolvers.trends.cohorts import CohortDefinition
+from resolvers.usage import may_name
 
 SAVED_COHORTS = SavedResource(COHORT, COHORT_REPOSITORY, lambda context: context.loaders.cohorts)
 
@@ -68,7 +69,7 @@ async def calculate_cohort(context: RequestContext, project: ReachedProject, coh
 async def delete_cohort(context: RequestContext, project: ReachedProject, cohort_id: str) -> None:
     """Raises as `SavedResource.load` and `CohortCalculator.delete` do."""
     record = await SAVED_COHORTS.load(context, project, cohort_id, to=WRITE)
-    await _calculator(context, project).delete(record.id, may_name=lambda user: _may_read(project, user))
+    await _calculator(context, project).delete(record.id, may_name=lambda use: may_name(project, use))
     _clear_loaders(context)
     context.loaders.projects.clear(project.record.id)
 
@@ -95,10 +96,6 @@ async def _check_references(context: RequestContext, project: ReachedProject, me
     actions = dict.fromkeys(membership.action_ids(), FILTERS)
     action_records = await context.loaders.actions.load_many([(project.record.id, number) for number in actions])
     check_readable(project, ACTION, [record for record in action_records if record is not None], actions)
-
-
-def _may_read(project: ReachedProject, record: CohortRecord) -> bool:
-    return COHORT.reaches(project.policy.object_access(controlled(COHORT, record)).level, COHORT.read_level)
 
 
 def _clear_loaders(context: RequestContext) -> None:

@@ -9,7 +9,7 @@ from datasource.metadata.records import ActionRecord
 from permissions.guarded_field import guarded_field
 from permissions.permission_classes import Gate
 from permissions.resources import ACTION, Resource
-from resolvers.actions import SAVED_ACTIONS, create_action, update_action
+from resolvers.actions import SAVED_ACTIONS, create_action, delete_action, update_action
 from resolvers.saved import SavedResource
 from resolvers.stored_json import load_action
 from resolvers.trends.actions import ActionStep as DomainStep
@@ -124,7 +124,7 @@ class ActionMutations:
     @guarded_field(
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Delete an action. Trends that use it fail from then on.",
+        description="Delete an action, unless insights or cohorts use it.",
     )
     async def action_delete(
         self,
@@ -135,5 +135,5 @@ class ActionMutations:
         ],
     ) -> strawberry.ID:
         project = await info.context.reach(project_id)
-        await SAVED_ACTIONS.delete(info.context, project, id)
+        await delete_action(info.context, project, id)
         return id

@@ -233,7 +233,7 @@ class CohortMutations:
     @guarded_field(
         scopes=[WRITE_SCOPE],
         gate=WRITE_GATE,
-        description="Delete a cohort, unless other cohorts use it. Trends that use it fail from then on.",
+        description="Delete a cohort, unless insights, actions, other cohorts or testAccountFilters use it.",
     )
     async def cohort_delete(
         self,

@@ -118,10 +118,7 @@ async def update_cohort(
 
 async def all_cohorts(store: MetadataStore, project_id: int) -> dict[int, CohortRecord]:
     """Load every cohort of the project by id, in ascending order."""
-    query = select(SavedCohort).where(SavedCohort.project_id == project_id, SavedCohort.deleted_at.is_(None))
-    async with store.read() as session:
-        rows = (await session.scalars(query.order_by(SavedCohort.id))).all()
-    return {row.id: _record(row) for row in rows}
+    return {record.id: record for record in await COHORT_REPOSITORY.list_all(store, project_id)}
 
 
 async def find_distinct_ids(store: MetadataStore, keys: Collection[SavedKey]) -> dict[SavedKey, tuple[str, ...]]:

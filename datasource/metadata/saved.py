@@ -86,6 +86,12 @@ class SavedRepository(Generic[Row, Record]):
             rows = (await session.scalars(query)).all()
         return {(row.project_id, row.id): self.record(row) for row in rows if (row.project_id, row.id) in wanted}
 
+    async def list_all(self, store: MetadataStore, project_id: int) -> tuple[Record, ...]:
+        """Load every object of the project, by ascending id."""
+        query = select(self.model).where(self.model.project_id == project_id, self.model.deleted_at.is_(None))
+        async with store.read() as session:
+            return tuple(self.record(row) for row in await session.scalars(query.order_by(self.model.id)))
+
     async def list_page(
         self,
         store: MetadataStore,

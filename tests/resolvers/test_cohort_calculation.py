@@ -242,7 +242,7 @@ async def test_dependencies_through_actions_count(place: Place) -> None:
         await place.calculator.update(
             base.id, membership=CohortDefinition((group(replace(SEEN, event=None, action_id=action.id)),))
         )
-    with pytest.raises(BadUserInput, match=f"use this cohort: 'c' \\({acted.id}\\)"):
+    with pytest.raises(BadUserInput, match=rf"used by action 'x' \({action.id}\), cohort 'c' \({acted.id}\)\."):
         await place.calculator.delete(base.id)
     # An action can close a cycle later: then calculations report it.
     await update_action(
@@ -297,7 +297,7 @@ async def test_clickhouse_error_is_stored_without_its_message(
 async def test_deleted_cohort_loses_its_rows(place: Place) -> None:
     record = await place.create(PROS)
     user = await place.create(using(record), name="user")
-    with pytest.raises(BadUserInput, match="use this cohort: 'user'"):
+    with pytest.raises(BadUserInput, match="used by cohort 'user'"):
         await place.calculator.delete(record.id)
     await place.calculator.delete(user.id)
     await place.calculator.delete(record.id)
