@@ -170,8 +170,31 @@ class Settings(BaseSettings):
     max_query_tokens: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "tokens")] = Field(
         5_000, description="Maximum tokens in a GraphQL document."
     )
+    max_query_length: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "characters")] = Field(
+        100_000, description="Maximum characters of a GraphQL document."
+    )
+    max_query_definitions: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "definitions")] = Field(
+        100, description="Maximum operations and fragments in a GraphQL document."
+    )
+    max_query_selections: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "selections")] = Field(
+        5_000, description="Maximum fields and fragments that a GraphQL document selects, with fragments inlined."
+    )
+    max_query_repeats: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "fields")] = Field(
+        30, description="Maximum fields of one response name at one place of a GraphQL document."
+    )
+    keyless_divisor: PositiveInt = Field(
+        5,
+        description="Number that the limits on documents and variables are divided by for requests without a "
+        "valid API key.",
+    )
+    document_cache_bytes: Annotated[PositiveInt, Limit("evicts the least recently used", "bytes")] = Field(
+        32 * 1024**2, description="Maximum bytes of memory for parsed GraphQL documents per process."
+    )
     max_variable_objects: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "objects")] = Field(
         2_000, description="Maximum input objects in the variables of a GraphQL request."
+    )
+    max_variable_values: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "values")] = Field(
+        100_000, description="Maximum values in the variables of a GraphQL request, objects apart."
     )
     max_query_cost: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "cost units")] = Field(
         10_000, description="Maximum cost of a request, in the units of @cost."

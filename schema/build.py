@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from copy import copy
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import strawberry
@@ -68,8 +68,16 @@ class GatewaySchema(strawberry.federation.Schema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        service = self._schema.type_map["_Service"]
+        assert isinstance(service, GraphQLObjectType)  # noqa: S101 - Strawberry's own
+        service.fields["sdl"].resolve = lambda *_: self.sdl
         _drop_null_defaults(self._schema)
         _drop_scopes_of_interfaces(self._schema)
+
+    @cached_property
+    def sdl(self) -> str:
+        """The SDL, which Strawberry would print again for every `_service`."""
+        return print_schema(self)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -181,7 +189,7 @@ def build_schema(
 
 def print_sdl() -> str:
     """Print the SDL, which is committed as schema.graphql."""
-    return print_schema(build_schema(Settings(operations_manifest=None, operations_registered_only=False))) + "\n"
+    return build_schema(Settings(operations_manifest=None, operations_registered_only=False)).sdl + "\n"
 
 
 def _drop_null_defaults(graphql_schema: GraphQLSchema) -> None:

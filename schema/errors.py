@@ -19,6 +19,7 @@ VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 MASKED_MESSAGE = "Internal error"
 MAX_ERRORS: Final = 10
 """Errors of one result that are logged and returned."""
+_MAX_LOCATIONS: Final = 10
 _MAX_LENGTH: Final = 1_000
 """Characters of a message that is not the gateway's own."""
 
@@ -136,11 +137,12 @@ def _reject(error: GraphQLError, message: str, extensions: dict[str, object], re
 
 
 def _rewrite(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    # Each location takes a pass over the document, and a rule may point to thousands of nodes.
     return GraphQLError(
         message,
-        nodes=error.nodes,
+        nodes=error.nodes[:_MAX_LOCATIONS] if error.nodes else None,
         source=error.source,
-        positions=error.positions,
+        positions=[*error.positions][:_MAX_LOCATIONS] if error.positions else None,
         path=error.path,
         extensions=extensions,
     )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -19,6 +19,8 @@ from resolvers.worker import LARGE, run_in_worker
 from schema.errors import mask
 from schema.execution_results import present_result, rejected_result
 from schema.extensions.persisted_queries import DOCUMENT_ID, WEBSOCKET_EXTENSIONS
+
+MAX_REASON_BYTES: Final = 123
 
 
 class WebSocketAdapter(ASGIWebSocketAdapter):
@@ -56,11 +58,19 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
         """Close the connection if it is open."""
         if not self._is_closed:
             with suppress(WebSocketDisconnect):
-                await self.ws.close(code=code, reason=reason)
+                await self.ws.close(code=code, reason=cut_reason(reason))
 
     @property
     def _is_closed(self) -> bool:
         return self.ws.application_state is WebSocketState.DISCONNECTED
+
+
+def cut_reason(reason: str) -> str:
+    """Cut a reason to what a close frame has room for; it may repeat what the client sent."""
+    encoded = reason.encode(errors="replace")
+    if len(encoded) <= MAX_REASON_BYTES:
+        return reason
+    return encoded[: MAX_REASON_BYTES - len("…".encode())].decode(errors="ignore") + "…"
 
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Any, None]):

@@ -1,8 +1,12 @@
 """Messages that a client sends over the protocol graphql-transport-ws."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from schema.extensions.persisted_queries import DOCUMENT_ID
+
+MAX_ID_LENGTH: Final = 200
+"""Characters of an operation's id, which every message of the operation repeats."""
 
 _MEMBERS: Mapping[str, tuple[type, str]] = {
     "variables": (dict, "an object"),
@@ -17,8 +21,11 @@ def find_problem(message: object) -> str | None:
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message must be an object with a type."
     kind = message["type"]
-    if kind in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message["id"]):
-        return f"A message of type {kind} must have an id, a non-empty string."
+    if kind in ("subscribe", "complete"):
+        if not (isinstance(message.get("id"), str) and message["id"]):
+            return f"A message of type {kind} must have an id, a non-empty string."
+        if len(message["id"]) > MAX_ID_LENGTH:
+            return f"The id of a message must not be longer than {MAX_ID_LENGTH} characters."
     return _find_problem_in_payload(message.get("payload")) if kind == "subscribe" else None
 
 

@@ -1,65 +1,59 @@
-"""Limits on the size of a request, checked before it is parsed or its variables are coerced."""
+"""Limits on the variables of a request, checked before they are coerced, which takes long."""
 
 from collections.abc import Iterator
 
-from graphql import GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 
 from errors import ErrorCode, LimitExceeded
+from schema.extensions.keyless import explain, is_keyless
 
 
 class VariablesLimit(SchemaExtension):
-    """Rejects variables with too many objects, since coercing them takes long."""
+    """Rejects variables with too many objects or values."""
 
-    def __init__(self, *, max_objects: int) -> None:
+    def __init__(self, *, max_objects: int, max_values: int, keyless_divisor: int) -> None:
         self._max_objects = max_objects
+        self._max_values = max_values
+        self._keyless_divisor = keyless_divisor
 
     def on_operation(self) -> Iterator[None]:
-        count = count_objects(self.execution_context.variables)
-        if count > self._max_objects:
-            raise LimitExceeded(
+        context = self.execution_context.context
+        divisor = self._keyless_divisor if is_keyless(context) else 1
+        objects, values = count_values(self.execution_context.variables)
+        if objects > self._max_objects // divisor:
+            error = LimitExceeded(
                 ErrorCode.QUERY_TOO_EXPENSIVE,
                 "The variables contain {actual:,} objects; the limit is {limit:,}.",
-                limit=self._max_objects,
-                actual=count,
+                limit=self._max_objects // divisor,
+                actual=objects,
                 unit="objects",
                 hint="Combine filters on one property into one filter with a list of values.",
             )
+            raise explain(error, context)
+        if values > self._max_values // divisor:
+            error = LimitExceeded(
+                ErrorCode.QUERY_TOO_EXPENSIVE,
+                "The variables contain {actual:,} values; the limit is {limit:,}.",
+                limit=self._max_values // divisor,
+                actual=values,
+                unit="values",
+                hint="Send shorter lists.",
+            )
+            raise explain(error, context)
         yield
 
 
-def count_objects(document: object) -> int:
-    """Count the objects in a JSON document, itself included."""
-    count = 0
+def count_values(document: object) -> tuple[int, int]:
+    """Count the objects in a JSON document, itself included, and all values that are not objects."""
+    objects = values = 0
     pending = [document]
     while pending:
         item = pending.pop()
         if isinstance(item, dict):
-            count += 1
+            objects += 1
             pending.extend(item.values())
-        elif isinstance(item, list):
-            pending.extend(item)
-    return count
-
-
-class TokensLimit(SchemaExtension):
-    """Stops parsing a document that is too long, with the error code of the other limits."""
-
-    def __init__(self, *, max_tokens: int) -> None:
-        self._max_tokens = max_tokens
-
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = self._max_tokens
-        try:
-            yield
-        except GraphQLSyntaxError as error:  # raised by the cache of parsed documents
-            if f"more than {self._max_tokens} tokens" not in error.message:
-                raise
-            raise LimitExceeded(
-                ErrorCode.QUERY_TOO_EXPENSIVE,
-                "The document has more than {limit:,} tokens.",
-                limit=self._max_tokens,
-                actual=None,
-                unit="tokens",
-                hint="Split it into several requests, and pass values as variables.",
-            ) from error
+        else:
+            values += 1
+            if isinstance(item, list):
+                pending.extend(item)
+    return objects, values

@@ -29,35 +29,109 @@ async def ask(gateway: Gateway, query: str, key: str | None = None, **settings: 
         return await limited.ask(query, key=key)
 
 
-async def test_too_many_aliases_are_rejected(gateway: Gateway) -> None:
-    query = "{" + " ".join(f"a{index}: __typename" for index in range(51)) + "}"
-    assert limit_of(await gateway.ask(query)) == (50, 51, "aliases")
+def numbered(text: str, count: int) -> str:
+    """The text that many times, with a number for each N."""
+    return " ".join(text.replace("N", str(number)) for number in range(count))
 
 
-async def test_too_many_tokens_are_rejected(gateway: Gateway) -> None:
-    assert limit_of(await gateway.ask("{" + " __typename" * 5001 + "}")) == (5000, None, "tokens")
+LARGE = {
+    "aliases": ("{" + numbered("aN: __typename", 51) + "}", (50, 51, "aliases")),
+    "tokens": ("{" + " __typename" * 5_001 + "}", (5_000, None, "tokens")),
+    "characters": ("{ __typename }" + "#" * 100_000, (100_000, 100_014, "characters")),
+    "a long name": (f"query {'a' * 201} {{ __typename }}", (200, 201, "characters")),
+    "a long number": (f"{{ projects(first: {'9' * 5_000}) {{ totalCount }} }}", (200, 5_000, "characters")),
+    "operations": (numbered("query qN { __typename }", 101), (100, 101, "definitions")),
+    "fragments": (
+        f"{{ {numbered('...fN', 100)} }} {numbered('fragment fN on Query { __typename }', 100)}",
+        (100, 101, "definitions"),
+    ),
+    "repeats": ("{" + "__typename " * 31 + "}", (30, 31, "fields")),
+    "repeats in fragments": (
+        f"{{ {numbered('...fN', 31)} }} {numbered('fragment fN on Query { viewer { keyLabel } }', 31)}",
+        (30, 31, "fields"),
+    ),
+    "schemas": ("{ __schema { __typename } ... { s: __schema { __typename } } }", (1, 2, "fields")),
+    "aliases in introspection": ('{ __type(name: "Query") { a: name b: name } }', (0, 2, "aliases")),
+}
+
+
+@pytest.mark.parametrize(("query", "expected"), LARGE.values(), ids=LARGE)
+async def test_large_document_is_rejected(
+    gateway: Gateway, query: str, expected: tuple[int, int | None, str]
+) -> None:
+    key = await gateway.key("project:read", project=await gateway.project("limited"))
+    assert limit_of(await gateway.ask(query, key=key)) == expected
+    [error] = (await gateway.ask(query)).body["errors"]
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert error["message"].startswith(
+        "No API key was sent. Requests without a valid API key have smaller limits."
+    )
 
 
 @pytest.mark.parametrize("query", [DEEP, f"{{ ...all }} fragment all on Query {DEEP}"])
 async def test_document_that_is_too_deep_is_rejected(gateway: Gateway, query: str) -> None:
-    assert limit_of(await ask(gateway, query, max_query_depth=3)) == (3, 4, "levels")
-    answer = await ask(gateway, query, max_query_depth=4)
-    assert answer.extensions["code"] == "UNAUTHENTICATED"
+    key = await gateway.key("project:read", project=await gateway.project("limited"))
+    assert limit_of(await ask(gateway, query, key, max_query_depth=3)) == (3, 4, "levels")
+    assert (await ask(gateway, query, key, max_query_depth=4)).data["projects"]
 
 
-async def test_too_many_objects_in_variables_are_rejected(gateway: Gateway) -> None:
-    query = {"events": [{}], "properties": [{"key": "a", "value": "b"}] * 10_000}
-    answer = await gateway.ask(TREND, {"id": "1", "query": query})
-    assert limit_of(answer) == (2000, 10003, "objects")
+async def test_fields_of_inlined_fragments_are_counted(gateway: Gateway) -> None:
+    key = await gateway.key("project:read", project=await gateway.project("limited"))
+    query = "{ a: viewer { ...f } b: viewer { ...f } } fragment f on Viewer { keyLabel scopes }"
+    assert limit_of(await ask(gateway, query, key, max_query_selections=7)) == (7, None, "selections")
+    assert (await ask(gateway, query, key, max_query_selections=8)).data["a"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"events": [{}], "properties": [{"key": "a", "value": "b"}] * 10_000}, (2_000, 10_003, "objects")),
+        ({"events": [{}], "dateFrom": ["x"] * 100_000}, (100_000, 100_003, "values")),
+    ],
+)
+async def test_large_variables_are_rejected(
+    gateway: Gateway, variables: object, expected: tuple[int, int, str]
+) -> None:
+    key = await gateway.key("project:read", project=await gateway.project("limited"))
+    assert limit_of(await gateway.ask(TREND, {"id": "1", "query": variables}, key=key)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"),
+    [
+        ("{" + numbered("aN: __typename", 11) + "}", 10),
+        ("{" + " __typename" * 1_001 + "}", 1_000),
+        ("{ __typename }" + "#" * 20_000, 20_000),
+        (numbered("query qN { __typename }", 21), 20),
+        ("{" + "__typename " * 7 + "}", 6),
+    ],
+)
+@pytest.mark.parametrize("key", [None, "phx_unknown"])
+async def test_limits_are_a_fifth_without_a_valid_key(
+    gateway: Gateway, query: str, limit: int, key: str | None
+) -> None:
+    extensions = (await gateway.ask(query, key=key)).extensions
+    assert (extensions["code"], extensions["limit"]) == ("UNAUTHENTICATED", limit)
+    assert extensions["hint"]
+    valid = await gateway.key("project:read", project=await gateway.project("limited"))
+    answer = await gateway.ask(query, key=valid)
+    assert answer.body.get("data") or answer.extensions["code"] != "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(("count", "code"), [(20_000, "BAD_USER_INPUT"), (20_001, "UNAUTHENTICATED")])
+async def test_variables_are_limited_without_a_key_too(gateway: Gateway, count: int, code: str) -> None:
+    answer = await gateway.ask("query($n: Int) { projects(first: $n) { totalCount } }", {"n": [1] * (count - 1)})
+    assert answer.extensions["code"] == code
 
 
 @pytest.mark.parametrize("inner", ["name", "a: name", "groupTypes { name }"])
 async def test_nested_fragments_are_measured_once(gateway: Gateway, inner: str) -> None:
+    key = await gateway.key("project:read", project=await gateway.project("limited"))
     doubled = " ".join(f"fragment f{n} on Project {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
     answer = await gateway.ask(
-        f'{{ project(id: "1") {{ ...f0 }} }} {doubled} fragment f60 on Project {{ {inner} }}'
+        f'{{ project(id: "999999999") {{ ...f0 }} }} {doubled} fragment f60 on Project {{ {inner} }}', key=key
     )
-    expected = "UNAUTHENTICATED" if inner == "name" else "QUERY_TOO_EXPENSIVE"
+    expected = "QUERY_TOO_EXPENSIVE" if inner == "groupTypes { name }" else "NOT_FOUND"
     assert answer.extensions["code"] == expected
 
 

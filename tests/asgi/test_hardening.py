@@ -12,19 +12,20 @@ CIRCLE = (
 async def test_many_aliases_are_rejected_before_anything_runs(gateway: Gateway) -> None:
     answer = await gateway.ask("{" + " ".join(f"a{number}: __typename" for number in range(101)) + "}")
     assert "data" not in answer.body
-    assert answer.extensions["code"] == "QUERY_TOO_EXPENSIVE"
+    assert "aliases" in answer.error["message"]
 
 
 async def test_repeated_field_is_executed_once_or_rejected(gateway: Gateway) -> None:
-    assert (await gateway.ask("{" + " __typename" * 500 + "}")).data == {"__typename": "Query"}
-    assert "tokens" in (await gateway.ask("{" + " __typename" * 10_000 + "}")).error["message"]
+    assert (await gateway.ask("{" + " __typename" * 6 + "}")).data == {"__typename": "Query"}
+    assert "6" in (await gateway.ask("{" + " __typename" * 500 + "}")).error["message"]
+    assert "tokens" in (await gateway.ask("{" + "a " * 1_001 + "}")).error["message"]
 
 
 async def test_many_directives_have_a_bounded_response(gateway: Gateway) -> None:
-    answer = await gateway.ask("{ __typename " + "@aa" * 2_000 + " }")
+    answer = await gateway.ask("{ __typename " + "@aa" * 400 + " }")
     assert "data" not in answer.body
-    assert len(answer.body["errors"]) <= 101
-    assert "tokens" in (await gateway.ask("{ __typename " + "@aa" * 10_000 + " }")).error["message"]
+    assert len(answer.body["errors"]) == 10
+    assert "tokens" in (await gateway.ask("{ __typename " + "@aa" * 2_000 + " }")).error["message"]
 
 
 async def test_circular_introspection_is_rejected(gateway: Gateway) -> None:

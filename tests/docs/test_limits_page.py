@@ -16,6 +16,7 @@ from resolvers.trends.hogql.grammar import LONGEST_TEXT
 from schema.breakdown_reader import MAX_COHORTS
 from schema.entity_references import MAX_ENTITIES
 from schema.errors import MAX_ERRORS
+from schema.extensions.document_limits import MAX_SCHEMA_FIELDS, MAX_WORD_LENGTH
 from schema.input_checks import LONGEST_NAME
 from schema.trend_query_reader import MAX_SERIES
 from settings import Limit, Settings
@@ -47,6 +48,8 @@ WITHOUT_SETTING = {
     "characters of a name or key": LONGEST_NAME,
     "entity references from a router": MAX_ENTITIES,
     "objects on a page (`first`)": LARGEST_PAGE,
+    "characters of a name or number in a document": MAX_WORD_LENGTH,
+    "fields `__schema` and `_service` in a document": MAX_SCHEMA_FIELDS,
     "errors in a response": MAX_ERRORS,
     "characters of a value that a message repeats": MAX_VALUE_LENGTH,
 }

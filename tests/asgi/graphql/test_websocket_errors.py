@@ -184,6 +184,9 @@ INIT = '{"type": "connection_init"}'
         (["5"], 4400),
         (["[]"], 4400),
         (["{}"], 4400),
+        ([f'{{"type": "{"x" * 1_000}"}}'], 4400),
+        ([f'{{"type": "{"é" * 1_000}"}}'], 4400),
+        ([INIT, f'{{"type": "complete", "id": "{"x" * 201}"}}'], 4400),
         (['{"type": "start"}'], 4400),
         ([b'{"type": "connection_init"}'], 4400),
         (['{"type": "connection_init", "payload": 5}'], 4400),
@@ -215,6 +218,21 @@ async def test_duplicate_id_closes_the_socket(gateway: Gateway) -> None:
         for _ in range(2):
             await socket.subscribe("a", FOLLOW, {"id": str(project.id), "query": TREND})
         assert await socket.closed() == (4409, "Subscriber for a already exists")
+
+
+@pytest.mark.parametrize("id_", ["a" * 200, "€" * 200])
+async def test_reason_fits_into_a_close_frame(gateway: Gateway, id_: str) -> None:
+    project = await gateway.project("twice")
+    key = await gateway.key("*", project=project)
+    async with serve(gateway.settings, endless_stores(gateway.stores)) as port, open_socket(port, key) as socket:
+        for _ in range(2):
+            await socket.subscribe(id_, FOLLOW, {"id": str(project.id), "query": TREND})
+        code, reason = await socket.closed()
+    assert code == 4409
+    assert reason is not None
+    assert reason.startswith(f"Subscriber for {id_[:30]}")
+    assert reason.endswith("…")
+    assert 121 <= len(reason.encode()) <= 123
 
 
 async def test_socket_without_connection_init_is_closed(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
