@@ -87,6 +87,9 @@ class _Renderer:
     def _select(self, select: Select) -> str:
         columns = ",\n".join(_indent(self._named(column)) for column in select.columns)
         clauses = [f"SELECT\n{columns}"]
+        if select.defined:
+            defined = ", ".join(f"{self._expression(each.expr)} AS {_name(each.name)}" for each in select.defined)
+            clauses.insert(0, f"WITH {defined}")
         if select.source is not None:
             clauses.append(f"FROM {self._source(select.source)}")
         clauses.extend(self._join(join) for join in select.joins)

@@ -220,7 +220,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One SELECT."""
+    """One SELECT. It and all queries inside it can refer to `defined` by name."""
 
     columns: tuple[Named, ...]
     source: Source | None = None
@@ -229,6 +229,7 @@ class Select:
     group_by: tuple[Expr, ...] = ()
     order_by: tuple[Order, ...] = ()
     limit: int | None = None
+    defined: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

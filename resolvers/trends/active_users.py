@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from datasource.layouts.contract import TIMESTAMP
-from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Select, call
+from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Select, call, compare
 from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import start_of_day
 from resolvers.trends.query import TrendInterval, TrendMath
@@ -41,6 +41,24 @@ def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     )
 
 
+def select_in_windows(columns: tuple[Named, ...], rows: EventSelection, days: int) -> Select:
+    """The columns of those events that are in the window of some bucket."""
+    if rows.buckets is None:
+        start = _last_window(rows, days)
+    else:
+        start = rows.range.start - timedelta(days=days)
+        tick = rows.buckets.by_tick().index(TIMESTAMP)
+        length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
+        last = (rows.buckets.count - 1) * _step(rows.buckets)
+        rows = rows.also(compare(tick, ">", Number(-length))).also(compare(tick, "<=", Number(last)))
+    return Select(columns=columns, source=rows.events(start), where=rows.where(start))
+
+
+def _step(buckets: Buckets) -> int:
+    """The number of ticks from one bucket to the next."""
+    return 7 if buckets.interval is TrendInterval.WEEK else 1
+
+
 def _actors_by_tick(actor: Expr, rows: EventSelection, ticks: Buckets, window: timedelta) -> Select:
     keys = (*rows.values, Named(ticks.index(TIMESTAMP), _TICK))
     start = rows.range.start - window
@@ -54,7 +72,7 @@ def _actors_by_tick(actor: Expr, rows: EventSelection, ticks: Buckets, window: t
 
 def _buckets_of_tick(buckets: Buckets, length: int) -> Expr:
     """The numbers of the buckets whose window holds a tick: those that start in the `length` ticks from it on."""
-    step = 7 if buckets.interval is TrendInterval.WEEK else 1
+    step = _step(buckets)
     first = call("greatest", Number(0), _divided_up(Column(_TICK), step))
     end = call("least", Number(buckets.count), _divided_up(_plus(Column(_TICK), length), step))
     return call("range", call("toUInt32", first), call("toUInt32", call("greatest", Number(0), end)))

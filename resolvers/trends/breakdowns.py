@@ -13,7 +13,6 @@ from resolvers.trends.histograms import bin_label
 from resolvers.trends.hogql import breakdown_expression
 from resolvers.trends.properties import text_field
 from resolvers.trends.query import Breakdown, BreakdownType
-from resolvers.trends.selection import EventSelection
 
 NO_VALUE = "$$_posthog_breakdown_null_$$"
 """The breakdown value of events without one: the code that clients of trends expect."""
@@ -24,17 +23,16 @@ OTHER_VALUES = "$$_posthog_breakdown_other_$$"
 _LONGEST_VALUE = 400
 
 
-def breakdown_keys(breakdowns: tuple[Breakdown, ...], rows: EventSelection) -> tuple[Named, ...]:
-    """The columns b0, b1 ... with the values as strings, NO_VALUE for none, of the rows that are split."""
-    return tuple(Named(_value(breakdown, n, rows), f"b{n}") for n, breakdown in enumerate(breakdowns))
-
-
-def _value(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
-    text = (
-        _text(breakdown, rows.context)
-        if breakdown.histogram_bin_count is None
-        else bin_label(breakdown, index, rows)
+def breakdown_keys(breakdowns: tuple[Breakdown, ...], context: CompileContext) -> tuple[Named, ...]:
+    """The columns b0, b1 ... with the values as strings, NO_VALUE for none."""
+    return tuple(
+        Named(_value(breakdown, index, context), f"b{index}") for index, breakdown in enumerate(breakdowns)
     )
+
+
+def _value(breakdown: Breakdown, index: int, context: CompileContext) -> Expr:
+    has_bins = breakdown.histogram_bin_count is not None
+    text = bin_label(breakdown, index) if has_bins else _text(breakdown, context)
     present = call("nullIf", call("leftUTF8", text, Number(_LONGEST_VALUE)), Param("", "String"))
     return call("ifNull", present, Param(NO_VALUE, "String"))
 

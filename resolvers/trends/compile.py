@@ -1,10 +1,10 @@
 """A resolved trend becomes a plan: statements, and how their rows fit together. Pure: no clock, no waiting."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from datasource.layouts.contract import TIMESTAMP, EventLayout
-from datasource.sql.tree import Events, Expr, Named, Query, Select, call, either, every
+from datasource.sql.tree import Derived, Events, Expr, Named, Query, Select, Union, call, either, every
 from errors import BadUserInput, LimitExceeded
 from resolvers.trends.breakdowns import breakdown_keys
 from resolvers.trends.buckets import Buckets
@@ -13,7 +13,8 @@ from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.dates import DateRange
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import ParsedFormula, check_operations, parse_formula
-from resolvers.trends.math import count_rows
+from resolvers.trends.histograms import bin_extremes, binned_numbers
+from resolvers.trends.math import count_rows, select_counted
 from resolvers.trends.query import (
     BreakdownType,
     EventSeries,
@@ -210,16 +211,16 @@ class _Compiler:
     def _split_part(self, indices: tuple[int, ...], period: Period, split: CohortSplit | None) -> Part:
         """The statement of series by breakdown values, which are limited for all of them together."""
         query = self.resolved.query
-        counted: list[Counted] = []
-        values: tuple[Named, ...] = ()
-        for index in indices:
-            rows = self._select(query.series[index], period)
-            if split is None:
-                rows = replace(rows, values=breakdown_keys(query.breakdowns, rows))
-            else:
-                rows = replace(rows.also(split.condition), values=(split.key,))
-            values = rows.values
-            counted.append(Counted(index, self._count(index, rows), self.resolved.maths[index]))
+        selections = {index: self._select(query.series[index], period) for index in indices}
+        if split is None:
+            values = breakdown_keys(query.breakdowns, self.context)
+        else:
+            values = (split.key,)
+            selections = {index: rows.also(split.condition) for index, rows in selections.items()}
+        counted = [
+            Counted(index, self._count(index, replace(rows, values=values)), self.resolved.maths[index])
+            for index, rows in selections.items()
+        ]
         limit = Limit(
             breakdown_limit(query),
             values,
@@ -228,7 +229,18 @@ class _Compiler:
             smoothing=query.smoothing_intervals,
         )
         other_is_line = limit.merges_lines([each.math for each in counted])
-        return Part(indices, period, limit_values(counted, limit), other_is_line)
+        limited = replace(limit_values(counted, limit), defined=self._bin_extremes(selections))
+        return Part(indices, period, limited, other_is_line)
+
+    def _bin_extremes(self, selections: Mapping[int, EventSelection]) -> tuple[Named, ...]:
+        """The extremes of the numbers of all events that enter a figure of any of the series."""
+        query, maths = self.resolved.query, self.resolved.maths
+        columns = binned_numbers(query.breakdowns)
+        counted = (
+            select_counted(columns, maths[index], rows, query.series[index].path)
+            for index, rows in selections.items()
+        )
+        return bin_extremes(query.breakdowns, Derived(Union(tuple(counted)), "counted")) if columns else ()
 
     def _statement(self, index: int, period: Period, *, can_use_rollup: bool) -> Query:
         layout = self.layout

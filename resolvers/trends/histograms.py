@@ -1,37 +1,90 @@
 """Breakdowns of numbers into bins of equal width."""
 
-from datasource.layouts.contract import session_number
+from collections.abc import Sequence
+
 from datasource.sql.tree import (
-    Alias,
     Column,
     Expr,
     Infix,
+    Lambda,
     Named,
     Null,
     Number,
     Param,
     Scalar,
     Select,
+    Source,
     call,
     equals,
 )
 from errors import BadUserInput
-from resolvers.trends.properties import number_field
+from resolvers.trends.properties import number_or_zero
 from resolvers.trends.query import Breakdown, PropertyType
-from resolvers.trends.selection import EventSelection
 
 MOST_BINS = 1000
+
+_EXTREMES = "extremes"
+_VALUE, _LEAST, _MOST = Column("value"), Column("least"), Column("most")
 
 _BEYOND_LAST = 0.01
 """How far above the largest value the last bin ends, so that it includes it."""
 
 
-def bin_label(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
+def binned_numbers(breakdowns: Sequence[Breakdown]) -> tuple[Named, ...]:
+    """The numbers of which bins are made, as columns; none without histograms."""
+    return tuple(
+        Named(_number(breakdown), _number_name(index))
+        for index, breakdown in enumerate(breakdowns)
+        if breakdown.histogram_bin_count is not None
+    )
+
+
+def bin_extremes(breakdowns: Sequence[Breakdown], counted: Source) -> tuple[Named, ...]:
+    """The smallest and the largest number of each histogram, for bin_label; `counted` has binned_numbers."""
+    numbers = (Column(column.name) for column in binned_numbers(breakdowns))
+    both = ((number, call("tuple", call("min", number), call("max", number))) for number in numbers)
+    return tuple(
+        Named(Scalar(Select((Named(extremes, _EXTREMES),), counted)), f"{_EXTREMES}_of_{number.name}")
+        for number, extremes in both
+    )
+
+
+def bin_label(breakdown: Breakdown, index: int) -> Expr:
     """The bin of the property as "[low,high]", NULL for a value that is not a number.
 
-    The bins divide the span between the smallest and the largest value of the rows. `index` is that of the
-    breakdown in the query, which keeps its names apart.
+    The bins divide the span between the extremes, which the whole query must define. `index` is that of the
+    breakdown in the query.
     """
+    bins = breakdown.histogram_bin_count or 0
+    extremes = Column(f"{_EXTREMES}_of_{_number_name(index)}")
+    known = (_number(breakdown), *(call("tupleElement", extremes, Number(n)) for n in (1, 2)))
+    # A function of the three, because ClickHouse copies what an alias stands for to each place that refers to it.
+    label = call("if", call("isNull", _VALUE), Null(), _label(bins))
+    labels = call(
+        "arrayMap",
+        Lambda((_VALUE.name, _LEAST.name, _MOST.name), label),
+        *(call("array", each) for each in known),
+    )
+    return call("arrayElement", labels, Number(1))
+
+
+def _label(bins: int) -> Expr:
+    width = Infix("/", (Infix("-", (_MOST, _LEAST)), Number(bins)))
+    last = Number(bins - 1)
+    nth = call("floor", Infix("/", (Infix("-", (_VALUE, _LEAST)), width)))
+    number = call("if", equals(width, Number(0)), last, call("least", nth, last))
+    start = _plus(_LEAST, Infix("*", (number, width)))
+    end = _plus(_LEAST, Infix("*", (_plus(number, Number(1)), width)))
+    beyond = call("if", equals(number, last), Number(_BEYOND_LAST), Number(0))
+    parts = (_text("["), call("toString", start), _text(","), call("toString", _plus(end, beyond)), _text("]"))
+    return call("concat", *parts)
+
+
+def _number_name(index: int) -> str:
+    return f"number{index}"
+
+
+def _number(breakdown: Breakdown) -> Expr:
     bins = breakdown.histogram_bin_count or 0
     if not 1 <= bins <= MOST_BINS:
         raise BadUserInput(
@@ -40,44 +93,13 @@ def bin_label(breakdown: Breakdown, index: int, rows: EventSelection) -> Expr:
             most=MOST_BINS,
             bins=bins,
         )
-    value, least, width, number = (f"{name}{index}" for name in ("value", "least", "width", "bin"))
-    extremes = _extremes(_number(breakdown), rows)
-    low = Alias(call("tupleElement", extremes, Number(1)), least)
-    span = Infix("-", (call("tupleElement", extremes, Number(2)), low))
-    named = call(
-        "tuple",  # defines the names that the label uses
-        Alias(_number(breakdown), value),
-        Alias(Infix("/", (span, Number(bins))), width),
-        Alias(_nth_bin(Column(value), Column(least), Column(width), bins), number),
-    )
-    label = _label(Column(least), Column(width), Column(number), bins)
-    return call("if", call("isNull", call("tupleElement", named, Number(1))), Null(), label)
-
-
-def _nth_bin(value: Expr, least: Expr, width: Expr, bins: int) -> Expr:
-    last = Number(bins - 1)
-    nth = call("floor", Infix("/", (Infix("-", (value, least)), width)))
-    return call("if", equals(width, Number(0)), last, call("least", nth, last))
-
-
-def _label(least: Expr, width: Expr, number: Expr, bins: int) -> Expr:
-    start = _plus(least, Infix("*", (number, width)))
-    end = _plus(least, Infix("*", (_plus(number, Number(1)), width)))
-    beyond = call("if", equals(number, Number(bins - 1)), Number(_BEYOND_LAST), Number(0))
-    parts = (_text("["), call("toString", start), _text(","), call("toString", _plus(end, beyond)), _text("]"))
-    return call("concat", *parts)
-
-
-def _number(breakdown: Breakdown) -> Expr:
     if breakdown.type.value not in PropertyType.__members__:
         raise _no_numbers(breakdown)
     type_ = PropertyType(breakdown.type.value)
-    field = number_field(type_, breakdown.property, breakdown.group_type_index, breakdown.path)
-    if field is None:
+    number = number_or_zero(type_, breakdown.property, breakdown.group_type_index, breakdown.path)
+    if number is None:
         raise _no_numbers(breakdown)
-    if field == session_number("$session_duration"):  # an event without a session has one of length 0
-        return call("ifNull", field, Number(0))
-    return field
+    return number
 
 
 def _no_numbers(breakdown: Breakdown) -> BadUserInput:
@@ -86,11 +108,6 @@ def _no_numbers(breakdown: Breakdown) -> BadUserInput:
         path=(*breakdown.path, "histogram_bin_count"),
         type_=breakdown.type,
     )
-
-
-def _extremes(value: Expr, rows: EventSelection) -> Expr:
-    both = call("tuple", call("min", value), call("max", value))
-    return Scalar(Select(columns=(Named(both, "extremes"),), source=rows.events(), where=rows.where()))
 
 
 def _plus(left: Expr, right: Expr) -> Expr:

@@ -17,9 +17,9 @@ from datasource.sql.tree import (
     compare,
 )
 from errors import BadUserInput, Name
-from resolvers.trends.active_users import WINDOW_DAYS, count_active
+from resolvers.trends.active_users import WINDOW_DAYS, count_active, select_in_windows
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.first_time import count_first_times
+from resolvers.trends.first_time import count_first_times, select_first_times
 from resolvers.trends.hogql import math_expression
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
@@ -85,11 +85,33 @@ def count_rows(math: Math, rows: EventSelection, path: InputPath, *, cumulative:
             assert_never(math.kind)
 
 
+def select_counted(columns: tuple[Named, ...], math: Math, rows: EventSelection, path: InputPath) -> Select:
+    """The columns of those events that enter a figure of count_rows."""
+    start = None
+    match math.kind:
+        case TrendMath.FIRST_TIME_FOR_USER:
+            return select_first_times(columns, rows, matching=False)
+        case TrendMath.FIRST_MATCHING_EVENT_FOR_USER:
+            return select_first_times(columns, rows, matching=True)
+        case TrendMath.DAU | TrendMath.WEEKLY_ACTIVE | TrendMath.MONTHLY_ACTIVE | TrendMath.UNIQUE_GROUP:
+            _, rows = _actors(math, rows, path)
+            if math.kind in WINDOW_DAYS:
+                return select_in_windows(columns, rows, WINDOW_DAYS[math.kind])
+        case _ if math.kind.endswith("_COUNT_PER_ACTOR"):
+            start = rows.range.start
+    return Select(columns=columns, source=rows.events(start), where=rows.where(start))
+
+
+def _actors(math: Math, rows: EventSelection, path: InputPath) -> tuple[Expr, EventSelection]:
+    """What is counted, and the rows that have one."""
+    if math.kind is not TrendMath.UNIQUE_GROUP and math.group_type_index is None:
+        return PERSON, rows
+    group = group_key(checked_group_index(math.group_type_index, (*path, "math_group_type_index")))
+    return group, rows.also(compare(group, "!=", Param("", "String")))
+
+
 def _count_actors(math: Math, rows: EventSelection, path: InputPath, *, cumulative: bool) -> Select:
-    actor: Expr = PERSON
-    if math.kind is TrendMath.UNIQUE_GROUP or math.group_type_index is not None:
-        actor = group_key(checked_group_index(math.group_type_index, (*path, "math_group_type_index")))
-        rows = rows.also(compare(actor, "!=", Param("", "String")))
+    actor, rows = _actors(math, rows, path)
     if math.kind in WINDOW_DAYS:
         return count_active(actor, rows, WINDOW_DAYS[math.kind])
     if cumulative and rows.buckets is not None:

@@ -135,6 +135,11 @@ def test_union_is_rendered() -> None:
     assert render(Union((ONE, ONE))).text == "SELECT\n    1 AS x\nUNION ALL\nSELECT\n    1 AS x"
 
 
+def test_defined_names_come_first() -> None:
+    query = Select((Named(Column("a"), "a"),), defined=(Named(Scalar(ONE), "a"), Named(call("now"), "b")))
+    assert render(query).text == "WITH (\n    SELECT\n        1 AS x\n) AS a, now() AS b\nSELECT\n    a"
+
+
 def test_or_condition_keeps_its_parentheses() -> None:
     query = Select((Named(Number(1), "x"),), Table("t", "t"), where=either(Column("a"), Column("b")))
     assert render(query).text.endswith("WHERE (a OR b)")
