@@ -221,11 +221,11 @@ async def test_error_for_a_cohort_in_use_names_only_readable_users(org: Organiza
     await org.give("none", "cohort", on=hidden.data["cohortCreate"]["id"], to=plain)
     delete = "mutation($project: ID!, $id: ID!) { cohortDelete(projectId: $project, id: $id) }"
     refused = await plain.ask(delete, id=used)
-    assert refused.error["message"] == "Other cohorts use this cohort (1)."
+    assert refused.error["message"] == "The cohort is used by another object."
     shown = await org.creator.ask(CREATE_COHORT, input={**given, "name": "shown"})
     refused = await plain.ask(delete, id=used)
     shown_id = shown.data["cohortCreate"]["id"]
-    assert refused.error["message"] == f"Other cohorts use this cohort: 'shown' ({shown_id}) and 1 more."
+    assert refused.error["message"] == f"The cohort is used by cohort 'shown' ({shown_id}), another object."
     assert "secret" not in str(refused.body)
 
 
