@@ -16,8 +16,9 @@ LAST_SECOND: Final = END - timedelta(seconds=1)
 
 
 def instant(moment: datetime) -> Param:
-    """Return a whole second as a parameter."""
-    return Param(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}", "DateTime64(6, 'UTC')")
+    """Return an instant, usually a whole second, as a parameter."""
+    form = "%Y-%m-%d %H:%M:%S.%f" if moment.microsecond else "%Y-%m-%d %H:%M:%S"
+    return Param(f"{moment.astimezone(UTC):{form}}", "DateTime64(6, 'UTC')")
 
 
 _FIRST: Final = instant(FIRST)

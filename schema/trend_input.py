@@ -109,12 +109,15 @@ class TrendQueryInput:
         default="-7d",
         description=(
             "The first date: 2021-01-01, with or without a time and an offset, or relative to now, such as -7d, "
-            "-24h, -1m (a month), mStart, yStart or all."
+            "-24h, -1m (a month), yesterday, wStart, -1mStart, yStart; all is the whole history."
         ),
     )
     date_to: str | None = strawberry.field(
         default=None,
-        description="The last date, in the same format as dateFrom. Default: the end of the current interval.",
+        description=(
+            "The last date, in the same format as dateFrom; also -1mEnd, for example. Default: the end of the "
+            "current interval."
+        ),
     )
     explicit_date: bool = strawberry.field(
         default=False, description="Use the dates as exact instants, without rounding to whole intervals."
@@ -151,11 +154,14 @@ class TrendQueryInput:
         default=False, description="Omit the series that sums the remaining values."
     )
     compare: bool = strawberry.field(
-        default=False, description="Also return the series of an earlier period of the same length."
+        default=False, description="Also return the series of an earlier period with as many buckets."
     )
     compare_to: str | None = strawberry.field(
         default=None,
-        description="How far back to compare, such as -1w, -1m or -1y. Default: the previous period.",
+        description=(
+            "How far back to compare: a number and a unit, such as -1w, -1m or -1y; by MONTH, months, quarters or "
+            "years. Default: the previous period."
+        ),
     )
     display: TrendDisplay = strawberry.field(
         default=TrendDisplay.ACTIONS_LINE_GRAPH,

@@ -103,7 +103,7 @@ class TrendParameters(Members):
     date_from: str | None = Field(
         None,
         description="A date (2021-01-01, optionally with a time and an offset) or a relative date: -7d, -24h, "
-        "-1m, mStart, yStart, all.",
+        "-1m, yesterday, wStart, -1mStart, yStart, all.",
         examples=["-14d"],
         json_schema_extra={"default": "-7d"},
     )
@@ -155,10 +155,13 @@ class TrendParameters(Members):
         examples=[[{"property": "$browser", "type": "event"}]],
     )
     compare: Flag = Field(
-        False, description="Also return the rows of an earlier period of the same length.", examples=[True]
+        False, description="Also return the rows of an earlier period with as many buckets.", examples=[True]
     )
     compare_to: str | None = Field(
-        None, description="With compare: how far back, instead of the previous period.", examples=["-1w"]
+        None,
+        description="With compare: how far back, as a number and a unit; by month, months, quarters or years. "
+        "Default: the previous period.",
+        examples=["-1w"],
     )
     display: Annotated[TrendDisplay, OneOf(DISPLAYS)] = Field(
         TrendDisplay.ACTIONS_LINE_GRAPH,

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from datasource.layouts.contract import TIMESTAMP
 from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Select, call, compare
 from resolvers.trends.buckets import Buckets
-from resolvers.trends.dates import start_of_day
+from resolvers.trends.dates import CLOCK_INTERVALS, DateRange
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
+from resolvers.trends.wall_clock import start_of_day, subtract_elapsed
 
 WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 
@@ -24,8 +25,8 @@ def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     """
     if rows.buckets is None:
         return rows.select(Named(call("uniqExact", actor), FIGURE), start=_last_window(rows, days))
-    ticks = _actors_by_tick(actor, rows, rows.buckets.by_tick(), timedelta(days=days))
     length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
+    ticks = _actors_by_tick(actor, rows, rows.buckets, _first_window(rows.range, rows.buckets, days))
     spread = Select(
         columns=(
             *inherited(rows.values),
@@ -46,8 +47,8 @@ def select_in_windows(columns: tuple[Named, ...], rows: EventSelection, days: in
     if rows.buckets is None:
         start = _last_window(rows, days)
     else:
-        start = rows.range.start - timedelta(days=days)
-        tick = rows.buckets.by_tick().index(TIMESTAMP)
+        start = _first_window(rows.range, rows.buckets, days)
+        tick = rows.buckets.tick(TIMESTAMP)
         length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
         last = (rows.buckets.count - 1) * _step(rows.buckets)
         rows = rows.also(compare(tick, ">", Number(-length))).also(compare(tick, "<=", Number(last)))
@@ -59,9 +60,16 @@ def _step(buckets: Buckets) -> int:
     return 7 if buckets.interval is TrendInterval.WEEK else 1
 
 
-def _actors_by_tick(actor: Expr, rows: EventSelection, ticks: Buckets, window: timedelta) -> Select:
-    keys = (*rows.values, Named(ticks.index(TIMESTAMP), _TICK))
-    start = rows.range.start - window
+def _first_window(range_: DateRange, buckets: Buckets, days: int) -> datetime:
+    """The start of the first bucket's window; for days and longer, the window before the range's own start."""
+    if buckets.interval in CLOCK_INTERVALS:  # the bucket itself is the window's last hour or minute
+        tick = timedelta(days=1) / _TICKS_A_DAY[buckets.interval]
+        return subtract_elapsed(buckets.first, timedelta(days=days) - tick)
+    return range_.start - timedelta(days=days)
+
+
+def _actors_by_tick(actor: Expr, rows: EventSelection, buckets: Buckets, start: datetime) -> Select:
+    keys = (*rows.values, Named(buckets.tick(TIMESTAMP), _TICK))
     return Select(
         columns=(*keys, Named(call("uniqExactState", actor), _ACTORS)),
         source=rows.events(start),

@@ -11,9 +11,10 @@ import numpy as np
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.buckets import Axis
 from resolvers.trends.cohort_splits import joins_cohorts
-from resolvers.trends.compile import Period, Plan
+from resolvers.trends.compile import Plan
 from resolvers.trends.formula import Column, ParsedFormula, check_operations
 from resolvers.trends.query import ActionSeries, EventSeries, Formula, Series, TrendDisplay
+from resolvers.trends.resolve import Period
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from resolvers.trends.series_rows import SeriesRow, SeriesRows, Value, read_series_rows, sum_values
 from resolvers.worker import checkpoint
@@ -46,9 +47,9 @@ def assemble(plan: Plan, results: Sequence[QueryResult], *, sql: str, statistics
 
 
 def _axes(plan: Plan) -> Mapping[CompareLabel | None, Axis]:
-    current = plan.periods[0].range
     return {
-        period.compare_label: period.buckets.axis(current) if period.buckets else Axis() for period in plan.periods
+        period.compare_label: period.buckets.axis(period.range) if period.buckets else Axis()
+        for period in plan.periods
     }
 
 

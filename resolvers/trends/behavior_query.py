@@ -34,10 +34,11 @@ from resolvers.trends.behaviors import (
     check_parts,
 )
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.dates import read_date, start_of_day
+from resolvers.trends.date_text import read_date
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup
 from resolvers.trends.saved_objects import SavedObjects
+from resolvers.trends.wall_clock import start_of_day
 
 MEMBER = "person"
 """The column of the persons."""

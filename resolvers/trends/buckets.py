@@ -6,15 +6,29 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from datasource.metadata.records import WeekStartDay
-from datasource.sql.tree import Expr, Infix, Number, Param, call
+from datasource.sql.tree import Expr, Infix, Number, Param, call, compare
 from errors import BadUserInput
-from resolvers.trends.dates import DateRange, start_of_day, start_of_hour, start_of_minute
+from resolvers.trends.dates import CLOCK_INTERVALS, DateRange
 from resolvers.trends.query import TrendInterval
+from resolvers.trends.wall_clock import (
+    elapsed,
+    is_repeated,
+    skipped_days,
+    start_of_day,
+    start_of_hour,
+    start_of_minute,
+    start_of_week,
+    subtract_days,
+    subtract_elapsed,
+    subtract_months,
+)
 
 MAX_BUCKETS = 20_000
 """More than a chart can show; a year of hours has fewer, and so have two weeks of minutes."""
 
 _EPOCH = date(1970, 1, 1)
+_DAYS_OF_A_WEEK = 7
+_LONGEST_WINDOW = timedelta(days=31)  # of active users, before the first bucket
 _SECONDS = {TrendInterval.HOUR: 3600, TrendInterval.MINUTE: 60}
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -38,6 +52,8 @@ class Buckets:
     first: datetime
     count: int
     timezone: ZoneInfo
+    moved_by: timedelta = timedelta()
+    """How much earlier than calendar buckets these are: a compared period can be moved by less than a bucket."""
 
     @classmethod
     def of(cls, range_: DateRange, timezone: ZoneInfo, week_start: WeekStartDay) -> "Buckets":
@@ -46,7 +62,7 @@ class Buckets:
         Raises BadUserInput for more than MAX_BUCKETS.
         """
         first = bucket_start(range_.start, range_.interval, week_start)
-        count = _count(first, range_.end, range_.interval)
+        count = count_buckets(range_, range_.interval, week_start)
         if count > MAX_BUCKETS:
             raise BadUserInput(
                 "The range has more than {most:,} buckets of one {interval}.",
@@ -57,21 +73,36 @@ class Buckets:
             )
         return cls(range_.interval, first, count, timezone)
 
+    def earlier(self, span: timedelta) -> "Buckets":
+        """Return as many buckets, an elapsed time earlier."""
+        if self.interval in CLOCK_INTERVALS:
+            return replace(self, first=subtract_elapsed(self.first, span))
+        return replace(self, moved_by=self.moved_by + span)
+
     def index(self, moment: Expr) -> Expr:
         """Return the number, from 0, of the bucket with an instant of the range; `moment` is a DateTime."""
-        first = self.first
-        if self.interval in _SECONDS:
-            elapsed = _minus(call("toUnixTimestamp", moment), int(first.timestamp()))
-            return call("intDiv", elapsed, Number(_SECONDS[self.interval]))
-        day = call("toDate", moment, Param(self.timezone.key, "String"))
+        if self.interval in CLOCK_INTERVALS:
+            return call("intDiv", self._elapsed(moment), Number(_SECONDS[self.interval]))
+        day = self._local_day(moment)
         if self.interval is TrendInterval.MONTH:
-            return _minus(call("toRelativeMonthNum", day), first.year * 12 + first.month)
-        days = _minus(call("toInt32", day), (first.date() - _EPOCH).days)
-        return days if self.interval is TrendInterval.DAY else call("intDiv", days, Number(7))
+            number = _minus(call("toRelativeMonthNum", day), self.first.year * 12 + self.first.month)
+        elif self.interval is TrendInterval.WEEK:
+            number = call("intDiv", self._days(day), Number(_DAYS_OF_A_WEEK))
+        else:
+            number = self._days(day)
+        # Clocks that go back across midnight show the next day for a moment: it belongs to the last bucket.
+        return call("least", number, Number(self.count - 1)) if is_repeated(self._next_start()) else number
 
-    def by_tick(self) -> "Buckets":
-        """Return the axis in the steps by which windows slide: days for all longer intervals."""
-        return self if self.interval in _SECONDS else replace(self, interval=TrendInterval.DAY)
+    def tick(self, moment: Expr) -> Expr:
+        """Return the number of the step by which windows slide; before the first bucket, it is negative.
+
+        Steps are hours and minutes for these intervals, days for all longer ones.
+        """
+        if self.interval not in CLOCK_INTERVALS:
+            return self._days(self._local_day(moment))
+        # Division cuts towards zero, which would make one step of the two around the first start.
+        steps = call("floor", Infix("/", (self._elapsed(moment), Number(_SECONDS[self.interval]))))
+        return call("toInt64", steps)
 
     def are_whole_hours(self) -> bool:
         """Whether every border between two buckets is a whole hour of UTC."""
@@ -79,40 +110,85 @@ class Buckets:
             case TrendInterval.MINUTE:
                 return False
             case TrendInterval.HOUR:  # elapsed hours: every border is as far from the hour as the first
-                return self.count == 1 or self.first.astimezone(UTC).minute == 0
+                return self.count == 1 or _is_whole_hour(self.first)
             case _:
-                return all(start.astimezone(UTC).minute == 0 for start in self.starts()[1:])
+                return all(map(_is_whole_hour, self.starts()[1:]))
 
     def starts(self) -> tuple[datetime, ...]:
         """Return the start of each bucket in the project's time zone."""
         seconds = _SECONDS.get(self.interval)
         if seconds is None:
-            return tuple(_step(self.first, self.interval, number) for number in range(self.count))
+            starts = self._calendar_starts()
+            return tuple(subtract_elapsed(start, self.moved_by) for start in starts) if self.moved_by else starts
         # The same steps; a year of hours is worth the shorter way.
         origin = int(self.first.timestamp())
         instants = range(origin, origin + self.count * seconds, seconds)
         return tuple(datetime.fromtimestamp(instant, self.timezone) for instant in instants)
 
-    def axis(self, current: DateRange) -> "Axis":
-        """Return the starts as clients receive them. Weeks are clipped to the current period, in every period."""
+    def axis(self, range_: DateRange) -> "Axis":
+        """Return the starts as clients receive them. Labels of weeks are clipped to the range."""
         starts = self.starts()
+        if self.moved_by:  # the day that a moved bucket is of is the one whose events it has
+            starts = tuple(max(start, range_.start, key=datetime.timestamp) for start in starts)
         return Axis(
-            days=tuple(map(self._day, starts)), labels=tuple(self._label(start, current) for start in starts)
+            days=tuple(map(self._day, starts)), labels=tuple(self._label(start, range_) for start in starts)
         )
+
+    def _elapsed(self, moment: Expr) -> Expr:
+        return _minus(call("toUnixTimestamp", moment), int(self.first.timestamp()))
+
+    def _local_day(self, moment: Expr) -> Expr:
+        if self.moved_by:
+            moment = Infix("+", (moment, call("toIntervalSecond", Number(int(self.moved_by.total_seconds())))))
+        return call("toDate", moment, Param(self.timezone.key, "String"))
+
+    def _days(self, day: Expr) -> Expr:
+        first = self.first.date()
+        days = _minus(call("toInt32", day), (first - _EPOCH).days)
+        for skipped in self._skipped_days(first - _LONGEST_WINDOW):
+            after = compare(day, ">", Param(f"{skipped}", "Date"))
+            days = _minus(Infix("-", (days, after)), -1 if skipped < first else 0)
+        return days
+
+    def _calendar_starts(self) -> tuple[datetime, ...]:
+        if self.interval is TrendInterval.MONTH:
+            return tuple(subtract_months(self.first, -number) for number in range(self.count))
+        length = _DAYS_OF_A_WEEK if self.interval is TrendInterval.WEEK else 1
+        skipped = self._skipped_days(self.first.date())
+        starts = (self.first + timedelta(days=number * length) for number in range(self.count + len(skipped)))
+        return tuple(start for start in starts if start.date() not in skipped) if skipped else tuple(starts)
+
+    def _skipped_days(self, since: date) -> tuple[date, ...]:
+        """Return the days up to the last bucket that have none; weeks and months count them."""
+        if self.interval is not TrendInterval.DAY:
+            return ()
+        return skipped_days(since, subtract_days(self.first, 1 - self.count).date(), self.timezone)
+
+    def _next_start(self) -> datetime:
+        """Return where the bucket after the last one would start."""
+        if self.interval is TrendInterval.MONTH:
+            return subtract_months(self.first, -self.count)
+        if self.interval is TrendInterval.WEEK:
+            return self.first + timedelta(weeks=self.count)
+        return subtract_days(self.first, -self.count)
 
     def _day(self, start: datetime) -> str:
         day = f"{start.year:04}-{start.month:02}-{start.day:02}"
-        return f"{day} {start.hour:02}:{start.minute:02}:{start.second:02}" if self.interval in _SECONDS else day
+        return (
+            f"{day} {start.hour:02}:{start.minute:02}:{start.second:02}"
+            if self.interval in CLOCK_INTERVALS
+            else day
+        )
 
-    def _label(self, start: datetime, current: DateRange) -> str:
-        if self.interval in _SECONDS:
+    def _label(self, start: datetime, range_: DateRange) -> str:
+        if self.interval in CLOCK_INTERVALS:
             return f"{start.day}-{_MONTHS[start.month]} {start.hour:02}:{start.minute:02}"
         if self.interval is TrendInterval.MONTH:
             return f"{_MONTHS[start.month]} {start.year:04}"
         if self.interval is TrendInterval.DAY:
             return _day_label(start.date())
-        first = max(start.date(), current.start.date())
-        last = max(first, min(start.date() + timedelta(days=6), current.end.date()))
+        first = max(start.date(), range_.start.date())
+        last = max(first, min(start.date() + timedelta(days=6), range_.end.date()))
         return _span_label(first, last)
 
 
@@ -126,41 +202,27 @@ def bucket_start(moment: datetime, interval: TrendInterval, week_start: WeekStar
         case TrendInterval.DAY:
             return start_of_day(moment)
         case TrendInterval.WEEK:
-            into_week = (moment.weekday() + (1 if week_start is WeekStartDay.SUNDAY else 0)) % 7
-            return start_of_day(moment) - timedelta(days=into_week)
+            return start_of_week(moment, week_start)
         case TrendInterval.MONTH:
             return start_of_day(moment).replace(day=1)
 
 
-def _step(first: datetime, interval: TrendInterval, number: int) -> datetime:
-    """Step by the calendar for days and longer; by elapsed time for hours, so that a clock change loses none."""
-    match interval:
-        case TrendInterval.MINUTE | TrendInterval.HOUR:
-            elapsed = timedelta(seconds=number * _SECONDS[interval])
-            return (first.astimezone(UTC) + elapsed).astimezone(first.tzinfo)
-        case TrendInterval.DAY:
-            return first + timedelta(days=number)
-        case TrendInterval.WEEK:
-            return first + timedelta(weeks=number)
-        case TrendInterval.MONTH:
-            months = first.month - 1 + number
-            return first.replace(year=first.year + months // 12, month=months % 12 + 1)
-
-
-def _count(first: datetime, end: datetime, interval: TrendInterval) -> int:
-    """Count the buckets that start no later than `end`."""
-    if interval in _SECONDS:
-        return (end.astimezone(UTC) - first.astimezone(UTC)) // timedelta(seconds=_SECONDS[interval]) + 1
+def count_buckets(range_: DateRange, interval: TrendInterval, week_start: WeekStartDay) -> int:
+    """Count the buckets from the one with the range's start to the one with its end."""
+    first, end = bucket_start(range_.start, interval, week_start), range_.end
+    if interval in CLOCK_INTERVALS:
+        return elapsed(first, end) // timedelta(seconds=_SECONDS[interval]) + 1
     if interval is TrendInterval.MONTH:
-        count = (end.year - first.year) * 12 + end.month - first.month + 1
-    else:
-        count = (end.date() - first.date()).days // (7 if interval is TrendInterval.WEEK else 1) + 1
-    # Instants decide, not dates: wall times repeat when clocks change, which can move midnight too.
-    while _step(first, interval, count).timestamp() <= end.timestamp():
-        count += 1
-    while count > 1 and _step(first, interval, count - 1).timestamp() > end.timestamp():
-        count -= 1
-    return count
+        return (end.year - first.year) * 12 + end.month - first.month + 1
+    days = (end.date() - first.date()).days
+    if interval is TrendInterval.WEEK:
+        return days // _DAYS_OF_A_WEEK + 1
+    return days + 1 - len(skipped_days(first.date(), end.date(), first.tzinfo))
+
+
+def _is_whole_hour(moment: datetime) -> bool:
+    utc = moment.astimezone(UTC)
+    return (utc.minute, utc.second) == (0, 0)
 
 
 def _minus(left: Expr, right: int) -> Expr:

@@ -1,76 +1,69 @@
-"""The period to compare with: the one before, or an earlier one of the same length."""
+"""The period to compare with: the current one, moved back by a step, with as many buckets."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from errors import BadUserInput
-from resolvers.trends.dates import (
-    DATE_TO,
-    WHOLE_HISTORY,
-    DateRange,
-    is_exact,
-    read_date,
-    read_start,
-    widened_start,
-)
-from resolvers.trends.query import InputPath, TrendInterval, TrendQuery
-
-COMPARE_TO: InputPath = ("query", "compare_to")
+from datasource.metadata.records import WeekStartDay
+from resolvers.trends.buckets import Buckets, bucket_start, count_buckets
+from resolvers.trends.compare_step import Step, step_back
+from resolvers.trends.date_text import ParsedDate
+from resolvers.trends.dates import CLOCK_INTERVALS, DateRange, is_exact, widened_start
+from resolvers.trends.query import TrendInterval, TrendQuery
+from resolvers.trends.wall_clock import at_time_of, elapsed, end_of_day, subtract_days, subtract_elapsed
 
 
-def previous_range(query: TrendQuery, current: DateRange, now: datetime) -> DateRange:
-    """The compared period of the same length, read and rounded like the current one.
+def previous_period(
+    query: TrendQuery, start: ParsedDate, current: DateRange, buckets: Buckets | None, week_start: WeekStartDay
+) -> tuple[DateRange, Buckets | None]:
+    """The range and the buckets of the compared period; `start` is the parsed date_from of the current one.
 
-    It has the query's own interval, also where a display of one total gave the current period whole days.
+    It is read and rounded like the current one. Raises BadUserInput for an invalid compare_to.
     """
-    interval = query.interval
-    if query.compare_to is not None:
-        start = _start_earlier(query.compare_to, current.start)
-        end = start + _length(current)
+    step = step_back(query, start, current, week_start)
+    earlier = step.back(current.start)
+    moved = buckets and _moved_buckets(buckets, step, earlier, current, week_start)
+    end = _moved_end(step, earlier, current, query.interval)
+    if moved and moved.interval is TrendInterval.WEEK and not moved.moved_by:
+        # Weeks a month ago begin on other weekdays: the period has as many of them, so it can be shorter.
+        last = end_of_day(moved.first + timedelta(weeks=moved.count, days=-1))
+        end = min(end, last, key=datetime.timestamp)
+    follows = is_exact(query) and (query.compare_to is None or end.timestamp() <= current.start.timestamp())
+    previous = replace(
+        current,
+        start=earlier,
+        end=end,
+        read_from=_read_from(query, start, earlier, current).replace(microsecond=0),
+        before=current.read_from if follows else None,
+    )
+    return previous, moved
+
+
+def _moved_buckets(
+    buckets: Buckets, step: Step, earlier: datetime, current: DateRange, week_start: WeekStartDay
+) -> Buckets:
+    if step.span:
+        return buckets.earlier(step.span)
+    if buckets.interval in CLOCK_INTERVALS:
+        return replace(buckets, first=subtract_elapsed(earlier, elapsed(buckets.first, current.start)))
+    return replace(buckets, first=bucket_start(earlier, buckets.interval, week_start))
+
+
+def _moved_end(step: Step, earlier: datetime, current: DateRange, interval: TrendInterval) -> datetime:
+    if step.span or current.interval in CLOCK_INTERVALS:
+        return subtract_elapsed(earlier, -elapsed(current.start, current.end))
+    if step.months:
+        return at_time_of(step.back(current.end).date(), current.end)
+    if interval is TrendInterval.WEEK:
+        day = earlier.date() + (current.end.date() - current.start.date())
     else:
-        start, end = _period_before(query, current, now)
-    read_from = start
-    if not is_exact(query) and query.date_from != WHOLE_HISTORY:
-        read_from = widened_start(start, read_start(query, now), interval)
-    return replace(current, start=start, end=end, read_from=read_from.replace(microsecond=0), interval=interval)
+        days = count_buckets(current, TrendInterval.DAY, WeekStartDay.SUNDAY)
+        day = subtract_days(earlier, 1 - days).date()
+    return at_time_of(day, current.end)
 
 
-def _start_earlier(text: str, start: datetime) -> datetime:
-    date = read_date(text, start, COMPARE_TO)
-    if not date.is_relative:
-        raise BadUserInput(
-            "{text!r} is not a relative date.", path=COMPARE_TO, hint="For example -1w, -1m or -1y.", text=text
-        )
-    return date.instant
-
-
-def _length(current: DateRange) -> timedelta:
-    return current.end.replace(tzinfo=None) - current.start.replace(tzinfo=None)
-
-
-def _period_before(query: TrendQuery, current: DateRange, now: datetime) -> tuple[datetime, datetime]:
-    length = _length(current)
-    if query.interval is TrendInterval.MINUTE:
-        return current.start - length, current.start
-    start = _at(current.start - length, current.start.time())
-    if query.interval is TrendInterval.HOUR:
-        end = start + length
-        last = current.end
-        return start, end.replace(minute=last.minute, second=last.second, microsecond=last.microsecond)
-    if _counts_whole_weeks(query, now):
-        start += timedelta(days=1)
-    return start, _at(start + length, current.end.time())
-
-
-def _at(moment: datetime, clock: time) -> datetime:
-    return datetime.combine(moment.date(), clock, moment.tzinfo)
-
-
-def _counts_whole_weeks(query: TrendQuery, now: datetime) -> bool:
-    """-7d up to now has eight days, today being the extra one, so weekdays line up only a day later."""
-    if query.interval is not TrendInterval.DAY or query.date_from == WHOLE_HISTORY:
-        return False
-    start = read_start(query, now)
-    in_weeks = start.is_relative and start.moved_by == "d" and start.number % 7 == 0
-    ends_relative = query.date_to is not None and read_date(query.date_to, now, DATE_TO).is_relative
-    return in_weeks and not ends_relative
+def _read_from(query: TrendQuery, start: ParsedDate, earlier: datetime, current: DateRange) -> datetime:
+    if is_exact(query):
+        return earlier
+    if current.interval in CLOCK_INTERVALS:
+        return subtract_elapsed(earlier, elapsed(current.read_from, current.start))
+    return widened_start(earlier, start, current.interval)

@@ -7,10 +7,8 @@ from datasource.layouts.contract import TIMESTAMP, EventLayout
 from datasource.sql.tree import Derived, Events, Expr, Named, Query, Select, Union, call, either, every
 from errors import BadUserInput, LimitExceeded
 from resolvers.trends.breakdowns import breakdown_keys
-from resolvers.trends.buckets import Buckets
 from resolvers.trends.cohort_splits import CohortSplit, joins_cohorts, split_by_cohorts
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.dates import DateRange
 from resolvers.trends.filters import group_condition
 from resolvers.trends.formula import ParsedFormula, check_operations, parse_formula
 from resolvers.trends.histograms import bin_extremes, binned_numbers
@@ -24,8 +22,7 @@ from resolvers.trends.query import (
     TrendQuery,
 )
 from resolvers.trends.ranking import Counted, Limit, limit_values
-from resolvers.trends.resolve import ResolvedTrend
-from resolvers.trends.results import CompareLabel
+from resolvers.trends.resolve import Period, ResolvedTrend
 from resolvers.trends.rollup import can_answer, count_hours
 from resolvers.trends.sampling import sampled
 from resolvers.trends.saved_objects import SavedObjects
@@ -33,20 +30,6 @@ from resolvers.trends.selection import EventSelection
 
 MAP_LIMIT = 250
 """Breakdown values of a world map: about as many as there are countries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """One of the compared periods; `buckets` is None for displays of one total."""
-
-    range: DateRange
-    buckets: Buckets | None
-    compare_label: CompareLabel | None
-
-    @property
-    def bucket_count(self) -> int:
-        """The number of values of one series."""
-        return 1 if self.buckets is None else self.buckets.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +53,15 @@ class Plan:
     resolved: ResolvedTrend
     saved_objects: SavedObjects
     formulas: tuple[ParsedFormula, ...]
-    periods: tuple[Period, ...]
     parts: tuple[Part, ...]
 
     @property
     def query(self) -> TrendQuery:
         return self.resolved.query
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        return self.resolved.periods
 
     @property
     def project(self) -> TrendProject:
@@ -114,11 +100,10 @@ def compile_trend(resolved: ResolvedTrend, layout: EventLayout, saved_objects: S
     Raises BadUserInput, with the input's path, for whatever cannot be computed.
     """
     query = resolved.query
-    periods = _periods(resolved)
-    formulas = _read_formulas(query, periods)
+    formulas = _read_formulas(query, resolved.periods)
     compiler = _Compiler.of(resolved, layout, saved_objects or SavedObjects())
-    parts = tuple(part for period in periods for part in compiler.parts(period))
-    return Plan(resolved, compiler.saved_objects, formulas, periods, parts)
+    parts = tuple(part for period in resolved.periods for part in compiler.parts(period))
+    return Plan(resolved, compiler.saved_objects, formulas, parts)
 
 
 def breakdown_limit(query: TrendQuery) -> int:
@@ -134,20 +119,6 @@ def _read_formulas(query: TrendQuery, periods: Sequence[Period]) -> tuple[Parsed
     except LimitExceeded as error:
         raise error.at(query.formulas[0].path) from error
     return formulas
-
-
-def _periods(resolved: ResolvedTrend) -> tuple[Period, ...]:
-    labels = (CompareLabel.CURRENT, CompareLabel.PREVIOUS) if resolved.query.compare else (None,)
-    return tuple(
-        Period(range_, _buckets(resolved, range_), label)
-        for range_, label in zip(resolved.ranges, labels, strict=True)
-    )
-
-
-def _buckets(resolved: ResolvedTrend, range_: DateRange) -> Buckets | None:
-    if resolved.query.display.is_total:
-        return None
-    return Buckets.of(range_, resolved.project.timezone, resolved.project.week_start)
 
 
 def _test_accounts(query: TrendQuery, project: TrendProject, context: CompileContext) -> Expr | None:

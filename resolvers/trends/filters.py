@@ -17,7 +17,7 @@ from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either
 from errors import BadUserInput
 from resolvers.trends.cohort_splits import membership
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.dates import read_date
+from resolvers.trends.date_text import read_date
 from resolvers.trends.elements import element_condition
 from resolvers.trends.hogql import filter_expression
 from resolvers.trends.properties import is_timestamp, number_or_zero, text_field

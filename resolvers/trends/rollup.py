@@ -39,7 +39,7 @@ class WholeHours:
         first = rows.first.astimezone(UTC)
         hour = first.replace(minute=0, second=0)
         start = hour if hour == first else hour + _HOUR
-        return cls(start, max(start, rows.last.astimezone(UTC).replace(minute=0, second=0)))
+        return cls(start, max(start, rows.last.astimezone(UTC).replace(minute=0, second=0, microsecond=0)))
 
 
 def can_answer(math: Math, rows: EventSelection) -> bool:

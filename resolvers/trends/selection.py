@@ -69,7 +69,7 @@ class EventSelection:
         return Events(near=(instant(first), instant(last)))
 
     def _first(self, start: datetime | None) -> datetime:
-        return self.first if start is None else max(start, event_times.FIRST)
+        return self.first if start is None else max(start.replace(microsecond=0), event_times.FIRST)
 
     def select(self, *columns: Named, start: datetime | None = None, by: tuple[Expr, ...] = ()) -> Select:
         """Return a query of the keys and the columns, grouped by the keys and `by`."""

@@ -11,8 +11,9 @@ from typing import cast
 from datasource.clickhouse.engine import QueryResult
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.cohort_splits import values_per_row
-from resolvers.trends.compile import Part, Period
+from resolvers.trends.compile import Part
 from resolvers.trends.query import TrendDisplay, TrendMath, TrendQuery
+from resolvers.trends.resolve import Period
 from resolvers.trends.sampling import scale_up
 from resolvers.trends.smoothing import smooth
 

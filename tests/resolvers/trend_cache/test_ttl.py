@@ -33,8 +33,9 @@ def test_ttl_of_an_open_range_depends_on_its_interval(interval: TrendInterval, e
     assert minutes(interval=interval, date_from="-1d") == expected
 
 
-def test_total_over_an_open_range_counts_as_days() -> None:
-    assert minutes(interval=TrendInterval.MINUTE, display=TrendDisplay.BOLD_NUMBER) == 5
+def test_total_over_an_open_range_counts_as_days_except_by_hour_and_minute() -> None:
+    assert minutes(interval=TrendInterval.MONTH, display=TrendDisplay.BOLD_NUMBER) == 5
+    assert minutes(interval=TrendInterval.MINUTE, display=TrendDisplay.BOLD_NUMBER) == 0.5
 
 
 def test_ttl_of_an_ended_range_is_long() -> None:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput, ErrorCode
-from resolvers.trends.dates import DATE_FROM, DATE_TO, read_date, read_end, read_range, read_start
+from resolvers.trends.date_text import read_date
+from resolvers.trends.dates import DATE_FROM, DATE_TO, read_end, read_range, read_start
 from resolvers.trends.query import TrendDisplay, TrendInterval, TrendQuery
 from tests.support.clock import TREND, local_now
 
@@ -36,9 +38,14 @@ def shown(moment: datetime) -> str:
         ("-1dStart", "2020-01-14 00:00:00"),
         ("-1dEnd", "2020-01-14 00:00:00"),
         ("dStart", "2020-01-15 00:00:00"),
-        ("wStart", "2020-01-15 00:00:00"),
+        ("wStart", "2020-01-12 00:00:00"),
+        ("-1wStart", "2020-01-05 00:00:00"),
+        ("-1wEnd", "2020-01-11 00:00:00"),
+        ("qStart", "2020-01-01 00:00:00"),
+        ("-1qStart", "2019-10-01 00:00:00"),
+        ("-2qEnd", "2019-09-30 00:00:00"),
         ("today", "2020-01-15 00:00:00"),
-        ("yesterday", "2020-01-15 00:00:00"),
+        ("yesterday", "2020-01-14 00:00:00"),
         ("hStart", "2020-01-15 00:00:00"),
         ("-1w", "2020-01-08 00:00:00"),
         ("-1q", "2019-10-16 00:00:00"),
@@ -51,16 +58,10 @@ def shown(moment: datetime) -> str:
         ("-2mEnd", "2019-11-30 00:00:00"),
         ("yStart", "2020-01-01 00:00:00"),
         ("-1yStart", "2019-01-01 00:00:00"),
-        ("yEnd", "2020-01-31 00:00:00"),
-        ("-1yEnd", "2019-01-31 00:00:00"),
+        ("-1yEnd", "2019-12-31 00:00:00"),
+        ("yEnd", "2020-12-31 00:00:00"),
         ("-1y", "2019-01-15 00:00:00"),
-        ("-30M", "2020-01-15 00:00:00"),
         ("-10s", "2020-01-15 00:00:00"),
-        ("-1D", "2020-01-15 00:00:00"),
-        ("-5H", "2020-01-15 00:00:00"),
-        ("-2W", "2020-01-15 00:00:00"),
-        ("-2Q", "2020-01-15 00:00:00"),
-        ("-2Y", "2020-01-15 00:00:00"),
         ("2020-01-09 06:30", "2020-01-09 06:30:00"),
     ],
 )
@@ -79,15 +80,21 @@ def test_start_of_a_date_from(text: str | None, start: str) -> None:
         ("-1dEnd", "2020-01-14 23:59:59.999999"),
         ("hStart", "2020-01-15 13:00:00"),
         ("-2hEnd", "2020-01-15 11:59:59.999999"),
-        ("mStart", "2020-01-01 13:05:01"),
-        ("-1yStart", "2019-01-01 13:05:01"),
-        ("-1wStart", "2020-01-08 13:05:01"),
-        ("-1qEnd", "2019-10-16 13:05:01"),
-        ("-3MStart", "2020-01-15 13:02:01"),
-        ("-3sEnd", "2020-01-15 13:04:58"),
-        ("-1D", "2020-01-15 13:05:01"),
+        ("mStart", "2020-01-01 00:00:00"),
+        ("mEnd", "2020-01-31 23:59:59.999999"),
+        ("-1yStart", "2019-01-01 00:00:00"),
+        ("-1yEnd", "2019-12-31 23:59:59.999999"),
+        ("wStart", "2020-01-12 00:00:00"),
+        ("-1wStart", "2020-01-05 00:00:00"),
+        ("-1wEnd", "2020-01-11 23:59:59.999999"),
+        ("qStart", "2020-01-01 00:00:00"),
+        ("-1q", "2019-10-16 13:05:01"),
+        ("-1qEnd", "2019-12-31 23:59:59.999999"),
+        ("-3MStart", "2020-01-15 13:02:00"),
+        ("-3MEnd", "2020-01-15 13:02:59.999999"),
+        ("-3sEnd", "2020-01-15 13:04:58.999999"),
         ("today", "2020-01-15 00:00:00"),
-        ("yesterday", "2020-01-15 00:00:00"),
+        ("yesterday", "2020-01-14 00:00:00"),
     ],
 )
 @pytest.mark.parametrize(
@@ -96,6 +103,7 @@ def test_start_of_a_date_from(text: str | None, start: str) -> None:
         pytest.param(replace(TREND, interval=MINUTE), id="minute"),
         pytest.param(replace(TREND, display=BOLD), id="bold-number"),
         pytest.param(replace(TREND, explicit_date=True), id="explicit"),
+        pytest.param(replace(TREND, explicit_date=True, interval=MONTH), id="explicit-months"),
     ],
 )
 def test_start_of_an_exact_range_or_of_minutes_is_not_truncated(
@@ -137,8 +145,16 @@ def test_absolute_date_is_wall_time_and_one_with_an_offset_is_converted(text: st
         ("2020-03-31 10:00:00", "-1m", "2020-02-29 10:00:00"),
         ("2020-03-31 10:00:00", "-13m", "2019-02-28 10:00:00"),
         ("2020-02-29 10:00:00", "-1y", "2019-02-28 10:00:00"),
-        ("2020-03-01 10:00:00", "-1mEnd", "2020-02-29 10:00:00"),
-        ("2020-06-15 10:00:00", "yEnd", "2020-06-30 10:00:00"),
+        ("2020-03-01 10:00:00", "-1mEnd", "2020-02-29 23:59:59.999999"),
+        ("2020-06-15 10:00:00", "yEnd", "2020-12-31 23:59:59.999999"),
+        ("2020-06-15 10:00:00", "qStart", "2020-04-01 00:00:00"),
+        ("2020-06-15 10:00:00", "qEnd", "2020-06-30 23:59:59.999999"),
+        ("2020-05-31 10:00:00", "-1qEnd", "2020-03-31 23:59:59.999999"),
+        ("2020-05-31 10:00:00", "-2qStart", "2019-10-01 00:00:00"),
+        ("2020-12-31 10:00:00", "-1qEnd", "2020-09-30 23:59:59.999999"),
+        ("2020-06-14 10:00:00", "wStart", "2020-06-14 00:00:00"),
+        ("2020-06-13 10:00:00", "wStart", "2020-06-07 00:00:00"),
+        ("2020-06-13 10:00:00", "wEnd", "2020-06-13 23:59:59.999999"),
         ("2020-01-01 00:30:00", "-1h", "2019-12-31 23:30:00"),
     ],
 )
@@ -226,7 +242,9 @@ def test_any_string_is_read_or_rejected(text: str) -> None:
         (DAY, "-1mEnd", "2019-12-31 23:59:59.999999"),
         (DAY, "-7d", "2020-01-08 23:59:59.999999"),
         (DAY, "today", "2020-01-15 23:59:59.999999"),
-        (DAY, "yesterday", "2020-01-15 23:59:59.999999"),
+        (DAY, "yesterday", "2020-01-14 23:59:59.999999"),
+        (DAY, "-1wEnd", "2020-01-11 23:59:59.999999"),
+        (DAY, "yEnd", "2020-12-31 23:59:59.999999"),
         (DAY, "2020-01-10", "2020-01-10 23:59:59.999999"),
         (DAY, "2020-01-10T17:00:00Z", "2020-01-10 23:59:59.999999"),
         (WEEK, "2020-01-10 17:00", "2020-01-10 23:59:59.999999"),
@@ -236,10 +254,15 @@ def test_any_string_is_read_or_rejected(text: str) -> None:
         (HOUR, None, "2020-01-15 13:59:59.999999"),
         (HOUR, "-1h", "2020-01-15 12:59:59.999999"),
         (HOUR, "-1d", "2020-01-14 13:59:59.999999"),
+        (HOUR, "today", "2020-01-15 13:59:59.999999"),
+        (HOUR, "yesterday", "2020-01-14 23:59:59.999999"),
+        (HOUR, "-1mEnd", "2019-12-31 23:59:59.999999"),
+        (HOUR, "qEnd", "2020-03-31 23:59:59.999999"),
         (HOUR, "2020-01-09", "2020-01-09 00:00:00"),
         (HOUR, "2020-01-09 17:20:30", "2020-01-09 17:20:30"),
         (MINUTE, None, "2020-01-15 13:05:59.999999"),
         (MINUTE, "-3M", "2020-01-15 13:02:59.999999"),
+        (MINUTE, "yesterday", "2020-01-14 23:59:59.999999"),
         (MINUTE, "2020-01-09 17:20:30", "2020-01-09 17:20:30"),
     ],
 )
@@ -253,6 +276,10 @@ def test_end_of_a_date_to(interval: TrendInterval, text: str | None, end: str) -
     [
         (None, "2020-01-15 13:05:01"),
         ("-1d", "2020-01-14 13:05:01"),
+        ("today", "2020-01-15 13:05:01"),
+        ("yesterday", "2020-01-14 23:59:59.999999"),
+        ("-1wEnd", "2020-01-11 23:59:59.999999"),
+        ("-30M", "2020-01-15 12:35:01"),
         ("2020-01-10", "2020-01-10 00:00:00"),
         ("2020-01-10 17:20:30", "2020-01-10 17:20:30"),
     ],
@@ -271,7 +298,7 @@ def test_end_of_an_explicit_date_to_is_the_instant(interval: TrendInterval, text
     ],
 )
 def test_end_of_a_bold_number_is_now_only_when_it_is_not_given(text: str | None, end: str) -> None:
-    assert shown(read_end(replace(TREND, display=BOLD, interval=HOUR, date_to=text), NOW)) == end
+    assert shown(read_end(replace(TREND, display=BOLD, date_to=text), NOW)) == end
 
 
 @pytest.mark.parametrize(
@@ -322,12 +349,78 @@ def test_events_of_an_exact_range_are_read_from_its_start(
     assert shown(range_.read_from) == read_from
 
 
-@pytest.mark.parametrize("interval", list(TrendInterval))
-def test_display_of_one_total_has_whole_days_for_every_interval(interval: TrendInterval) -> None:
-    range_ = read_range(replace(TREND, display=TOTAL, interval=interval, date_from="2020-01-09 06:30"), NOW)
-    assert shown(range_.read_from) == "2020-01-09 00:00:00"
-    assert shown(range_.end) == "2020-01-15 23:59:59.999999"
-    assert range_.interval is DAY
+@pytest.mark.parametrize(
+    ("interval", "read_from", "read_to"),
+    [
+        (DAY, "2020-01-09 00:00:00", "2020-01-15 23:59:59"),
+        (WEEK, "2020-01-09 00:00:00", "2020-01-15 23:59:59"),
+        (MONTH, "2020-01-09 00:00:00", "2020-01-15 23:59:59"),
+        (HOUR, "2020-01-09 06:00:00", "2020-01-15 13:59:59"),
+        (MINUTE, "2020-01-09 06:30:00", "2020-01-15 13:05:59"),
+    ],
+)
+def test_display_of_one_total_has_whole_days_except_by_hour_and_minute(
+    interval: TrendInterval, read_from: str, read_to: str
+) -> None:
+    query = replace(TREND, display=TOTAL, interval=interval, date_from="2020-01-09 06:30:15")
+    range_ = read_range(query, NOW)
+    assert (shown(range_.read_from), shown(range_.read_to)) == (read_from, read_to)
+    assert range_.interval is (interval if interval in (HOUR, MINUTE) else DAY)
+
+
+@pytest.mark.parametrize("position", ["", "Start", "End"])
+@pytest.mark.parametrize("number", ["", "-1", "7", "-30"])
+@pytest.mark.parametrize("unit", "HDWQY")
+def test_capital_unit_is_refused_with_the_small_letter_as_hint(unit: str, number: str, position: str) -> None:
+    text = f"{number}{unit}{position}"
+    for query in (replace(TREND, date_from=text), replace(TREND, date_to=text, interval=HOUR)):
+        with pytest.raises(BadUserInput) as caught:
+            read_range(query, NOW)
+        assert caught.value.path == (DATE_TO if query.date_to else DATE_FROM)
+        assert f" {number}{unit.lower()}{position}." in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("interval", [DAY, WEEK, MONTH])
+@pytest.mark.parametrize(("text", "months"), [("-1M", "-1m"), ("-30M", "-30m"), ("MStart", "mStart")])
+def test_minutes_are_refused_where_only_days_count(interval: TrendInterval, text: str, months: str) -> None:
+    for display in (TrendDisplay.ACTIONS_LINE_GRAPH, TOTAL):
+        query = replace(TREND, interval=interval, display=display)
+        for bad in (replace(query, date_from=text), replace(query, date_to=text)):
+            with pytest.raises(BadUserInput) as caught:
+                read_range(bad, NOW)
+            assert caught.value.path == (DATE_TO if bad.date_to else DATE_FROM)
+            assert f" {months}." in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_end", "instant"),
+    [("wStart", False, "2020-01-13 00:00:00"), ("-1wEnd", True, "2020-01-12 23:59:59.999999")],
+)
+def test_weeks_start_on_the_projects_first_day(text: str, is_end: bool, instant: str) -> None:
+    assert shown(read_date(text, NOW, PATH, WeekStartDay.MONDAY, is_end=is_end).instant) == instant
+    query = replace(TREND, date_from="-2w", date_to=text) if is_end else replace(TREND, date_from=text)
+    range_ = read_range(query, NOW, WeekStartDay.MONDAY)
+    assert instant[:10] in (shown(range_.start)[:10], shown(range_.end)[:10])
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "instant"),
+    [
+        ("America/New_York", "2025-03-09 02:30", "2025-03-09 03:30:00"),
+        ("Africa/Cairo", "2024-04-26", "2024-04-26 01:00:00"),
+        ("Pacific/Apia", "2011-12-30", "2011-12-31 00:00:00"),
+    ],
+)
+def test_wall_time_that_clocks_skipped_is_the_one_after_the_change(zone: str, text: str, instant: str) -> None:
+    assert shown(read_date(text, datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)), PATH).instant) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("-1d", "2011-12-29"), ("yesterday", "2011-12-29"), ("-2d", "2011-12-28")]
+)
+def test_day_that_the_zone_skipped_is_not_yesterday(text: str, day: str) -> None:
+    now = datetime(2011, 12, 31, 12, tzinfo=ZoneInfo("Pacific/Apia"))
+    assert shown(read_range(replace(TREND, date_from=text), now).start) == f"{day} 00:00:00"
 
 
 def test_bounds_are_read_in_whole_seconds() -> None:
@@ -343,13 +436,13 @@ def test_bounds_are_read_in_whole_seconds() -> None:
 def test_whole_history_starts_at_the_first_event(interval: TrendInterval, read_from: str) -> None:
     earliest = datetime(2019, 11, 5, 22, 20, 10, tzinfo=UTC)
     now = local_now(ZoneInfo("America/New_York"))
-    range_ = read_range(replace(TREND, date_from="all", interval=interval), now, earliest)
+    range_ = read_range(replace(TREND, date_from="all", interval=interval), now, earliest=earliest)
     assert shown(range_.start) == "2019-11-05 17:20:10"
     assert shown(range_.read_from) == read_from
 
 
 def test_whole_history_without_events_is_today() -> None:
-    range_ = read_range(replace(TREND, date_from="all"), NOW, None)
+    range_ = read_range(replace(TREND, date_from="all"), NOW)
     assert shown(range_.read_from) == "2020-01-15 00:00:00"
 
 

@@ -11,6 +11,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
+from tests.resolvers.trends.conftest import NewSeeds
 from tests.support.seeds.events import Event, EventSeeds, data_of, series, total, trend
 
 WAU = series(kind=TrendMath.WEEKLY_ACTIVE)
@@ -31,6 +32,40 @@ async def test_monthly_active_reads_thirty_days_before_the_range(seeds: EventSee
     await seeds.add_events([Event("sign up", f"2019-12-{day}", int(day)) for day in ("09", "10", "11")])
     asked = trend(MAU, date_from="2020-01-07", date_to="2020-01-10")
     assert data_of(await seeds.run(asked)) == (3, 2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "date_from", ["2020-01-08 10:00", "2020-01-08 09:00", "2020-01-07 10:00", "2020-01-08 10:40"]
+)
+async def test_active_users_by_hour_do_not_depend_on_where_the_chart_begins(
+    seeds: EventSeeds, date_from: str
+) -> None:
+    # The 168 hours that end with 10:00 on the 8th begin at 11:00 on the 1st.
+    await seeds.add_events([Event("sign up", f"2020-01-01 {at}", n) for n, at in enumerate(("10:30", "11:00"), 1)])
+    asked = trend(WAU, date_from=date_from, date_to="2020-01-08 11:59:59", interval=TrendInterval.HOUR)
+    result = await seeds.run(asked)
+    found = dict(zip(result.days, data_of(result), strict=True))
+    assert found["2020-01-08 10:00:00"] == 1
+    assert found["2020-01-08 11:00:00"] == 0
+
+
+async def test_active_users_by_minute_do_not_depend_on_where_the_chart_begins(seeds: EventSeeds) -> None:
+    await seeds.add_events(
+        [Event("sign up", f"2020-01-01 10:{at}", n) for n, at in enumerate(("29:59", "30:30", "31:00"), 1)]
+    )
+    for date_from in ("2020-01-08 10:30", "2020-01-08 10:28", "2020-01-08 10:30:40"):
+        asked = trend(WAU, date_from=date_from, date_to="2020-01-08 10:31", interval=TrendInterval.MINUTE)
+        assert data_of(await seeds.run(asked))[-2:] == (1, 0)
+
+
+async def test_hours_of_a_window_elapse_over_a_clock_change(new_seeds: NewSeeds) -> None:
+    # Berlin skips an hour on 29 March 2020: 168 hours that end with 10:00 on the 31st begin at 10:00 on the 24th.
+    seeds = new_seeds("Europe/Berlin")
+    await seeds.add_events(
+        [Event("sign up", f"2020-03-24 {at}", n) for n, at in enumerate(("08:59", "09:00", "09:10"), 1)]
+    )
+    asked = trend(WAU, date_from="2020-03-31 10:45", date_to="2020-03-31 11:59:59", interval=TrendInterval.HOUR)
+    assert data_of(await seeds.run(asked)) == (2, 0)
 
 
 async def test_weekly_active_as_a_total_ignores_the_start(seeds: EventSeeds) -> None:

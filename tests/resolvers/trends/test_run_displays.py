@@ -127,11 +127,13 @@ async def test_bold_number_has_the_exact_range(seeds: EventSeeds) -> None:
     assert total(await seeds.run(trend(display=TrendDisplay.ACTIONS_PIE, **relative))) == 4
 
 
-async def test_total_has_whole_days_for_every_interval(seeds: EventSeeds) -> None:
+async def test_total_has_whole_days_except_by_hour_and_minute(seeds: EventSeeds) -> None:
     await seeds.add_events([Event("sign up", "2020-01-12 23:59:59"), Event("sign up", "2020-01-12 23:59:59.5")])
-    for interval in TrendInterval:
+    for interval in (TrendInterval.DAY, TrendInterval.WEEK, TrendInterval.MONTH):
         asked = trend(display=TrendDisplay.ACTIONS_TABLE, interval=interval)
         assert total(await seeds.run(asked)) == 1, "the last fraction of the last second is not read"
+    by_hour = trend(display=TrendDisplay.ACTIONS_TABLE, interval=TrendInterval.HOUR)
+    assert total(await seeds.run(by_hour)) == 0, "as in a chart, an absolute end is taken as it is"
 
 
 async def test_compare_repeats_every_series_for_the_days_before(seeds: EventSeeds) -> None:

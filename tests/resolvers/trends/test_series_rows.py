@@ -12,9 +12,10 @@ from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Select
 from resolvers.trends.breakdowns import NO_VALUE, OTHER_VALUES
 from resolvers.trends.buckets import Buckets
-from resolvers.trends.compile import Part, Period
+from resolvers.trends.compile import Part
 from resolvers.trends.dates import read_range
 from resolvers.trends.query import Breakdown, TrendDisplay, TrendQuery
+from resolvers.trends.resolve import Period
 from resolvers.trends.series_rows import SeriesRow, read_series_rows, sum_values
 from tests.support.clock import TREND, local_now
 
