@@ -208,6 +208,30 @@ class Settings(BaseSettings):
     max_socket_operations: Annotated[PositiveInt, Limit("RATE_LIMITED", "operations")] = Field(
         20, description="Maximum concurrent operations on one WebSocket."
     )
+    max_connections: Annotated[PositiveInt, Limit("the longest wait makes room, or 503")] = Field(
+        1_000, description="Maximum open connections per process."
+    )
+    keep_alive_s: Annotated[PositiveInt, Limit("closed", "seconds")] = Field(
+        5, description="Maximum seconds between two requests on an HTTP connection."
+    )
+    head_timeout_s: Annotated[PositiveFloat, Limit("HTTP status 408", "seconds")] = Field(
+        10.0, description="Maximum seconds in which the head of a request arrives."
+    )
+    body_timeout_s: Annotated[PositiveFloat, Limit("HTTP status 408", "seconds")] = Field(
+        30.0, description="Maximum seconds in which the body of a request arrives."
+    )
+    send_timeout_s: Annotated[PositiveFloat, Limit("closed", "seconds")] = Field(
+        30.0, description="Maximum seconds in which a client reads nothing, or next to nothing, of what is sent."
+    )
+    socket_init_timeout_s: Annotated[PositiveFloat, Limit("closed with 4408", "seconds")] = Field(
+        10.0, description="Maximum seconds in which a WebSocket's connection_init arrives."
+    )
+    socket_idle_s: Annotated[PositiveFloat, Limit("closed with 1000", "seconds")] = Field(
+        900.0, description="Maximum seconds without operations on a WebSocket."
+    )
+    keyless_socket_idle_s: Annotated[PositiveFloat, Limit("closed with 1000", "seconds")] = Field(
+        30.0, description="Maximum seconds without operations on a WebSocket without an API key."
+    )
     secret_key: SecretStr | None = Field(
         None,
         min_length=32,

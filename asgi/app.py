@@ -22,6 +22,7 @@ from asgi.middleware.body_limit import BodyLimitMiddleware
 from asgi.middleware.compression import CompressionMiddleware
 from asgi.middleware.cors import cors_middleware
 from asgi.middleware.mask_errors import MaskErrorsMiddleware
+from asgi.middleware.overload import OverloadMiddleware
 from asgi.middleware.reject_url_keys import RejectUrlKeysMiddleware
 from asgi.middleware.request_id import RequestIdMiddleware
 from asgi.middleware.telemetry import TelemetryMiddleware
@@ -65,6 +66,7 @@ def create_app(
                 metrics=metrics,
                 routes=[route.path for route in routes if isinstance(route, Route)],
             ),
+            Middleware(OverloadMiddleware),
             Middleware(CompressionMiddleware),
             Middleware(RejectUrlKeysMiddleware),
             Middleware(BodyLimitMiddleware, limit=settings.max_request_bytes),

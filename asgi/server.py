@@ -1,5 +1,6 @@
 """The HTTP server, run by a service that owns its socket, signals and stores."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,10 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from asgi.sockets.guard import Guard, SocketLimits
+from asgi.sockets.http_protocol import HttpProtocol
+from asgi.sockets.open_files import reserve_connections
+from asgi.sockets.websocket_protocol import WebSocketProtocol
 from settings import Settings
 
 SHUTDOWN_TIMEOUT_S = 10
@@ -15,23 +20,31 @@ PING_INTERVAL_S = 20
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handling, which would end the process before the stores are closed."""
+    """uvicorn with limits for sockets (asgi/sockets), and without its own signal handling.
+
+    That would end the process before the stores are closed.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings, *, on_start: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
+                http=HttpProtocol,
+                ws=WebSocketProtocol,
                 log_config=None,
                 access_log=False,  # ours names no addresses: telemetry/access_log.py
                 server_header=False,
                 lifespan="off",
+                timeout_keep_alive=settings.keep_alive_s,
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
-                ws="websockets-sansio",
                 ws_max_size=settings.max_request_bytes,
                 ws_ping_interval=PING_INTERVAL_S,
                 ws_ping_timeout=PING_INTERVAL_S,
             )
         )
+        connections = reserve_connections(settings.max_connections)
+        self.guard = Guard(SocketLimits.from_settings(settings, connections))
+        self.server_state = self.guard
         self._on_start = on_start
 
     def stop(self) -> None:
@@ -46,3 +59,16 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_start()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.guard.check()
+        return await super().on_tick(counter)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Create uvloop's event loop where it is installed, otherwise the standard library's."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -2,9 +2,9 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -45,7 +45,14 @@ def serve(
     configure_logging(settings)
     # Bind first: loading the demo takes a while, and a port in use should be reported before it.
     with bind(settings.host, settings.port) as listener, export_traces():
-        asyncio.run(Service(settings, listener, with_demo=demo).run())
+        run_on_event_loop(Service(settings, listener, with_demo=demo).run())
+
+
+def run_on_event_loop(work: Coroutine[Any, Any, None]) -> None:
+    from asgi.server import new_event_loop
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(work)
 
 
 class Service:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from cross_web import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -37,9 +37,6 @@ from telemetry.request import OperationReport
 
 logger = logging.getLogger("trendgate.http")
 
-INIT_TIMEOUT: Final = timedelta(seconds=10)
-"""How long a WebSocket may be open before connection_init."""
-
 
 class GraphQLView(GraphQLOverHTTP):
     """The gateway's view: its request context, cancellation on disconnect, streams, and GraphiQL."""
@@ -60,7 +57,7 @@ class GraphQLView(GraphQLOverHTTP):
         super().__init__(
             schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=INIT_TIMEOUT,
+            connection_init_wait_timeout=timedelta(seconds=settings.socket_init_timeout_s),
             max_subscriptions_per_connection=settings.max_socket_operations,
             allowed_origins=settings.cors_origins or (),
         )
@@ -104,7 +101,7 @@ class GraphQLView(GraphQLOverHTTP):
     ) -> RequestContext | Connection:
         """Authenticate once per request; fields decide about a missing or invalid key."""
         if isinstance(request, WebSocket):
-            return Connection(request, self._open_context)
+            return Connection(request, self._open_context, self._settings)
         return await self._open_context(
             request, str(request.state.request_id), request.headers.get("authorization")
         )

@@ -1,5 +1,7 @@
 """GraphQL over WebSockets with the protocol graphql-transport-ws."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -10,7 +12,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
 
 from asgi.graphql.websocket_messages import find_problem
 from asgi.json_parts import is_large, write_json
@@ -21,6 +27,7 @@ from schema.execution_results import present_result, rejected_result
 from schema.extensions.persisted_queries import DOCUMENT_ID, WEBSOCKET_EXTENSIONS
 
 MAX_REASON_BYTES: Final = 123
+NORMAL_CLOSURE: Final = 1000
 
 
 class WebSocketAdapter(ASGIWebSocketAdapter):
@@ -74,7 +81,33 @@ def cut_reason(reason: str) -> str:
 
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
-    """Strawberry's handler, which also validates messages and runs operations identified by an id."""
+    """Strawberry's handler; it also validates messages, runs operations by id, and closes idle connections."""
+
+    _closing_when_idle: asyncio.Task[None] | None = None
+    _used_at: float = 0.0
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._closing_when_idle is None:
+            self._use()
+            self._closing_when_idle = asyncio.create_task(self._close_when_idle())
+            self._closing_when_idle.add_done_callback(self._task_done)
+
+    async def shutdown(self) -> None:
+        if self._closing_when_idle is not None:
+            self._closing_when_idle.cancel()
+        await super().shutdown()
+
+    async def _close_when_idle(self) -> None:
+        while (left := self._used_at + self.context.idle_s - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+            if self.operations:
+                self._use()
+        # Not a code for which clients connect again at once: they do when they need the connection.
+        await self.websocket.close(code=NORMAL_CLOSURE, reason="No operation has run for some time.")
+
+    def _use(self) -> None:
+        self._used_at = time.monotonic()
 
     async def handle_message(self, message: Message) -> None:
         problem = find_problem(message)
@@ -87,6 +120,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         limit = self.max_subscriptions_per_connection
+        self._use()
         is_new = self.connection_acknowledged and message["id"] not in self.operations
         if is_new and limit is not None and len(self.operations) >= limit:
             await self._reject_operation(message["id"], limit)

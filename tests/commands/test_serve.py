@@ -74,3 +74,18 @@ def test_invalid_host_names_the_setting(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "TRENDGATE_HOST" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_served_process_cuts_slow_clients(tmp_path: Path) -> None:
+    limits = {
+        "TRENDGATE_HEAD_TIMEOUT_S": "0.5",
+        "TRENDGATE_BODY_TIMEOUT_S": "0.5",
+        "TRENDGATE_SEND_TIMEOUT_S": "0.5",
+    }
+    head = b"POST /graphql HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 9\r\n"
+    with serve(tmp_path, **limits) as (_, url):
+        port = int(url.rpartition(":")[2])
+        for start in (head, head + b"\r\n{"):
+            with socket.create_connection(("127.0.0.1", port), timeout=START_S) as client:
+                client.sendall(start)
+                assert client.recv(1024).startswith(b"HTTP/1.1 408 ")

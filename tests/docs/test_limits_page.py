@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from asgi.sockets.http_protocol import HEAD_BYTES, MAX_PIPELINED
 from datasource.clickhouse.engine import Limits
 from errors import MAX_VALUE_LENGTH, ErrorCode
 from resolvers.cohort_references import MAX_REFERENCES
@@ -46,6 +47,8 @@ WITHOUT_SETTING = {
     "cohorts that a trend, an action or a cohort refers to": MAX_REFERENCES,
     "series of a trend, and formulas": MAX_SERIES,
     "characters of a name or key": LONGEST_NAME,
+    "bytes of a request's head": HEAD_BYTES,
+    "requests of a connection that wait for an answer": MAX_PIPELINED,
     "entity references from a router": MAX_ENTITIES,
     "objects on a page (`first`)": LARGEST_PAGE,
     "characters of a name or number in a document": MAX_WORD_LENGTH,

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,9 +234,9 @@ async def test_reason_fits_into_a_close_frame(gateway: Gateway, id_: str) -> Non
     assert 121 <= len(reason.encode()) <= 123
 
 
-async def test_socket_without_connection_init_is_closed(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asgi.graphql.view.INIT_TIMEOUT", timedelta(milliseconds=20))
-    async with serve(gateway.settings, gateway.stores) as port, dial(port) as socket:
+async def test_socket_without_connection_init_is_closed(gateway: Gateway) -> None:
+    settings = gateway.settings.model_copy(update={"socket_init_timeout_s": 0.02})
+    async with serve(settings, gateway.stores) as port, dial(port) as socket:
         assert (await socket.closed())[0] == 4408
 
 

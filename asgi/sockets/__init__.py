@@ -1,0 +1,1 @@
+"""What clients may do to sockets: uvicorn's protocols with limits for time, size and number."""
