@@ -1,6 +1,6 @@
 """`/exports/{token}`: a trend as a file, for anyone with the link."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,7 +77,7 @@ class Exports:
         return reply_in_parts(_write(result, link), size=max(result.size, LARGE), headers=headers)
 
 
-def _write(result: TrendResult, link: ExportLink) -> Iterator[bytes]:
+def _write(result: TrendResult, link: ExportLink) -> Generator[bytes]:
     match link.format:
         case ExportFormat.CSV:
             return (part.encode() for part in write_csv_chunks(result, is_safe=link.is_safe))

@@ -1,6 +1,6 @@
 """JSON in parts: writing a large document at once would hold the event loop, and take its size in memory twice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -18,7 +18,7 @@ def is_large(document: object) -> bool:
     return _is_larger(document, LARGE)
 
 
-def write_parts(document: object) -> Iterator[bytes]:
+def write_parts(document: object) -> Generator[bytes]:
     """Yield the document in parts of about PART_BYTES."""
     return join_parts(_pieces(document))
 
@@ -28,7 +28,7 @@ def write_json(document: object) -> bytes:
     return b"".join(_pieces(document))
 
 
-def join_parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def join_parts(pieces: Iterator[bytes]) -> Generator[bytes]:
     """Join small pieces to parts of about PART_BYTES."""
     waiting: list[bytes] = []
     size = 0

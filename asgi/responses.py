@@ -1,14 +1,17 @@
 """JSON responses, and errors raised outside GraphQL in the shape that the path's clients expect."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, suppress
 from functools import partial
+from typing import Any
 
 import orjson
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from asgi.rest import error_shape
 from errors import ErrorCode
-from resolvers.worker import LARGE, run_in_worker
+from resolvers.worker import LARGE, Abandoned, checkpoint, run_in_worker
 
 _CODES: Mapping[int, ErrorCode] = {
     403: ErrorCode.FORBIDDEN,
@@ -29,7 +32,7 @@ def json_response(content: object, *, status: int = 200, headers: Mapping[str, s
 
 
 def reply_in_parts(
-    parts: Iterator[bytes],
+    parts: Generator[bytes],
     *,
     size: int,
     headers: Mapping[str, str],
@@ -42,12 +45,38 @@ def reply_in_parts(
     """
     if size < LARGE:
         return Response(b"".join(parts), status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(_stream(parts), status_code=status, headers=headers, media_type=media_type)
+    return _PartsResponse(_stream(parts), status_code=status, headers=headers, media_type=media_type)
 
 
-async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while part := await run_in_worker(partial(next, parts, b"")):
-        yield part
+class _PartsResponse(StreamingResponse):
+    """A response that closes its parts when it ends, also when it waits for a client that disconnects."""
+
+    def __init__(self, parts: AsyncGenerator[bytes], **options: Any) -> None:
+        super().__init__(parts, **options)
+        self._parts = parts
+
+    async def stream_response(self, send: Send) -> None:
+        async with aclosing(self._parts):
+            await super().stream_response(send)
+
+
+async def _stream(parts: Generator[bytes]) -> AsyncGenerator[bytes]:
+    try:
+        while part := await run_in_worker(partial(_next_part, parts)):
+            yield part
+    finally:
+        with suppress(ValueError):  # still running: _next_part closes it
+            parts.close()
+
+
+def _next_part(parts: Generator[bytes]) -> bytes:
+    part = next(parts, b"")
+    try:
+        checkpoint()
+    except Abandoned:
+        parts.close()
+        raise
+    return part
 
 
 def error_response(

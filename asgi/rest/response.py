@@ -3,7 +3,7 @@
 They are typed dictionaries and not models, so that tens of thousands of values are neither validated nor copied.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired
 from zoneinfo import ZoneInfo
@@ -236,7 +236,7 @@ class TrendBuilder:
         return int(value) if first.type is BreakdownType.COHORT and value.isdecimal() else value
 
 
-def write_trend(builder: TrendBuilder) -> Iterator[bytes]:
+def write_trend(builder: TrendBuilder) -> Generator[bytes]:
     """Yield the document as JSON in parts, its rows written once for both members."""
     rows = list(join_parts(_write_rows(builder.rows())))
     yield b'{"results":['

@@ -1,7 +1,7 @@
 """A trend as a table for programs: a row per series and bucket, in Arrow's stream format or as Parquet."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,7 @@ class ChunkBuffer(io.RawIOBase):
         return taken
 
 
-def write_arrow(result: TrendResult) -> Iterator[bytes]:
+def write_arrow(result: TrendResult) -> Generator[bytes]:
     """Yield the stream in chunks."""
     schema, buffer = table_schema(result), ChunkBuffer()
     with pa.ipc.new_stream(pa.PythonFile(buffer, mode="w"), schema) as writer:
@@ -49,7 +49,7 @@ def write_arrow(result: TrendResult) -> Iterator[bytes]:
     yield buffer.take()
 
 
-def write_parquet(result: TrendResult) -> Iterator[bytes]:
+def write_parquet(result: TrendResult) -> Generator[bytes]:
     """Yield the file in chunks, each a row group."""
     schema, buffer = table_schema(result), ChunkBuffer()
     with pq.ParquetWriter(pa.PythonFile(buffer, mode="w"), schema) as writer:
