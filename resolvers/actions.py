@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from datasource.metadata import actions
 from datasource.metadata.records import ActionRecord
@@ -13,6 +14,7 @@ from resolvers.saved import SavedResource
 from resolvers.stored_json import dump_steps
 from resolvers.trends.actions import AUTOCAPTURE, Action, ActionStep, action_condition
 from resolvers.usage import check_unused, find_action_uses, may_name
+from resolvers.worker import run_in_worker
 
 SAVED_ACTIONS = SavedResource(ACTION, actions.ACTION_REPOSITORY, lambda context: context.loaders.actions)
 
@@ -71,4 +73,6 @@ async def _check_steps(context: RequestContext, project: ReachedProject, steps: 
     # Only $autocapture uses the conditions on elements, but they must be valid on every step.
     checked = tuple(replace(step, event=AUTOCAPTURE) for step in steps)
     filters = (item for step in steps for item in step.properties)
-    action_condition(Action(0, "", checked), await load_surroundings(context, project, filters))
+    surroundings = await load_surroundings(context, project, filters)
+    # Up to thousands of conditions and regular expressions.
+    await run_in_worker(partial(action_condition, Action(0, "", checked), surroundings))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from datasource.clickhouse.engine import Engine, Limits
@@ -16,6 +17,7 @@ from resolvers.projects import trend_project
 from resolvers.trends.cohorts import CohortDefinition, known_distinct_ids, listed_members, members
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import InputPath
+from resolvers.worker import run_in_worker
 
 FILTERS: InputPath = ("filters",)
 DISTINCT_IDS: InputPath = ("distinct_ids",)
@@ -50,7 +52,8 @@ class MemberQueries:
             case StaticMembers():
                 return await self.of_static(membership)
             case CohortDefinition():
-                return self.of_definition(membership, graph)
+                # Up to thousands of conditions and regular expressions.
+                return await run_in_worker(partial(self.of_definition, membership, graph))
             case _:
                 assert_never(membership)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from datasource.metadata import projects
@@ -16,6 +17,7 @@ from resolvers.stored_json import dump_filters, load_filters
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.filters import group_condition
 from resolvers.trends.query import FilterGroup, LogicalOperator, PropertyFilter, TrendProject
+from resolvers.worker import run_in_worker
 
 
 async def load_project(context: RequestContext, project_id: str) -> ReachedProject:
@@ -52,7 +54,9 @@ async def update_project(
 ) -> ReachedProject:
     """Update a project and return it; raises BadUserInput for filters that no trend query could use."""
     group = FilterGroup(LogicalOperator.AND, filters or ())
-    group_condition(group, await load_surroundings(context, project, group.leaves()))
+    surroundings = await load_surroundings(context, project, group.leaves())
+    # Up to thousands of conditions and regular expressions.
+    await run_in_worker(partial(group_condition, group, surroundings))
     record = await projects.update_project(
         context.store,
         project.record.id,

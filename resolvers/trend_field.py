@@ -11,12 +11,12 @@ from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trend_cache.key import trend_key
 from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_cache.ttl import ttl
-from resolvers.trends.compile import compile_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
 from resolvers.trends.run import TrendSource, run_trend
 from resolvers.trends.size import TrendSize
+from resolvers.trends.statements import prepare
 
 Price = Callable[[TrendSize], int]
 
@@ -74,7 +74,7 @@ async def check_trend(context: RequestContext, project: ReachedProject, query: T
     """Raise BadUserInput for a query that could not be computed now; no event is read."""
     saved_objects = await load_saved_objects(context, project, query)
     resolved = resolve(query, trend_project(project.record), context.now)
-    compile_trend(resolved, context.layout, saved_objects)
+    await prepare(resolved, context.layout, saved_objects)
 
 
 def _size_of(result: TrendResult) -> TrendSize:

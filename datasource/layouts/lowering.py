@@ -1,7 +1,7 @@
 """Lowering, shared by all layouts: sources and fields of a query become tables, joins and columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from datasource.event_times import within_event_times
@@ -19,6 +19,7 @@ from datasource.sql.tree import (
     Select,
     Table,
     every,
+    field_names,
     transform,
 )
 
@@ -79,7 +80,7 @@ def _lower_select(node: Select, tables: LayoutTables) -> Select:
         return node
     if isinstance(node.source, Events):
         node = replace(node, where=within_event_times(TIMESTAMP, node.where))
-    mentioned = tuple(dict.fromkeys(_mentioned(node)))
+    mentioned = tuple(dict.fromkeys(_mentioned(node, set())))
     columns: dict[Field, Expr] = {PERSON: rows.person}
     if rows.person_id is not None:
         columns[PERSON_ID] = rows.person_id
@@ -101,15 +102,21 @@ def _lower_select(node: Select, tables: LayoutTables) -> Select:
     return transform(replace(node, source=rows.source, joins=(*joins, *node.joins), where=where), lowered)
 
 
-def _mentioned(node: object) -> Iterator[Field | CohortMember]:
+def _mentioned(node: object, visited: set[int]) -> Iterator[Field | CohortMember]:
+    """Yield fields and cohorts in the order of their first mention; a part that occurs twice is visited once."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from _mentioned(item, visited)
+        return
+    names = field_names(type(node))
+    if names is None or id(node) in visited:
+        return
+    visited.add(id(node))
     if isinstance(node, Field | CohortMember):
         yield node
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _mentioned(item)
-    elif is_dataclass(node):
-        for item in fields(node):
-            yield from _mentioned(getattr(node, item.name))
+        return
+    for name in names:
+        yield from _mentioned(getattr(node, name), visited)
 
 
 def _owner(field: Field) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import assert_never
+from typing import Final, assert_never
 
 from datasource.clickhouse.engine import Identifier, ParamValue
 from datasource.sql.tree import (
@@ -37,6 +37,10 @@ from datasource.sql.tree import (
     Table,
     Union,
 )
+from errors import ErrorCode, LimitExceeded
+
+MAX_CHARACTERS: Final = 250_000
+"""Of ClickHouse's 256 KiB, the rest is for settings. Text is ASCII, since names are and values are parameters."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _COLUMN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -62,9 +66,21 @@ class Statement:
 
 
 def render(query: Query) -> Statement:
-    """Render a tree in which a layout has replaced all logical nodes. Raises TypeError otherwise."""
+    """Render a tree in which a layout has replaced all logical nodes. Raises TypeError otherwise.
+
+    Raises QUERY_TOO_EXPENSIVE for a statement that is longer than ClickHouse reads by default.
+    """
     renderer = _Renderer()
     text = renderer.query(query)
+    if len(text) > MAX_CHARACTERS:
+        raise LimitExceeded(
+            ErrorCode.QUERY_TOO_EXPENSIVE,
+            "The SQL of the query has {actual:,} characters; the limit is {limit:,}.",
+            limit=MAX_CHARACTERS,
+            actual=len(text),
+            unit="characters",
+            hint="Use fewer or shorter filters; IN takes many values at the cost of one.",
+        )
     return Statement(text, MappingProxyType(renderer.params), MappingProxyType(renderer.types))
 
 

@@ -285,32 +285,37 @@ def _operands(operator: str, condition: Expr) -> tuple[Expr, ...]:
 
 
 def transform(node: Node, change: Callable[[object], object]) -> Node:
-    """Apply `change` to every node of a tree, children first."""
-    return cast(Node, _transform(node, change))
+    """Apply `change` to every node of a tree, children first; a node that occurs twice is changed once."""
+    return cast(Node, _transform(node, change, {}))
 
 
-def _transform(node: object, change: Callable[[object], object]) -> object:
+def _transform(node: object, change: Callable[[object], object], known: dict[int, object]) -> object:
     if isinstance(node, tuple):
-        items = [_transform(item, change) for item in node]
+        items = [_transform(item, change, known) for item in node]
         return node if all(map(is_, items, node)) else tuple(items)
-    names = _field_names(type(node))
+    names = field_names(type(node))
     if names is None:
         return node
+    # By identity: expressions repeat large parts, and comparing them would take as long as changing them.
+    if id(node) in known:
+        return known[id(node)]
     changed = {}
     for name in names:
         child = getattr(node, name)
-        new = _transform(child, change)
+        new = _transform(child, change, known)
         if new is not child:
             changed[name] = new
     # mypy cannot see that a class with field names is a dataclass.
-    return change(replace(node, **changed) if changed else node)  # type: ignore[type-var]
+    result = change(replace(node, **changed) if changed else node)  # type: ignore[type-var]
+    known[id(node)] = result
+    return result
 
 
 _FIELD_NAMES: dict[type, tuple[str, ...] | None] = {}
 
 
-def _field_names(kind: type) -> tuple[str, ...] | None:
-    # Cached, since trees are walked often. None for values, which are not nodes.
+def field_names(kind: type) -> tuple[str, ...] | None:
+    """Return the fields of a node's class; None for other values. Cached, since trees are walked often."""
     if kind not in _FIELD_NAMES:
         _FIELD_NAMES[kind] = tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
     return _FIELD_NAMES[kind]

@@ -16,7 +16,6 @@ from resolvers.trends.math import count_rows, select_counted
 from resolvers.trends.query import (
     BreakdownType,
     EventSeries,
-    Series,
     TrendDisplay,
     TrendProject,
     TrendQuery,
@@ -132,23 +131,42 @@ def _test_accounts(query: TrendQuery, project: TrendProject, context: CompileCon
         ) from error
 
 
+def _subjects(query: TrendQuery, context: CompileContext, saved_objects: SavedObjects) -> tuple[Expr | None, ...]:
+    """Return the condition of each series on events or actions, each action compiled once."""
+    known: dict[str | int | None, Expr | None] = {}
+    keys = [each.event if isinstance(each, EventSeries) else each.action_id for each in query.series]
+    for key, series in zip(keys, query.series, strict=True):
+        if key not in known:
+            known[key] = saved_objects.condition(series, context)
+    return tuple(known[key] for key in keys)
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """`conditions` are those that every series shares."""
+    """The conditions of series do not depend on the period: `subjects` are those on events or actions.
+
+    They are shared by the statements of a series, `filters` in part by all statements.
+    """
 
     resolved: ResolvedTrend
     layout: EventLayout
     saved_objects: SavedObjects
     context: CompileContext
-    conditions: tuple[Expr | None, ...]
+    subjects: tuple[Expr | None, ...]
+    filters: tuple[Expr | None, ...]
     splits: tuple[CohortSplit, ...]
 
     @classmethod
     def of(cls, resolved: ResolvedTrend, layout: EventLayout, saved_objects: SavedObjects) -> "_Compiler":
         query, project = resolved.query, resolved.project
         context = _context(resolved, saved_objects)
-        conditions = (_test_accounts(query, project, context), group_condition(query.filters, context))
-        return cls(resolved, layout, saved_objects, context, conditions, split_by_cohorts(query, context))
+        shared = (_test_accounts(query, project, context), group_condition(query.filters, context))
+        sample = sampled(query.sampling_factor)
+        filters = tuple(
+            every(*shared, group_condition(series.filters, context), sample) for series in query.series
+        )
+        subjects = _subjects(query, context, saved_objects)
+        return cls(resolved, layout, saved_objects, context, subjects, filters, split_by_cohorts(query, context))
 
     def parts(self, period: Period) -> Iterator[Part]:
         query = self.resolved.query
@@ -182,7 +200,7 @@ class _Compiler:
     def _split_part(self, indices: tuple[int, ...], period: Period, split: CohortSplit | None) -> Part:
         """The statement of series by breakdown values, which are limited for all of them together."""
         query = self.resolved.query
-        selections = {index: self._select(query.series[index], period) for index in indices}
+        selections = {index: self._select(index, period) for index in indices}
         if split is None:
             values = breakdown_keys(query.breakdowns, self.context)
         else:
@@ -216,7 +234,7 @@ class _Compiler:
     def _statement(self, index: int, period: Period, *, can_use_rollup: bool) -> Query:
         layout = self.layout
         series, math = self.resolved.query.series[index], self.resolved.maths[index]
-        rows = self._select(series, period)
+        rows = self._select(index, period)
         if can_use_rollup and layout.rollup and isinstance(series, EventSeries) and can_answer(math, rows):
             return count_hours(series.event, math, rows, layout, layout.rollup)
         return self._count(index, rows)
@@ -229,8 +247,7 @@ class _Compiler:
     def _is_cumulative(self) -> bool:
         return self.resolved.query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE
 
-    def _select(self, series: Series, period: Period) -> EventSelection:
-        own = group_condition(series.filters, self.context)
-        filters = every(*self.conditions, own, sampled(self.resolved.query.sampling_factor))
-        subject = self.saved_objects.condition(series, self.context)
-        return EventSelection(subject, filters, period.range, period.buckets, self.context)
+    def _select(self, index: int, period: Period) -> EventSelection:
+        return EventSelection(
+            self.subjects[index], self.filters[index], period.range, period.buckets, self.context
+        )

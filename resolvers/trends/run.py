@@ -10,16 +10,15 @@ from typing import Any, Final
 
 from datasource.clickhouse.engine import Engine, Limits, ProgressListener, QueryResult
 from datasource.layouts.contract import EventLayout
-from datasource.sql.render import Statement, render
-from datasource.sql.tenant_scope import scope_to_project
-from datasource.sql.tree import Query
+from datasource.sql.render import Statement
 from resolvers.trends.assemble import assemble
-from resolvers.trends.compile import compile_trend, first_event
+from resolvers.trends.compile import Plan, first_event
 from resolvers.trends.progress import TrendProgress
 from resolvers.trends.resolve import ResolvedTrend, resolve
 from resolvers.trends.results import Statistics, TrendResult
 from resolvers.trends.saved_objects import SavedObjects
 from resolvers.trends.size import BYTES_PER_FIGURE, check_figures, count_figures
+from resolvers.trends.statements import describe, prepare, write_statement
 from resolvers.worker import run_in_worker
 from telemetry.tracing import TRACER
 
@@ -28,6 +27,8 @@ Executed = tuple[Statement, QueryResult]
 MAX_FIGURES: Final = 1_000_000
 _RESULT_BYTES: Final = 4 * 1024**2
 """Room for the names of lines in the result of a statement, whatever the limit of figures is."""
+_STATEMENT: Final = 200
+"""Figures that take as long as describing a statement with many values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +55,46 @@ async def run_trend(
     GatewayError when ClickHouse rejects a statement or fails.
     """
     progress = TrendProgress(on_progress)
-    execution = _Execution(source, resolved.project.id, progress)
+    execution = _Execution(source, progress)
     started = time.perf_counter()
     before: list[Executed] = []
     if resolved.is_whole_history:
-        before.append(await execution.run(first_event(resolved, saved_objects)))
+        first = write_statement(first_event(resolved, saved_objects), source.layout, resolved.project.id)
+        before.append(await execution.run(first))
         earliest = _first_event(before[0])
         resolved = resolve(resolved.query, resolved.project, resolved.now, first_event=earliest)
     with TRACER.start_as_current_span("compile trend", record_exception=False, set_status_on_exception=False):
-        plan = compile_trend(resolved, source.layout, saved_objects)
-    progress.expect(len(plan.parts))
-    answers = await _gather([execution.run(part.query) for part in plan.parts])
+        prepared = await prepare(resolved, source.layout, saved_objects)
+    plan = prepared.plan
+    progress.expect(len(prepared.statements))
+    answers = await _gather([execution.run(statement) for statement in prepared.statements])
     executed = [*before, *answers]
     results = [result for _, result in answers]
     figures = count_figures(plan, results)
     check_figures(resolved.query, figures, source.max_figures)
-    assemble_result = partial(
-        assemble,
+    finish = partial(_finish, plan, executed, len(before), time.perf_counter() - started)
+    return await run_in_worker(finish, size=figures + len(executed) * _STATEMENT)
+
+
+def _finish(plan: Plan, executed: Sequence[Executed], before: int, elapsed: float) -> TrendResult:
+    """Assemble the result of a plan; the first `before` statements are not of its parts."""
+    results = [result for _, result in executed]
+    return assemble(
         plan,
-        results,
-        sql=";\n\n".join(statement.describe() for statement, _ in executed),
-        statistics=_statistics([result for _, result in executed], time.perf_counter() - started),
+        results[before:],
+        sql=describe([statement for statement, _ in executed]),
+        statistics=_statistics(results, elapsed),
     )
-    return await run_in_worker(assemble_result, size=figures)
 
 
 @dataclass(frozen=True, slots=True)
 class _Execution:
     source: TrendSource
-    project_id: int
     progress: TrendProgress
 
-    async def run(self, query: Query) -> Executed:
-        """Return the statement that the query became, and its result."""
+    async def run(self, statement: Statement) -> Executed:
+        """Return the statement and its result."""
         source = self.source
-        statement = render(scope_to_project(source.layout.lower(query), self.project_id))
         progress = self.progress.begin()
         # The rows are counted once they are here, but what they may contain is limited before.
         limits = replace(source.limits, result_bytes=_RESULT_BYTES + source.max_figures * BYTES_PER_FIGURE)

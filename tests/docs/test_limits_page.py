@@ -7,10 +7,11 @@ import pytest
 
 from asgi.sockets.http_protocol import HEAD_BYTES, MAX_PIPELINED
 from datasource.clickhouse.engine import Limits
+from datasource.sql import render
 from errors import MAX_VALUE_LENGTH, ErrorCode
 from resolvers.cohort_references import MAX_REFERENCES
 from resolvers.saved import LARGEST_PAGE
-from resolvers.trends import input_sizes
+from resolvers.trends import input_sizes, statements
 from resolvers.trends.buckets import MAX_BUCKETS
 from resolvers.trends.formula import MAX_OPERATIONS
 from resolvers.trends.hogql.grammar import LONGEST_TEXT
@@ -27,6 +28,8 @@ HEADER = "| limit | setting | default | effect | unit |\n|---|---|---|---|---|\n
 TABLE = re.compile(rf"(?<={re.escape(HEADER)})(?:\|.*\n)*")
 WITHOUT_SETTING = {
     "rows that a ClickHouse query returns": Limits().result_rows,
+    "characters of the SQL of a ClickHouse query": render.MAX_CHARACTERS,
+    "characters of the SQL of a trend": statements.MAX_CHARACTERS,
     "buckets of a trend, and `smoothingIntervals`": MAX_BUCKETS,
     "operations of the formulas of a trend, over all buckets and breakdown values": MAX_OPERATIONS,
     "values of a filter with EXACT, IS_NOT, IN or NOT_IN": input_sizes.MAX_LISTED_VALUES,

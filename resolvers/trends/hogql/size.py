@@ -1,10 +1,8 @@
 """The limit of an expression's size in SQL, where one part may occur many times."""
 
-from dataclasses import fields, is_dataclass
-
 from sqlglot import exp
 
-from datasource.sql.tree import Expr
+from datasource.sql.tree import Expr, field_names
 from resolvers.trends.hogql.errors import HogQLError
 
 _MOST_NODES = 10_000
@@ -31,6 +29,4 @@ def _measure(node: object, known: dict[int, tuple[int, int]]) -> tuple[int, int]
 def _children(node: object) -> tuple[object, ...]:
     if isinstance(node, tuple):
         return node
-    if not is_dataclass(node):
-        return ()
-    return tuple(getattr(node, item.name) for item in fields(node))
+    return tuple(getattr(node, name) for name in field_names(type(node)) or ())
