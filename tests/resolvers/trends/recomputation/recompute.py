@@ -19,6 +19,7 @@ from resolvers.trends.query import (
     PropertyFilter,
     PropertyOperator,
     PropertyType,
+    TrendDisplay,
     TrendInterval,
     TrendMath,
     TrendProject,
@@ -60,21 +61,41 @@ class StoredRows:
 def recompute(rows: StoredRows, query: TrendQuery, series: EventSeries, project: TrendProject) -> list[SeriesData]:
     """The data of one series by breakdown value, in order; the value is None without a breakdown."""
     starts = bucket_starts(query, project)
-    lines: dict[str | None, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
-    for event in rows.events:
-        bucket = _bucket(event, query, series, project, starts)
-        if bucket is not None and _is_counted(rows, event, query, series):
-            lines[_value_of(rows, event, query)][bucket].append(event)
-    found = {
-        value: {bucket: _compute(rows, series, events) for bucket, events in buckets.items()}
-        for value, buckets in lines.items()
-    }
+    found = figures_by_value(rows, query, series, project)
     if not query.breakdowns:
         data: list[float | None] = [found.get(None, {}).get(bucket, 0.0) for bucket in range(len(starts))]
         if query.display.is_total and not found:
-            data = [_compute(rows, series, [])]
+            data = [compute(rows, series, [])]
         return [(None, data)]
     return _limited({value or "": buckets for value, buckets in found.items()}, query, series, len(starts))
+
+
+def figures_by_value(
+    rows: StoredRows, query: TrendQuery, series: EventSeries, project: TrendProject
+) -> dict[str | None, dict[int, float | None]]:
+    """The figures of one series by breakdown value and bucket, those with events only."""
+    starts = bucket_starts(query, project)
+    lines: dict[str | None, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
+    for event in rows.events:
+        bucket = bucket_of(event, query, series, project, starts)
+        if bucket is not None and is_counted(rows, event, query, series):
+            lines[_value_of(rows, event, query)][bucket].append(event)
+    if query.display is TrendDisplay.ACTIONS_LINE_GRAPH_CUMULATIVE and series.math.kind is TrendMath.DAU:
+        return {value: _count_once(rows, buckets) for value, buckets in lines.items()}
+    return {
+        value: {bucket: compute(rows, series, events) for bucket, events in buckets.items()}
+        for value, buckets in lines.items()
+    }
+
+
+def _count_once(rows: StoredRows, buckets: Mapping[int, Sequence[Event]]) -> dict[int, float | None]:
+    persons: set[int] = set()
+    found: dict[int, float | None] = {}
+    for bucket in sorted(buckets):
+        new = {rows.person(event) for event in buckets[bucket]} - persons
+        persons |= new
+        found[bucket] = float(len(new))
+    return found
 
 
 def bucket_starts(query: TrendQuery, project: TrendProject) -> list[datetime]:
@@ -106,9 +127,10 @@ def _period(day: date, interval: TrendInterval) -> date:
     return day - timedelta(days=(day.weekday() + 1) % 7) if interval is TrendInterval.WEEK else day
 
 
-def _bucket(
+def bucket_of(
     event: Event, query: TrendQuery, series: EventSeries, project: TrendProject, starts: Sequence[datetime]
 ) -> int | None:
+    """The bucket that counts the event; None outside the range."""
     local = event.moment.astimezone(project.timezone)
     first, last = _first_day(query), _last_day(query)
     in_month = query.interval is TrendInterval.MONTH and not query.display.is_total
@@ -125,7 +147,8 @@ def _bucket(
     return [start.date() for start in starts].index(period)
 
 
-def _is_counted(rows: StoredRows, event: Event, query: TrendQuery, series: EventSeries) -> bool:
+def is_counted(rows: StoredRows, event: Event, query: TrendQuery, series: EventSeries) -> bool:
+    """Whether the event is one of the series, and matches all filters."""
     named = series.event is None or event.name == series.event
     return named and _holds(rows, event, query.filters) and _holds(rows, event, series.filters)
 
@@ -213,7 +236,8 @@ def _value_of(rows: StoredRows, event: Event, query: TrendQuery) -> str | None:
     return as_text(rows.value(event, kind, breakdown.property)) or NO_VALUE
 
 
-def _compute(rows: StoredRows, series: EventSeries, events: Sequence[Event]) -> float | None:
+def compute(rows: StoredRows, series: EventSeries, events: Sequence[Event]) -> float | None:
+    """The figure of some events."""
     kind = series.math.kind
     if kind is TrendMath.TOTAL:
         return float(len(events))
