@@ -8,6 +8,7 @@ from schema.input_checks import check_group_type, check_key
 from schema.trend_input import BreakdownInput, TrendQueryInput
 
 MAX_BREAKDOWNS = 3
+DEFAULT_LIMIT = 25
 MAX_COHORTS = 25
 """Each is a query per series."""
 
@@ -142,3 +143,21 @@ def _check_breakdown_is_given(query: TrendQueryInput, path: InputPath) -> None:
                 path=(*path, name),
                 hint=_GENERAL_FORM,
             )
+
+
+def check_cohort_limit(query: TrendQueryInput, path: InputPath) -> None:
+    """Raise BadUserInput for a limit of cohorts, each of which has a series."""
+    if query.breakdown_limit != DEFAULT_LIMIT and has_several_cohorts(query):
+        raise BadUserInput(
+            "A breakdown by cohorts has a series for each of them and does not use {breakdown_limit}.",
+            breakdown_limit=Name("breakdown_limit"),
+            path=(*path, "breakdown_limit"),
+            hint="Omit {breakdown_limit}.",
+        )
+
+
+def has_several_cohorts(query: TrendQueryInput) -> bool:
+    """Whether the query breaks down by more than one cohort."""
+    listed = sum(item.type is BreakdownType.COHORT for item in query.breakdowns or ())
+    keys = len(query.breakdown or ()) if query.breakdown_type is BreakdownType.COHORT else 0
+    return listed + keys > 1

@@ -6,6 +6,7 @@ from typing import Any
 from graphql import OperationDefinitionNode, Undefined, value_from_ast_untyped
 
 from schema.info import ContextInfo
+from schema.scalars import read_integer
 
 
 def raw_argument(info: ContextInfo, name: str) -> Any:
@@ -27,9 +28,14 @@ def _with_defaults(sent: Mapping[str, Any], operation: OperationDefinitionNode) 
 
 
 def _without_missing(value: Any) -> Any:
-    """Omit the fields of variables that were not sent; in a list, such a variable means null."""
+    """Omit the fields of variables that were not sent; in a list, such a variable means null.
+
+    A whole number beyond 64 bits becomes text, as in a property value: responses cannot contain it.
+    """
     if isinstance(value, dict):
         return {key: _without_missing(item) for key, item in value.items() if item is not Undefined}
     if isinstance(value, list):
         return [None if item is Undefined else _without_missing(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return read_integer(str(value))
     return value

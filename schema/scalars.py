@@ -8,6 +8,7 @@ import strawberry
 from graphql import (
     EnumValueNode,
     GraphQLError,
+    IntValueNode,
     ListValueNode,
     ValueNode,
     VariableNode,
@@ -21,6 +22,7 @@ PropertyValue = NewType("PropertyValue", object)
 """A `FilterValue` after parsing; GraphQL has no union of scalars, so Strawberry needs a name for it."""
 
 _INTEGERS = range(-(2**63), 2**64)
+_LONGEST_INTEGER = 20
 
 
 def read_property_value(value: object) -> FilterValue:
@@ -44,18 +46,28 @@ def read_property_literal(node: ValueNode, variables: dict[str, Any] | None = No
 def _literal(node: ValueNode, variables: dict[str, Any] | None) -> object:
     if isinstance(node, EnumValueNode):
         raise GraphQLError(f'PropertyValue does not accept enum values; put strings in quotes: "{node.value}".')
+    if isinstance(node, IntValueNode):
+        return read_integer(node.value)
     return value_from_ast_untyped(node, variables)
+
+
+def read_integer(digits: str) -> int | str:
+    """Read a whole number; one beyond 64 bits stays text, which is how properties with such values are stored."""
+    # The length comes first: reading a very long number takes quadratic time.
+    if len(digits.removeprefix("-")) <= _LONGEST_INTEGER and (number := int(digits)) in _INTEGERS:
+        return number
+    return digits
 
 
 def _read_scalar(value: object) -> Scalar:
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, int) and value in _INTEGERS:
-        return value
+    if isinstance(value, int):
+        return value if value in _INTEGERS else str(value)
     if isinstance(value, float) and isfinite(value):
         return value
-    if isinstance(value, int | float):
-        raise GraphQLError("Numbers in a PropertyValue must be finite, and integers must fit into 64 bits.")
+    if isinstance(value, float):
+        raise GraphQLError("Numbers in a PropertyValue must be finite.")
     if value is None:
         raise GraphQLError(
             "A list of property values cannot contain null: use IS_SET or IS_NOT_SET for missing values."

@@ -33,7 +33,9 @@ class SeriesInput:
         default=PropertyType.EVENT, description="Where mathProperty is read from."
     )
     math_group_type_index: int | None = strawberry.field(
-        default=None, description="For UNIQUE_GROUP: the index of the group type, from 0 to 4."
+        default=None,
+        description="For UNIQUE_GROUP, DAU, WEEKLY_ACTIVE, MONTHLY_ACTIVE and mathPropertyType GROUP: "
+        "the index of the group type, from 0 to 4.",
     )
     math_expression: str | None = strawberry.field(
         default=None, description="For HOGQL: an aggregation, such as avg(properties.price)."
@@ -148,7 +150,8 @@ class TrendQueryInput:
     )
     breakdown_limit: int = strawberry.field(
         default=25,
-        description="The number of values with their own series, from 1 to 1000; the rest are summed in one more.",
+        description="The number of values with their own series, from 1 to 1000; the rest are summed in one more. "
+        "Not for several cohorts.",
     )
     breakdown_hide_other: bool = strawberry.field(
         default=False, description="Omit the series that sums the remaining values."

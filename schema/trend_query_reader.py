@@ -4,8 +4,20 @@ import re
 
 from errors import BadUserInput, InputTooLarge, Name, Place
 from resolvers.trends.buckets import MAX_BUCKETS
-from resolvers.trends.query import ActionSeries, EventSeries, Formula, InputPath, Math, Series, TrendQuery
-from schema.breakdown_reader import read_breakdowns
+from resolvers.trends.query import (
+    ACTOR_MATHS,
+    PROPERTY_MATHS,
+    ActionSeries,
+    EventSeries,
+    Formula,
+    InputPath,
+    Math,
+    PropertyType,
+    Series,
+    TrendMath,
+    TrendQuery,
+)
+from schema.breakdown_reader import check_cohort_limit, read_breakdowns
 from schema.filters import count_filters, read_filters
 from schema.input_checks import LONGEST_EXPRESSION, check_characters, check_group_index, check_key, check_text
 from schema.trend_input import ActionSeriesInput, EventSeriesInput, SeriesInput, TrendQueryInput
@@ -23,6 +35,7 @@ def read_trend_query(query: TrendQueryInput, *, max_filters: int) -> TrendQuery:
     _check_series(query)
     _check_filter_count(query, max_filters)
     _check_numbers(query)
+    check_cohort_limit(query, ARGUMENT)
     return TrendQuery(
         series=_read_series(query),
         filters=read_filters(query.properties, query.property_group, ARGUMENT),
@@ -166,6 +179,7 @@ def _read_math(item: SeriesInput, path: InputPath) -> Math:
         check_key(item.math_property, (*path, "math_property"))
     if item.math_expression is not None:
         check_key(item.math_expression, (*path, "math_expression"), is_expression=True)
+    _check_used(item, path)
     return Math(
         kind=item.math,
         property=item.math_property,
@@ -173,6 +187,27 @@ def _read_math(item: SeriesInput, path: InputPath) -> Math:
         group_type_index=item.math_group_type_index,
         expression=item.math_expression,
     )
+
+
+def _check_used(item: SeriesInput, path: InputPath) -> None:
+    """Raise BadUserInput for an option that the math does not use."""
+    reads_property = item.math in PROPERTY_MATHS
+    reads_group = item.math in ACTOR_MATHS or (reads_property and item.math_property_type is PropertyType.GROUP)
+    unused = {
+        "math_property": item.math_property is not None and not reads_property,
+        "math_property_type": item.math_property_type is not PropertyType.EVENT and not reads_property,
+        "math_group_type_index": item.math_group_type_index is not None and not reads_group,
+        "math_expression": item.math_expression is not None and item.math is not TrendMath.HOGQL,
+    }
+    for name, is_unused in unused.items():
+        if is_unused:
+            raise BadUserInput(
+                "The math {math} does not use {option}.",
+                math=item.math,
+                option=Name(name),
+                path=(*path, name),
+                hint="Omit {option}, or choose another math.",
+            )
 
 
 def _read_formulas(query: TrendQueryInput) -> tuple[Formula, ...]:

@@ -17,6 +17,7 @@ from strawberry.types.execution import PreExecutionError
 from asgi.graphql.websocket_connection import Connection
 from asgi.json_parts import is_large, write_json, write_parts
 from asgi.negotiation import GRAPHQL_JSON, choose_media_type
+from asgi.request_json import parse_request_json
 from asgi.responses import reply_in_parts
 from resolvers.context import RequestContext
 from resolvers.worker import LARGE, run_in_worker
@@ -38,7 +39,7 @@ class GraphQLOverHTTP(GraphQL[RequestContext | Connection, None]):
 
     def decode_json(self, data: str | bytes) -> dict[str, object]:
         """Decode an object; unlike the standard library, reject NaN, lone surrogates and endless nesting."""
-        document: object = orjson.loads(data)
+        document = parse_request_json(data)
         if not isinstance(document, dict):
             raise HTTPException(
                 400,

@@ -20,6 +20,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 
 from asgi.graphql.websocket_messages import find_problem
 from asgi.json_parts import is_large, write_json
+from asgi.request_json import parse_request_json
 from errors import ErrorCode, LimitExceeded
 from resolvers.worker import LARGE, run_in_worker
 from schema.errors import mask
@@ -43,7 +44,7 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
         """Yield messages until either side closes the connection."""
         try:
             while not self._is_closed:
-                yield orjson.loads(await self.ws.receive_text())
+                yield parse_request_json(await self.ws.receive_text())
         except orjson.JSONDecodeError as error:
             raise NonJsonMessageReceived from error
         except KeyError as binary:

@@ -10,6 +10,7 @@ from asgi.rest.parameters import ActionEntity, Breakdown, Entity, EventEntity, T
 from asgi.rest.validation import read_identifier, read_list
 from errors import BadUserInput, GatewayError
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType, TrendQuery
+from schema.breakdown_reader import has_several_cohorts
 from schema.trend_input import (
     ActionSeriesInput,
     BreakdownInput,
@@ -39,8 +40,10 @@ def read_query(parameters: TrendParameters, *, max_filters: int, is_export: bool
     """Raises BadUserInput whose path begins at a parameter."""
     paths = RequestPaths()
     query = _read_input(parameters, paths)
-    if parameters.breakdown_limit is not None or is_export:
-        query.breakdown_limit = EXPORT_LIMIT if parameters.breakdown_limit is None else parameters.breakdown_limit
+    if parameters.breakdown_limit is not None:
+        query.breakdown_limit = parameters.breakdown_limit
+    elif is_export and not has_several_cohorts(query):
+        query.breakdown_limit = EXPORT_LIMIT
     try:
         return LocatedQuery(read_trend_query(query, max_filters=max_filters), paths)
     except GatewayError as error:

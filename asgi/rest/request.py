@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from asgi.middleware.reject_url_keys import is_key
 from asgi.negotiation import accepts_csv
+from asgi.request_json import parse_request_json
 from asgi.rest.parameters import IGNORED, JSON_PARAMETERS, UNSUPPORTED, TrendParameters
 from asgi.rest.validation import read_json, unknown, validate
 from errors import BadUserInput
@@ -83,7 +84,7 @@ async def _read_body(request: Request) -> dict[str, object]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The request's Content-Type must be application/json.")
     try:
-        document: object = orjson.loads(content)
+        document = parse_request_json(content)
     except orjson.JSONDecodeError as exc:
         raise BadUserInput("The body is not valid JSON: {reason}.", reason=str(exc)) from exc
     if not isinstance(document, dict):
@@ -107,7 +108,7 @@ def _decode_one(name: str, value: object) -> object:
     # A breakdown may be a list of keys; a HogQL expression may begin like one.
     if name == "breakdown" and isinstance(value, str) and value.startswith("["):
         with suppress(orjson.JSONDecodeError):
-            return orjson.loads(value)
+            return parse_request_json(value)
     return value
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
 
+from asgi.request_json import parse_request_json
 from errors import BadUserInput, Message
 from resolvers.trends.query import InputPath
 
@@ -209,7 +210,7 @@ def read_json(value: object, path: InputPath) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return orjson.loads(value)
+        return parse_request_json(value)
     except orjson.JSONDecodeError as exc:
         raise BadUserInput(
             "Invalid JSON: {reason}.",

@@ -137,6 +137,18 @@ class TrendMath(StrEnum):
     HOGQL = "HOGQL"
 
 
+PROPERTY_MATHS = frozenset(
+    {
+        *(TrendMath.SUM, TrendMath.AVG, TrendMath.MIN, TrendMath.MAX),
+        *(TrendMath.MEDIAN, TrendMath.P75, TrendMath.P90, TrendMath.P95, TrendMath.P99),
+    }
+)
+"""The maths of a numeric property."""
+
+ACTOR_MATHS = frozenset({TrendMath.DAU, TrendMath.WEEKLY_ACTIVE, TrendMath.MONTHLY_ACTIVE, TrendMath.UNIQUE_GROUP})
+"""The maths of distinct persons, or of distinct groups where a group type is given."""
+
+
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
     """One condition on a property; the operator defines what a list of values means."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from datasource.metadata.actions import ACTION_REPOSITORY
 from datasource.metadata.insights import create_insight
 from datasource.metadata.members import ensure_member
 from tests.support.gateway import EMAIL, NOW, Gateway, open_gateway
@@ -295,9 +296,8 @@ async def test_invalid_date_is_rejected_at_the_argument(shop: Shop, variable: st
 async def test_error_about_a_deleted_action_names_the_insight(shop: Shop) -> None:
     action_id = await create_action(shop, "short-lived", "pay")
     insight_id = await create(shop, "left behind", {"actions": [{"actionId": action_id}]})
-    await shop.ask(
-        "mutation($project: ID!, $id: ID!) { actionDelete(projectId: $project, id: $id) }", id=action_id
-    )
+    # Not by the mutation, which keeps actions that something uses.
+    await ACTION_REPOSITORY.delete(shop.gateway.stores.metadata, (shop.project.id, int(action_id)), now=NOW)
     answer = await shop.ask(RUN, id=insight_id)
     assert answer.extensions["code"] == "BAD_USER_INPUT"
     assert answer.extensions["path"] == ["query", "actions", 0, "actionId"]

@@ -14,6 +14,10 @@ from schema.scalars import read_property_literal, read_property_value, write_dat
         ("text", "text"),
         (0, 0),
         (2**64 - 1, 2**64 - 1),
+        (2**64, "18446744073709551616"),
+        (-(2**63), -(2**63)),
+        (-(2**63) - 1, "-9223372036854775809"),
+        ([2**70, 1], ("1180591620717411303424", 1)),
         (1.5, 1.5),
         (True, True),
         ([], ()),
@@ -26,9 +30,7 @@ def test_property_value_is_read(sent: object, read: object) -> None:
     assert type(value) is type(read)
 
 
-@pytest.mark.parametrize(
-    "sent", [None, [None], ["a", None], {}, [[]], [{"a": 1}], nan, inf, -inf, 2**64, -(2**70), [inf]]
-)
+@pytest.mark.parametrize("sent", [None, [None], ["a", None], {}, [[]], [{"a": 1}], nan, inf, -inf, [inf]])
 def test_property_value_of_another_type_is_rejected(sent: object) -> None:
     with pytest.raises(GraphQLError):
         read_property_value(sent)
@@ -41,7 +43,11 @@ def test_null_in_a_property_value_list_is_rejected_with_advice() -> None:
 
 @pytest.mark.parametrize(
     ("text", "read"),
-    [('"a"', "a"), ("1", 1), ("1.5", 1.5), ("true", True), ('["a", 2]', ("a", 2)), ('["a", $v]', ("a", "b"))],
+    [
+        *(('"a"', "a"), ("1", 1), ("1.5", 1.5), ("true", True), ('["a", 2]', ("a", 2)), ('["a", $v]', ("a", "b"))),
+        *((str(2**64 - 1), 2**64 - 1), (str(2**64), "18446744073709551616"), ("9" * 5000, "9" * 5000)),
+        (f"[-{2**63}, -{2**63 + 1}]", (-(2**63), "-9223372036854775809")),
+    ],
 )
 def test_property_literal_is_read(text: str, read: object) -> None:
     assert read_property_literal(parse_value(text), {"v": "b"}) == read
@@ -51,7 +57,7 @@ def test_property_literal_with_an_unknown_variable_is_accepted() -> None:
     assert read_property_literal(parse_value('["a", $v]')) == ("a",)
 
 
-@pytest.mark.parametrize("text", ["UA", "[UA]", "{a: 1}", "[null]", "[[1]]", "1e999", "9" * 30])
+@pytest.mark.parametrize("text", ["UA", "[UA]", "{a: 1}", "[null]", "[[1]]", "1e999"])
 def test_property_literal_of_another_type_is_rejected_at_its_position(text: str) -> None:
     node = parse_value(text)
     with pytest.raises(GraphQLError) as caught:

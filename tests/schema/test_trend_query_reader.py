@@ -247,6 +247,25 @@ def test_filter_with_too_large_a_value_is_not_read(value: str, limit: int, actua
     assert (refusal.details["limit"], refusal.details["actual"]) == (limit, actual)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "events: [{mathProperty: null, mathGroupTypeIndex: null, mathExpression: null}]",
+        'events: [{math: P95, mathProperty: "price", mathPropertyType: PERSON}]',
+        'events: [{math: MEDIAN, mathProperty: "price", mathPropertyType: GROUP, mathGroupTypeIndex: 0}]',
+        "events: [{math: UNIQUE_GROUP, mathGroupTypeIndex: 0}]",
+        "events: [{math: DAU, mathGroupTypeIndex: 0}, {math: WEEKLY_ACTIVE, mathGroupTypeIndex: 4}]",
+        "events: [{math: MONTHLY_ACTIVE, mathGroupTypeIndex: 1}]",
+        'events: [{math: HOGQL, mathExpression: "count()"}]',
+        'events: [{}], breakdown: ["1", "2"], breakdownType: COHORT',
+        'events: [{}], breakdown: ["1"], breakdownType: COHORT, breakdownLimit: 5',
+        'events: [{}], breakdown: ["a", "b"], breakdownLimit: 5',
+    ],
+)
+def test_options_that_are_used_are_accepted(text: str) -> None:
+    assert read(text).series
+
+
 LONG = "x" * 401
 
 
@@ -277,6 +296,30 @@ LONG = "x" * 401
         ("events: [{mathGroupTypeIndex: 5}]", ("events", 0, "math_group_type_index")),
         ("events: [{mathGroupTypeIndex: -1}]", ("events", 0, "math_group_type_index")),
         ('events: [{mathExpression: "\\u0000"}]', ("events", 0, "math_expression")),
+        ('events: [{}, {mathProperty: "price"}]', ("events", 1, "math_property")),
+        ('actions: [{actionId: 1, math: DAU, mathProperty: "price"}]', ("actions", 0, "math_property")),
+        ('events: [{math: HOGQL, mathExpression: "count()", mathProperty: "a"}]', ("events", 0, "math_property")),
+        ('events: [{math: AVG_COUNT_PER_ACTOR, mathProperty: "a"}]', ("events", 0, "math_property")),
+        ("events: [{math: TOTAL, mathPropertyType: PERSON}]", ("events", 0, "math_property_type")),
+        ("events: [{mathGroupTypeIndex: 0}]", ("events", 0, "math_group_type_index")),
+        (
+            'events: [{math: SUM, mathProperty: "a", mathGroupTypeIndex: 0}]',
+            ("events", 0, "math_group_type_index"),
+        ),
+        ("events: [{math: UNIQUE_SESSION, mathGroupTypeIndex: 0}]", ("events", 0, "math_group_type_index")),
+        ("events: [{math: FIRST_TIME_FOR_USER, mathGroupTypeIndex: 0}]", ("events", 0, "math_group_type_index")),
+        ('events: [{mathExpression: "count()"}]', ("events", 0, "math_expression")),
+        (
+            'events: [{math: SUM, mathProperty: "a", mathExpression: "count()"}]',
+            ("events", 0, "math_expression"),
+        ),
+        ('events: [{}], breakdown: ["1", "2"], breakdownType: COHORT, breakdownLimit: 1', ("breakdown_limit",)),
+        ('events: [{}], breakdown: ["all", "2"], breakdownType: COHORT, breakdownLimit: 50', ("breakdown_limit",)),
+        (
+            "events: [{}], breakdownLimit: 5, "
+            "breakdowns: [{property: 1, type: COHORT}, {property: 2, type: COHORT}]",
+            ("breakdown_limit",),
+        ),
         ("events: [{properties: [{}]}]", ("events", 0, "properties", 0, "key")),
         (f'events: [{{}}], properties: [{{key: "{LONG}"}}]', ("properties", 0, "key")),
         ('events: [{}], properties: [{key: "\\u0000"}]', ("properties", 0, "key")),
