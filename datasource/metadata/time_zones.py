@@ -4,6 +4,9 @@ from zoneinfo import available_timezones
 
 from errors import BadUserInput, Message
 
+_LONGEST = 100
+"""Characters of a name that is compared with the known ones."""
+
 
 @cache
 def known_time_zones() -> frozenset[str]:
@@ -20,7 +23,7 @@ def check_time_zone(name: str) -> str:
 
 def _suggest(name: str) -> str | Message:
     by_lower_case = {known.lower(): known for known in known_time_zones()}
-    wanted = name.lower().replace(" ", "_")
+    wanted = name[:_LONGEST].lower().replace(" ", "_")
     close = get_close_matches(wanted, by_lower_case, n=1, cutoff=0.7)
     if close:
         return Message("Did you mean {zone}?", {"zone": by_lower_case[close[0]]})

@@ -331,7 +331,7 @@ def _without_star(name: str, arguments: list[exp.Expr]) -> list[exp.Expr]:
 
 
 def _unknown(name: str, node: exp.Expr) -> HogQLError:
-    near = difflib.get_close_matches(name.lower(), [*FUNCTIONS, *AGGREGATE_NAMES], n=3)
+    near = difflib.get_close_matches(name[:100].lower(), [*FUNCTIONS, *AGGREGATE_NAMES], n=3)
     hint = (
         "Did you mean {near}?"
         if near
