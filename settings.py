@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     query_max_memory: Annotated[PositiveInt, Limit("QUERY_TOO_EXPENSIVE", "bytes")] = Field(
         4 * 1024**3, description="Maximum bytes of memory that a ClickHouse query uses."
     )
+    query_total_memory: Annotated[PositiveInt | None, Limit("RATE_LIMITED", "bytes")] = Field(
+        None,
+        description="Maximum bytes of memory that all running ClickHouse queries together use; default: half of "
+        "the machine's or container's for the embedded ClickHouse, the server's own limits otherwise.",
+    )
     query_concurrency: Annotated[PositiveInt, Limit("further queries wait")] = Field(
         4, description="Maximum concurrent ClickHouse queries, and connections to a server, per process."
     )

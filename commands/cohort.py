@@ -9,7 +9,7 @@ from commands.environment import load_settings, require_posthog
 from commands.metadata import require_project
 from commands.options import ProjectOption
 from commands.output import print_line, print_table
-from datasource.clickhouse.engine import Limits
+from datasource.clickhouse.open_engine import query_limits
 from datasource.events.cohort_members import count_members
 from datasource.events.definition_pages import ProjectReader
 from datasource.metadata.import_existing import import_cohort
@@ -73,7 +73,7 @@ async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort
     now = datetime.now(UTC)
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, project_id)
-        source = ProjectReader(stores.events, project_id, _limits(settings))
+        source = ProjectReader(stores.events, project_id, query_limits(settings))
         size = await count_members(source, await stores.layouts.at(now), cohort.member)
         if not size:
             raise BadUserInput(
@@ -99,7 +99,7 @@ async def calculate_cohorts(settings: Settings, project_id: int, cohort_id: int 
         now = datetime.now(UTC)
         layout = await stores.layouts.at(now)
         calculator = CohortCalculator(
-            stores.metadata, stores.events, _limits(settings), now, project, layout=layout
+            stores.metadata, stores.events, query_limits(settings), now, project, layout=layout
         )
         if cohort_id is None:
             return await calculator.calculate_all()
@@ -107,14 +107,6 @@ async def calculate_cohorts(settings: Settings, project_id: int, cohort_id: int 
         if not outcomes:
             raise not_found(COHORT)
         return outcomes
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        seconds=settings.query_timeout_s,
-        rows_to_read=settings.query_max_rows,
-        memory_bytes=settings.query_max_memory,
-    )
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from datasource.clickhouse.engine import Engine, Limits
+from datasource.clickhouse.open_engine import query_limits
 from datasource.layouts.contract import EventLayout
 from datasource.metadata.store import MetadataStore
 from errors import ErrorCode, GatewayError, NotFound, Place
@@ -112,11 +113,7 @@ async def open_context(
         settings=settings,
         stores=stores,
         layout=await stores.layouts.at(now),
-        limits=Limits(
-            seconds=settings.query_timeout_s,
-            rows_to_read=settings.query_max_rows,
-            memory_bytes=settings.query_max_memory,
-        ),
+        limits=query_limits(settings),
         budget=RequestBudget(
             # More than a full minute's cost would have to wait forever.
             max_cost=min(settings.max_query_cost, settings.cost_per_minute or settings.max_query_cost),

@@ -20,10 +20,11 @@ from datasource.clickhouse.engine import (
     QueueStatus,
     on_event_loop,
 )
+from datasource.clickhouse.errors import timed_out
 from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.json_rows import FORMAT, read_columns
 from datasource.clickhouse.native_format import NativeBlock, block_from_arrow
-from datasource.clickhouse.workers import WorkerPool
+from datasource.clickhouse.workers import GRACE_S, WorkerPool
 from errors import ErrorCode, GatewayError
 from telemetry.request import KEY_ID
 
@@ -59,8 +60,17 @@ class EmbeddedEngine:
         self._is_closed = False
 
     @classmethod
-    def open(cls, path: Path, *, sessions: int = 4, queue_limits: QueueLimits | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        sessions: int = 4,
+        queue_limits: QueueLimits | None = None,
+        total_memory: int | None = None,
+    ) -> Self:
         """Open or create the data folder. As many statements as there are sessions run at once.
+
+        `total_memory` is the most bytes that all running statements together may use.
 
         Raises UPSTREAM_UNAVAILABLE when another process uses the folder, or chdb is not installed.
         """
@@ -75,7 +85,9 @@ class EmbeddedEngine:
         lock = lock_data_dir(path)
         try:
             folder = str(path.resolve())
-            opened = [Session(folder) for _ in range(sessions + 1)]
+            # As a default of all statements: one without it, such as a ping, would lift the limit for all others.
+            limit = "" if total_memory is None else f"?max_memory_usage_for_user={total_memory}"
+            opened = [Session(f"{folder}{limit}") for _ in range(sessions + 1)]
             return cls(lock, opened[1:], opened[0], queue_limits or QueueLimits())
         except Exception as failure:
             lock.close()
@@ -155,7 +167,12 @@ class EmbeddedEngine:
                 result = execute(session, f"{tag} {statement}", bound, output, limits=limits, listener=listener)
             return read(result)
 
-        return await self._workers.run(EmbeddedJob(execute_tagged, self._control), key=KEY_ID.get())
+        job = EmbeddedJob(execute_tagged, self._control)
+        within_s = None if limits is None else limits.seconds + GRACE_S
+        try:
+            return await self._workers.run(job, key=KEY_ID.get(), within_s=within_s)
+        except TimeoutError as late:  # ClickHouse looks at the clock only between two blocks of rows
+            raise timed_out(within_s, limits) from late
 
     @contextmanager
     def _session(self) -> "Iterator[Session]":

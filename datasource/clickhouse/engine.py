@@ -22,23 +22,30 @@ ParamValue = str | int | float | None | Sequence[str] | Sequence[int] | Sequence
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one query, which ClickHouse enforces while it reads."""
+    """The limits of one query, which ClickHouse enforces while it reads.
+
+    `total_memory_bytes` is that of all running queries of ClickHouse's user; None leaves it to the server.
+    """
 
     seconds: float = 30.0
     rows_to_read: int = 2_000_000_000
     memory_bytes: int = 4 * 1024**3
     result_rows: int = 50_000
     result_bytes: int | None = None
+    total_memory_bytes: int | None = None
 
     def as_settings(self) -> dict[str, int | float | str]:
         """Return the limits as ClickHouse settings."""
-        result_bytes = {} if self.result_bytes is None else {"max_result_bytes": self.result_bytes}
+        optional = {
+            "max_result_bytes": self.result_bytes,
+            "max_memory_usage_for_user": self.total_memory_bytes,
+        }
         return {
             "max_execution_time": self.seconds,
             "max_rows_to_read": self.rows_to_read,
             "max_memory_usage": self.memory_bytes,
             "max_result_rows": self.result_rows,
-            **result_bytes,
+            **{name: value for name, value in optional.items() if value is not None},
             "result_overflow_mode": "throw",
         }
 

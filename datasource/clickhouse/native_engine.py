@@ -27,12 +27,10 @@ from datasource.clickhouse.fair_queue import QueueLimits
 from datasource.clickhouse.native_format import NativeBlock, block_from_arrow
 from datasource.clickhouse.native_job import NativeJob
 from datasource.clickhouse.protocol import Timeouts
-from datasource.clickhouse.workers import WorkerPool
+from datasource.clickhouse.workers import GRACE_S, WorkerPool
 from errors import ErrorCode, GatewayError
 from telemetry.request import KEY_ID, REQUEST
 
-GRACE_S: Final = 2.0
-"""How long after a query's time limit the gateway ends it, if the server has not."""
 _PING_TIMEOUT_S: Final = 10.0
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from datasource.clickhouse.address import ServerAddress
 from datasource.clickhouse.embedded_engine import EmbeddedEngine
-from datasource.clickhouse.engine import Engine
+from datasource.clickhouse.engine import Engine, Limits
 from datasource.clickhouse.fair_queue import QueueLimits
+from datasource.clickhouse.machine_memory import default_query_memory, machine_memory
 from datasource.private_files import make_data_dir
 from errors import BadUserInput, ErrorCode, GatewayError
 from settings import Settings
@@ -30,7 +31,10 @@ def open_engine(settings: Settings) -> Engine:
         check_cluster_has_server(settings)
         make_data_dir(settings.data_dir)
         return EmbeddedEngine.open(
-            settings.events_path, sessions=settings.query_concurrency, queue_limits=_queue_limits(settings)
+            settings.events_path,
+            sessions=settings.query_concurrency,
+            queue_limits=_queue_limits(settings),
+            total_memory=total_query_memory(settings),
         )
     address = ServerAddress.parse(settings.clickhouse_url.get_secret_value())
     if any(find_spec(package) is None for package in _PACKAGES[address.compression]):
@@ -49,6 +53,24 @@ def open_engine(settings: Settings) -> Engine:
         timeouts=Timeouts(settings.clickhouse_connect_timeout_s, settings.clickhouse_receive_timeout_s),
         cluster=settings.clickhouse_cluster,
     )
+
+
+def query_limits(settings: Settings) -> Limits:
+    """Return the limits of a client's query."""
+    total = total_query_memory(settings)
+    return Limits(
+        seconds=settings.query_timeout_s,
+        rows_to_read=settings.query_max_rows,
+        memory_bytes=settings.query_max_memory if total is None else min(settings.query_max_memory, total),
+        total_memory_bytes=total,
+    )
+
+
+def total_query_memory(settings: Settings) -> int | None:
+    """Return the most bytes that all running queries together may use; None leaves it to the server."""
+    if settings.query_total_memory is not None or settings.clickhouse_url is not None:
+        return settings.query_total_memory
+    return default_query_memory(machine_memory())
 
 
 def check_cluster_has_server(settings: Settings) -> None:

@@ -14,6 +14,8 @@ from errors import ErrorCode, GatewayError
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
+GRACE_S: Final = 2.0
+"""How much longer than its limit a query may run, since ClickHouse looks at the clock only now and then."""
 STOP_TIMEOUT_S: Final = 1.5
 """How long to wait for a stopped job to end. Its slot stays taken until it does."""
 _STOP_INTERVAL_S: Final = 0.05

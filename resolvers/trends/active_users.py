@@ -8,6 +8,7 @@ from resolvers.trends.buckets import Buckets
 from resolvers.trends.dates import CLOCK_INTERVALS, DateRange
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
+from resolvers.trends.sliding_windows import count_sliding
 from resolvers.trends.wall_clock import start_of_day, subtract_elapsed
 
 WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
@@ -25,12 +26,14 @@ def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     """
     if rows.buckets is None:
         return rows.select(Named(call("uniqExact", actor), FIGURE), start=_last_window(rows, days))
-    length = days * _TICKS_A_DAY.get(rows.buckets.interval, 1)
-    ticks = _actors_by_tick(actor, rows, rows.buckets, _first_window(rows.range, rows.buckets, days))
+    start = _first_window(rows.range, rows.buckets, days)
+    if rows.buckets.interval in CLOCK_INTERVALS:
+        return count_sliding(actor, rows, rows.buckets, days * _TICKS_A_DAY[rows.buckets.interval], start)
+    ticks = _actors_by_tick(actor, rows, rows.buckets, start)
     spread = Select(
         columns=(
             *inherited(rows.values),
-            Named(call("arrayJoin", _buckets_of_tick(rows.buckets, length)), BUCKET),
+            Named(call("arrayJoin", _buckets_of_tick(rows.buckets, days)), BUCKET),
             Named(Column(_ACTORS), _ACTORS),
         ),
         source=Derived(ticks, "ticks"),

@@ -62,7 +62,9 @@ WITHOUT_SETTING = {
 SIZES = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024}
 
 
-def write_default(default: float, unit: str) -> str:
+def write_default(default: float | None, unit: str) -> str:
+    if default is None:
+        return "see the setting"
     if default == 0:
         return "no limit"
     for name, size in SIZES.items():

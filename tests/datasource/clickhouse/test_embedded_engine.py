@@ -86,6 +86,48 @@ async def test_close_ends_a_running_query(tmp_path: Path) -> None:
     assert _run(_open(tmp_path, after)) == "CANCELLED\n"
 
 
+async def test_all_queries_together_keep_to_the_total_memory(tmp_path: Path) -> None:
+    script = """
+import asyncio, pathlib, sys
+from datasource.clickhouse.embedded_engine import EmbeddedEngine
+from datasource.clickhouse.engine import Limits
+from errors import GatewayError
+
+async def run(engine: EmbeddedEngine, limit: int) -> str:
+    try:
+        await engine.query(
+            "SELECT length(groupArray(number)) AS n FROM numbers(16000000)", limits=Limits(memory_bytes=limit)
+        )
+    except GatewayError as error:
+        return str(error.code)
+    return "answered"
+
+async def main() -> None:
+    engine = EmbeddedEngine.open(pathlib.Path(sys.argv[1]), total_memory=400_000_000)
+    print(await run(engine, 2 * 10**9), await run(engine, 10**8))
+    await engine.ping()
+    print(*{*await asyncio.gather(*(run(engine, 2 * 10**9) for _ in range(4)))} - {"answered"})
+    await engine.close()
+
+asyncio.run(asyncio.wait_for(main(), 50))
+"""
+    assert _run(script, str(tmp_path)) == "answered QUERY_TOO_EXPENSIVE\nRATE_LIMITED\n"
+
+
+async def test_query_that_does_not_look_at_the_clock_ends_soon_after_its_time(tmp_path: Path) -> None:
+    after = """import time
+    from datasource.clickhouse import embedded_engine
+    embedded_engine.GRACE_S = 0.2
+    started = time.monotonic()
+    try:
+        # One block of rows, in whose middle ClickHouse cannot stop.
+        block = "arrayMap(x -> sipHash64(toString(x), toString(x + 1)), range(60000000))"
+        await engine.query(f"SELECT arraySum({block}) AS n", limits=Limits(seconds=0.5))
+    except GatewayError as error:
+        print(error.code, error.details["limit"], time.monotonic() - started < 8)"""
+    assert _run(_open(tmp_path, after)) == "TIMEOUT 0.5 True\n"
+
+
 def _folder_of(embedded: EmbeddedEngine) -> Path:
     return Path(embedded._lock.name).parent
 
