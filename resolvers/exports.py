@@ -16,12 +16,9 @@ from permissions.sealing import seal, sealing_key, unseal
 from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
 from resolvers.insights import SAVED_INSIGHTS
-from resolvers.projects import trend_project
-from resolvers.trend_field import resolve_trend
+from resolvers.trend_field import keep_values, resolve_trend
 from resolvers.trends.query import TrendQuery
-from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
-from resolvers.trends.size import values_that_fit
 from settings import Settings
 
 SCOPE = "insight:read"
@@ -131,12 +128,11 @@ async def resolve_export(
     Unless the query has a breakdownLimit, there are up to EXPORT_LIMIT breakdown values, as far as the limit of
     figures allows.
     """
-    if link.export_query.query.get("breakdownLimit") is None and query.breakdowns:
-        resolved = resolve(query, trend_project(project.record), link.created_at)
-        fitting = values_that_fit(resolved, context.settings.max_figures)
-        query = replace(query, breakdown_limit=max(query.breakdown_limit, min(EXPORT_LIMIT, fitting)))
+    context = replace(context, now=link.created_at)
+    if link.export_query.query.get("breakdownLimit") is None:
+        query = keep_values(context, project, query, EXPORT_LIMIT)
     price = partial(trend_cost, lists=1)
-    trend = await resolve_trend(replace(context, now=link.created_at), project, query, price=price)
+    trend = await resolve_trend(context, project, query, price=price)
     return trend.result
 
 

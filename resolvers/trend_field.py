@@ -1,6 +1,7 @@
 """How the field `Project.trend` gets its value."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from datasource.clickhouse.engine import ProgressListener
 from permissions.reach import ReachedProject
@@ -15,7 +16,7 @@ from resolvers.trends.query import TrendQuery
 from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
 from resolvers.trends.run import TrendSource, run_trend
-from resolvers.trends.size import TrendSize
+from resolvers.trends.size import TrendSize, values_that_fit
 from resolvers.trends.statements import prepare
 
 Price = Callable[[TrendSize], int]
@@ -68,6 +69,15 @@ async def resolve_trend(
     if resolved.is_whole_history:  # whose length is known only now; the answer is not written yet
         context.budget.pay_trend(max(0, price(_size_of(trend.result)) - expected))
     return trend
+
+
+def keep_values(context: RequestContext, project: ReachedProject, query: TrendQuery, most: int) -> TrendQuery:
+    """Return the query with as many breakdown values as fit in the limit of figures, but not more than `most`."""
+    if not query.breakdowns:
+        return query
+    resolved = resolve(query, trend_project(project.record), context.now)
+    fitting = values_that_fit(resolved, context.settings.max_figures)
+    return replace(query, breakdown_limit=max(query.breakdown_limit, min(most, fitting)))
 
 
 async def check_trend(context: RequestContext, project: ReachedProject, query: TrendQuery) -> None:

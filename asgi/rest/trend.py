@@ -19,7 +19,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
-from resolvers.trend_field import resolve_trend
+from resolvers.trend_field import keep_values, resolve_trend
 from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.query import ActionSeries, TrendQuery
 from resolvers.trends.results import TrendResult
@@ -66,7 +66,11 @@ async def _export(
     context: RequestContext, project: ReachedProject, query: TrendQuery, trend: TrendRequest
 ) -> TrendResult:
     """Compute the trend with as many breakdown values as a result may have, unless the client says how many."""
-    *larger, smallest = [query] if trend.parameters.breakdown_limit is not None else _ever_smaller(query)
+    if trend.parameters.breakdown_limit is None:
+        query = keep_values(context, project, replace(query, breakdown_limit=1), query.breakdown_limit)
+        *larger, smallest = _ever_smaller(query)
+    else:
+        larger, smallest = [], query
     for attempt in larger:
         with suppress(ResultTooLarge):
             return (await resolve_trend(context, project, attempt, price=_CSV_PRICE, refresh=trend.refresh)).result

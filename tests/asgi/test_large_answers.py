@@ -41,6 +41,19 @@ async def test_export_has_as_many_values_as_fit_in_the_limit_of_figures(shop: Ma
     assert response.text.count("\r\n") == 1 + 1000
 
 
+async def test_csv_over_rest_has_as_many_values_as_fit_in_the_limit_of_figures(shop: ManyValues) -> None:
+    month = {
+        "date_from": MONTH["dateFrom"],
+        "date_to": MONTH["dateTo"],
+        "events": [{"id": None}],
+        "breakdown": "page",
+    }
+    async with shop.limited(max_figures=3_100) as limited:
+        response = await limited.rest(format="csv", **month)
+    assert response.status_code == 200
+    assert response.text.count("\r\n") == 1 + 100
+
+
 async def test_thousand_values_by_day_for_a_year(shop: ManyValues) -> None:
     answer = await shop.trend({**YEAR, "breakdownLimit": 1000}, "series { label data days labels } csv")
     series = answer.data["project"]["trend"]["series"]
