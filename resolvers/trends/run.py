@@ -12,12 +12,12 @@ from datasource.clickhouse.engine import Engine, Limits, ProgressListener, Query
 from datasource.layouts.contract import EventLayout
 from datasource.sql.render import Statement
 from resolvers.trends.assemble import assemble
-from resolvers.trends.compile import Plan, first_event
+from resolvers.trends.compile import Part, Plan, first_event
 from resolvers.trends.progress import TrendProgress
 from resolvers.trends.resolve import ResolvedTrend, resolve
 from resolvers.trends.results import Statistics, TrendResult
 from resolvers.trends.saved_objects import SavedObjects
-from resolvers.trends.size import BYTES_PER_FIGURE, check_figures, count_figures
+from resolvers.trends.size import BYTES_PER_FIGURE, FigureCounter
 from resolvers.trends.statements import describe, prepare, write_statement
 from resolvers.worker import run_in_worker
 from telemetry.tracing import TRACER
@@ -67,13 +67,17 @@ async def run_trend(
         prepared = await prepare(resolved, source.layout, saved_objects)
     plan = prepared.plan
     progress.expect(len(prepared.statements))
-    answers = await _gather([execution.run(statement) for statement in prepared.statements])
-    executed = [*before, *answers]
-    results = [result for _, result in answers]
-    figures = count_figures(plan, results)
-    check_figures(resolved.query, figures, source.max_figures)
+    counter = FigureCounter(plan, source.max_figures)
+
+    async def run_part(part: Part, statement: Statement) -> Executed:
+        executed = await execution.run(statement)
+        counter.add(part, executed[1])  # at once: the rows of all statements may be too many to hold
+        return executed
+
+    parts = zip(plan.parts, prepared.statements, strict=True)
+    executed = [*before, *await _gather([run_part(part, statement) for part, statement in parts])]
     finish = partial(_finish, plan, executed, len(before), time.perf_counter() - started)
-    return await run_in_worker(finish, size=figures + len(executed) * _STATEMENT)
+    return await run_in_worker(finish, size=counter.figures + len(executed) * _STATEMENT)
 
 
 def _finish(plan: Plan, executed: Sequence[Executed], before: int, elapsed: float) -> TrendResult:

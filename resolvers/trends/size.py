@@ -1,20 +1,18 @@
 """How much a trend is: its statements, lines and figures, as far as they are known before it runs and after."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from datasource.clickhouse.engine import QueryResult
 from datasource.clickhouse.errors import ResultTooLarge
 from errors import ErrorCode
-from resolvers.trends.buckets import Buckets
 from resolvers.trends.cohort_splits import values_per_row
-from resolvers.trends.compile import Plan, breakdown_limit
-from resolvers.trends.query import BreakdownType, TrendQuery
-from resolvers.trends.resolve import ResolvedTrend
+from resolvers.trends.compile import Part, Plan, breakdown_limit
+from resolvers.trends.query import BreakdownType
+from resolvers.trends.resolve import Period, ResolvedTrend
 
-BYTES_PER_FIGURE: Final = 32
-"""Twice what ClickHouse needs for a figure and the number of its bucket, so that names have room too."""
+BYTES_PER_FIGURE: Final = 20
+"""A little more than what ClickHouse needs for a figure and the number of its bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +70,7 @@ class TrendSize:
 
 def count_buckets(resolved: ResolvedTrend) -> int:
     """Count the buckets of the longest period; 1 for displays of one total."""
-    if resolved.query.display.is_total:
-        return 1
-    zone, week_start = resolved.project.timezone, resolved.project.week_start
-    return max(Buckets.of(range_, zone, week_start).count for range_ in resolved.ranges)
+    return max(period.bucket_count for period in resolved.periods)
 
 
 def values_that_fit(resolved: ResolvedTrend, max_figures: int) -> int:
@@ -85,34 +80,47 @@ def values_that_fit(resolved: ResolvedTrend, max_figures: int) -> int:
     return max_figures // per_value - 1
 
 
-def count_figures(plan: Plan, results: Sequence[QueryResult]) -> int:
-    """Count the figures of a trend from the rows of its statements, before any of them is assembled."""
-    width = values_per_row(plan.query)
-    figures = 0
-    for period in plan.periods:
-        parts = [result for part, result in zip(plan.parts, results, strict=True) if part.period is period]
+class FigureCounter:
+    """Counts the figures of a trend from the rows of its statements as they arrive, before any is assembled."""
+
+    def __init__(self, plan: Plan, limit: int) -> None:
+        self._plan = plan
+        self._limit = limit
+        self._width = values_per_row(plan.query)
+        self._parts = 0
+        self._behind = 0
+        # The breakdown values of each period, which are those of every formula.
+        self._values: dict[Period, set[tuple[object, ...]]] = {period: set() for period in plan.periods}
+
+    @property
+    def figures(self) -> int:
+        """The figures so far."""
+        shown = sum(len(values) * period.bucket_count for period, values in self._values.items())
+        return self._behind + len(self._plan.formulas) * shown
+
+    def add(self, part: Part, result: QueryResult) -> None:
+        """Count the rows of a statement. Raises QUERY_TOO_EXPENSIVE for more figures than the limit."""
         # Without a breakdown a statement over time has a row per bucket that is not empty, but always one line.
-        lines = sum(result.row_count for result in parts) if width else len(parts)
-        if plan.formulas:
-            lines += len(plan.formulas) * (_count_values(parts, width) if width else 1)
-        figures += lines * (period.buckets.count if period.buckets else 1)
-    return figures
+        lines = result.row_count if self._width else 1
+        self._behind += lines * part.period.bucket_count
+        if self._plan.formulas:
+            found = zip(*result.columns[: self._width], strict=True) if self._width else [()]
+            self._values[part.period].update(found)
+        self._parts += 1
+        if self.figures > self._limit:
+            raise self._too_many()
 
-
-def check_figures(query: TrendQuery, figures: int, limit: int) -> None:
-    """Raise QUERY_TOO_EXPENSIVE for a trend with more figures than the limit."""
-    if figures > limit:
-        raise ResultTooLarge(
+    def _too_many(self) -> ResultTooLarge:
+        is_complete = self._parts == len(self._plan.parts)
+        return ResultTooLarge(
             ErrorCode.QUERY_TOO_EXPENSIVE,
-            "The trend has {actual:,} figures; the limit is {limit:,}.",
-            limit=limit,
-            actual=figures,
+            "The trend has {actual:,} figures; the limit is {limit:,}."
+            if is_complete
+            else "The trend has at least {actual:,} figures; the limit is {limit:,}.",
+            limit=self._limit,
+            actual=self.figures,
             unit="figures",
             hint="Use a longer interval, a shorter range, or fewer breakdown values."
-            if query.breakdowns
+            if self._plan.query.breakdowns
             else "Use a longer interval, a shorter range, or fewer series.",
         )
-
-
-def _count_values(results: Iterable[QueryResult], width: int) -> int:
-    return len({row for result in results for row in zip(*result.columns[:width], strict=True)})

@@ -62,6 +62,13 @@ async def test_trend_has_as_many_figures_as_its_limit(shop: EventSeeds, query: T
     }
 
 
+async def test_figures_are_counted_as_statements_arrive(shop: EventSeeds) -> None:
+    query = trend(*[series()] * 24, **BY_X)  # 12 figures each
+    with pytest.raises(ResultTooLarge) as refused:
+        await run_limited(shop, query, 30)
+    assert refused.value.message == "The trend has at least 36 figures; the limit is 30."
+
+
 async def test_lines_behind_formulas_of_a_breakdown_count(shop: EventSeeds) -> None:
     query = trend(series(), series("pay"), **BY_X, formulas=FORMULAS)
     result = await run_limited(shop, query, 1000)
@@ -76,7 +83,7 @@ async def test_lines_behind_formulas_of_a_breakdown_count(shop: EventSeeds) -> N
 async def test_result_of_a_statement_is_limited_before_its_rows_are_read(shop: EventSeeds) -> None:
     query = trend(**BY_X, breakdown_limit=1000)
     with pytest.raises(ResultTooLarge) as refused:
-        await run_limited(shop, query, -131_071)  # leaves 32 bytes for the result
+        await run_limited(shop, query, -(4 * 1024**2 // 20))  # leaves a few bytes for the result
     assert refused.value.details["unit"] == "bytes"
 
 
