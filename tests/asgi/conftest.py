@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
@@ -8,9 +8,25 @@ from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
 from tests.support.gateway import Gateway, open_gateway
+from tests.support.loop_watchdog import Watchdog
 from tests.support.seeds.organization import Organization, seed_organization
 
 _org_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def watchdog() -> Iterator[Watchdog]:
+    watchdog = Watchdog()
+    with watchdog.installed():
+        yield watchdog
+
+
+@pytest.fixture(autouse=True)
+def event_loop_is_free(watchdog: Watchdog) -> Iterator[None]:
+    """No request holds the event loop for longer than a moment."""
+    watchdog.take()
+    yield
+    assert watchdog.take() == []
 
 
 @pytest.fixture(scope="session")
