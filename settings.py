@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         description="URL at which clients reach the gateway, such as `https://trends.example.com`, for addresses "
         "in answers; default: those are paths.",
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes of `serve`; more than one need a ClickHouse server (docs/deployment.md).",
+    )
     events_layout: Literal["native", "posthog"] = Field(
         "native",
         description="Tables that hold the events: native for the gateway's own, posthog for those of a running "
