@@ -78,7 +78,7 @@ class Insight(Saved):
                 raise
             raise self._about(error, given) from error
         raw_query = {**self.record.query, "dateFrom": query.date_from, "dateTo": query.date_to}
-        return Trend.from_cached(trend, self.reached, ExportQuery(raw_query, self.record.id))
+        return Trend.from_cached(trend, self.reached, query, ExportQuery(raw_query, self.record.id))
 
     def _about(self, error: GatewayError, given: Collection[str]) -> GatewayError:
         """Name the insight in an error about its query, which the caller may not have written."""

@@ -132,7 +132,7 @@ class Project(AccessControlled):
         context = info.context
         question = read_trend_query(query, max_filters=context.settings.max_filters)
         answer = await resolve_trend(context, self.reached, question, price=price_of(info), refresh=refresh)
-        return Trend.from_cached(answer, self.reached, ExportQuery(raw_argument(info, "query")))
+        return Trend.from_cached(answer, self.reached, question, ExportQuery(raw_argument(info, "query")))
 
     @guarded_field(scopes=[ACTION_SCOPE], gate=Gate(ACTION), description="A saved action.")
     async def action(

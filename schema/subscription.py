@@ -12,6 +12,7 @@ from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import ExportQuery
 from resolvers.trend_stream import TrendUpdate, watch_trend
+from resolvers.trends.query import TrendQuery
 from schema.field_costs import FREE
 from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
@@ -37,13 +38,15 @@ class TrendProgress:
     result: Trend | None = strawberry.field(description="The trend; null in all messages but the last.")
 
     @classmethod
-    def from_update(cls, update: TrendUpdate, project: ReachedProject, export_query: ExportQuery) -> Self:
+    def from_update(
+        cls, update: TrendUpdate, project: ReachedProject, query: TrendQuery, export_query: ExportQuery
+    ) -> Self:
         return cls(
             rows_read=update.progress.rows_read,
             total_rows=update.progress.total_rows,
             bytes_read=update.progress.bytes_read,
             elapsed_ms=update.elapsed_s * 1000,
-            result=None if update.trend is None else Trend.from_cached(update.trend, project, export_query),
+            result=None if update.trend is None else Trend.from_cached(update.trend, project, query, export_query),
         )
 
 
@@ -73,7 +76,7 @@ class Subscription:
             export_query = ExportQuery(raw_argument(info, "query"))
             async with aclosing(watch_trend(context, project, question, price=price_of(info))) as updates:
                 async for update in updates:
-                    yield TrendProgress.from_update(update, project, export_query)
+                    yield TrendProgress.from_update(update, project, question, export_query)
         except Exception as failure:
             # GraphQL raises a failure that is yielded, at the field; one that leaves the stream has no place.
             yield failure  # type: ignore[misc]  # no value of the field, see above

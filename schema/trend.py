@@ -12,15 +12,18 @@ from permissions.enforce import READ, check_object, controlled
 from permissions.guarded_field import guarded_field
 from permissions.reach import ReachedProject
 from permissions.resources import ACTION
+from resolvers import trend_warnings
 from resolvers.exports import SCOPE as EXPORT_SCOPE
 from resolvers.exports import ExportFormat, ExportQuery, write_link
 from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trend_cache.read_through import Refresh
+from resolvers.trend_warnings import TrendWarningCode, find_warnings
 from resolvers.trends.csv import write_csv
-from resolvers.trends.query import TrendInterval, TrendMath
+from resolvers.trends.query import TrendInterval, TrendMath, TrendQuery
 from resolvers.trends.results import CompareLabel, SeriesResult, Statistics, TrendResult
 from resolvers.worker import in_slices, run_in_worker
 from schema.action import READ_SCOPE, Action
+from schema.errors import FIELDS, spell_path
 from schema.field_costs import Repeats, assumed_size, repeats
 from schema.info import ContextInfo
 
@@ -154,10 +157,36 @@ class TrendExports:
     parquet: str = strawberry.field(description="The same rows as a Parquet file.")
 
 
+@strawberry.type(description="What is probably wrong with a trend that was computed.")
+class TrendWarning:
+    code: TrendWarningCode = strawberry.field(description="What the warning is about.")
+    message: str = strawberry.field(description="The warning, for people.")
+    path: list[str] = strawberry.field(description="The part of the query that it is about.")
+    suggestion: str | None = strawberry.field(
+        description="The name that was probably meant; null without one, or if the key may not list definitions."
+    )
+
+    @classmethod
+    def from_found(cls, found: trend_warnings.TrendWarning) -> Self:
+        return cls(
+            code=found.code,
+            message=found.message.render(FIELDS),
+            path=[str(step) for step in spell_path(found.path)],
+            suggestion=found.suggestion,
+        )
+
+
+async def _show_warnings(root: strawberry.Parent["Trend"], info: ContextInfo) -> list[TrendWarning]:
+    found = await find_warnings(info.context, root.reached, root.query, root.cached)
+    return [TrendWarning.from_found(each) for each in found]
+
+
 @strawberry.type(description="Series of values over time.")
 class Trend:
     reached: strawberry.Private[ReachedProject]
+    query: strawberry.Private[TrendQuery]
     export_query: strawberry.Private[ExportQuery]
+    cached: strawberry.Private[CachedTrend]
     result: strawberry.Private[TrendResult]
     series: list[TrendSeries] = strawberry.field(
         resolver=_show_series,
@@ -188,6 +217,14 @@ class Trend:
     statistics: QueryStatistics = strawberry.field(
         description="What computing the trend cost; if isCached is true, at lastRefresh."
     )
+    warnings: list[TrendWarning] = strawberry.field(
+        resolver=_show_warnings,
+        directives=assumed_size(5),
+        description=(
+            "What is probably wrong with the query, such as an event that does not exist, and what to know before "
+            "comparing the last bucket. An empty list is no promise that all is well."
+        ),
+    )
     is_cached: bool = strawberry.field(description="Whether the trend was computed for an earlier request.")
     last_refresh: datetime = strawberry.field(
         description="When the trend was computed. A range without an end ends then."
@@ -199,11 +236,15 @@ class Trend:
         return TrendExports(link=link, arrow=link(ExportFormat.ARROW), parquet=link(ExportFormat.PARQUET))
 
     @classmethod
-    def from_cached(cls, trend: CachedTrend, project: ReachedProject, export_query: ExportQuery) -> Self:
+    def from_cached(
+        cls, trend: CachedTrend, project: ReachedProject, query: TrendQuery, export_query: ExportQuery
+    ) -> Self:
         result = trend.result
         return cls(
             reached=project,
+            query=query,
             export_query=export_query,
+            cached=trend,
             result=result,
             days=list(result.days),
             labels=list(result.labels),

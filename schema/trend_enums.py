@@ -1,6 +1,7 @@
 """The enums of a trend query and its result."""
 
 from resolvers.trend_cache.read_through import Refresh
+from resolvers.trend_warnings import TrendWarningCode
 from resolvers.trends.query import BreakdownType, TrendDisplay, TrendInterval, TrendMath
 from resolvers.trends.results import CompareLabel
 from schema.enums import publish
@@ -25,6 +26,22 @@ publish(
         "FORCE": "Compute a new result, which replaces the cached one.",
     },
     name="TrendRefresh",
+)
+
+publish(
+    TrendWarningCode,
+    "What a warning is about.",
+    {
+        "UNKNOWN_EVENT": "No event of the project has this name.",
+        "UNKNOWN_PROPERTY": "No event, person or group has this property.",
+        "UNKNOWN_VALUE": "The property never has this value, because all its values are of another kind.",
+        "NOT_NUMERIC": "Numbers are needed, but the property has none.",
+        "UNKNOWN_GROUP_TYPE": "The project has no group type with this index.",
+        "VALUES_CUT": "There are more breakdown values than breakdownLimit.",
+        "OTHER_IS_A_SUM": "Other adds up figures that cannot be added up, such as averages or unique people.",
+        "PARTIAL_LAST_BUCKET": "The last bucket is not over yet, or dateTo cuts it.",
+        "LATE_DATA": "Data is being loaded, so values may still grow.",
+    },
 )
 
 publish(

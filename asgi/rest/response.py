@@ -99,6 +99,20 @@ class Timing(TypedDict):
 
 
 @with_config(use_attribute_docstrings=True)
+class QueryWarning(TypedDict):
+    """What is probably wrong with the query."""
+
+    code: str
+    """What the warning is about, such as UNKNOWN_EVENT."""
+    message: str
+    """The warning, for people."""
+    path: list[str]
+    """The parameter that it is about."""
+    suggestion: str | None
+    """The name that was probably meant."""
+
+
+@with_config(use_attribute_docstrings=True)
 class Envelope(TypedDict):
     """A trend without its rows."""
 
@@ -117,6 +131,8 @@ class Envelope(TypedDict):
     """Always empty."""
     error: str
     """Always empty: errors have their own status and document."""
+    warnings: list[QueryWarning]
+    """What is probably wrong, such as an event that does not exist."""
 
 
 @with_config(use_attribute_docstrings=True)
@@ -137,6 +153,7 @@ class TrendBuilder:
     query: TrendQuery
     cached: CachedTrend
     action_names: Mapping[int, str]
+    warnings: list[QueryWarning]
     _known_starts: dict[int, list[Timestamp]] = field(default_factory=dict, init=False, repr=False)
 
     def build(self) -> Trend:
@@ -166,6 +183,7 @@ class TrendBuilder:
             "hogql": result.sql,
             "modifiers": {},
             "error": "",
+            "warnings": self.warnings,
         }
 
     def _row(self, series: SeriesResult, echo: Mapping[str, object]) -> Row:

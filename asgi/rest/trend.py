@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from asgi.responses import reply_in_parts
-from asgi.rest.read_query import read_query
+from asgi.rest.naming import PARAMETERS, RequestPaths
+from asgi.rest.read_query import LocatedQuery, read_query
 from asgi.rest.request import Format, TrendRequest, read_request
-from asgi.rest.response import TrendBuilder, write_trend
+from asgi.rest.response import QueryWarning, TrendBuilder, write_trend
 from datasource.clickhouse.errors import ResultTooLarge
 from errors import GatewayError
 from permissions.enforce import READ, check_gate, require_scopes
@@ -20,6 +21,7 @@ from permissions.resources import INSIGHT
 from resolvers.budget import trend_cost
 from resolvers.context import RequestContext
 from resolvers.trend_field import keep_values, resolve_trend
+from resolvers.trend_warnings import TrendWarning, find_warnings
 from resolvers.trends.csv import write_csv_chunks
 from resolvers.trends.query import ActionSeries, TrendQuery
 from resolvers.trends.results import TrendResult
@@ -44,22 +46,33 @@ async def get_trend(request: Request, context: RequestContext) -> Response:
     try:
         if is_export:
             return _reply_csv(await _export(context, project, located.query, trend), project, context)
-        return await _reply_json(context, project, located.query, trend)
+        return await _reply_json(context, project, located, trend)
     except GatewayError as error:
         raise located.paths.locate(error) from error
 
 
 async def _reply_json(
-    context: RequestContext, project: ReachedProject, query: TrendQuery, trend: TrendRequest
+    context: RequestContext, project: ReachedProject, located: LocatedQuery, trend: TrendRequest
 ) -> Response:
+    query = located.query
     cached = await resolve_trend(context, project, query, price=_JSON_PRICE, refresh=trend.refresh)
-    builder = TrendBuilder(trend, query, cached, await _action_names(context, project, query))
+    warnings = [_warning(each, located.paths) for each in await find_warnings(context, project, query, cached)]
+    builder = TrendBuilder(trend, query, cached, await _action_names(context, project, query), warnings)
     return reply_in_parts(
         write_trend(builder),
         size=cached.result.size,
         headers={"cache-control": "no-store", "vary": "Accept"},
         media_type="application/json",
     )
+
+
+def _warning(found: TrendWarning, paths: RequestPaths) -> QueryWarning:
+    return {
+        "code": found.code.value,
+        "message": found.message.render(PARAMETERS),
+        "path": [str(step) for step in paths.find(found.path)],
+        "suggestion": found.suggestion,
+    }
 
 
 async def _export(

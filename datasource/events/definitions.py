@@ -94,6 +94,14 @@ async def find_events(reader: ProjectReader, request: PageRequest) -> Definition
     return DefinitionPage(tuple(found), page.total, page.has_next)
 
 
+async def find_event_names(reader: ProjectReader, names: Sequence[str]) -> set[str]:
+    """Fetch those of the names that events of the project have."""
+    event = Column("event", "h")
+    has_name = Infix("IN", (event, Param(tuple(names), "Array(String)")))
+    query = Select((Named(event, "name"),), Table("events_by_hour", "h"), where=has_name, group_by=(event,))
+    return {str(name) for (name,) in (await reader.query(query)).rows()}
+
+
 async def find_properties(
     reader: ProjectReader, properties: PropertySet, request: PageRequest
 ) -> DefinitionPage[PropertyDefinition]:

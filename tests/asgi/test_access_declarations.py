@@ -39,8 +39,10 @@ UNGUARDED: Final = {
         "TrendExports QueryStatistics AccessControl AccessGrant MemberAccess Member Role AuditEntry AuditActor",
     ),
     **because(
-        VALUE, "TrendProgress EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission"
+        VALUE,
+        "TrendProgress EventDefinition PropertyDefinition PropertyValueCount ViewerProject Permission",
     ),
+    **because(VALUE, "TrendWarning"),
     **because(OWN, "GroupType PropertyFilter ActionStep CohortGroup CohortBehavior"),
     **because(
         PAGE, "PageInfo ActionConnection ActionEdge CohortConnection CohortEdge InsightConnection InsightEdge"
@@ -61,6 +63,7 @@ UNGUARDED: Final = {
     **because(VALUE, "AccessPolicy", "maximumAccessLevel userAccessLevel userCanEditAccessLevels inheritedAccess"),
     **because(VALUE, "Trend", "series days labels interval dateFrom dateTo timezone hasMore csv sql statistics"),
     **because(VALUE, "Trend", "isCached lastRefresh"),
+    "Trend.warnings": "says what the values show; only keys that may list names get suggestions",
     **because(VALUE, "TrendSeries", "label order event customName math formula data days labels count"),
     **because(VALUE, "TrendSeries", "aggregatedValue breakdownValue compareLabel"),
     **because(CALLER, "Viewer", "user keyId keyLabel keyMask keyExpiresAt scopes scopedProjects"),

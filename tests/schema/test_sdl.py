@@ -74,6 +74,7 @@ SIZES = {
     "PropertyType": 8,
     "PropertyOperator": 19,
     "TrendMath": 26,
+    "TrendWarningCode": 9,
     "CompareLabel": 2,
     "StringMatching": 3,
     "OrganizationLevel": 3,
