@@ -13,6 +13,8 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    OperationDefinitionNode,
+    TokenKind,
     execute_sync,
     parse,
     specified_rules,
@@ -92,24 +94,20 @@ class Documents:
         return checked
 
     async def introspect(
-        self,
-        schema: GraphQLSchema,
-        text: str,
-        document: DocumentNode,
-        variables: Mapping[str, object],
-        *,
-        keyless: bool,
+        self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, object], *, keyless: bool
     ) -> ExecutionResult:
         """Execute a document of nothing but introspection, whose result depends only on its variables."""
-        key = (text, orjson.dumps(variables, default=str, option=orjson.OPT_SORT_KEYS))
-        found = self._results.find(key)
-        if found is not None:
+        used = _used_variables(document, variables)
+        # Comments and white space make no difference.
+        key = (_join_tokens(document), orjson.dumps(used, default=str, option=orjson.OPT_SORT_KEYS))
+        if (found := self._results.find(key)) is not None:
             return found
-        result, size = await anyio.to_thread.run_sync(
-            _introspect, schema, document, variables, limiter=self._limiters[keyless]
-        )
+        async with self._limiters[keyless]:
+            if (found := self._results.find(key)) is not None:  # another request has waited for the same
+                return found
+            result, size = await anyio.to_thread.run_sync(_introspect, schema, document, used)
         if not result.errors:
-            self._results.store(key, result, size + len(text) + len(key[1]), is_keyless=keyless)
+            self._results.store(key, result, size + len(key[0]) + len(key[1]), is_keyless=keyless)
         return result
 
     def _check(self, schema: GraphQLSchema, text: str, limits: DocumentLimits) -> CheckedDocument:
@@ -154,7 +152,6 @@ class CheckDocument(SchemaExtension):
         if self._checked is not None and self._checked.shape.is_introspection:
             execution.result = await self._documents.introspect(
                 execution.schema._schema,
-                execution.query or "",
                 self._checked.document,
                 execution.variables or {},
                 keyless=is_keyless(execution.context),
@@ -162,8 +159,23 @@ class CheckDocument(SchemaExtension):
         yield
 
 
+def _used_variables(document: DocumentNode, variables: Mapping[str, object]) -> dict[str, object]:
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    names = {each.variable.name.value for operation in operations for each in operation.variable_definitions or ()}
+    return {name: value for name, value in variables.items() if name in names}
+
+
+def _join_tokens(document: DocumentNode) -> str:
+    parts, token = [], document.loc.start_token if document.loc else None
+    while token is not None:
+        if token.kind is not TokenKind.COMMENT:
+            parts.append(f"{token.kind.value} {token.value or ''}")
+        token = token.next
+    return "\n".join(parts)
+
+
 def _introspect(
-    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, object]
+    schema: GraphQLSchema, document: DocumentNode, variables: dict[str, object]
 ) -> tuple[ExecutionResult, int]:
-    result = execute_sync(schema, document, variable_values=dict(variables))
+    result = execute_sync(schema, document, variable_values=variables)
     return result, len(orjson.dumps(result.data)) * _BYTES_PER_RESULT

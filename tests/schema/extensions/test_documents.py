@@ -1,10 +1,11 @@
 """Checking documents, what is remembered of them, and that nothing without a bound is."""
 
+import asyncio
 import threading
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, get_introspection_query, validate
+from graphql import ExecutionResult, GraphQLError, execute_sync, get_introspection_query, validate
 
 from schema.build import build_schema
 from schema.extensions.document_cache import DocumentCache
@@ -75,21 +76,46 @@ async def test_introspection_is_executed_once_per_variables() -> None:
     checker = documents()
     checked = await checker.check(SCHEMA, TYPE, keyless=True)
     results = [
-        await checker.introspect(SCHEMA, TYPE, checked.document, {"n": name}, keyless=True)
+        await checker.introspect(SCHEMA, checked.document, {"n": name}, keyless=True)
         for name in ("Query", "Project", "Query")
     ]
     assert results[0] is results[2]
     assert [result.data["__type"]["name"] for result in results if result.data] == ["Query", "Project", "Query"]
 
 
+async def test_introspection_is_executed_once_for_equal_documents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    executed: list[object] = []
+
+    def record(*args: Any, **kwargs: Any) -> ExecutionResult:
+        executed.append(args)
+        return execute_sync(*args, **kwargs)
+
+    monkeypatch.setattr("schema.extensions.documents.execute_sync", record)
+    checker = documents()
+
+    async def introspect(text: str, **variables: object) -> ExecutionResult:
+        document = (await checker.check(SCHEMA, text, keyless=True)).document
+        return await checker.introspect(SCHEMA, document, variables, keyless=True)
+
+    await asyncio.gather(*(introspect(f"{TYPE} #{number}", n="Query", unused=number) for number in range(20)))
+    await introspect(TYPE.replace(" ", ",\n"), n="Query")
+    assert len(executed) == 1
+    await introspect('{ __type(name: "name") { name } }')
+    await introspect('{ __type(name: """name""") { name } }')
+    await introspect(TYPE, n="Project")
+    assert len(executed) == 4
+
+
 async def test_results_of_introspection_stay_within_the_bytes_and_errors_are_not_remembered() -> None:
     checker = documents(document_cache_bytes=200_000)
     checked = await checker.check(SCHEMA, TYPE, keyless=True)
     for variables in [{"n": f"unknown{number}" * 100} for number in range(100)]:
-        await checker.introspect(SCHEMA, TYPE, checked.document, variables, keyless=True)
+        await checker.introspect(SCHEMA, checked.document, variables, keyless=True)
     assert checker.cached_bytes <= 200_000 / 2 / 5 * 2
     size = checker.cached_bytes
-    assert (await checker.introspect(SCHEMA, TYPE, checked.document, {}, keyless=False)).errors
+    assert (await checker.introspect(SCHEMA, checked.document, {}, keyless=False)).errors
     assert checker.cached_bytes == size
 
 
@@ -101,8 +127,8 @@ async def test_the_introspection_of_tools_is_within_the_limits_without_a_key() -
     checked = await checker.check(SCHEMA, query, keyless=True)
     assert not checked.errors
     assert checked.shape.is_introspection
-    result = await checker.introspect(SCHEMA, query, checked.document, {}, keyless=True)
-    assert await checker.introspect(SCHEMA, query, checked.document, {}, keyless=True) is result
+    result = await checker.introspect(SCHEMA, checked.document, {}, keyless=True)
+    assert await checker.introspect(SCHEMA, checked.document, {}, keyless=True) is result
 
 
 def test_an_entry_larger_than_the_cache_is_not_stored() -> None:
