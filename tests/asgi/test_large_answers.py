@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from asgi import exports
+from tests.asgi.graphql.streams import open_socket
 from tests.asgi.many_values import MONTH, SERIES_OF_A_MONTH, VALUES, YEAR, ManyValues, seed_many_values
 from tests.support.gateway import Gateway
 from tests.support.live_server import serve
@@ -135,6 +136,24 @@ async def test_large_event_is_complete(shop: ManyValues) -> None:
     events = [line.removeprefix("data: ") for line in response.text.splitlines() if line.startswith("data: {")]
     series = json.loads(events[-1])["data"]["trend"]["result"]["series"]
     assert (len(series), sum(sum(each["data"]) for each in series)) == (1001, VALUES)
+
+
+async def test_large_message_of_a_socket_is_complete(shop: ManyValues) -> None:
+    document = "query($id: ID!, $query: TrendQueryInput!) { project(id: $id) { trend(query: $query) { csv } } }"
+    variables = {"id": shop.id, "query": {**YEAR, "breakdownLimit": 1000}}
+    async with serve(shop.gateway.settings, shop.gateway.stores) as port, open_socket(port, shop.key) as connected:
+        await connected.subscribe("large", document, variables)
+        message, _ = await connected.all("large")
+    assert message["payload"]["data"]["project"]["trend"]["csv"].count("\r\n") == 1 + 1001
+
+
+@pytest.mark.parametrize("form", ["csv", "arrow", "parquet"])
+async def test_export_leaves_the_event_loop_to_others(shop: ManyValues, form: str) -> None:
+    link = await shop.link(MONTH, form)
+    with measured_loop() as turns:
+        response = await shop.gateway.client.get(link)
+    assert response.status_code == 200
+    assert max(turns) < 0.08
 
 
 async def test_export_ends_with_its_client(shop: ManyValues, monkeypatch: pytest.MonkeyPatch) -> None:
