@@ -97,19 +97,19 @@ class Request:
     rejects: Path | None
 
 
-async def run(settings: Settings, request: Request, report: LoadReport) -> list[Path]:
+async def run(settings: Settings, request: Request, report: LoadReport) -> list[RejectsFile]:
     """Load every file; return the rejects files that were written."""
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, request.project_id)
         await repair_all(stores.metadata, stores.events)
-        written: list[Path] = []
+        written: list[RejectsFile] = []
         shared = RejectsFile(request.rejects) if request.rejects else None
         for path in request.files:
             rejects = shared or RejectsFile(settings.data_dir / f"{path.name}.rejects.jsonl")
             async with changing_data(stores.metadata, request.project_id):
                 await _load(stores, request, path, rejects, report)
-            if rejects.count and rejects.path not in written:
-                written.append(rejects.path)
+            if rejects.count and rejects not in written:
+                written.append(rejects)
         return written
 
 
@@ -166,13 +166,18 @@ class ShowProgress:
         self._bar.update(self._task, completed=report.position, rows=report.rows, rate=rate)
 
 
-def summary(report: LoadReport, rejects: Sequence[Path]) -> str:
+def summary(report: LoadReport, rejects: Sequence[RejectsFile]) -> str:
     """The counts of a load."""
     rate = report.rows / max(report.seconds, 1e-6)
     line = f"loaded {_counts(report)}, in {report.seconds:.1f} s ({rate:,.0f} per second)"
     if rejects:
-        line += f"; rejects in {', '.join(map(str, rejects))}"
+        line += f"; rejects in {', '.join(map(_describe, rejects))}"
     return line
+
+
+def _describe(rejects: RejectsFile) -> str:
+    left_out = f" (without the last {rejects.left_out})" if rejects.left_out else ""
+    return f"{rejects.path}{left_out}"
 
 
 def _counts(report: LoadReport) -> str:

@@ -1,10 +1,16 @@
 """What the readers yield: consecutive rows of a file, as columns at once or one by one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, Self
 
 import pyarrow as pa
+
+from datasource.loader.limits import MAX_REJECTS
+from errors import cut
+
+_MAX_RAW_BYTES: Final = 2000
+_MAX_REASON_LENGTH: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,24 @@ class Reject:
     row: int
     reason: str
     raw: bytes
+
+    @classmethod
+    def of(cls, record: Record, reason: object) -> Self:
+        """Reject a row; only the beginning of its text is kept."""
+        return cls(record.row, cut(str(reason), _MAX_REASON_LENGTH), record.raw[:_MAX_RAW_BYTES])
+
+
+class Rejects:
+    """The rejected rows of a chunk: all are counted, the first ones are kept."""
+
+    def __init__(self, rejects: Iterable[Reject] = ()) -> None:
+        self.kept = list(rejects)
+        self.count = len(self.kept)
+
+    def add(self, record: Record, reason: object) -> None:
+        self.count += 1
+        if len(self.kept) < MAX_REJECTS:
+            self.kept.append(Reject.of(record, reason))
 
 
 class RowSource(Protocol):
@@ -61,6 +85,11 @@ class Chunk(Protocol):
         """How many bytes of the file have been read at the end of this chunk."""
         ...
 
+    @property
+    def size(self) -> int:
+        """How many bytes of memory the rows take, roughly."""
+        ...
+
     def table(self) -> FieldTable | None:
         """Return all rows as columns, or None when they must be read one by one."""
         ...
@@ -68,3 +97,21 @@ class Chunk(Protocol):
     def records(self) -> Iterator[Record]:
         """Yield the rows one by one, unreadable ones with a reason."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChunk:
+    """Rows that have been read one by one."""
+
+    rows: tuple[Record, ...]
+    position: int
+
+    @property
+    def size(self) -> int:
+        return sum(len(row.raw) for row in self.rows)
+
+    def table(self) -> FieldTable | None:
+        return None
+
+    def records(self) -> Iterator[Record]:
+        return iter(self.rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from datasource.loader.chunks import FieldTable
 from datasource.loader.event_ids import UuidArray, derive_uuid, parse_uuids, uuids_from_bytes
+from datasource.loader.limits import MAX_ID_LENGTH, MAX_KEY_LENGTH, MAX_PROPERTIES, MAX_VALUE_LENGTH
 from datasource.loader.property_columns import (
     EXACT_FLOAT,
     Mask,
@@ -19,14 +20,10 @@ from datasource.loader.property_columns import (
     column_from_array,
     column_from_values,
 )
-from datasource.loader.read_jsonl import JsonTyping, is_plain_jsonl
+from datasource.loader.read_jsonl import JsonTyping, is_plain_jsonl, is_small_table
 from datasource.loader.row_fields import PROPERTY_PREFIX
 from datasource.loader.timestamps import parse_timestamps
 from datasource.tables.property_tables import property_path
-
-MAX_EVENT_NAME: Final = 400
-"""In characters."""
-_MAX_KEYS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,10 @@ def convert_table(table: FieldTable, typing: JsonTyping) -> EventColumns | None:
         return None
     if properties is None or person_ids is None or parse_uuids(person_ids.drop_null()) is None:
         return None
-    if pc.max(pc.utf8_length(names)).as_py() > MAX_EVENT_NAME:
-        return None
     chains = _optional_strings(table.fields, "elements_chain")
-    if chains is None:
+    if chains is None or not _are_short(chains, MAX_VALUE_LENGTH):
+        return None
+    if not _are_short(names, MAX_KEY_LENGTH) or not _are_short(distinct_ids, MAX_ID_LENGTH):
         return None
     return EventColumns(names, timestamps, uuids, distinct_ids, person_ids, chains.fill_null(""), properties)
 
@@ -103,6 +100,11 @@ def _optional_strings(fields: pa.Table, name: str) -> pa.Array | None:
     if array is None or pa.types.is_null(array.type):
         return pa.nulls(fields.num_rows, pa.string())
     return array if pa.types.is_string(array.type) else None
+
+
+def _are_short(strings: pa.Array, limit: int) -> bool:
+    longest = pc.max(pc.binary_length(strings)).as_py() or 0
+    return longest <= limit or pc.max(pc.utf8_length(strings)).as_py() <= limit
 
 
 def _timestamps(fields: pa.Table) -> npt.NDArray[np.int64] | None:
@@ -143,7 +145,7 @@ def _properties(table: FieldTable, typing: JsonTyping) -> PropertyColumns | None
         found.extend(zip(keys, array.flatten(), strict=True))
     elif array is not None and not pa.types.is_null(array.type):
         return None
-    if len({property_path(key) for key, _ in found}) < len(found) or len(found) > _MAX_KEYS:
+    if len({property_path(key) for key, _ in found}) < len(found) or len(found) > MAX_PROPERTIES:
         return None
     return _property_columns(table, found)
 
@@ -154,7 +156,7 @@ def _parse_properties(strings: pa.Array, typing: JsonTyping) -> pa.Array | None:
     # Joined to lines, Arrow's JSON reader takes them all at once.
     lists = pa.ListArray.from_arrays(pa.array([0, len(strings)], pa.int32()), strings)
     data = pc.binary_join(lists, "\n")[0].as_buffer().to_pybytes()
-    if data.count(b"\n") != len(strings) - 1 or not is_plain_jsonl(data):
+    if data.count(b"\n") != len(strings) - 1 or not is_plain_jsonl(data) or not is_small_table(data):
         return None
     table = typing.read(data, (), None)
     if table is None or table.num_rows != len(strings):
@@ -166,6 +168,8 @@ def _property_columns(table: FieldTable, found: list[tuple[str, pa.Array]]) -> P
     columns: list[PropertyColumn] = []
     nested: list[tuple[str, pa.Array]] = []
     for key, array in found:
+        if len(key) > MAX_KEY_LENGTH:
+            return None
         if pa.types.is_null(array.type):
             continue
         if pa.types.is_nested(array.type):
@@ -173,6 +177,8 @@ def _property_columns(table: FieldTable, found: list[tuple[str, pa.Array]]) -> P
             continue
         plain = _plain_array(array)
         if plain is None:
+            return None
+        if pa.types.is_string(plain.type) and not _are_short(plain, MAX_VALUE_LENGTH):
             return None
         columns.append(column_from_array(key, plain))
     columns.extend(_nested_columns(table, nested))

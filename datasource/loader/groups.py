@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from datasource.clickhouse.engine import Engine
 from datasource.clickhouse.native_format import NativeBlock, NativeColumn, encode_strings
-from datasource.loader.chunks import Record, Reject
+from datasource.loader.chunks import Record, Rejects
 from datasource.loader.insert import VersionClock, insert_blocks
 from datasource.loader.json_encoding import encode_json
+from datasource.loader.limits import MAX_ID_LENGTH, MAX_KEY_LENGTH, check_length, slices_of_cells
 from datasource.loader.property_columns import columns_from_maps
 from datasource.loader.row_fields import parse_properties
 from datasource.tables.steps import GROUP_TYPE_COUNT
@@ -44,6 +45,7 @@ def parse_group(record: Record) -> GroupRow:
     key = fields.get("group_key")
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
         raise ValueError("group_key is missing" if key in (None, "") else "group_key is not a string")
+    check_length("group_key", str(key), MAX_ID_LENGTH)
     return GroupRow(record, _parse_type(fields), str(key), parse_properties(fields) or {})
 
 
@@ -52,6 +54,7 @@ def _parse_type(fields: Mapping[str, object]) -> str | int:
     if index in (None, ""):
         if not isinstance(name, str) or not name:
             raise ValueError("group_type and group_type_index are both missing")
+        check_length("group_type", name, MAX_KEY_LENGTH)
         return name
     if isinstance(index, bool) or str(index) not in map(str, range(GROUP_TYPE_COUNT)):
         raise ValueError(f"group_type_index is not from 0 to {GROUP_TYPE_COUNT - 1}")
@@ -68,22 +71,22 @@ class GroupStore:
         self._indexes: dict[str, int | None] = {}
         self._clock = VersionClock()
 
-    async def store(self, rows: Iterable[GroupRow]) -> tuple[int, tuple[Reject, ...]]:
+    async def store(self, rows: Iterable[GroupRow]) -> tuple[int, Rejects]:
         """Store the groups, the later row winning, and return the number of stored rows and the rejects."""
         stored: dict[tuple[int, str], GroupRow] = {}
-        rejects: list[Reject] = []
+        rejects = Rejects()
         count = 0
         for row in rows:
             index = await self._find_index(row.type)
             if index is None:
                 reason = f"group type {row.type!r} is one too many: a project can have {GROUP_TYPE_COUNT}"
-                rejects.append(Reject(row.record.row, reason, row.record.raw))
+                rejects.add(row.record, reason)
                 continue
             stored[index, row.key] = row
             count += 1
         if stored:
             await self._insert(stored)
-        return count, tuple(rejects)
+        return count, rejects
 
     async def _find_index(self, kind: str | int) -> int | None:
         if isinstance(kind, int):
@@ -93,8 +96,13 @@ class GroupStore:
         return self._indexes[kind]
 
     async def _insert(self, groups: Mapping[tuple[int, str], GroupRow]) -> None:
-        keys = pa.array([key for _, key in groups], pa.string())
         version = self._clock.next()
+        items = list(groups.items())
+        for part in slices_of_cells([row.properties for _, row in items]):
+            await self._insert_part(dict(items[part]), version)
+
+    async def _insert_part(self, groups: Mapping[tuple[int, str], GroupRow], version: int) -> None:
+        keys = pa.array([key for _, key in groups], pa.string())
         columns = (
             NativeColumn("type_index", "UInt8", bytes(index for index, _ in groups)),
             NativeColumn("key", "String", encode_strings(keys)),

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from datasource.clickhouse.engine import Engine
-from datasource.loader.chunks import Chunk
+from datasource.loader.chunks import Chunk, RecordChunk
 from datasource.loader.groups import GroupTypeIndex
 from datasource.loader.journal import repair
-from datasource.loader.read_csv_parquet import RecordChunk, TableChunk, read_csv, read_parquet
+from datasource.loader.limits import MAX_UNUSED
+from datasource.loader.read_csv_parquet import TableChunk, read_csv, read_parquet
 from datasource.loader.read_jsonl import read_jsonl
 from datasource.loader.rejects import RejectsFile
 from datasource.loader.sinks import ParsedChunk, RowKind, Sink, create_sink, detect_kind
@@ -167,12 +168,13 @@ async def load_chunks(chunks: Iterator[Chunk], sink: Sink, source: Path, job: Lo
 
 def _batches(chunks: Iterator[Chunk], sink: Sink) -> Iterator[list[ParsedChunk]]:
     parts: list[ParsedChunk] = []
-    start = 0
+    size = 0
     for chunk in chunks:
         parts.append(sink.parse(chunk))
-        if sum(part.rows for part in parts) >= BATCH_ROWS or chunk.position - start >= BATCH_BYTES:
+        size += chunk.size
+        if sum(part.rows for part in parts) >= BATCH_ROWS or size >= BATCH_BYTES:
             yield parts
-            parts, start = [], chunk.position
+            parts, size = [], 0
     if parts:
         yield parts
 
@@ -193,11 +195,13 @@ async def _finish(storing: Coroutine[None, None, None]) -> None:
 
 async def _store(parts: Sequence[ParsedChunk], sink: Sink, source: Path, job: LoadJob) -> None:
     outcome, report = await sink.store(parts), job.report
-    rejects = [reject for part in parts for reject in part.rejects] + list(outcome.rejects)
-    job.rejects.add(source, rejects)
+    for rejects in (*(part.rejects for part in parts), outcome.rejects):
+        job.rejects.add(source, rejects)
+        report.rejected += rejects.count
     report.stored[sink.kind] += outcome.stored
     report.already_stored += outcome.already_stored
-    report.rejected += len(rejects)
     report.rows += sum(part.rows for part in parts)
     report.position = parts[-1].position
-    report.unused.update(dict.fromkeys(name for part in parts for name in part.unused))
+    for name in (name for part in parts for name in part.unused):
+        if len(report.unused) < MAX_UNUSED:
+            report.unused[name] = None

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from datasource.loader.chunks import Chunk, Record, Reject
-from datasource.loader.event_columns import MAX_EVENT_NAME, EventColumns, convert_table
+from datasource.loader.chunks import Chunk, Record, Rejects
+from datasource.loader.event_columns import EventColumns, convert_table
 from datasource.loader.event_ids import derive_uuid, parse_uuid, uuids_from_bytes
+from datasource.loader.limits import MAX_KEY_LENGTH, MAX_UNUSED, MAX_VALUE_LENGTH, check_length, slices_of_cells
 from datasource.loader.property_columns import columns_from_maps
 from datasource.loader.read_jsonl import JsonTyping
 from datasource.loader.row_fields import PROPERTY_PREFIX, parse_distinct_id, parse_properties
@@ -24,8 +25,8 @@ FIELDS: Final = frozenset(
 class ParsedEvents:
     """A chunk's events, its bad rows, and the names of fields that are not loaded."""
 
-    events: EventColumns
-    rejects: tuple[Reject, ...]
+    events: tuple[EventColumns, ...]
+    rejects: Rejects
     unused: tuple[str, ...]
     rows: int
 
@@ -35,7 +36,7 @@ def parse_events(chunk: Chunk, typing: JsonTyping) -> ParsedEvents:
     table = chunk.table()
     events = convert_table(table, typing) if table is not None else None
     if table is not None and events is not None:
-        return ParsedEvents(events, (), unused_fields(table.fields.column_names), len(events))
+        return ParsedEvents((events,), Rejects(), unused_fields(table.fields.column_names), len(events))
     return _parse_one_by_one(chunk.records())
 
 
@@ -57,7 +58,7 @@ class _Event:
 
 def _parse_one_by_one(records: Iterable[Record]) -> ParsedEvents:
     events: list[_Event] = []
-    rejects: list[Reject] = []
+    rejects = Rejects()
     unused: dict[str, None] = {}
     rows = 0
     for rows, record in enumerate(records, 1):  # noqa: B007 - counted
@@ -65,8 +66,9 @@ def _parse_one_by_one(records: Iterable[Record]) -> ParsedEvents:
             events.append(_parse_event(record))
             unused.update(dict.fromkeys(unused_fields(record.fields or ())))
         except ValueError as reason:
-            rejects.append(Reject(record.row, str(reason), record.raw))
-    return ParsedEvents(_to_columns(events), tuple(rejects), tuple(unused), rows)
+            rejects.add(record, reason)
+    parts = (_to_columns(events[part]) for part in slices_of_cells([event.properties for event in events]))
+    return ParsedEvents(tuple(parts), rejects, tuple(unused)[:MAX_UNUSED], rows)
 
 
 def _parse_event(record: Record) -> _Event:
@@ -76,8 +78,7 @@ def _parse_event(record: Record) -> _Event:
     name = fields.get("event")
     if not isinstance(name, str) or not name:
         raise ValueError("event is missing" if name in (None, "") else "event is not a string")
-    if len(name) > MAX_EVENT_NAME:
-        raise ValueError(f"event has {len(name)} characters; at most {MAX_EVENT_NAME} are allowed")
+    check_length("event", name, MAX_KEY_LENGTH)
     if fields.get("timestamp") in (None, ""):
         raise ValueError("timestamp is missing")
     person_id = fields.get("person_id")
@@ -97,9 +98,10 @@ def _parse_event_id(row: int, raw: bytes, value: object) -> bytes:
 
 
 def _parse_elements_chain(value: object) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise ValueError("elements_chain is not a string")
+    if value is not None and not isinstance(value, str):
+        raise ValueError("elements_chain is not a string")
+    check_length("elements_chain", value or "", MAX_VALUE_LENGTH)
+    return value or ""
 
 
 def _to_columns(events: list[_Event]) -> EventColumns:

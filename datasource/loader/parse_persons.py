@@ -15,6 +15,7 @@ import orjson
 
 from datasource.loader.chunks import Record
 from datasource.loader.event_ids import parse_uuid
+from datasource.loader.limits import MAX_DISTINCT_IDS
 from datasource.loader.row_fields import parse_distinct_id, parse_properties
 from datasource.loader.timestamps import parse_timestamp
 
@@ -85,6 +86,8 @@ def _distinct_ids(fields: Mapping[str, object]) -> tuple[str, ...]:
         found.append(parse_distinct_id(fields["distinct_id"]))
     if not found:
         raise ValueError("distinct_id is missing")
+    if len(found) > MAX_DISTINCT_IDS:
+        raise ValueError(f"has {len(found):,} distinct ids; at most {MAX_DISTINCT_IDS:,} are allowed")
     return tuple(dict.fromkeys(found))
 
 

@@ -11,6 +11,7 @@ from datasource.clickhouse.native_format import NativeBlock, NativeColumn
 from datasource.loader.event_ids import uuid_array
 from datasource.loader.insert import LOADING, VersionClock, insert_blocks
 from datasource.loader.json_encoding import encode_json, encode_uuids
+from datasource.loader.limits import slices_of_cells
 from datasource.loader.parse_persons import PersonRow
 from datasource.loader.person_changes import PersonChanges
 from datasource.loader.person_numbers import Person, PersonNumbers
@@ -179,6 +180,16 @@ class PersonStore:
         await self._insert(old, [{}] * len(old), [0] * len(old), [TOMBSTONE] * len(old))
 
     async def _insert(
+        self,
+        persons: Sequence[tuple[int, UUID]],
+        properties: Sequence[Mapping[str, object]],
+        created_at: Sequence[int],
+        versions: Sequence[int],
+    ) -> None:
+        for part in slices_of_cells(properties):
+            await self._insert_part(persons[part], properties[part], created_at[part], versions[part])
+
+    async def _insert_part(
         self,
         persons: Sequence[tuple[int, UUID]],
         properties: Sequence[Mapping[str, object]],

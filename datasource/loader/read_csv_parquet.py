@@ -3,39 +3,28 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, Self
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datasource.loader.chunks import FieldTable, Record
+from datasource.loader.chunks import FieldTable, Record, RecordChunk
+from datasource.loader.limits import MAX_COLUMNS, MAX_LINE_BYTES
 from datasource.loader.read_jsonl import open_file, parse_json, parse_properties_object
 from datasource.loader.row_fields import PROPERTY_PREFIX
 from errors import BadUserInput
 
 _CSV_CHUNK_ROWS: Final = 10_000
 _PARQUET_CHUNK_ROWS: Final = 40_000
-_MAX_CELL_BYTES: Final = 256 * 2**20
+_PARQUET_CHUNK_BYTES: Final = 64 * 2**20
+_LINE_ENDS: Final = ("\n", "\r")
+_CHUNK_BYTES: Final = 16 * 2**20
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordChunk:
-    """Rows that have been read one by one."""
-
-    rows: tuple[Record, ...]
-    position: int
-
-    def table(self) -> FieldTable | None:
-        return None
-
-    def records(self) -> Iterator[Record]:
-        return iter(self.rows)
 
 
 def read_csv(path: Path) -> Iterator[RecordChunk]:
@@ -44,14 +33,43 @@ def read_csv(path: Path) -> Iterator[RecordChunk]:
     An empty cell is an absent value. In columns named `properties.KEY`, JSON numbers, `true` and `false` keep
     their types, and every other cell is a string. Raises BadUserInput for an invalid header.
     """
-    csv.field_size_limit(_MAX_CELL_BYTES)
+    csv.field_size_limit(MAX_LINE_BYTES)
     with open_file(path) as (raw, binary):
         text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        lines = csv.reader(text, strict=True)
+        lines = csv.reader(_BoundedLines(text), strict=True)
         header = _read_header(path, lines)
         rows = _csv_records(header, lines)
-        while batch := tuple(islice(rows, _CSV_CHUNK_ROWS)):
+        while batch := _take(rows):
             yield RecordChunk(batch, raw.tell())
+
+
+class _BoundedLines:
+    """The lines of a file; one that is too long is an error, and the next one follows."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_LINE_BYTES)
+        if not line:
+            raise StopIteration
+        if len(line) == MAX_LINE_BYTES and not line.endswith(_LINE_ENDS):
+            while (part := self._text.readline(MAX_LINE_BYTES)) and not part.endswith(_LINE_ENDS):
+                pass
+            raise csv.Error(f"the line is longer than {MAX_LINE_BYTES:,} characters")
+        return line
+
+
+def _take(rows: Iterator[Record]) -> tuple[Record, ...]:
+    taken: list[Record] = []
+    size = 0
+    while len(taken) < _CSV_CHUNK_ROWS and size < _CHUNK_BYTES and (record := next(rows, None)) is not None:
+        taken.append(record)
+        size += len(record.raw)
+    return tuple(taken)
 
 
 def _read_header(path: Path, lines: Iterator[list[str]]) -> list[str]:
@@ -59,7 +77,14 @@ def _read_header(path: Path, lines: Iterator[list[str]]) -> list[str]:
         header = next(lines, [])
     except csv.Error as error:
         raise BadUserInput("Invalid CSV header in {file}: {reason}.", file=path, reason=error) from error
-    duplicates = tuple(sorted({name for name in header if header.count(name) > 1}))
+    if len(header) > MAX_COLUMNS:
+        raise BadUserInput(
+            "{file} has {count:,} columns; at most {limit:,} are allowed.",
+            file=path,
+            count=len(header),
+            limit=MAX_COLUMNS,
+        )
+    duplicates = tuple(sorted(name for name, count in Counter(header).items() if count > 1))
     if duplicates:
         raise BadUserInput("Duplicate columns in the header of {file}: {names}.", file=path, names=duplicates)
     return header
@@ -110,6 +135,10 @@ class TableChunk:
     first_row: int
     position: int
 
+    @property
+    def size(self) -> int:
+        return int(self.fields.nbytes)
+
     def table(self) -> FieldTable | None:
         return FieldTable(self.fields, self.first_row, self)
 
@@ -130,9 +159,16 @@ def read_parquet(path: Path) -> Iterator[TableChunk]:
     try:
         with pq.ParquetFile(path) as file:
             total, row, size = max(file.metadata.num_rows, 1), 1, path.stat().st_size
-            for batch in file.iter_batches(_PARQUET_CHUNK_ROWS):
+            for batch in file.iter_batches(_rows_at_once(file.metadata)):
                 table = pa.Table.from_batches([batch])
                 yield TableChunk(table, row, size * (row - 1 + len(table)) // total)
                 row += len(table)
     except pa.ArrowInvalid as error:
         raise BadUserInput("{file} is not a valid Parquet file.", file=path) from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    """As many rows as take the memory of a chunk, by the largest rows on average of a row group."""
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    row_bytes = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+    return max(1, min(_PARQUET_CHUNK_ROWS, _PARQUET_CHUNK_BYTES // max(row_bytes, 1)))

@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from datasource.loader.chunks import FieldTable, Record
+from datasource.loader.chunks import Chunk, FieldTable, Record, RecordChunk
+from datasource.loader.limits import (
+    MAX_DEPTH,
+    MAX_LINE_BYTES,
+    MAX_PROPERTIES,
+    MAX_TABLE_CELLS,
+)
 
 CHUNK_BYTES: Final = 16 * 2**20
 _BLOCK_BYTES: Final = 4 * 2**20
 _STRING_FIELDS: Final = ("event", "distinct_id", "timestamp", "uuid", "person_id", "elements_chain")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_KEY = re.compile(rb'"([^"\\]*)"\s*:')
+_TOO_LONG: Final = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
 _LONG_INTEGER = re.compile(rb"[:,\[]\s*-?\d{19,}\s*[,}\]]")
 
 
@@ -57,7 +66,7 @@ class JsonTyping:
         return pa.schema([*outer, pa.field(inside, pa.struct(strings))] if strings else outer)
 
 
-def read_jsonl(path: Path) -> Iterator["JsonlChunk"]:
+def read_jsonl(path: Path) -> Iterator[Chunk]:
     """Read the file some megabytes at a time; `.gz` files are decompressed."""
     typing, row = JsonTyping(), 1
     with open_file(path) as (raw, file):
@@ -66,14 +75,23 @@ def read_jsonl(path: Path) -> Iterator["JsonlChunk"]:
             file.seek(0)
         while block := file.read(CHUNK_BYTES):
             cut = block.rfind(b"\n") + 1
-            if cut == 0:
+            if cut:
+                chunk = JsonlChunk(rest + block[:cut], row, raw.tell(), typing)
+                row, rest = row + chunk.data.count(b"\n"), block[cut:]
+                yield chunk
+            else:
                 rest += block
-                continue
-            chunk = JsonlChunk(rest + block[:cut], row, raw.tell(), typing)
-            row, rest = row + chunk.data.count(b"\n"), block[cut:]
-            yield chunk
+            if len(rest) > MAX_LINE_BYTES:
+                _skip_line(file)
+                yield RecordChunk((Record(row, rest[:MAX_LINE_BYTES], None, _TOO_LONG),), raw.tell())
+                row, rest = row + 1, b""
         if rest:
             yield JsonlChunk(rest, row, raw.tell(), typing)
+
+
+def _skip_line(file: IO[bytes]) -> None:
+    while (part := file.readline(CHUNK_BYTES)) and not part.endswith(b"\n"):
+        pass
 
 
 @contextmanager
@@ -96,6 +114,10 @@ class JsonlChunk:
     position: int
     typing: JsonTyping
 
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
     @cached_property
     def lines(self) -> list[bytes]:
         """Without their ends."""
@@ -103,7 +125,7 @@ class JsonlChunk:
         return lines if lines[-1] else lines[:-1]
 
     def table(self) -> FieldTable | None:
-        if not is_plain_jsonl(self.data):
+        if not is_plain_jsonl(self.data) or not is_small_table(self.data):
             return None
         fields = self.typing.read(self.data, _STRING_FIELDS, "properties")
         if fields is None or fields.num_rows != self.data.count(b"\n") + (not self.data.endswith(b"\n")):
@@ -112,9 +134,13 @@ class JsonlChunk:
 
     def records(self) -> Iterator[Record]:
         """Yield the lines, without blank ones."""
-        for row, line in enumerate(self.lines, self.first_row):
-            if raw := line.strip():
+        start, row = 0, self.first_row
+        while start < len(self.data):
+            end = self.data.find(b"\n", start)
+            end = len(self.data) if end < 0 else end
+            if raw := self.data[start:end].strip():
                 yield parse_record(row, raw)
+            start, row = end + 1, row + 1
 
     def properties_of(self, index: int) -> Mapping[str, object]:
         return parse_properties_object(cast(dict[str, object], parse_json(self.lines[index]))["properties"])
@@ -125,8 +151,12 @@ class JsonlChunk:
 
 def parse_record(row: int, raw: bytes) -> Record:
     """Parse one line of JSON."""
+    if len(raw) > MAX_LINE_BYTES:
+        return Record(row, raw, None, _TOO_LONG)
     try:
         value = parse_json(raw)
+    except RecursionError:
+        return Record(row, raw, None, f"nested more than {MAX_DEPTH} levels deep")
     except orjson.JSONDecodeError as error:
         return Record(row, raw, None, f"not valid JSON: {error}")
     if not isinstance(value, dict):
@@ -140,7 +170,7 @@ def parse_properties_object(value: object) -> Mapping[str, object]:
 
 
 def parse_json(text: bytes | str) -> object:
-    """Parse JSON with exact integers of any length. Raises orjson.JSONDecodeError."""
+    """Parse JSON with exact integers of any length. Raises orjson.JSONDecodeError, or RecursionError."""
     value = orjson.loads(text)
     data = text.encode() if isinstance(text, str) else text
     # orjson turns integers beyond 64 bits into doubles.
@@ -148,7 +178,7 @@ def parse_json(text: bytes | str) -> object:
 
 
 def is_plain_jsonl(data: bytes) -> bool:
-    """Whether each line begins and ends like an object, none is blank, and all is UTF-8."""
+    """Whether all is UTF-8 and each line looks like an object, within the limits of a row; none is blank."""
     if not (data.startswith(b"{") and data.endswith((b"}", b"}\n", b"}\r\n"))):
         return False
     characters = np.frombuffer(data, np.uint8)
@@ -159,7 +189,27 @@ def is_plain_jsonl(data: bytes) -> bool:
         before = np.where(before == ord("\r"), characters[breaks - 2], before)
     if np.any(before != ord("}")) or np.any(characters[breaks + 1] != ord("{")):
         return False
-    return data.isascii() or _is_utf8(data)
+    return _has_short_shallow_lines(characters, breaks) and (data.isascii() or _is_utf8(data))
+
+
+def _has_short_shallow_lines(characters: npt.NDArray[np.uint8], breaks: npt.NDArray[np.intp]) -> bool:
+    edges = np.concatenate(([-1], breaks, [len(characters)]))
+    if np.diff(edges).max() > MAX_LINE_BYTES:
+        return False
+    # Setting this bit makes braces of brackets. Those in strings count too, so the depth is never too low.
+    folded = characters | 0x20
+    opening, closing = folded == ord("{"), folded == ord("}")
+    places = np.flatnonzero(opening | closing)
+    depths = np.cumsum(np.where(opening[places], 1, -1))
+    firsts = np.searchsorted(places, edges[:-1])
+    before = np.concatenate(([0], depths))[firsts]
+    return bool((np.maximum.reduceat(depths, firsts) - before).max() <= MAX_DEPTH)
+
+
+def is_small_table(lines: bytes) -> bool:
+    """Whether Arrow's columns of the lines fit into memory: every key at any depth has a place in every row."""
+    keys = len(set(_KEY.findall(lines)))
+    return keys <= MAX_PROPERTIES and keys * (lines.count(b"\n") + 1) <= MAX_TABLE_CELLS
 
 
 def _is_utf8(data: bytes) -> bool:

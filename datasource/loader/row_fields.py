@@ -5,6 +5,7 @@ from typing import Final
 
 import orjson
 
+from datasource.loader.limits import MAX_DEPTH, MAX_ID_LENGTH, check_length, check_properties
 from datasource.loader.read_jsonl import parse_json
 
 PROPERTY_PREFIX: Final = "properties."
@@ -16,7 +17,9 @@ def parse_distinct_id(value: object) -> str:
         raise ValueError("distinct_id is neither a string nor a number")
     if value is None or value == "":
         raise ValueError("distinct_id is missing")
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    check_length("distinct_id", text, MAX_ID_LENGTH)
+    return text
 
 
 def parse_properties(fields: Mapping[str, object]) -> dict[str, object] | None:
@@ -24,6 +27,12 @@ def parse_properties(fields: Mapping[str, object]) -> dict[str, object] | None:
 
     Raises ValueError with the reason.
     """
+    properties = _collect_properties(fields)
+    check_properties(properties or {})
+    return properties
+
+
+def _collect_properties(fields: Mapping[str, object]) -> dict[str, object] | None:
     value = fields.get("properties")
     single = {
         name.removeprefix(PROPERTY_PREFIX): cell
@@ -35,6 +44,8 @@ def parse_properties(fields: Mapping[str, object]) -> dict[str, object] | None:
             value = parse_json(value)
         except orjson.JSONDecodeError as error:
             raise ValueError(f"properties is not valid JSON: {error}") from error
+        except RecursionError as error:
+            raise ValueError(f"properties is nested more than {MAX_DEPTH} levels deep") from error
     if value in (None, ""):
         return single or (None if value is None and "properties" not in fields else single)
     if not isinstance(value, dict):

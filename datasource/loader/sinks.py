@@ -1,16 +1,17 @@
 """Parsing and storing the rows of a file, by their kind: events, persons or groups."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from datasource.clickhouse.engine import Engine
 from datasource.loader import groups, parse_persons
-from datasource.loader.chunks import Chunk, Record, Reject
+from datasource.loader.chunks import Chunk, Record, Rejects
 from datasource.loader.event_columns import EventColumns
 from datasource.loader.event_store import EventStore
 from datasource.loader.groups import GroupRow, GroupStore, GroupTypeIndex, parse_group
+from datasource.loader.limits import MAX_UNUSED
 from datasource.loader.parse_events import parse_events
 from datasource.loader.parse_persons import PersonRow, parse_person
 from datasource.loader.person_store import PersonStore
@@ -35,7 +36,7 @@ class ParsedChunk:
 
     content: object
     rows: int
-    rejects: tuple[Reject, ...]
+    rejects: Rejects
     unused: tuple[str, ...]
     position: int
 
@@ -46,7 +47,7 @@ class StoreResult:
 
     stored: int
     already_stored: int = 0
-    rejects: tuple[Reject, ...] = ()
+    rejects: Rejects = field(default_factory=Rejects)
 
 
 class Sink(Protocol):
@@ -97,10 +98,10 @@ class EventSink:
 
     def parse(self, chunk: Chunk) -> ParsedChunk:
         parsed = parse_events(chunk, self._typing)
-        return ParsedChunk(parsed.events, parsed.rows, parsed.rejects, parsed.unused, chunk.position)
+        return ParsedChunk(list(parsed.events), parsed.rows, parsed.rejects, parsed.unused, chunk.position)
 
     async def store(self, chunks: Sequence[ParsedChunk]) -> StoreResult:
-        events = [chunk.content for chunk in chunks if isinstance(chunk.content, EventColumns)]
+        events = _rows_of(chunks, EventColumns)
         stored = await self._store.store(events)
         return StoreResult(stored, sum(map(len, events)) - stored)
 
@@ -137,7 +138,7 @@ class GroupSink:
 
 def _parse_rows(chunk: Chunk, parse: Callable[[Record], _Row], used: frozenset[str]) -> ParsedChunk:
     rows: list[_Row] = []
-    rejects: list[Reject] = []
+    rejects = Rejects()
     unused: dict[str, None] = {}
     for record in chunk.records():
         try:
@@ -145,8 +146,8 @@ def _parse_rows(chunk: Chunk, parse: Callable[[Record], _Row], used: frozenset[s
             names = (name for name in record.fields or () if not name.startswith(PROPERTY_PREFIX))
             unused.update(dict.fromkeys(name for name in names if name not in used))
         except ValueError as reason:
-            rejects.append(Reject(record.row, str(reason), record.raw))
-    return ParsedChunk(rows, len(rows) + len(rejects), tuple(rejects), tuple(unused), chunk.position)
+            rejects.add(record, reason)
+    return ParsedChunk(rows, len(rows) + rejects.count, rejects, tuple(unused)[:MAX_UNUSED], chunk.position)
 
 
 def _rows_of(chunks: Sequence[ParsedChunk], kind: type[_Row]) -> list[_Row]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.data_dir_lock import lock_data_dir
-from datasource.loader.chunks import Reject
+from datasource.loader.chunks import Reject, Rejects
 from datasource.loader.rejects import RejectsFile
 from datasource.metadata.store import MetadataStore, open_metadata
 from datasource.private_files import make_data_dir
@@ -111,7 +111,7 @@ def test_folder_of_events_is_closed_with_its_contents(tmp_path: Path) -> None:
 def test_rejected_rows_are_private(tmp_path: Path) -> None:
     path = tmp_path / "new" / "rejects.jsonl"
     with RejectsFile(path) as rejects:
-        rejects.add(Path("rows.jsonl"), [Reject(1, "no event", b"{}")])
+        rejects.add(Path("rows.jsonl"), Rejects([Reject(1, "no event", b"{}")]))
     assert mode_of(path) == 0o600
     assert mode_of(path.parent) == 0o700
 
