@@ -128,7 +128,7 @@ class TrendQueryInput:
     breakdown: list[strawberry.ID] | None = strawberry.field(
         default=None,
         description=(
-            "The key of a property; up to three keys split by their combination. For COHORT: ids, or all."
+            "The key of a property; up to three keys split by their combination. For COHORT: up to 25 ids, or all."
         ),
     )
     breakdown_type: BreakdownType = strawberry.field(

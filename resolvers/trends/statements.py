@@ -10,12 +10,14 @@ from datasource.sql.render import Statement, render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Query
 from errors import ErrorCode, LimitExceeded
+from resolvers.trends.actions import ActionStep, StringMatching
 from resolvers.trends.compile import Plan, compile_trend
 from resolvers.trends.query import (
     ActionSeries,
     BreakdownType,
     FilterGroup,
     PropertyFilter,
+    PropertyOperator,
     PropertyType,
     Series,
     TrendQuery,
@@ -33,6 +35,9 @@ _CONDITION: Final = 30
 """Values of an answer that take as long to work on as a condition takes to compile and write."""
 _STATEMENT: Final = 10
 _HOGQL_CHARACTERS: Final = 10
+_PATTERN: Final = 200
+"""A regular expression, which may be anywhere in HogQL, can take as long to check as that many conditions."""
+_PATTERNS: Final = (PropertyOperator.REGEX, PropertyOperator.NOT_REGEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +113,25 @@ def _effort(resolved: ResolvedTrend, saved_objects: SavedObjects) -> int:
 
 
 def _effort_of_breakdowns(query: TrendQuery) -> int:
-    expressions = (each.property for each in query.breakdowns if each.type is BreakdownType.HOGQL)
-    return sum(len(text) // _HOGQL_CHARACTERS for text in expressions)
+    return sum(_effort_of_hogql(each.property) for each in query.breakdowns if each.type is BreakdownType.HOGQL)
+
+
+def _effort_of_hogql(expression: str) -> int:
+    return _PATTERN + len(expression) // _HOGQL_CHARACTERS
 
 
 def _effort_of_series(series: Series, saved_objects: SavedObjects) -> int:
-    effort = len(series.math.expression or "") // _HOGQL_CHARACTERS + _effort_of_group(series.filters)
+    effort = _effort_of_group(series.filters)
+    if series.math.expression is not None:
+        effort += _effort_of_hogql(series.math.expression)
     action = saved_objects.actions.get(series.action_id) if isinstance(series, ActionSeries) else None
-    for step in action.steps if action else ():
-        effort += 1 + len(step.selector or "") // _HOGQL_CHARACTERS + sum(map(_effort_of_filter, step.properties))
-    return effort
+    return effort + sum(map(_effort_of_step, action.steps if action else ()))
+
+
+def _effort_of_step(step: ActionStep) -> int:
+    matchings = (step.url_matching, step.text_matching, step.href_matching)
+    patterns = sum(each is StringMatching.REGEX for each in matchings) + (step.selector is not None)
+    return 1 + patterns * _PATTERN + sum(map(_effort_of_filter, step.properties))
 
 
 def _effort_of_group(group: FilterGroup) -> int:
@@ -126,5 +140,7 @@ def _effort_of_group(group: FilterGroup) -> int:
 
 def _effort_of_filter(filter_: PropertyFilter) -> int:
     if filter_.type is PropertyType.HOGQL:
-        return 1 + len(filter_.key) // _HOGQL_CHARACTERS
-    return max(1, len(filter_.value)) if isinstance(filter_.value, tuple) else 1
+        return _effort_of_hogql(filter_.key)
+    is_pattern = filter_.operator in _PATTERNS or filter_.type is PropertyType.ELEMENT
+    count = max(1, len(filter_.value)) if isinstance(filter_.value, tuple) else 1
+    return count * (_PATTERN if is_pattern else 1)

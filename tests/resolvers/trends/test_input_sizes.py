@@ -94,11 +94,11 @@ def test_regular_expression_is_bounded_before_it_is_compiled(
 
 def test_regular_expressions_of_a_query_are_bounded_together() -> None:
     pattern = "[0-9a-f]{999}"
-    conditions = tuple(on_plan(Op.REGEX, pattern) for _ in range(14))
+    conditions = tuple(on_plan(Op.REGEX, pattern) for _ in range(7))
     assert group_condition(FilterGroup(children=conditions), compile_context())
     with pytest.raises(InputTooLarge) as caught:
         group_condition(FilterGroup(children=(*conditions, conditions[0])), compile_context())
-    assert caught.value.details == {"limit": 100_000, "actual": 104_895, "unit": "parts"}
+    assert caught.value.details == {"limit": 50_000, "actual": 55_944, "unit": "parts"}
 
 
 def test_selectors_count_by_their_patterns() -> None:

@@ -65,9 +65,11 @@ async def test_large_trend_is_compiled_on_another_thread_and_a_small_one_here(
         return compile_trend(*args)
 
     monkeypatch.setattr(statements, "compile_trend", recording)
-    for query in (TREND, replace(TREND, filters=listing(1_000)), LARGE):
+    pattern = replace(TREND, filters=listing(1, operator=PropertyOperator.REGEX))
+    expression = replace(TREND, filters=of_hogql("match(event, 'a{9}')"))
+    for query in (TREND, replace(TREND, filters=listing(1_000)), LARGE, pattern, expression):
         await prepare(resolved(query), NativeLayout())
-    assert [thread is threading.main_thread() for thread in threads] == [True, False, False]
+    assert [thread is threading.main_thread() for thread in threads] == [True, False, False, False, False]
 
 
 async def test_event_loop_is_free_while_a_large_trend_is_compiled() -> None:
