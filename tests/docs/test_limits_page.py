@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from asgi.graphql.websocket_messages import MAX_ID_LENGTH
 from asgi.sockets.http_protocol import HEAD_BYTES, MAX_PIPELINED
 from datasource.clickhouse.engine import Limits
 from datasource.sql import render
@@ -56,6 +57,7 @@ WITHOUT_SETTING = {
     "objects on a page (`first`)": LARGEST_PAGE,
     "characters of a name or number in a document": MAX_WORD_LENGTH,
     "fields `__schema` and `_service` in a document": MAX_SCHEMA_FIELDS,
+    "characters of an operation's id on a WebSocket": MAX_ID_LENGTH,
     "errors in a response": MAX_ERRORS,
     "characters of a value that a message repeats": MAX_VALUE_LENGTH,
 }
