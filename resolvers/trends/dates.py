@@ -16,6 +16,7 @@ from resolvers.trends.wall_clock import (
     start_of_hour,
     start_of_minute,
     subtract_days,
+    subtract_elapsed,
 )
 
 WHOLE_HISTORY = "all"
@@ -51,7 +52,7 @@ class DateRange:
         last = self.end.replace(microsecond=0)
         if self.before is None or last.timestamp() < self.before.timestamp():
             return last
-        return self.before - _TICK
+        return subtract_elapsed(self.before, _TICK)
 
 
 def read_range(

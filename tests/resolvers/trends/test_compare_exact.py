@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
@@ -71,3 +72,17 @@ def test_buckets_of_an_exact_period_are_moved_with_it(
     query = replace(COMPARED, date_from=date_from, date_to=date_to, explicit_date=True, interval=interval)
     _, previous = periods(query)
     assert list(axis_of(previous).days)[:2] == days
+
+
+@pytest.mark.parametrize(
+    ("start", "read"),
+    [
+        # Clocks went back from 24:00 to 23:00, and forward from 00:00 to 01:00.
+        ("2024-10-31T21:00:00+00:00", ("2024-10-31T20:59:50+00:00", "2024-10-31T20:59:59.999999+00:00")),
+        ("2024-04-25T22:00:00+00:00", ("2024-04-25T21:59:50+00:00", "2024-04-25T21:59:59.999999+00:00")),
+    ],
+)
+def test_period_before_a_clock_change_ends_at_the_moment_before(start: str, read: tuple[str, str]) -> None:
+    query = replace(COMPARED, date_from=start, date_to=start.replace("00+", "10+"), explicit_date=True)
+    _, previous = ranges(query, at("2024-12-01 12:00", "Africa/Cairo"))
+    assert tuple(moment.astimezone(UTC).isoformat() for moment in (previous.read_from, previous.read_to)) == read
