@@ -81,6 +81,13 @@ class Guard(ServerState):
         """Whether there are more connections than allowed; those beyond are answered with an error."""
         return len(self.connections) - len(self._cut) > self.limits.connections
 
+    def limit_buffers(self, connection: Connection) -> None:
+        """Make the operating system drop what it has taken to send, for a client that reads nothing of it."""
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere it takes minutes
+            milliseconds = max(1, round(self.limits.send_s * 1000))
+            accepted = connection.transport.get_extra_info("socket")
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
     def wait_for_reader(self, connection: Connection) -> None:
         """The client does not read as fast as the server sends."""
         self._unread.setdefault(connection, (self._now(), connection.transport.get_write_buffer_size()))

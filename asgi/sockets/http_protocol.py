@@ -53,6 +53,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
         super().connection_made(transport)
         self._guard.head.start(self)
+        self._guard.limit_buffers(self)
         self._guard.make_room(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -22,6 +22,8 @@ from asgi.middleware.overload import OverloadMiddleware
 from asgi.server import Server, new_event_loop
 from settings import Settings
 
+MEDIUM = 512 * 1024
+"""Fits into the buffers of the operating system."""
 LARGE = 24 * 1024 * 1024
 DRIP_S = 0.05
 DEADLINE_S = 20.0
@@ -121,6 +123,9 @@ def small_app(release: threading.Event) -> Starlette:
     async def large(_: Request) -> Response:
         return Response(b"x" * LARGE)
 
+    async def medium(_: Request) -> Response:
+        return Response(b"x" * MEDIUM)
+
     async def echo(request: Request) -> Response:
         try:
             return Response(await request.body())
@@ -145,6 +150,7 @@ def small_app(release: threading.Event) -> Starlette:
     routes = [
         Route("/small", small),
         Route("/healthz", small),
+        Route("/medium", medium),
         Route("/large", large),
         Route("/echo", echo, methods=["POST"]),
         Route("/wait", wait),

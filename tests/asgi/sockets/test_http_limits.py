@@ -1,10 +1,11 @@
 """Clients that send or read slowly, or too much, over HTTP."""
 
+import sys
 import time
 
 import pytest
 
-from tests.asgi.sockets.conftest import LARGE, Client, Serve
+from tests.asgi.sockets.conftest import LARGE, MEDIUM, Client, Serve
 
 POST = b"POST /echo HTTP/1.1\r\nhost: test\r\n"
 
@@ -96,6 +97,18 @@ def test_client_that_does_not_read_the_last_answer_is_cut(serve: Serve) -> None:
         client.get("/large", "connection: close")
         running.wait_for(connections=1)
         running.wait_for(connections=0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs TCP_USER_TIMEOUT")
+def test_client_that_reads_nothing_is_cut_by_the_operating_system_too(serve: Serve) -> None:
+    """The server has sent everything, as far as it knows."""
+    with serve(send_timeout_s=0.3, keep_alive_s=1) as running:
+        client = running.connect(buffer=4096)
+        client.get("/medium")
+        running.wait_for(connections=1)
+        running.wait_for(connections=0)
+        time.sleep(2)  # until the system looks at the connection again
+        assert len(client.read_to_end()) < MEDIUM
 
 
 def test_client_that_reads_slowly_gets_everything(serve: Serve) -> None:
