@@ -42,9 +42,12 @@ publish(
         "LTE": "Less than or equal to the value.",
         "IS_SET": "The property is present; takes no value.",
         "IS_NOT_SET": "The property is missing; takes no value.",
-        "IS_DATE_EXACT": "The same instant; a date without a time means midnight in the project's time zone.",
-        "IS_DATE_BEFORE": "Before the date.",
-        "IS_DATE_AFTER": "After the date.",
+        "IS_DATE_EXACT": (
+            "The same instant; a date without a time means midnight in the project's time zone. Dates relative to "
+            "now, such as -7d or mStart, are not rounded."
+        ),
+        "IS_DATE_BEFORE": "Before the date, as in IS_DATE_EXACT.",
+        "IS_DATE_AFTER": "After the date, as in IS_DATE_EXACT.",
         "BETWEEN": "Between two numbers, inclusive.",
         "NOT_BETWEEN": "Outside two numbers. False if the property is missing.",
         "IN": "One of several values; for a cohort, a member of it.",

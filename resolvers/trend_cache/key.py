@@ -13,8 +13,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from resolvers.trends.dates import DateRange
+from resolvers.trends.filters import relative_instants
 from resolvers.trends.hogql.clock import clock_of
-from resolvers.trends.query import BreakdownType, PropertyType
+from resolvers.trends.query import BreakdownType, PropertyFilter, PropertyType
 from resolvers.trends.resolve import ResolvedTrend
 from resolvers.trends.saved_objects import SavedObjects
 
@@ -29,7 +30,7 @@ def trend_key(resolved: ResolvedTrend, saved_objects: SavedObjects, data_version
     so finding one under this key implies that the query is valid.
     """
     ranges = tuple(_to_the_minute(range_) for range_ in resolved.ranges)
-    clock = {clock_of(each, resolved.now, resolved.project.timezone) for each in _hogql(resolved, saved_objects)}
+    clock = frozenset(_clock(resolved, saved_objects))
     return cache_key((resolved.query, resolved.project, saved_objects, ranges, clock, data_version))
 
 
@@ -39,16 +40,33 @@ def _to_the_minute(range_: DateRange) -> tuple[object, ...]:
     return (*(instant.replace(second=0, microsecond=0) for instant in instants), range_.interval)
 
 
-def _hogql(resolved: ResolvedTrend, saved_objects: SavedObjects) -> Iterator[str]:
+def _clock(resolved: ResolvedTrend, saved_objects: SavedObjects) -> Iterator[datetime | date | None]:
+    """Yield what HogQL and relative dates of filters see of the clock."""
+    now, project = resolved.now, resolved.project
+    filters = tuple(_filters(resolved, saved_objects))
+    for expression in _hogql(resolved, filters):
+        yield clock_of(expression, now, project.timezone)
+    local = now.astimezone(project.timezone)
+    for each in filters:
+        for instant in relative_instants(each, local, project.week_start):
+            yield instant.replace(second=0, microsecond=0)
+
+
+def _filters(resolved: ResolvedTrend, saved_objects: SavedObjects) -> Iterator[PropertyFilter]:
+    query = resolved.query
+    groups = [query.filters, *(series.filters for series in query.series)]
+    if query.filter_test_accounts:
+        groups.append(resolved.project.test_account_filters)
+    yield from chain(*(group.leaves() for group in groups))
+    steps = (step for action in saved_objects.actions.values() for step in action.steps)
+    yield from chain(*(step.properties for step in steps))
+
+
+def _hogql(resolved: ResolvedTrend, filters: Iterable[PropertyFilter]) -> Iterator[str]:
     """Yield every HogQL expression that the trend evaluates."""
     query = resolved.query
     yield from (each.property for each in query.breakdowns if each.type is BreakdownType.HOGQL)
     yield from (series.math.expression for series in query.series if series.math.expression)
-    groups = [query.filters, *(series.filters for series in query.series)]
-    if query.filter_test_accounts:
-        groups.append(resolved.project.test_account_filters)
-    steps = (step for action in saved_objects.actions.values() for step in action.steps)
-    filters = chain(*(group.leaves() for group in groups), *(step.properties for step in steps))
     yield from (each.key for each in filters if each.type is PropertyType.HOGQL)
 
 

@@ -88,6 +88,11 @@ def read_date(
     return date
 
 
+def is_relative(text: str) -> bool:
+    """Whether the string depends on the clock if it is a date."""
+    return text.strip() in (_TODAY, _YESTERDAY) or _RELATIVE.fullmatch(text.strip()) is not None
+
+
 def _read(text: str, now: datetime, path: InputPath, week_start: WeekStartDay, *, is_end: bool) -> ParsedDate:
     stripped = text.strip()
     absolute = _ABSOLUTE.fullmatch(stripped)

@@ -6,18 +6,20 @@ for a value that is not a number.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import assert_never
 
 from datasource.layouts.contract import TIMESTAMP
+from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Call, Expr, Number, Param, call, compare, either, equals, every
 from errors import BadUserInput
 from resolvers.trends.cohort_splits import membership
 from resolvers.trends.compile_context import CompileContext
-from resolvers.trends.date_text import read_date
+from resolvers.trends.date_text import is_relative, read_date
 from resolvers.trends.elements import element_condition
 from resolvers.trends.hogql import filter_expression
 from resolvers.trends.properties import is_timestamp, number_or_zero, text_field
@@ -27,6 +29,7 @@ from resolvers.trends.regexes import check_regex
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _PAIR = 2
+_DATE_OPERATORS = (Op.IS_DATE_EXACT, Op.IS_DATE_BEFORE, Op.IS_DATE_AFTER)
 
 
 def group_condition(group: FilterGroup, context: CompileContext) -> Expr | None:
@@ -163,17 +166,22 @@ def _size_comparison(
     return condition
 
 
+def relative_instants(filter_: PropertyFilter, now: datetime, week_start: WeekStartDay) -> Iterator[datetime]:
+    """Yield what the filter's dates relative to now are; none for a filter that does not depend on the clock."""
+    if filter_.operator in _DATE_OPERATORS or is_timestamp(filter_.type, filter_.key):
+        for value in filter_.value if isinstance(filter_.value, tuple) else (filter_.value,):
+            if isinstance(value, str) and is_relative(value):
+                with suppress(BadUserInput):  # compiling says so, where the filter is
+                    yield read_date(value, now, filter_.path, week_start).instant
+
+
 def _date_comparison(
     filter_: PropertyFilter, text: Expr, sign: str, context: CompileContext
 ) -> Callable[[Scalar], Expr]:
     path = (*filter_.path, "value")
 
     def condition(value: Scalar) -> Expr:
-        date = read_date(as_text(value), datetime(2000, 1, 1, tzinfo=context.timezone), path)
-        if date.is_relative:
-            raise BadUserInput(
-                "{value!r} is not a date.", path=path, hint="Use a date such as 2021-01-31.", value=value
-            )
+        date = read_date(as_text(value), context.now.astimezone(context.timezone), path, context.week_start)
         moment = f"{date.instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
         return compare(_instant(filter_, text, context), sign, Param(moment, "DateTime64(6, 'UTC')"))
 

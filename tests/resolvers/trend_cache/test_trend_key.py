@@ -27,6 +27,7 @@ from resolvers.trends.query import (
     Formula,
     Math,
     PropertyFilter,
+    PropertyOperator,
     PropertyType,
     TrendDisplay,
     TrendInterval,
@@ -201,6 +202,33 @@ def _queries_with(expression: str) -> dict[str, tuple[TrendQuery, TrendProject, 
 def test_clock_in_hogql_changes_the_key(place: str, expression: str, elapsed: timedelta, is_equal: bool) -> None:
     query, project, saved_objects = _queries_with(expression)[place]
     keys = [key(query, project, saved_objects, now=now) for now in (NOW, NOW + elapsed)]
+    assert (keys[0] == keys[1]) is is_equal
+
+
+@pytest.mark.parametrize(
+    ("condition", "elapsed", "is_equal"),
+    [
+        (PropertyFilter("since", "-7d", PropertyOperator.IS_DATE_AFTER), timedelta(seconds=50), True),
+        (PropertyFilter("since", "-7d", PropertyOperator.IS_DATE_AFTER), timedelta(minutes=1), False),
+        (PropertyFilter("since", ("2020", "-7d"), PropertyOperator.IS_DATE_BEFORE), timedelta(minutes=1), False),
+        (PropertyFilter("since", "dStart", PropertyOperator.IS_DATE_AFTER), timedelta(minutes=1), True),
+        (PropertyFilter("since", "yesterday", PropertyOperator.IS_DATE_EXACT), timedelta(days=1), False),
+        (PropertyFilter("since", "2020-01-01", PropertyOperator.IS_DATE_AFTER), timedelta(days=1), True),
+        (PropertyFilter("since", "-7d"), timedelta(days=1), True),
+        (
+            PropertyFilter("timestamp", "-7d", PropertyOperator.GT, PropertyType.EVENT_METADATA),
+            timedelta(minutes=1),
+            False,
+        ),
+    ],
+)
+def test_relative_date_in_a_filter_changes_the_key(
+    condition: PropertyFilter, elapsed: timedelta, is_equal: bool
+) -> None:
+    query = replace(
+        QUERY, date_from="2019-01-01", date_to="2019-02-01", filters=FilterGroup(children=(condition,))
+    )
+    keys = [key(query, now=now) for now in (NOW, NOW + elapsed)]
     assert (keys[0] == keys[1]) is is_equal
 
 

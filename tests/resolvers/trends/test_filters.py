@@ -118,6 +118,14 @@ def test_condition_of_an_operator(operator: Op, value: FilterValue, text: str, p
         ("2020-07-05 12:00", "2020-07-05 10:00:00.000000"),
         ("2020-01-05T12:00:00.5Z", "2020-01-05 12:00:00.500000"),
         (2020, "2019-12-31 23:00:00.000000"),
+        # Now is 14:05:01 in Berlin on Wednesday, 2020-01-15.
+        ("-7d", "2020-01-08 13:05:01.000000"),
+        ("-24h", "2020-01-14 13:05:01.000000"),
+        ("-1M", "2020-01-15 13:04:01.000000"),
+        ("today", "2020-01-14 23:00:00.000000"),
+        ("yesterday", "2020-01-13 23:00:00.000000"),
+        ("wStart", "2020-01-11 23:00:00.000000"),
+        ("-1mEnd", "2019-12-31 22:59:59.999999"),
     ],
 )
 def test_date_is_compared_as_an_instant_of_the_projects_time_zone(
@@ -181,7 +189,7 @@ def test_anything_but_two_ordered_numbers_is_rejected(operator: Op, value: Filte
 
 @pytest.mark.parametrize("operator", [Op.IS_DATE_EXACT, Op.IS_DATE_BEFORE, Op.IS_DATE_AFTER])
 @pytest.mark.parametrize(
-    "value", ["soon", "-7d", "today", "mStart", "", 5, 1577836800, True, "2020-02-30", "0001-01-01"]
+    "value", ["soon", "-7D", "-7", "-999999y", "", 5, 1577836800, True, "2020-02-30", "0001-01-01"]
 )
 @pytest.mark.parametrize("listed", [False, True])
 def test_value_that_is_not_a_date_is_rejected(operator: Op, value: Scalar, listed: bool) -> None:

@@ -141,6 +141,12 @@ async def test_empty_string_is_set_and_equal_to_itself(seeds: EventSeeds) -> Non
         (Op.IS_DATE_EXACT, "2020-01-05", 1),
         (Op.IS_DATE_EXACT, ("2020-01-05", "2020-01-06T10:00:00Z"), 2),
         (Op.IS_DATE_AFTER, "2020-01-06T10:00:00.500", 1),
+        # Now is 2020-01-15 13:05:01.
+        (Op.IS_DATE_AFTER, "-10d", 2),
+        (Op.IS_DATE_BEFORE, "-10d", 2),
+        (Op.IS_DATE_BEFORE, ("-10d", "-9d"), 4),
+        (Op.IS_DATE_EXACT, "-1wStart", 1),
+        (Op.IS_DATE_AFTER, "yesterday", 0),
     ],
 )
 async def test_date_operator_compares_instants(
@@ -250,7 +256,7 @@ async def test_contains_reaches_across_lines(seeds: EventSeeds) -> None:
         (Op.BETWEEN, ("a", "b")),
         (Op.BETWEEN, (1, 2, 3)),
         (Op.IS_DATE_AFTER, "soon"),
-        (Op.IS_DATE_AFTER, "-7d"),
+        (Op.IS_DATE_AFTER, "-7D"),
     ],
 )
 async def test_invalid_value_is_rejected_at_its_path(seeds: EventSeeds, operator: Op, value: FilterValue) -> None:
