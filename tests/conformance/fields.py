@@ -53,9 +53,9 @@ class Fields:
             raise CaseError(f"{self.where}.{key}: must be a number, not {value!r}")
         return value
 
-    def flag(self, key: str) -> bool:
-        """Read a boolean; false if it is missing or null."""
-        value = self.take(key, False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Read a boolean; the default if it is missing or null."""
+        value = self.take(key, default)
         if not isinstance(value, bool):
             raise CaseError(f"{self.where}.{key}: must be true or false, not {value!r}")
         return value

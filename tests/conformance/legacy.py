@@ -148,6 +148,8 @@ def _read_breakdowns(fields: Fields, *, is_export: bool) -> Input:
     flags = {
         key: _read_flag(fields, key) for key in ("breakdown_normalize_url", "breakdown_hide_other_aggregation")
     }
+    if isinstance(parts["breakdown"], str) and parts["breakdown"].startswith("["):
+        parts["breakdown"] = _list_or_text(parts["breakdown"])
     if parts["breakdown_type"] == "undefined":
         parts["breakdown_type"] = None
         parts["breakdown"] = parts["breakdown"] if isinstance(parts["breakdown"], str) else None
@@ -155,6 +157,14 @@ def _read_breakdowns(fields: Fields, *, is_export: bool) -> Input:
         parts["breakdown_type"] = None
     with read_object({**parts, **flags, "breakdowns": named[:_MOST_BREAKDOWNS]}, fields.where) as breakdown:
         return read_breakdown_filter(breakdown, is_export=is_export)
+
+
+def _list_or_text(text: str) -> object:
+    """Parse a list of keys; a HogQL expression may begin like one."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def _read_flag(fields: Fields, key: str) -> bool:

@@ -107,6 +107,14 @@ def test_lists_may_be_json_texts() -> None:
             {"breakdown": ["all", 7], "breakdown_type": "cohort"},
             {"breakdown": ["all", "7"], "breakdownType": "COHORT"},
         ),
+        (
+            {"breakdown": '["all", 7]', "breakdown_type": "cohort"},
+            {"breakdown": ["all", "7"], "breakdownType": "COHORT"},
+        ),
+        (
+            {"breakdown": "[properties.a][1]", "breakdown_type": "hogql"},
+            {"breakdown": ["[properties.a][1]"], "breakdownType": "HOGQL"},
+        ),
         ({"breakdown": [None, 7], "breakdown_type": "undefined"}, {}),
         ({"breakdown_type": "person"}, {}),
         (

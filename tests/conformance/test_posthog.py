@@ -11,13 +11,13 @@ from tests.conformance.cases import CaseSource, Kind, find_cases
 from tests.conformance.conftest import OWN_CASES
 from tests.conformance.posthog_world import PostHogWorld
 from tests.conformance.runner import Runner, open_runner
-from tests.conformance.set_aside import SET_ASIDE
+from tests.conformance.set_aside import why_trends
 from tests.support.posthog_tables import DATABASE
 
 CASES = [
     case
     for case in find_cases(OWN_CASES)
-    if isinstance(case, CaseSource) and case.kind is Kind.TRENDS and case.name not in SET_ASIDE
+    if isinstance(case, CaseSource) and case.kind is Kind.TRENDS and why_trends(case.name, case.content) is None
 ]
 
 

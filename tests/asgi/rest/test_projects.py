@@ -6,6 +6,7 @@ import pytest
 
 from datasource.metadata.projects import create_project
 from tests.asgi.rest.trends import RestClient
+from tests.support.api_keys import make_key
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.seeds.organization import Organization, Person
 
@@ -36,6 +37,18 @@ async def test_next_and_previous_lead_through_all_pages(org: Organization) -> No
         found += [each["name"] for each in page["results"]]
     assert found == [org.project.name, *names]
     assert [each["name"] for each in (await fetch(org.creator, page["previous"]))["results"]] == ["c", "d"]
+
+
+async def test_key_restricted_to_a_project_lists_that_project(org: Organization) -> None:
+    other = await create_project(org.store, organization_id=org.organization_id, name="b")
+    for project in (org.project, other):
+        key = await make_key(org.store, org.creator.member, ["project:read"], projects=[project.id])
+        headers = {"authorization": f"Bearer {key}"}
+        response = await org.gateway.client.get("/api/projects/", headers=headers)
+        assert response.status_code == 200
+        assert [each["id"] for each in response.json()["results"]] == [project.id]
+        answer = await org.gateway.ask("{ projects { totalCount edges { node { id } } } }", key=key)
+        assert answer.data["projects"] == {"totalCount": 1, "edges": [{"node": {"id": str(project.id)}}]}
 
 
 async def test_addresses_of_pages_do_not_come_from_the_host(org: Organization) -> None:

@@ -45,9 +45,15 @@ class Api:
 
     client: httpx2.AsyncClient
 
-    async def ask(self, operation: Operation, key: str | None, **sent: Any) -> Any:
-        """Return the value at the operation's path, or a Refusal. `sent` is added to the body."""
-        headers = {"accept": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+    async def ask(self, operation: Operation, key: str | None, *, header: str | None = None, **sent: Any) -> Any:
+        """Return the value at the operation's path, or a Refusal. `sent` is added to the body.
+
+        `header` is the whole header Authorization, by default that of the key.
+        """
+        authorization = header if header is not None else f"Bearer {key}" if key else None
+        headers = {"accept": "application/json"}
+        if authorization is not None:
+            headers["authorization"] = authorization
         body = {"query": operation.text, "variables": operation.variables, **sent}
         answer = (await self.client.post("/graphql", json=body, headers=headers)).json()
         if answer.get("errors"):

@@ -13,8 +13,12 @@ QUERY = "query"
 QUERY_SCOPES = ["query:read"]
 """Every action on queries is a read."""
 VIAS = ("header", "body", "query", "none")
+_TWO = ("own", "other")
 PROJECTS = ("own", "other", "none", "@current")
+OWN_HASHES = "sha256"
 _CHECKS = ("attr", "detail_contains", "detail_lacks", "body_contains")
+_TEXTS_OF_REQUEST = ("mode", "header", "key_override", "user_active")
+"""Keys that cases have in the request or next to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,18 @@ class KeyRequest:
     id: str | None
     scopes: tuple[str, ...] | None
     is_unmapped: bool
-    current_organization: str
+    current: str
+    """The project that "@current" means: "own", "other" or "none"."""
     expected: Expectation
+    is_of_organization: bool = False
+    """Whether the request is about an organization itself."""
+    mode: str | None = None
+    """How the key is hashed in the store."""
+    header: str | None = None
+    """The whole header Authorization, where <key> stands for the key."""
+    key_override: str | None = None
+    """What is sent in place of the key."""
+    is_user_active: bool = True
 
     @property
     def plain_action(self) -> Action | None:
@@ -69,6 +83,7 @@ class KeyHash:
 
     value: str
     expected: str
+    mode: str | None = None
 
 
 KeyCase = KeyRequest | KeyWrite | KeyHash
@@ -104,10 +119,13 @@ def _read_places(fields: Fields, key: str) -> tuple[str, ...]:
 
 def _read_request(fields: Fields) -> KeyRequest:
     key = _read_settings(fields.take("key"))
-    with read_object(fields.take("request"), "request") as request:
+    beside = {name: fields.take(name) for name in _TEXTS_OF_REQUEST if name in fields}
+    sent = fields.take("request")
+    with read_object({**beside, **sent} if isinstance(sent, dict) else sent, "request") as request:
         action, resource = request.required_text("action"), request.required_text("resource")
         scopes = request.take("required_scopes", QUERY_SCOPES if resource == QUERY else None)
         declared = None if scopes is None else read_texts(scopes, "request.required_scopes")
+        current = _one_of(request, "user_current_organization", ("own", "other"), "own")
         return KeyRequest(
             key=key,
             action=action,
@@ -117,9 +135,29 @@ def _read_request(fields: Fields) -> KeyRequest:
             id=request.text("id"),
             scopes=declared,
             is_unmapped=request.flag("unmapped_action") or declared == (),
-            current_organization=_one_of(request, "user_current_organization", ("own", "other"), "own"),
-            expected=read_expectation(fields.take("expect"), "expect", _CHECKS),
+            current=_read_current(request, current),
+            expected=_read_expected(fields),
+            is_of_organization="organization" in request and bool(_one_of(request, "organization", _TWO, "own")),
+            mode=request.text("mode"),
+            header=request.text("header"),
+            key_override=request.text("key_override"),
+            is_user_active=request.flag("user_active", default=True),
         )
+
+
+def _read_current(request: Fields, default: str) -> str:
+    """The project of the user that "@current" stands for: null means none."""
+    if "user_current_project" not in request:
+        return default
+    return _one_of(request, "user_current_project", ("own", "other", "none"), "none")
+
+
+def _read_expected(fields: Fields) -> Expectation:
+    """Read what is expected. The code of the peer is informative only."""
+    expect = fields.take("expect")
+    fields.drop(("code",))
+    kept = {key: value for key, value in expect.items() if key != "code"} if isinstance(expect, dict) else expect
+    return read_expectation(kept, "expect", _CHECKS)
 
 
 def _one_of(fields: Fields, key: str, known: tuple[str, ...], default: str) -> str:
@@ -141,7 +179,7 @@ def _read_write(fields: Fields) -> KeyWrite:
                 projects=tuple(item for _, item in body.items("scoped_teams")),
                 organizations=tuple(item for _, item in body.items("scoped_organizations")),
                 existing_keys=_count(existing),
-                expected=read_expectation(fields.take("expect"), "expect", _CHECKS),
+                expected=_read_expected(fields),
             )
 
 
@@ -156,8 +194,9 @@ def _count(value: object) -> int:
 
 
 def _read_hash(fields: Fields) -> KeyHash:
+    mode = fields.text("mode")
     given = {key: fields.take(key) for key in ("hash", "value", "key") if key in fields}
-    return KeyHash(_only_text(given, "the value"), _only_text(fields.take("expect"), "expect"))
+    return KeyHash(_only_text(given, "the value"), _only_text(fields.take("expect"), "expect"), mode)
 
 
 def _only_text(value: object, where: str) -> str:

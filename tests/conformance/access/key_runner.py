@@ -9,7 +9,7 @@ from typing import Any
 from datasource.metadata.actions import create_action
 from datasource.metadata.cohorts import StoredMembership, create_cohort
 from datasource.metadata.insights import create_insight
-from datasource.metadata.members import add_member
+from datasource.metadata.members import add_member, set_member_active
 from datasource.metadata.organizations import create_organization
 from datasource.metadata.projects import create_project
 from datasource.metadata.records import KeyRecord, MemberRecord, ProjectRecord
@@ -26,6 +26,7 @@ from settings import Settings
 from tests.conformance.access.answers import Refusal, posthog_name, read_refusal
 from tests.conformance.access.expectations import Expectation, Reply, failures
 from tests.conformance.access.key_cases import (
+    OWN_HASHES,
     PERSONAL_KEY,
     USER,
     KeyHash,
@@ -38,7 +39,7 @@ from tests.conformance.access.operations import SUCCESS, Operation, use
 from tests.conformance.access.resources import MADE, RESOURCES, SHELVES
 from tests.conformance.access.runner import Gateways
 from tests.conformance.access.schema import build_scoped_schema
-from tests.conformance.access.set_aside import why_key
+from tests.conformance.access.set_aside import OTHER_HASHES, why_key
 from tests.conformance.cases import CaseSource, SetAside
 from tests.conformance.fields import CaseError
 from tests.support.api_keys import make_key
@@ -93,6 +94,8 @@ class KeyRunner:
         """
         case = read_key_case(source.content, source.name)
         if isinstance(case, KeyHash):
+            if case.mode not in (None, OWN_HASHES):
+                raise SetAside(OTHER_HASHES)
             found = hash_key(case.value)
             return [] if found == case.expected else [f"the hash is {found}, not {case.expected}"]
         with registered(*RESOURCES):
@@ -129,6 +132,9 @@ class KeyRunner:
         if request.resource == PERSONAL_KEY and not _is_own_key(request):
             return check_no_keys_of_keys(request.expected)
         key = None if request.key is None else await self._key(world, request)
+        key = key if request.key_override is None else request.key_override
+        if not request.is_user_active:
+            await set_member_active(self.store, email=world.user.email, is_active=False)
         if request.via == "query":
             return await self._by_query(key)
         operation = await self._operation(world, request)
@@ -138,7 +144,8 @@ class KeyRunner:
             build = partial(build_scoped_schema, resource=request.resource, scopes=request.scopes)
             api = self.gateways.api_of((request.resource, request.scopes), self.gateways.settings, build)
         sent = {"personal_api_key": key} if request.via == "body" else {}
-        answer = await api.ask(operation, key if request.via == "header" else None, **sent)
+        header = None if request.header is None else request.header.replace("<key>", key or "")
+        answer = await api.ask(operation, key if request.via == "header" else None, header=header, **sent)
         if isinstance(answer, Refusal):
             return failures(request.expected, _refuse(answer, request))
         action = request.plain_action
@@ -195,7 +202,7 @@ def _place(request: KeyRequest) -> str:
     """Return the project that the request is about."""
     named = request.id if request.resource == PROJECT.name and request.id else request.project
     if named == "@current":
-        return request.current_organization
+        return request.current
     if named in ("own", "other"):
         return named
     return "own"  # a list of projects is about no project in particular

@@ -83,7 +83,7 @@ RESOURCES: tuple[Resource, ...] = (
     *_with_children("customer_analytics", "customer_journey", "account"),
     *_with_children("llm_analytics", "dataset", "llm_prompt", "llm_provider_key"),
     *_with_children("web_analytics", "marketing_analytics"),
-    *_plain("alert", "annotation", "batch_export", "comment", "early_access_feature", "endpoint"),
+    *_plain("alert", "annotation", "batch_export", "comment", "conversation", "early_access_feature", "endpoint"),
     *_plain("error_tracking", "event_definition", "export", "external_data_source", "group", "heatmap"),
     *_plain("hog_flow", "hog_function", "integration", "logs", "notebook", "persisted_folder", "person"),
     *_plain("product_tour", "property_definition", "query", "revenue_analytics", "sharing_configuration"),

@@ -17,25 +17,27 @@ from tests.conformance.access.cases import (
     UseObjects,
     is_project,
 )
-from tests.conformance.access.key_cases import PERSONAL_KEY, USER, KeyRequest
+from tests.conformance.access.key_cases import OWN_HASHES, PERSONAL_KEY, USER, KeyRequest
 
-OTHER_RULES = "it uses rules that PostHog has announced, which are not in force there either"
+OTHER_RULES = "access: it uses rules that PostHog has announced, which are not in force there either"
 NO_SUCH_ADDRESS = (
-    "rules about whole resources have no address but their project's, and what the body asks for is allowed "
-    "to who asks"
+    "access: rules about whole resources have no address but their project's, and the caller may do what the body "
+    "asks for"
 )
-READ_ELSEWHERE = "rules about whole resources have no address but their project's, so none to read them at"
+READ_ELSEWHERE = "access: rules about whole resources have no address but their project's, so none to read them at"
 TWO_TARGETS = (
-    "its body names an object where its address is about whole resources; in GraphQL resource and resourceId "
-    "are one input, which says what the rule is about"
+    "access: its body names an object where its address is about whole resources; in GraphQL resource and "
+    "resourceId are one input, which says what the rule is about"
 )
-NO_PROJECT_FIELDS = "projects are created and deleted on the command line alone"
-NO_ORGANIZATION_FIELDS = "organizations have no fields of their own"
-PROJECT_CREATOR = "projects have no creator"
-HEADER_ONLY = "keys are taken from the Authorization header alone: bodies and addresses end up in logs"
-PROJECT_NEEDED = "every field about what is in a project names the project"
-INTERNAL_SCOPES = "a field cannot declare a scope that no key can be given: the server would not start"
-USER_IS_READ_ONLY = "people are managed on the command line alone"
+NO_PROJECT_FIELDS = "access: projects are created and deleted on the command line alone"
+NO_ORGANIZATION_FIELDS = "access: organizations have no fields of their own"
+PROJECT_CREATOR = "access: projects have no creator"
+HEADER_ONLY = "access: keys are taken from the Authorization header alone: bodies and addresses end up in logs"
+PROJECT_NEEDED = "access: every field about what is in a project names the project"
+INTERNAL_SCOPES = "access: a field cannot declare a scope that no key can be given: the server would not start"
+OTHER_HASHES = "access: keys are hashed with SHA-256 alone, so that no older hash exists in the store"
+CURRENT_PROJECT = "access: a key has no current project: every field about what is in a project names the project"
+USER_IS_READ_ONLY = "access: people are managed on the command line alone"
 
 
 def why_access(case: AccessCase) -> str | None:
@@ -76,13 +78,17 @@ def _reason(step: Step, level: OrganizationLevel | None) -> str | None:
 
 def why_key(request: KeyRequest) -> str | None:
     """Return why an API key case is not run, or None. The resources must be registered."""
+    if request.mode not in (None, OWN_HASHES):
+        return OTHER_HASHES
+    if request.project == "@current" and request.current == "none":
+        return CURRENT_PROJECT
     if request.is_unmapped:
         return None
     if request.scopes is not None and not set(request.scopes) <= set(known_scopes()):
         return INTERNAL_SCOPES
     if request.via in ("body", "query") and request.expected.is_success:
         return HEADER_ONLY
-    if request.resource == ORGANIZATION.name:
+    if request.resource == ORGANIZATION.name or request.is_of_organization:
         return NO_ORGANIZATION_FIELDS
     if request.resource == USER:
         return None if request.action == "retrieve" else USER_IS_READ_ONLY

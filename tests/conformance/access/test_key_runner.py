@@ -205,3 +205,68 @@ async def test_request_with_what_the_runner_does_not_know_is_refused(
 async def test_key_that_the_runner_does_not_know_is_refused(key_runner: KeyRunner, key: dict[str, Any]) -> None:
     with pytest.raises(CaseError):
         await ask(key_runner, 200, key)
+
+
+IN_OTHER = {"project": "@current", "user_current_project": "other"}
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "more"),
+    [
+        (401, {"scopes": ["*"]}, {"user_active": False}),
+        (200, {"scopes": ["*"]}, {"user_active": True}),
+        (401, {"scopes": ["*"]}, {"key_override": "phx_of_nobody"}),
+        (200, {"scopes": ["*"]}, {"header": "Bearer <key>"}),
+        (200, {"scopes": ["*"]}, {"header": "Bearer    <key>  "}),
+        (401, {"scopes": ["*"]}, {"header": "Token <key>"}),
+        (401, {"scopes": ["*"]}, {"header": "Bearer"}),
+        (200, {"scopes": ["*"]}, {"mode": "sha256"}),
+        (
+            200,
+            {"scopes": ["*"], "scoped_teams": ["other"]},
+            {"project": "@current", "user_current_project": "other"},
+        ),
+        (
+            403,
+            {"scopes": ["*"], "scoped_teams": ["own"]},
+            {"project": "@current", "user_current_project": "other"},
+        ),
+        (200, {"scopes": ["conversation:read"]}, {"resource": "conversation"}),
+        (403, {"scopes": ["conversation:read"]}, {"resource": "conversation", "action": "create"}),
+    ],
+)
+async def test_further_keys_of_a_request_are_used(
+    key_runner: KeyRunner, status: int, key: dict[str, Any], more: dict[str, Any]
+) -> None:
+    assert await ask(key_runner, status, key, **more, expect={"code": "informative"}) == []
+    assert await ask(key_runner, 400, key, **more) != []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"mode": "pbkdf2_390000"},
+        {"organization": "own", "project": "none", "resource": "organization", "action": "retrieve"},
+        {"organization": "other"},
+        {"project": "@current", "user_current_project": None},
+    ],
+)
+async def test_further_requests_without_an_equivalent_are_set_aside(
+    key_runner: KeyRunner, request_: dict[str, Any]
+) -> None:
+    with pytest.raises(SetAside):
+        await ask(key_runner, 200, {"scopes": ["*"]}, **request_)
+
+
+async def test_hash_of_another_mode_is_set_aside(key_runner: KeyRunner) -> None:
+    content = {"kind": "hash", "value": "test_key_12345"}
+    assert await run(key_runner, **content, mode="sha256", expect=HASH) == []
+    with pytest.raises(SetAside):
+        await run(key_runner, **content, mode="pbkdf2", expect=HASH)
+
+
+async def test_word_of_the_detail_may_name_the_wrong_field(key_runner: KeyRunner) -> None:
+    refused: dict[str, object] = {"status": 400, "detail_contains": ["organizations"]}
+    assert await write(key_runner, refused, scoped_organizations=["not-an-id"]) == []
+    assert await write(key_runner, {"status": 400, "detail_contains": ["teams"]}, scoped_teams=["foreign"]) == []
+    assert await write(key_runner, refused, scoped_teams=["foreign"]) != []

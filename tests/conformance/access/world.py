@@ -14,6 +14,7 @@ from datasource.metadata.cohorts import StoredMembership, create_cohort
 from datasource.metadata.insights import create_insight
 from datasource.metadata.members import (
     add_member,
+    ensure_member,
     find_members,
     remove_member,
     set_member_active,
@@ -279,6 +280,10 @@ async def apply_change(world: World, change: Change) -> None:
     for ref in change.leaving:
         world.user_id(ref)
         await remove_member(store, email=world.emails[ref], organization_id=organization_id)
+        # PostHog's person still has a session, but the gateway refuses keys of a person in no organization.
+        await ensure_member(store, email=world.emails[ref], organization_id=world.foreign_organization_id)
+        for name in [each for each in world.keys if each[0] == ref]:
+            del world.keys[name]
 
 
 def as_controlled(placed: Placed, resource: Resource) -> Controlled:
