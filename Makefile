@@ -2,6 +2,7 @@
 # make test    install and run the tests
 # make test-quick   the tests that need no engine and no process: less than a minute
 # make test-servers   the tests of the stores again, on servers: ClickHouse's native protocol, PostgreSQL
+# make hostile   send far more hostile texts to what reads them than make test does: about ten minutes
 # make check   format, lint, types, SDL, import direction, regular expressions: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
 # make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)
@@ -20,7 +21,7 @@ EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
 # Files in their order: sorted by their number of tests, the longest single test would come last, alone.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-quick test-servers check format bench web web-check lock clean
+.PHONY: run test test-quick test-servers hostile check format bench web web-check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run.stamp
@@ -34,6 +35,9 @@ test-quick: .venv/dev.stamp
 
 test-servers: .venv/dev.stamp
 	scripts/with-postgres $(PYTEST) --clickhouse native --metadata postgresql
+
+hostile: .venv/dev.stamp
+	HOSTILE_EXAMPLES=20000 $(BIN)/pytest tests/hostile
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
@@ -53,7 +57,10 @@ web: .venv/dev.stamp
 	scripts/with-node npm --prefix web ci
 	scripts/with-node npm --prefix web run build
 
-web-check: .venv/dev.stamp
+web-hostile: .venv/dev.stamp
+	HOSTILE_EXAMPLES=20000 $(BIN)/pytest tests/hostile
+
+check: .venv/dev.stamp
 	scripts/with-node npm --prefix web ci
 	scripts/with-node npm --prefix web run check
 	scripts/with-node npm --prefix web test
