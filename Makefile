@@ -57,10 +57,7 @@ web: .venv/dev.stamp
 	scripts/with-node npm --prefix web ci
 	scripts/with-node npm --prefix web run build
 
-web-hostile: .venv/dev.stamp
-	HOSTILE_EXAMPLES=20000 $(BIN)/pytest tests/hostile
-
-check: .venv/dev.stamp
+web-check: .venv/dev.stamp
 	scripts/with-node npm --prefix web ci
 	scripts/with-node npm --prefix web run check
 	scripts/with-node npm --prefix web test
