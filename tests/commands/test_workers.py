@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from tests.support.command_line import Run, error_of
 from tests.support.native_server import Backend, NativeServer
 from tests.support.trendgate_process import START_S, serve
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
 Process = subprocess.Popen[str]
 
 
@@ -29,10 +32,8 @@ def server(backend: Backend) -> Iterator[NativeServer]:
 
 
 def workers_of(process: Process) -> set[int]:
-    found = subprocess.run(
-        ["pgrep", "--parent", str(process.pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return {int(line) for line in found.split()}
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return {int(child) for child in children.read_text(encoding="utf-8").split()}
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
