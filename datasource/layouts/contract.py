@@ -93,6 +93,10 @@ SESSION_STRINGS = frozenset(
 """Session fields that are strings, from the session's first or last event with the property."""
 
 
+ADVERTS = ("gclid", "fbclid", "gad_source")
+"""What advertisements add to addresses: $entry_gclid and so on are fields of sessions too, for other fields."""
+
+
 def session_text(key: str) -> Field:
     """A field of the event's session as a string, NULL without a session. `key` is in one of the sets above."""
     return Field("session_text", key)

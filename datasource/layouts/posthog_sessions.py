@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from datasource.layouts import sessions
+from datasource.layouts.contract import ADVERTS
 from datasource.layouts.lowering import as_values
 from datasource.layouts.posthog_columns import SESSIONS
 from datasource.layouts.posthog_tables import PostHogTables
 from datasource.layouts.sessions import EVENTS_ALIAS, SessionEvents, as_wanted, seconds_between
 from datasource.sql.tree import (
     Call,
+    Cast,
     Column,
     Derived,
     Events,
@@ -16,6 +18,7 @@ from datasource.sql.tree import (
     Field,
     Join,
     Named,
+    Null,
     Number,
     Param,
     Select,
@@ -62,7 +65,7 @@ def _join_table(tables: PostHogTables, wanted: Sequence[Field], events: Events) 
     query = Select(
         columns=(
             Named(_ID, "session_id"),
-            *as_values(wanted, lambda field: as_wanted(field, _value(field.key or ""))),
+            *as_values(wanted, lambda field: as_wanted(field, _value(field.key or "", tables))),
         ),
         source=tables.table(SESSIONS, _ALIAS),
         where=_near(events),
@@ -84,7 +87,7 @@ def _near(events: Events) -> Expr | None:
     )
 
 
-def _value(key: str) -> Expr:
+def _value(key: str, tables: PostHogTables) -> Expr:
     first, last = call("min", Column("min_timestamp", _ALIAS)), call("max", Column("max_timestamp", _ALIAS))
     match key:
         case "$session_duration":
@@ -96,7 +99,9 @@ def _value(key: str) -> Expr:
         case _ if key in _COUNTS:
             return call("sum", Column(_COUNTS[key], _ALIAS))
     end, _, name = key.removeprefix("$").partition("_")
-    if name.startswith("utm_") or name == "referring_domain":
+    if name in ADVERTS and not tables.columns.has(SESSIONS, f"initial_{name}"):
+        return Cast(Null(), "Nullable(String)")  # an older table
+    if name.startswith("utm_") or name in ("referring_domain", *ADVERTS):
         return _present(_merge_state(f"initial_{name}", first=True))
     url = _merge_state("entry_url" if end == "entry" else "end_url", first=end == "entry")
     return _present(call(_URL_FUNCTIONS[name], url) if name in _URL_FUNCTIONS else url)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datasource.event_times import within_event_times
-from datasource.layouts.contract import SESSION_NUMBERS
+from datasource.layouts.contract import ADVERTS, SESSION_NUMBERS
 from datasource.layouts.lowering import as_values
 from datasource.sql.tree import (
     Call,
@@ -36,7 +36,10 @@ _COUNTED_EVENTS = {
     "$autocapture_count": "$autocapture",
     "$screen_count": "$screen",
 }
-_PROPERTIES = {"hostname": "$host", "referring_domain": "$referring_domain"}
+_PROPERTIES = {
+    **{"hostname": "$host", "referring_domain": "$referring_domain"},
+    **{name: name for name in ADVERTS},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from datasource.layouts.contract import (
 from datasource.sql.tree import Expr, Field, Number, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
 from errors import BadUserInput, Place
+from resolvers.trends.channels import CHANNEL, COMPUTED, COMPUTED_FIELDS, session_channel
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.query import BreakdownType, InputPath, PropertyType
 
@@ -51,8 +52,12 @@ def text_field(
     match PropertyType(type_.value):
         case PropertyType.EVENT:
             return ELEMENTS_CHAIN if key == "$elements_chain" else event_text(key)
+        case PropertyType.PERSON if key.startswith(COMPUTED):
+            return _computed(key, path)
         case PropertyType.PERSON:
             return person_text(key)
+        case PropertyType.SESSION if key == CHANNEL:
+            return session_channel()
         case PropertyType.GROUP:
             return group_text(checked_group_index(group_index, path), key)
         case PropertyType.SESSION:
@@ -75,6 +80,11 @@ def number_field(type_: PropertyType, key: str, group_index: int | None, path: I
     match type_:
         case PropertyType.EVENT:
             return event_number(key)
+        case PropertyType.PERSON if key.startswith(COMPUTED):
+            _computed(key, path)
+            return None
+        case PropertyType.SESSION if key == CHANNEL:
+            return None
         case PropertyType.PERSON:
             return person_number(key)
         case PropertyType.GROUP:
@@ -85,6 +95,18 @@ def number_field(type_: PropertyType, key: str, group_index: int | None, path: I
             return None
         case _:
             assert_never(type_)
+
+
+def _computed(key: str, path: InputPath) -> Expr:
+    if key not in COMPUTED_FIELDS:
+        raise BadUserInput(
+            "Persons have no computed property {key!r}.",
+            path=(*path, "key"),
+            hint="Choose one of {known}.",
+            key=key,
+            known=tuple(COMPUTED_FIELDS),
+        )
+    return COMPUTED_FIELDS[key]()
 
 
 def is_timestamp(type_: PropertyType, key: str) -> bool:

@@ -31,6 +31,7 @@ from datasource.layouts.contract import (
 )
 from datasource.sql.tree import Call, Cast, Expr, Null, Number, Param, call
 from datasource.tables.steps import GROUP_TYPE_COUNT
+from resolvers.trends.channels import CHANNEL, COMPUTED, COMPUTED_FIELDS, session_channel
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError, quoted
 from resolvers.trends.hogql.values import Value, ValueType
@@ -110,6 +111,10 @@ def read_field(path: Path, context: CompileContext, *, is_aggregating: bool = Fa
         return Value(ELEMENTS_TEXTS, ValueType.LIST, node)
     if steps in _PERSON_NAMES:
         return Value(PERSON_ID, ValueType.STRING, node, identity=PERSON)
+    if steps[0] == "person" and str(steps[-1]).startswith(COMPUTED) and steps[1:-1] in ((), ("properties",)):
+        return _computed_field(path, str(steps[-1]))
+    if steps == ("session", CHANNEL):
+        return Value(session_channel(), ValueType.STRING, node)
     if steps[0] == "session" and len(steps) == 2:
         return _session_field(path, str(steps[1]), is_aggregating=is_aggregating)
     for owner, (text, number) in _OWNERS.items():
@@ -142,6 +147,18 @@ def _property(
     if rest:
         return json_value(text(str(key)), rest, path.node)
     return Value(text(str(key)), ValueType.STRING, path.node, number=number(str(key)))
+
+
+def _computed_field(path: Path, key: str) -> Value:
+    if key not in COMPUTED_FIELDS:
+        raise HogQLError(
+            "persons have no computed property {field}.",
+            path.node,
+            "Choose one of {known}.",
+            field=quoted(key),
+            known=tuple(COMPUTED_FIELDS),
+        )
+    return Value(COMPUTED_FIELDS[key](), ValueType.STRING, path.node)
 
 
 def _session_field(path: Path, key: str, *, is_aggregating: bool) -> Value:
