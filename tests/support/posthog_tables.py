@@ -140,7 +140,10 @@ ORDER BY (team_id, cohort_id, person_id, id)
 """
 
 _UTM = ("source", "campaign", "medium", "term", "content")
-_INITIAL = ("initial_referring_domain", *(f"initial_utm_{name}" for name in _UTM))
+_INITIAL = (
+    *("initial_referring_domain", "initial_gclid", "initial_fbclid", "initial_gad_source"),
+    *(f"initial_utm_{name}" for name in _UTM),
+)
 _SESSION_TIME = "fromUnixTimestamp(intDiv(toUInt64(bitShiftRight(session_id_v7, 80)), 1000))"
 _STATE = "AggregateFunction(argM{end}, String, DateTime64(6, 'UTC'))"
 

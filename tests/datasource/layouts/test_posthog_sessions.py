@@ -8,6 +8,7 @@ from datasource.layouts.posthog_columns import PostHogColumns
 from datasource.sql.render import render
 from datasource.sql.tenant_scope import scope_to_project
 from datasource.sql.tree import Events, Expr, Named, Order, Param, Select
+from resolvers.trends.channels import session_channel
 from tests.support.posthog_tables import DATABASE, PostHogSeeds, without_sessions
 from tests.support.seeds.events import Event, Value
 
@@ -113,3 +114,12 @@ async def test_sessions_are_read_from_one_table(seeds: PostHogSeeds) -> None:
     text = render(seeds.layout.lower(query)).text
     assert (f"FROM {DATABASE}.raw_sessions" in text) is seeds.layout.columns.has_sessions
     assert text.count(f"FROM {DATABASE}.events") == (1 if seeds.layout.columns.has_sessions else 2)
+
+
+async def test_channel_of_a_session_is_computed(seeds: PostHogSeeds) -> None:
+    ad: dict[str, Value] = {"utm_source": "google", "gclid": "abc", "$referring_domain": "www.google.com"}
+    await seeds.add_events(
+        [_event("a", "10:00:00", None, SESSION, **ad), Event("e", "2020-01-11", 1, {}, "without")]
+    )
+    await seeds.fill_sessions()
+    assert await _read(seeds, session_channel()) == [("Paid Search",), (None,)]

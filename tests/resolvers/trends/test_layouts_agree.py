@@ -263,6 +263,8 @@ HOGQL = (
     "coalesce(properties.$browser, 'none')",
     "toHour(timestamp)",
     "session.$session_duration",
+    "session.$channel_type",
+    "person.$virt_initial_channel_type",
     "elements_chain_href",
     "group_0.properties.plan",
 )
