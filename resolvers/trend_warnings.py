@@ -46,15 +46,18 @@ _COMPARISONS: Final = frozenset(
         PropertyOperator.NOT_BETWEEN,
     }
 )
-_ADD_UP: Final = frozenset(
+_TRUE_OTHER: Final = frozenset(
     {
         TrendMath.TOTAL,
         TrendMath.SUM,
         TrendMath.FIRST_TIME_FOR_USER,
         TrendMath.FIRST_MATCHING_EVENT_FOR_USER,
+        # Whose Other is the smallest or largest of the remaining values.
+        TrendMath.MIN,
+        TrendMath.MAX,
     }
 )
-"""Maths whose figures of several values add up to the figure of all of them."""
+"""Maths whose Other is the figure of all remaining values together."""
 _WITH_PROPERTIES: Final = frozenset({BreakdownType.EVENT, BreakdownType.PERSON, BreakdownType.GROUP})
 _COMPUTED_PREFIX: Final = "$virt_"
 _EVENT_SCOPE: Final = "event_definition:read"
@@ -276,7 +279,8 @@ def _about_result(project: ReachedProject, query: TrendQuery, trend: CachedTrend
         series.order
         for series in result.series
         if series.math is not None
-        and series.math not in _ADD_UP
+        and series.math not in _TRUE_OTHER
+        and not (series.math is TrendMath.AVG and query.display.is_total)  # an average, not a sum
         and OTHER_VALUES in (series.breakdown_value or ())
     }
     for order in sorted(merged):

@@ -17,7 +17,7 @@ from datasource.metadata.data_versions import changing_data
 from errors import ErrorCode, GatewayError
 from resolvers.stores import Stores
 from resolvers.trend_cache.read_through import TrendCache
-from resolvers.trends import run
+from resolvers.trends import statements
 from resolvers.trends.buckets import Buckets
 from settings import Settings
 from tests.support.gateway import open_gateway
@@ -249,7 +249,7 @@ async def test_trend_is_compiled_once_and_not_again_from_the_cache(
 
         monkeypatch.setattr(owner, name, counted)
 
-    count_calls(run, "compile_trend")
+    count_calls(statements, "compile_trend")
     count_calls(Buckets, "starts")
     assert await caching.count() == (0, False)
     assert calls == ["compile_trend", "starts", "starts"]  # for the roll-up, and for the axis
