@@ -29,19 +29,23 @@ READS_EVENTS: Final = (Cost(weight=QUERY_COST),)
 """For what reads events from ClickHouse: the cost of ten objects."""
 
 
-def connection_size(size: int = 50, *, weight: int | None = None) -> tuple[object, ...]:
-    """For a field that returns a Connection; `size` is the default of its argument `first`."""
+def connection_size(*, weight: int | None = None) -> tuple[object, ...]:
+    """For a field that returns a Connection with at most `first` edges."""
     listed = ListSize(
-        slicing_arguments=["first"], sized_fields=["edges"], assumed_size=size, require_one_slicing_argument=False
+        # Beside an argument with a default, assumedSize would have no effect, and Cosmo's composer rejects it.
+        slicing_arguments=["first"],
+        sized_fields=["edges"],
+        assumed_size=UNSET,
+        require_one_slicing_argument=False,
     )
     return (listed,) if weight is None else (Cost(weight=weight), listed)
 
 
-def sliced_list(size: int) -> tuple[object, ...]:
-    """For a list of at most `first` items; `size` is the default of `first`."""
+def sliced_list() -> tuple[object, ...]:
+    """For a list of at most `first` items."""
     return (
         ListSize(
-            slicing_arguments=["first"], sized_fields=UNSET, assumed_size=size, require_one_slicing_argument=False
+            slicing_arguments=["first"], sized_fields=UNSET, assumed_size=UNSET, require_one_slicing_argument=False
         ),
     )
 
@@ -70,11 +74,15 @@ def repeats(what: Repeats) -> Mapping[str, Repeats]:
 
 @dataclass(frozen=True, slots=True)
 class FieldCost:
-    """The declared cost of a field. `weight` is the cost of each value, without its selected fields."""
+    """The declared cost of a field. `weight` is the cost of each value, without its selected fields.
+
+    `default_size` is the number of values to expect of a request that gives none: the assumed size, or the default
+    of the slicing argument.
+    """
 
     weight: int
     is_list: bool
-    assumed_size: int | None = None
+    default_size: int | None = None
     slicing_arguments: tuple[str, ...] = ()
     sized_fields: tuple[str, ...] = ()
     repeats: Repeats | None = None
@@ -82,7 +90,7 @@ class FieldCost:
     @property
     def is_bounded(self) -> bool:
         """Whether the number of values is declared."""
-        return self.assumed_size is not None or bool(self.slicing_arguments)
+        return self.default_size is not None or bool(self.slicing_arguments)
 
 
 def read_cost(field: GraphQLField) -> FieldCost:
@@ -97,11 +105,13 @@ def read_cost(field: GraphQLField) -> FieldCost:
     repeated = None if definition is None else definition.metadata.get(_REPEATS)
     if size is None:
         return FieldCost(weight, is_list, repeats=repeated)
+    slicing_arguments = tuple(size.slicing_arguments or ())
+    sizes = (size.assumed_size, *(field.args[name].default_value for name in slicing_arguments))
     return FieldCost(
         weight,
         is_list,
-        size.assumed_size,
-        tuple(size.slicing_arguments or ()),
+        max((each for each in sizes if isinstance(each, int)), default=None),
+        slicing_arguments,
         tuple(size.sized_fields or ()),
         repeated,
     )

@@ -275,7 +275,7 @@ class Project(AccessControlled):
             search=search,
         )
 
-    @guarded_field(directives=sliced_list(20), scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
+    @guarded_field(directives=sliced_list(), scopes=[PROPERTY_SCOPE], description=VALUES_DESCRIPTION)
     async def property_values(
         self,
         info: ContextInfo,

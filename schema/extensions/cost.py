@@ -214,7 +214,7 @@ class CostCalculator:
             return len(listed) if isinstance(listed, list) else 1
         given = [self._argument(node, definition, name) for name in declared.slicing_arguments]
         sizes = [int(each) for each in given if isinstance(each, int | float) and abs(each) < MAX_COUNT]
-        return max(0, *sizes) if sizes else declared.assumed_size
+        return max(0, *sizes) if sizes else declared.default_size
 
     def _argument(self, node: FieldNode, definition: GraphQLField, name: str) -> object:
         for given in node.arguments or ():

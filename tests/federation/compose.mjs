@@ -1,9 +1,10 @@
-// Composes the subgraphs from standard input, [{ name, url, sdl }], with both composers. Prints JSON:
-// { apollo: { errors, hints, supergraph }, guild: { errors, supergraph } }.
+// Composes the subgraphs from standard input, [{ name, url, sdl }], with each composer. Prints JSON:
+// { apollo: { errors, hints, supergraph }, guild: { errors, supergraph }, cosmo: { errors, hints, supergraph } }.
 import { text } from 'node:stream/consumers';
 import { composeServices as composeWithApollo } from '@apollo/composition';
 import { composeServices as composeWithGuild } from '@theguild/federation-composition';
-import { parse } from 'graphql';
+import { federateSubgraphs } from '@wundergraph/composition';
+import { parse, print } from 'graphql';
 
 const subgraphs = JSON.parse(await text(process.stdin)).map(({ name, url, sdl }) => ({
   name,
@@ -12,6 +13,9 @@ const subgraphs = JSON.parse(await text(process.stdin)).map(({ name, url, sdl })
 }));
 const apollo = composeWithApollo(subgraphs);
 const guild = composeWithGuild(subgraphs);
+const cosmo = federateSubgraphs({
+  subgraphs: subgraphs.map(({ name, url, typeDefs }) => ({ name, url, definitions: typeDefs })),
+});
 const messages = (errors) => (errors ?? []).map((error) => error.message);
 console.log(
   JSON.stringify({
@@ -21,5 +25,10 @@ console.log(
       supergraph: apollo.supergraphSdl ?? null,
     },
     guild: { errors: messages(guild.errors), supergraph: guild.supergraphSdl ?? null },
+    cosmo: {
+      errors: messages(cosmo.errors),
+      hints: messages(cosmo.warnings),
+      supergraph: cosmo.success ? print(cosmo.federatedGraphAST) : null,
+    },
   }),
 );
