@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +17,8 @@ from datasource.metadata.engine import (
     build_migration_engine,
     is_sqlite,
 )
+from errors import ErrorCode, GatewayError
+from telemetry.version import installed_version
 
 # An arbitrary number that all replicas share.
 ADVISORY_LOCK = 7_236_514_310
@@ -31,7 +35,10 @@ def alembic_config() -> Config:
 
 
 def upgrade(url: URL) -> None:
-    """Upgrade to the newest version, blocking. It is one transaction, so a failed upgrade changes nothing."""
+    """Upgrade to the newest version, blocking. It is one transaction, so a failed upgrade changes nothing.
+
+    Raises UPSTREAM_UNAVAILABLE when a newer version of Trendgate has migrated the store.
+    """
     config = alembic_config()
     engine = build_migration_engine(url).execution_options(**{BEGIN_OPTION: "IMMEDIATE"})
     with _one_at_a_time:
@@ -40,11 +47,28 @@ def upgrade(url: URL) -> None:
                 _use_write_ahead_log(url)
             with engine.begin() as connection:
                 _lock(connection)
+                _check_known(config, connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 _check_foreign_keys(connection)
         finally:
             engine.dispose()
+
+
+def _check_known(config: Config, connection: Connection) -> None:
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    for revision in MigrationContext.configure(connection).get_current_heads():
+        if revision not in known:
+            raise GatewayError(
+                ErrorCode.UPSTREAM_UNAVAILABLE,
+                "The metadata store belongs to a newer version of Trendgate: it is at migration {revision}, and "
+                "this program, {program}, knows the migrations up to {newest}.",
+                revision=revision,
+                program=installed_version(),
+                newest=scripts.get_current_head(),
+                hint="Run the newer version, or restore the backup from before the upgrade: docs/deployment.md.",
+            )
 
 
 def _lock(connection: Connection) -> None:

@@ -13,7 +13,8 @@ from datasource.tables.cluster_checks import (
 from datasource.tables.ddl import Change, CreateTable, CreateView, FillTable
 from datasource.tables.steps import STEPS, VERSIONS, SchemaStep
 from datasource.tables.topology import Cluster, SingleServer, Topology
-from errors import BadUserInput, Place
+from errors import BadUserInput, ErrorCode, GatewayError, Place
+from telemetry.version import installed_version
 
 _HAS_VERSIONS = (
     "SELECT count() AS tables FROM system.tables WHERE database = currentDatabase() AND name = 'schema_versions'"
@@ -39,13 +40,14 @@ async def migrate(engine: Engine) -> tuple[SchemaStep, ...]:
 async def plan_migration(engine: Engine) -> tuple[MigrationTask, ...]:
     """Return the tasks that bring the tables up to date, in order, without changing anything.
 
-    Raises BadUserInput when the tables do not match the settings, or the cluster's configuration is incomplete.
+    Raises BadUserInput when the tables do not match the settings, or the cluster's configuration is incomplete,
+    and UPSTREAM_UNAVAILABLE when a newer version of Trendgate has migrated the tables.
     """
     await check_table_kind(engine)
     if engine.cluster is not None:
         await check_cluster(engine, engine.cluster)
     topology = await find_topology(engine)
-    applied = await _last_version(engine)
+    applied = await last_version(engine)
     if applied is None and isinstance(topology, Cluster):
         await _check_not_added_server(engine, topology)
     applied = applied or 0
@@ -69,9 +71,9 @@ async def apply(engine: Engine, tasks: Sequence[MigrationTask]) -> None:
 
 
 async def check_up_to_date(engine: Engine) -> None:
-    """Raise BadUserInput unless the tables of the cluster are up to date on the server that answers."""
+    """Raise a GatewayError unless the tables of the cluster are up to date on the server that answers."""
     await check_table_kind(engine)
-    if (await _last_version(engine) or 0) < STEPS[-1].version:
+    if (await last_version(engine) or 0) < STEPS[-1].version:
         raise BadUserInput(
             "The tables on the cluster {cluster!r} are not up to date.",
             cluster=engine.cluster,
@@ -107,12 +109,27 @@ def _create_statements(topology: Topology, step: SchemaStep) -> Iterator[str]:
             yield from topology.statements(change)
 
 
-async def _last_version(engine: Engine) -> int | None:
-    """Return the last applied step, 0 before the first one, None when there are no tables."""
+async def last_version(engine: Engine) -> int | None:
+    """Return the last applied step, 0 before the first one, None when there are no tables.
+
+    Raises UPSTREAM_UNAVAILABLE when it is a step of a newer version of Trendgate. That version may fill tables
+    that this one does not know, which would then lack the events that this one writes.
+    """
     if not (await engine.query(_HAS_VERSIONS)).columns[0][0]:
         return None
-    applied = (await engine.query("SELECT max(version) AS version FROM schema_versions")).columns[0][0]
-    return int(str(applied))
+    answer = await engine.query("SELECT max(version) AS version FROM schema_versions")
+    applied = int(str(answer.columns[0][0]))
+    if applied > STEPS[-1].version:
+        raise GatewayError(
+            ErrorCode.UPSTREAM_UNAVAILABLE,
+            "The event tables belong to a newer version of Trendgate: they are at step {applied}, and this "
+            "program, {program}, knows the steps up to {newest}.",
+            applied=applied,
+            program=installed_version(),
+            newest=STEPS[-1].version,
+            hint="Run the newer version, or restore the backup from before the upgrade: docs/deployment.md.",
+        )
+    return applied
 
 
 async def _check_not_added_server(engine: Engine, topology: Cluster) -> None:

@@ -1,8 +1,11 @@
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +69,20 @@ def test_organization_is_required_if_there_are_several(run: Run) -> None:
     assert error_of(run("project", "create", "C")) == (
         "error: There are several organizations.\nhint: Choose one with --organization: Acme, Zeta.\n"
     )
+
+
+def test_stores_of_a_newer_version_end_in_two_lines(start: Run, settings: dict[str, str]) -> None:
+    assert start("migrate").status == 0
+    folder = Path(settings["TRENDGATE_DATA_DIR"])
+    with closing(sqlite3.connect(folder / "metadata.sqlite3")) as metadata, metadata:
+        metadata.execute("UPDATE alembic_version SET version_num = '9001'")
+    for words in (("project", "list"), ("migrate",), ("serve", "--port", "0")):
+        said = error_of(start(*words))
+        assert said.startswith(
+            "error: The metadata store belongs to a newer version of Trendgate: it is at migration"
+        )
+        assert said.endswith("upgrade: docs/deployment.md.\n")
+        assert said.count("\n") == 2
 
 
 def test_lists_of_an_empty_store_print_only_the_header(run: Run) -> None:

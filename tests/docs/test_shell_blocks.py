@@ -34,6 +34,8 @@ NOT_RUN: Mapping[str, str] = {
     "cd deploy": "is for the docker commands that follow it",
     "python3 -m venv .venv-server": "the checkout has a link to an environment instead",
     ".venv-server/bin/pip install": "needs a package registry",
+    "clickhouse-client ": "needs ClickHouse's own client, and a disk for backups",
+    "redis-cli ": "needs a Redis server",
 }
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".trendgate", ".*_cache", "node_modules", "tests", "__pycache__"

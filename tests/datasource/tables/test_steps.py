@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from datasource.clickhouse.engine import Engine
-from datasource.tables.migrate import migrate
+from datasource.tables.migrate import check_up_to_date, migrate, plan_migration
 from datasource.tables.steps import GROUP_TYPE_COUNT, STEPS
+from errors import ErrorCode, GatewayError
+from telemetry.version import installed_version
 from tests.support.seeds.events import Event, EventSeeds
 
 
@@ -22,6 +24,25 @@ async def test_migrate_of_tables_up_to_date_does_nothing(engine: Engine) -> None
     assert await migrate(engine) == ()
     answer = await engine.query("SELECT version, name FROM schema_versions ORDER BY version")
     assert list(answer.rows()) == [(step.version, step.name) for step in STEPS]
+
+
+async def test_tables_of_a_newer_version_are_refused(engine: Engine) -> None:
+    newest = STEPS[-1].version
+    await engine.command(f"INSERT INTO schema_versions SELECT {newest + 1}, 'later', now('UTC')")
+    try:
+        for use in (migrate, plan_migration, check_up_to_date):
+            with pytest.raises(GatewayError) as caught:
+                await use(engine)
+            assert caught.value.code is ErrorCode.UPSTREAM_UNAVAILABLE
+            assert caught.value.message == (
+                f"The event tables belong to a newer version of Trendgate: they are at step {newest + 1}, and "
+                f"this program, {installed_version()}, knows the steps up to {newest}."
+            )
+    finally:
+        await engine.command(
+            f"ALTER TABLE schema_versions DELETE WHERE version > {newest} SETTINGS mutations_sync = 2"
+        )
+    assert await migrate(engine) == ()
 
 
 async def test_group_columns_are_as_many_as_group_types(engine: Engine) -> None:
