@@ -12,6 +12,7 @@ from asgi.sockets.guard import Guard, SocketLimits
 from asgi.sockets.http_protocol import HttpProtocol
 from asgi.sockets.open_files import reserve_connections
 from asgi.sockets.websocket_protocol import WebSocketProtocol
+from resolvers.freed_memory import FREED
 from settings import Settings
 
 SHUTDOWN_TIMEOUT_S = 10
@@ -62,6 +63,8 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         self.guard.check()
+        if FREED.is_due:
+            await asyncio.to_thread(FREED.give_back)
         return await super().on_tick(counter)
 
 

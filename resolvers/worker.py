@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from typing import Final, TypeVar
 
+from resolvers.freed_memory import FREED
+
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -36,6 +38,7 @@ async def run_in_worker(work: Callable[[], Result], *, size: int = LARGE) -> Res
         return await asyncio.get_running_loop().run_in_executor(_THREADS, context.run, work)
     finally:
         abandoned.set()
+        FREED.note_work()
 
 
 def checkpoint() -> None:
