@@ -11,6 +11,7 @@ from datasource.clickhouse.engine import Progress
 from permissions.reach import ReachedProject
 from resolvers.context import RequestContext
 from resolvers.trend_cache.cached_trend import CachedTrend
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_field import Price, resolve_trend
 from resolvers.trends.query import TrendQuery
 from resolvers.trends.results import TrendResult
@@ -31,7 +32,12 @@ class TrendUpdate:
 
 
 async def watch_trend(
-    context: RequestContext, project: ReachedProject, query: TrendQuery, *, price: Price
+    context: RequestContext,
+    project: ReachedProject,
+    query: TrendQuery,
+    *,
+    price: Price,
+    refresh: Refresh = Refresh.CACHE_FIRST,
 ) -> AsyncGenerator[TrendUpdate, None]:
     """Yield updates while the trend is computed, not more often than every PACE_S, and then the trend.
 
@@ -46,7 +52,9 @@ async def watch_trend(
         latest = progress
         has_changed.set()
 
-    work = asyncio.create_task(resolve_trend(context, project, query, price=price, on_progress=record))
+    work = asyncio.create_task(
+        resolve_trend(context, project, query, price=price, refresh=refresh, on_progress=record)
+    )
     work.add_done_callback(lambda _: has_changed.set())
     try:
         await asyncio.wait([work], timeout=FIRST_AFTER_S)

@@ -11,6 +11,7 @@ from permissions.permission_classes import Gate
 from permissions.reach import ReachedProject
 from permissions.resources import INSIGHT
 from resolvers.exports import ExportQuery
+from resolvers.trend_cache.read_through import Refresh
 from resolvers.trend_stream import TrendUpdate, watch_trend
 from resolvers.trends.query import TrendQuery
 from schema.field_costs import FREE
@@ -18,7 +19,7 @@ from schema.info import ContextInfo
 from schema.project import PROJECT_SCOPE, TREND_SCOPE
 from schema.raw_arguments import raw_argument
 from schema.saved import ProjectId
-from schema.trend import Trend
+from schema.trend import RefreshArgument, Trend
 from schema.trend_input import TrendQueryInput
 from schema.trend_price import price_of
 from schema.trend_query_reader import read_trend_query
@@ -29,7 +30,7 @@ class TrendProgress:
     rows_read: float = strawberry.field(description="Rows read so far by all queries; never decreases.")
     total_rows: float | None = strawberry.field(
         description="About how many rows there are to read: ClickHouse's estimate, which may change, and finally "
-        "the rows read. Null until it is known for every query of the trend."
+        "the rows read. Queries that wait count as the average of the others. Null until the first has started."
     )
     bytes_read: float = strawberry.field(description="Bytes read so far by all queries, uncompressed.")
     elapsed_ms: float = strawberry.field(
@@ -68,13 +69,16 @@ class Subscription:
         info: ContextInfo,
         project_id: ProjectId,
         query: Annotated[TrendQueryInput, strawberry.argument(description="What to count, and how.")],
+        refresh: RefreshArgument = Refresh.CACHE_FIRST,
     ) -> AsyncGenerator[TrendProgress, None]:
         context = info.context
         try:
             project = await context.reach(project_id)
             question = read_trend_query(query, max_filters=context.settings.max_filters)
             export_query = ExportQuery(raw_argument(info, "query"))
-            async with aclosing(watch_trend(context, project, question, price=price_of(info))) as updates:
+            async with aclosing(
+                watch_trend(context, project, question, price=price_of(info), refresh=refresh)
+            ) as updates:
                 async for update in updates:
                     yield TrendProgress.from_update(update, project, question, export_query)
         except Exception as failure:

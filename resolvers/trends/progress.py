@@ -8,8 +8,9 @@ from datasource.clickhouse.engine import Progress, ProgressListener, QueryResult
 class TrendProgress:
     """Adds up the progress of one trend's statements and notifies the listener, if there is one.
 
-    Rows and bytes never decrease, even when a statement is retried. The total is known once every statement has
-    reported its own, and `expect` has said how many there are.
+    Rows and bytes never decrease, even when a statement is retried. The total is estimated as soon as `expect`
+    has said how many statements there are and one of them has reported its own. The others, which may wait in the
+    queue, count as the average of those that have.
     """
 
     def __init__(self, listener: ProgressListener | None) -> None:
@@ -33,12 +34,14 @@ class TrendProgress:
 
     def _sum(self) -> Progress:
         parts = [part.progress for part in self._parts]
+        rows = sum(part.rows_read for part in parts)
+        return Progress(rows, self._total(parts, rows), sum(part.bytes_read for part in parts))
+
+    def _total(self, parts: list[Progress], rows_read: int) -> int | None:
         totals = [part.total_rows for part in parts if part.total_rows is not None]
-        return Progress(
-            rows_read=sum(part.rows_read for part in parts),
-            total_rows=sum(totals) if len(totals) == self._expected else None,
-            bytes_read=sum(part.bytes_read for part in parts),
-        )
+        if self._expected is None or not totals:
+            return None
+        return max(rows_read, round(sum(totals) * self._expected / len(totals)))
 
 
 class StatementProgress:

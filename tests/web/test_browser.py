@@ -219,6 +219,70 @@ def test_error_is_shown_with_its_code(page: Page) -> None:
     assert "BAD_USER_INPUT" in shown or "INVALID" in shown, shown
 
 
+def test_error_names_the_path_of_the_input(page: Page) -> None:
+    page.write(
+        '{ project(id: "1") { trend(query: { events: [{ event: "flight departed" }], dateFrom: "someday" })'
+        " { series { label } } } }"
+    )
+    page.run()
+    page.find(".trend-errors code", "query.dateFrom")
+
+
+def test_warnings_are_shown_above_the_chart(page: Page) -> None:
+    page.write(
+        '{ project(id: "1") { trend(query: { events: [{ event: "flight depated" }, { event: "flight departed" }],'
+        ' dateFrom: "2013-01-01", dateTo: "2013-01-03" })'
+        " { labels series { label data } warnings { message path suggestion } } } }"
+    )
+    page.run()
+    page.await_trend("ACTIONS_LINE_GRAPH")
+    warning = page.find(".trend-warnings")
+    assert "Did you mean flight departed?" in warning.text
+    assert "query.events[0].event" in warning.text
+    assert warning.rect["y"] < page.find(".trend-canvas").rect["y"]
+
+
+def test_comparison_has_its_change_in_the_table(page: Page, run_operation: RunOperation) -> None:
+    page.choose_example("February against January")
+    page.await_trend("ACTIONS_LINE_GRAPH")
+    now, before = (line["data"] for line in series_of(page, run_operation))
+    head, first, *_ = page.table()
+    assert head == ["Date", "flight cancelled", "Previous", "Change"]
+    assert first == ["1-Feb-2013", f"{now[0]:.0f}", f"{before[0]:.0f}", f"+{now[0] / before[0] - 1:.0%}"]
+
+
+def test_example_is_shown_from_its_beginning_and_without_cut_lines(page: Page) -> None:
+    page.write("query Long { viewer { keyLabel } } #" + " wide" * 100 + "\n" * 100 + "# end")
+    page.choose_example("Where planes are built")
+    page.await_trend("WORLD_MAP")
+    lines = page.find(".graphiql-query-editor .view-lines")
+    assert "Flights by the country" in lines.text.replace("\N{NO-BREAK SPACE}", " ")
+    edge = page.find(".graphiql-query-editor .monaco-editor").rect
+    rights = [line.rect["x"] + line.rect["width"] for line in page.all(".graphiql-query-editor .view-line > span")]
+    assert max(rights) <= edge["x"] + edge["width"]
+    assert min(line.rect["x"] for line in page.all(".graphiql-query-editor .view-line > span")) >= edge["x"]
+
+
+def test_editor_is_wider_than_the_answer_on_a_first_visit(page: Page) -> None:
+    editor, answer = page.find(".graphiql-query-editor").rect, page.find(".graphiql-response").rect
+    assert editor["width"] > answer["width"]
+
+
+@pytest.mark.parametrize("focused", [".trend-button", ".key-bar input"])
+def test_ctrl_enter_runs_the_query_from_anywhere(page: Page, focused: str) -> None:
+    page.driver.execute_script("arguments[0].focus()", page.find(focused))
+    page.run()
+    page.await_trend("ACTIONS_LINE_GRAPH")
+
+
+def test_ctrl_enter_in_the_key_field_sends_the_key(browser: webdriver.Chrome, demo: Demo) -> None:
+    page = Page(browser, demo.url)
+    page.find(".key-bar input").send_keys(demo.key)
+    page.run()
+    page.await_trend("ACTIONS_LINE_GRAPH")
+    page.close()
+
+
 def test_missing_key_is_shown_in_the_bar_and_in_the_panel(browser: webdriver.Chrome, demo: Demo) -> None:
     page = Page(browser, demo.url)
     page.find(".graphiql-execute-button").click()

@@ -79,10 +79,15 @@ def test_errors_of_a_subscription_are_shown(running: Page, subscriptions: Subscr
     assert "NOT_FOUND" in shown
 
 
-def test_example_draws_its_result(browser: webdriver.Chrome, demo: Demo) -> None:
+def test_example_shows_progress_and_draws_its_result(browser: webdriver.Chrome, demo: Demo) -> None:
     page = Page(browser, demo.url)
     page.enter_key(demo.key)
     page.choose_example("Progress of a long query")
+    page.find(".trend-progress progress[value]")
     page.find(".trend[data-display=ACTIONS_LINE_GRAPH] .trend-legend li")
-    assert len(page.legend()) == 7
+    assert list(page.legend()) == [
+        f"{airport} ({period} active people)"
+        for period in ("weekly", "monthly")
+        for airport in ("EWR", "LGA", "JFK")
+    ]
     page.close()

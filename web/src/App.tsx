@@ -4,6 +4,7 @@ import { GraphiQL } from "graphiql";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { ApiKeyBar, type KeyStatus } from "./ApiKeyBar.tsx";
 import { isSendable, loadApiKey, saveApiKey } from "./apiKey.ts";
+import { EditorSetup } from "./EditorSetup.tsx";
 import { type Answer, checkApiKey, createKeyFetcher, type KeyCheck } from "./fetcher.ts";
 import { FIRST_EXAMPLE } from "./examples/examples.ts";
 import { Exchanges } from "./exchanges.ts";
@@ -74,7 +75,7 @@ export function App() {
           {...firstVisit}
         >
           <GraphiQL.Logo>
-            <></>
+            <EditorSetup />
           </GraphiQL.Logo>
         </GraphiQL>
       </main>

@@ -21,8 +21,8 @@ export function hasStoredTabs(storage: Storage | null): boolean {
 
 /** Divides the width between the chart, the query and the answer until the user moves the dividers. */
 export function setWidths(storage: Storage | null): void {
-  storage?.setItem("graphiql:docExplorerFlex", "0.66");
-  storage?.setItem("graphiql:editorFlex", "1.6");
+  storage?.setItem("graphiql:docExplorerFlex", "0.62");
+  storage?.setItem("graphiql:editorFlex", "2");
 }
 
 class PrefixedStorage implements Storage {

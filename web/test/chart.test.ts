@@ -155,3 +155,70 @@ test("totals stand in for figures that were not asked for", () => {
   assert.equal(chart.lines[0]?.total, 5);
   assert.match(chart.hint ?? "", /series \{ data \}/);
 });
+
+test("series of the same name are told apart by what they measure, or by their letter", () => {
+  const namesOf = (events: string, selection: string, series: object[], rest = "") =>
+    chartFor(`events: [${events}] ${rest}`, `labels series { ${selection} data }`, { labels: [], series }).lines.map(
+      (line) => line.name,
+    );
+  const twice = [{ label: "paid" }, { label: "paid" }];
+  const maths = '{ event: "paid", math: DAU } { event: "paid", math: AVG, mathProperty: "price" }';
+  assert.deepEqual(namesOf(maths, "label", twice), ["paid (unique people)", "paid (average price)"]);
+  assert.deepEqual(namesOf('{ event: "paid" } { event: "paid" }', "label", twice), ["paid (A)", "paid (B)"]);
+  const split = [0, 1].flatMap((order) =>
+    ["EWR", "JFK"].map((value) => ({ label: `paid - ${value}`, order, breakdownValue: [value] })),
+  );
+  const expected = ["EWR (unique people)", "JFK (unique people)", "EWR (average price)", "JFK (average price)"];
+  assert.deepEqual(namesOf(maths, "label order breakdownValue", split, 'breakdown: ["origin"]'), expected);
+  assert.deepEqual(namesOf('{ event: "paid" }', "label", [{ label: "paid" }]), ["paid"]);
+});
+
+test("both periods of a comparison keep one name", () => {
+  const series = ["CURRENT", "PREVIOUS"].map((compareLabel) => ({ label: "paid", compareLabel, data: [1] }));
+  const chart = chartFor('events: [{ event: "paid" }], compare: true', "labels series { label compareLabel data }", {
+    labels: [],
+    series,
+  });
+  assert.deepEqual(
+    chart.lines.map((line) => line.name),
+    ["paid", "paid"],
+  );
+});
+
+test("the chart says what its figures measure", () => {
+  const ask = (input: string) => chartFor(input, "series { label aggregatedValue }", { series: [] });
+  const average = ask('events: [{ event: "paid", math: AVG, mathProperty: "price" }], breakdown: ["plan"]');
+  assert.equal(average.measure, "Average price");
+  assert.equal(average.facts[0], "paid (average price) by plan");
+  assert.equal(ask('events: [{ event: "paid" }]').measure, "Total");
+  assert.equal(ask('events: [{ event: "paid" }, { event: "paid", math: DAU }]').measure, null);
+  assert.equal(ask('events: [{ event: "paid", math: P90_COUNT_PER_ACTOR }]').measure, "P90 per person");
+  assert.equal(ask('events: [{ event: "paid" }], formula: "A / 2"').measure, "A / 2");
+  const long = ask('events: [{ event: "paid" }], breakdown: ["multiIf(properties.price > 10, 1, 2)"]');
+  assert.equal(long.facts[0], "paid by multiIf(properties.price > 10,…");
+});
+
+test("the bins of a histogram go from the lowest to the highest", () => {
+  const labels = ["[-43,181]", "[1077,1301.01]", "$$_posthog_breakdown_null_$$", "[181,405]"];
+  const series = labels.map((label) => ({ label, breakdownValue: [label], aggregatedValue: 1 }));
+  const chart = chartFor("display: ACTIONS_BAR_VALUE", "series { label breakdownValue aggregatedValue }", { series });
+  assert.deepEqual(
+    chart.lines.map((line) => line.name),
+    ["[-43,181]", "[181,405]", "[1077,1301.01]", "(no value)"],
+  );
+});
+
+test("warnings are read whatever the document calls their fields", () => {
+  const warnings = [
+    { text: "No event is named 'payd'.", path: ["query", "events", "0", "event"], suggestion: "paid" },
+    { text: "There are more than 5 values.", path: ["query", "breakdownLimit"], suggestion: null },
+  ];
+  const chart = chartFor("", "series { label } notes: warnings { text: message path suggestion }", {
+    series: [],
+    notes: warnings,
+  });
+  assert.deepEqual(chart.warnings, [
+    { message: "No event is named 'payd'.", path: "query.events[0].event", suggestion: "paid" },
+    { message: "There are more than 5 values.", path: "query.breakdownLimit", suggestion: null },
+  ]);
+});

@@ -22,7 +22,18 @@ function line(name: string, change: Partial<Line> = {}): Line {
 }
 
 function chart(display: Chart["display"], lines: Line[]): Chart {
-  return { title: "T", asked: display, display, facts: [], buckets: ["a", "b", "c"], lines, hint: null };
+  return {
+    title: "T",
+    asked: display,
+    display,
+    measure: "Total",
+    isSummable: true,
+    facts: [],
+    buckets: ["a", "b", "c"],
+    lines,
+    hint: null,
+    warnings: [],
+  };
 }
 
 /** The option as data, and what its tooltip says over the bucket or row of this index. */
@@ -69,6 +80,30 @@ test("lines of the earlier period are dashed and a paler shade of the same colou
       ["x (B)", "–"],
     ],
   );
+});
+
+test("a tooltip goes from the greatest value to the least, with decimals that align", () => {
+  const lines = [line("x", { figures: [1] }), line("y", { figures: [2.5], colour: 1 }), line("z", { figures: [null] })];
+  const { rows } = draw(chart("ACTIONS_LINE_GRAPH", lines)).tip;
+  assert.deepEqual(
+    rows.map((row) => [row.name, row.figure]),
+    [
+      ["y", "2.50"],
+      ["x", "1.00"],
+      ["z", "–"],
+    ],
+  );
+});
+
+test("the tooltip of a stack always has the other values and the sum", () => {
+  const lines = Array.from({ length: 20 }, (_, place) => line(`s${place}`, { figures: [place + 1], colour: place }));
+  lines.push(line("(other values)", { figures: [0], colour: null }));
+  const namesOf = (drawn: Chart) => draw(drawn).tip.rows.map((row) => `${row.name} ${row.figure}`);
+  const names = namesOf(chart("ACTIONS_AREA_GRAPH", lines));
+  assert.deepEqual(names.slice(0, 2), ["s19 20", "s18 19"]);
+  assert.deepEqual(names.slice(-2), ["(other values) 0", "Sum 210"]);
+  assert.equal(names.length, 14);
+  assert.ok(!namesOf({ ...chart("ACTIONS_BAR", lines), isSummable: false }).includes("Sum 210"));
 });
 
 test("areas and bars stack within a period, unstacked bars do not", () => {

@@ -8,7 +8,7 @@ def result(rows: int) -> QueryResult:
     return QueryResult(names=(), columns=(), rows_read=rows, bytes_read=rows * 8, elapsed_s=0.0)
 
 
-def test_total_of_statements_is_known_once_each_has_reported_its_own() -> None:
+def test_statement_without_a_total_counts_as_the_average_of_the_others() -> None:
     heard: list[Progress] = []
     trend = TrendProgress(heard.append)
     trend.expect(2)
@@ -18,7 +18,20 @@ def test_total_of_statements_is_known_once_each_has_reported_its_own() -> None:
     one(Progress(10, 100, 80))
     two(Progress(5, None, 40))
     two(Progress(6, 50, 48))
-    assert heard == [Progress(10, None, 80), Progress(15, None, 120), Progress(16, 150, 128)]
+    assert heard == [Progress(10, 200, 80), Progress(15, 200, 120), Progress(16, 150, 128)]
+
+
+def test_total_is_unknown_until_a_statement_has_reported_one_of_a_known_number() -> None:
+    heard: list[Progress] = []
+    trend = TrendProgress(heard.append)
+    one = trend.begin().listener
+    assert one is not None
+    one(Progress(10, 100, 80))
+    trend.expect(1)
+    two = trend.begin().listener
+    assert two is not None
+    two(Progress(150, None, 1200))
+    assert heard == [Progress(10, None, 80), Progress(160, 200, 1280)]
 
 
 def test_statement_that_ended_counts_with_all_that_it_read_in_the_next_news() -> None:

@@ -4,6 +4,7 @@ export type Example = { id: string; title: string; about: string; query: string 
 const YEAR = `dateFrom: "2013-01-01"
 dateTo: "2013-12-31"`;
 const SERIES_OVER_TIME = "series { label data count }";
+const WARNINGS = "warnings { message path suggestion }";
 const SERIES_OF_TOTALS = "series { label aggregatedValue }";
 
 function example(id: string, title: string, about: string, asked: string, answered: string): Example {
@@ -26,7 +27,7 @@ ${indent(answered, 6)}
 
 // Short lines: the editor is narrow beside a chart.
 function comment(text: string): string {
-  return text.replace(/(.{1,42})(?: |$)/g, "# $1\n").trimEnd();
+  return text.replace(/(.{1,40})(?: |$)/g, "# $1\n").trimEnd();
 }
 
 function indent(text: string, by: number): string {
@@ -42,7 +43,8 @@ breakdown: ["origin"]
 interval: MONTH
 ${YEAR}`,
   `labels
-${SERIES_OVER_TIME}`,
+${SERIES_OVER_TIME}
+${WARNINGS}`,
 );
 
 const COMPARE = example(
@@ -72,7 +74,8 @@ dateFrom: "2013-01-06"
 dateTo: "2013-12-28"
 display: ACTIONS_AREA_GRAPH`,
   `labels
-${SERIES_OVER_TIME}`,
+${SERIES_OVER_TIME}
+${WARNINGS}`,
 );
 
 const CUMULATIVE = example(
@@ -200,7 +203,8 @@ breakdownType: GROUP
 breakdownGroupTypeIndex: 0
 ${YEAR}
 display: ACTIONS_TABLE`,
-  SERIES_OF_TOTALS,
+  `${SERIES_OF_TOTALS}
+${WARNINGS}`,
 );
 
 const TWO: Example = {
@@ -234,25 +238,33 @@ fragment Figures on Trend {
 `,
 };
 
+const ABOUT_PROGRESS =
+  "Planes active in a week and in a month: a subscription reports the rows read until the result arrives.";
 const PROGRESS: Example = {
   id: "progress",
   title: "Progress of a long query",
-  about: "A subscription reports the number of rows read until the result arrives.",
-  query: `${comment("A subscription reports the number of rows read until the result arrives.")}
+  about: ABOUT_PROGRESS,
+  query: `${comment(ABOUT_PROGRESS)}
 subscription Progress {
   trend(
     projectId: "1"
     query: {
-      events: [{
-        event: "flight departed"
-        math: P90
-        mathProperty: "dep_delay"
-      }]
-      breakdown: ["carrier"]
-      breakdownLimit: 6
-      interval: MONTH
+      events: [
+        {
+          event: "flight departed"
+          math: WEEKLY_ACTIVE
+        }
+        {
+          event: "flight departed"
+          math: MONTHLY_ACTIVE
+        }
+      ]
+      breakdown: ["origin"]
+      breakdownHideOther: true
+      interval: DAY
 ${indent(YEAR, 6)}
     }
+    refresh: FORCE
   ) {
     rowsRead
     totalRows
@@ -260,7 +272,7 @@ ${indent(YEAR, 6)}
     elapsedMs
     result {
       labels
-      ${SERIES_OVER_TIME}
+      series { label order breakdownValue data }
     }
   }
 }

@@ -17,7 +17,9 @@ export function useExample(): (example: Example) => void {
       stop();
       if (!isReplaceable(queryEditor.getValue())) addTab();
       queryEditor.setValue(query);
-      queryEditor.setScrollTop(0);
+      // The editor keeps the place of the last text, where the new one may have nothing to show.
+      queryEditor.setPosition({ lineNumber: 1, column: 1 });
+      queryEditor.setScrollPosition({ scrollTop: 0, scrollLeft: 0 });
       variableEditor?.setValue("");
       // The editor reads the operation's name a moment after an edit; it is sent at once.
       const documentAST = parse(query);

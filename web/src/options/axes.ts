@@ -1,8 +1,9 @@
-import type { Chart, Line } from "../trends/chart.ts";
+import type { Chart } from "../trends/chart.ts";
 import { formatShort } from "../trends/figures.ts";
 import type { Look } from "../trends/palette.ts";
-import { baseOption, tipRow } from "./base.ts";
+import { baseOption } from "./base.ts";
 import type { Option, Tip } from "./option.ts";
+import { rowsAt } from "./tipRows.ts";
 
 /** Axes, grid and tooltip of charts over time. */
 export function overTime(chart: Chart, look: Look, tip: Tip, pointer: "line" | "shadow"): Option {
@@ -16,7 +17,14 @@ export function overTime(chart: Chart, look: Look, tip: Tip, pointer: "line" | "
       boundaryGap: pointer === "shadow",
       axisLine: { lineStyle: { color: look.rule } },
       axisTick: { show: false },
-      axisLabel: { color: look.quiet, hideOverlap: true, margin: 10, fontSize: 11 },
+      axisLabel: {
+        color: look.quiet,
+        hideOverlap: true,
+        margin: 10,
+        fontSize: 11,
+        // Within the chart, whose edge would cut a label that is centred on the last point.
+        ...(pointer === "line" && { alignMaxLabel: "right" }),
+      },
     },
     yAxis: { type: "value", ...valueAxis(look) },
     tooltip: {
@@ -29,10 +37,8 @@ export function overTime(chart: Chart, look: Look, tip: Tip, pointer: "line" | "
       },
       formatter: (hovered: unknown) => {
         const index = (hovered as { dataIndex: number }[])[0]?.dataIndex ?? 0;
-        return tip(
-          chart.buckets[index] ?? "",
-          chart.lines.map((line) => rowAt(line, index, look)),
-        );
+        const { rows, more } = rowsAt(chart, index, look);
+        return tip(chart.buckets[index] ?? "", rows, more);
       },
     },
   };
@@ -44,10 +50,4 @@ export function valueAxis(look: Look): object {
     splitLine: { lineStyle: { color: look.rule } },
     splitNumber: 4,
   };
-}
-
-// The earlier period has its own dates at the same place of the axis.
-function rowAt(line: Line, index: number, look: Look): ReturnType<typeof tipRow> {
-  const when = line.isPrevious ? (line.buckets[index] ?? "previous") : null;
-  return tipRow(line, line.figures[index] ?? null, look, when ? `${line.name} (${when})` : line.name);
 }

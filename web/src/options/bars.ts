@@ -1,6 +1,7 @@
 import type { BarSeriesOption } from "echarts/charts";
 import type { Chart, Line } from "../trends/chart.ts";
-import { formatFigure } from "../trends/figures.ts";
+import { columnFormat } from "../trends/figures.ts";
+import { type Pair, pairUp } from "../trends/pairs.ts";
 import type { Look } from "../trends/palette.ts";
 import { overTime, valueAxis } from "./axes.ts";
 import { baseOption, lineColour, tipRow } from "./base.ts";
@@ -26,8 +27,9 @@ export function barsOption(chart: Chart, look: Look, tip: Tip): Option {
 export function totalsOption(chart: Chart, look: Look, tip: Tip): Option {
   const rows = pairUp(chart.lines);
   const isCompared = chart.lines.some((line) => line.isPrevious);
-  const periods: (keyof Row)[] = isCompared ? ["current", "previous"] : ["current"];
+  const periods: (keyof Pair)[] = isCompared ? ["current", "previous"] : ["current"];
   const base = baseOption(look);
+  const format = columnFormat(chart.lines.map((line) => line.total));
   return {
     ...base,
     grid: { left: 8, right: 64, top: 8, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
@@ -47,10 +49,10 @@ export function totalsOption(chart: Chart, look: Look, tip: Tip): Option {
       formatter: (hovered: unknown) => {
         const row = rows[(hovered as { dataIndex: number }[])[0]?.dataIndex ?? 0];
         const lines = [row?.current, row?.previous].filter((line) => line !== undefined);
-        const names = lines.map((line) => (line.isPrevious ? "Previous period" : "Total"));
+        const names = lines.map((line) => (line.isPrevious ? "Previous period" : (chart.measure ?? "Value")));
         return tip(
           lines[0]?.name ?? "",
-          lines.map((line, index) => tipRow(line, line.total, look, names[index])),
+          lines.map((line, index) => tipRow(line, format(line.total), look, names[index])),
         );
       },
     },
@@ -64,26 +66,13 @@ export function totalsOption(chart: Chart, look: Look, tip: Tip): Option {
         position: "right",
         color: look.quiet,
         fontSize: 11,
-        formatter: ({ value }) => (typeof value === "number" ? formatFigure(value) : ""),
+        formatter: ({ value }) => (typeof value === "number" ? format(value) : ""),
       },
       data: rows.map(({ [period]: line }) =>
         line ? { value: line.total ?? "-", itemStyle: barStyle(line, look) } : { value: "-" },
       ),
     })),
   };
-}
-
-type Row = { current?: Line; previous?: Line };
-
-function pairUp(lines: readonly Line[]): Row[] {
-  const rows = new Map<string, Row>();
-  for (const line of lines) {
-    const key = `${line.colour} ${line.name}`;
-    const row = rows.get(key) ?? {};
-    row[line.isPrevious ? "previous" : "current"] = line;
-    rows.set(key, row);
-  }
-  return [...rows.values()];
 }
 
 function barStyle(line: Line, look: Look): object {

@@ -1,4 +1,3 @@
-import { formatFigure } from "../trends/figures.ts";
 import type { Line } from "../trends/chart.ts";
 import { colourOf, type Look, pale } from "../trends/palette.ts";
 import type { Option, TipRow } from "./option.ts";
@@ -25,6 +24,6 @@ export function lineColour(line: Line, look: Look): string {
   return line.isPrevious ? pale(colour, look) : colour;
 }
 
-export function tipRow(line: Line, figure: number | null, look: Look, name = line.name): TipRow {
-  return { colour: lineColour(line, look), name, figure: formatFigure(figure), isPrevious: line.isPrevious };
+export function tipRow(line: Line, figure: string, look: Look, name = line.name): TipRow {
+  return { colour: lineColour(line, look), name, figure, isPrevious: line.isPrevious };
 }

@@ -52,8 +52,11 @@ export function mapOption(
       formatter: (hovered: unknown) => {
         const { name, value, color } = hovered as { name: string; value: number; color: string };
         const place = names.get(name) ?? name;
-        if (Number.isNaN(value)) return tip(place, []);
-        return tip(place, [{ colour: color, name: chart.title, figure: formatFigure(value), isPrevious: false }]);
+        const measure = chart.measure ?? "Value";
+        // No events are a count of zero, but have no average.
+        const figure = Number.isNaN(value) ? (chart.isSummable ? 0 : null) : value;
+        const colour = Number.isNaN(value) ? land : color;
+        return tip(place, [{ colour, name: measure, figure: formatFigure(figure), isPrevious: false }]);
       },
     },
     visualMap: {

@@ -14,5 +14,5 @@ export type Option = ComposeOption<
 
 export type TipRow = { colour: string; name: string; figure: string; isPrevious: boolean };
 
-/** Makes the element of a tooltip. Names are users' texts, so they never become markup. */
-export type Tip = (title: string, rows: readonly TipRow[]) => HTMLElement;
+/** Makes the element of a tooltip, which says how many rows more there are. Names are users' texts, so they never become markup. */
+export type Tip = (title: string, rows: readonly TipRow[], more?: number) => HTMLElement;

@@ -1,21 +1,20 @@
 import type { Line } from "../trends/chart.ts";
 import { formatFigure, formatShare } from "../trends/figures.ts";
+import { pairUp } from "../trends/pairs.ts";
 
 /** A number for each series and, with a comparison, how it changed. */
 export function BoldNumber({ lines }: { lines: readonly Line[] }) {
-  const current = lines.filter((line) => !line.isPrevious);
   return (
     <ul className="trend-numbers">
-      {current.map((line, index) => {
-        const previous = lines.find((other) => other.isPrevious && other.colour === line.colour);
-        return (
+      {pairUp(lines).map(({ current, previous }, index) =>
+        current ? (
           <li key={index}>
-            <span className="trend-number">{formatFigure(line.total)}</span>
-            <span className="trend-number-name">{line.name}</span>
-            {previous && <Change from={previous.total} to={line.total} />}
+            <span className="trend-number">{formatFigure(current.total)}</span>
+            <span className="trend-number-name">{current.name}</span>
+            {previous && <Change from={previous.total} to={current.total} />}
           </li>
-        );
-      })}
+        ) : null,
+      )}
     </ul>
   );
 }

@@ -1,6 +1,8 @@
-type AnswerError = { message: string; extensions?: { code?: unknown; hint?: unknown } };
+import { formatPath } from "../trends/warnings.ts";
 
-/** The errors of an answer, with their codes and hints; the response has all of each. */
+type AnswerError = { message: string; extensions?: { code?: unknown; hint?: unknown; path?: unknown } };
+
+/** The errors of an answer, with their hints, the inputs' paths and codes; the response has all of each. */
 export function ErrorList({ errors, hasData }: { errors: readonly AnswerError[]; hasData: boolean }) {
   return (
     <div className="trend-errors" role="alert">
@@ -10,6 +12,7 @@ export function ErrorList({ errors, hasData }: { errors: readonly AnswerError[];
           <li key={index}>
             {message}
             {typeof extensions?.hint === "string" && ` ${extensions.hint}`}
+            {Array.isArray(extensions?.path) && <code>{formatPath(extensions.path)}</code>}
             {typeof extensions?.code === "string" && <code>{extensions.code}</code>}
           </li>
         ))}

@@ -5,6 +5,7 @@ import type { Look } from "../trends/palette.ts";
 import { BoldNumber } from "./BoldNumber.tsx";
 import { Legend, lineKey } from "./Legend.tsx";
 import { TrendTable } from "./TrendTable.tsx";
+import { WarningList } from "./WarningList.tsx";
 
 // The chart library is a third of the page: only who looks at a chart waits for it.
 const Drawing = lazy(() => import("./Drawing.tsx"));
@@ -42,6 +43,7 @@ export function TrendView({ chart, look, isStale }: Props) {
           </div>
         )}
       </header>
+      {chart.warnings.length > 0 && <WarningList warnings={chart.warnings} />}
       {chart.hint && <p className="trend-hint">{chart.hint}</p>}
       {chart.lines.length === 0 ? (
         <p className="trend-none">The answer has no series: nothing matched, or they were not asked for.</p>

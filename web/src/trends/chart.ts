@@ -1,10 +1,13 @@
 import { readField } from "./document.ts";
 import { DEFAULT_DISPLAY, type Display, isDisplay, isTotal } from "./displays.ts";
-import { type FoundTrend, isRecord } from "./find.ts";
+import type { FoundTrend } from "./find.ts";
+import { inOrderOfBins } from "./bins.ts";
 import { findHint } from "./hints.ts";
 import { isOthers, nameAll } from "./labels.ts";
+import { countedIn, formulasIn, measureOf } from "./measures.ts";
 import { readSeries, readText, readTexts, type Series } from "./series.ts";
 import { subjectOf } from "./subject.ts";
+import { readWarnings, type Warning } from "./warnings.ts";
 
 /** One series, ready to be drawn. */
 export type Line = {
@@ -29,29 +32,39 @@ export type Chart = {
   asked: Display | null;
   /** What the figures at hand can be drawn as. */
   display: Display;
+  /** What all figures measure: "Average dep_delay"; null where nothing tells, or where they measure several things. */
+  measure: string | null;
+  /** Whether figures of several buckets or series add up to one that means something. */
+  isSummable: boolean;
   /** What was counted, the range and the time zone, as far as they are known. */
   facts: readonly string[];
   buckets: readonly string[];
   lines: readonly Line[];
   /** One sentence about what is missing in the query; null where nothing is. */
   hint: string | null;
+  /** What the gateway warns of, where the query asks for it. */
+  warnings: readonly Warning[];
 };
 
 export function chartOf(trend: FoundTrend): Chart {
   const read = (name: string): unknown => readField(trend.value, trend.fields, name);
-  const series = readSeries(read("series"), seriesFields(trend));
+  const series = inOrderOfBins(readSeries(read("series"), seriesFields(trend)));
   const asked = askedDisplay(trend);
   const shared = readTexts(read("labels")) ?? readTexts(read("days"));
   const display = drawableDisplay(asked, series);
-  const lines = linesOf(series, display, isSummable(trend.query, display));
+  const canSum = isSummable(trend.query);
+  const lines = linesOf(series, display, trend.query, canSum || display === "ACTIONS_LINE_GRAPH_CUMULATIVE");
   return {
     title: trend.title,
     asked,
     display,
+    measure: measureOf(trend.query),
+    isSummable: canSum,
     facts: factsOf(trend, read),
     buckets: isTotal(display) ? [] : bucketsOf(shared, lines),
     lines,
     hint: findHint(trend, seriesFields(trend), asked, series),
+    warnings: readWarnings(trend),
   };
 }
 
@@ -74,9 +87,14 @@ function drawableDisplay(asked: Display | null, series: readonly Series[]): Disp
   return hasTotals ? "ACTIONS_BAR_VALUE" : (asked ?? DEFAULT_DISPLAY);
 }
 
-function linesOf(series: readonly Series[], display: Display, isSummed: boolean): Line[] {
+function linesOf(
+  series: readonly Series[],
+  display: Display,
+  query: FoundTrend["query"],
+  hasTotals: boolean,
+): Line[] {
   const colours = new Map<string, number>();
-  const names = nameAll(series);
+  const names = nameAll(series, query);
   return series.map((one, position) => {
     const key = one.compareLabel ? JSON.stringify([one.order, one.formula, names[position]]) : `${position}`;
     if (!isOthers(one) && !colours.has(key)) colours.set(key, colours.size);
@@ -85,7 +103,7 @@ function linesOf(series: readonly Series[], display: Display, isSummed: boolean)
       isPrevious: one.compareLabel === "PREVIOUS",
       colour: colours.get(key) ?? null,
       figures: isTotal(display) ? [] : (one.data ?? []),
-      total: one.aggregatedValue ?? (isSummed ? (one.count ?? countOf(one, display)) : null),
+      total: one.aggregatedValue ?? (hasTotals ? (one.count ?? countOf(one, display)) : null),
       buckets: one.labels ?? one.days ?? [],
       value: one.breakdownValue?.[0] ?? one.label,
     };
@@ -93,11 +111,9 @@ function linesOf(series: readonly Series[], display: Display, isSummed: boolean)
 }
 
 // Adding up daily averages, or people who may be the same ones, makes a figure of no meaning.
-function isSummable(query: FoundTrend["query"], display: Display): boolean {
-  if (!query || display === "ACTIONS_LINE_GRAPH_CUMULATIVE") return true;
-  if (query.formula || query.formulas) return false;
-  const maths = [query.events, query.actions].flat().map((one) => (isRecord(one) ? (one.math ?? "TOTAL") : "TOTAL"));
-  return maths.every((math) => math === "TOTAL" || math === "SUM");
+function isSummable(query: FoundTrend["query"]): boolean {
+  if (!query) return true;
+  return !formulasIn(query).length && countedIn(query).every((one) => one.isSummable);
 }
 
 /** The API's count where it was not asked for: the last figure of a running total, else the sum. */

@@ -1,36 +1,23 @@
-import { isRecord } from "./find.ts";
+import { type Counted, countedIn, formulasIn, listOf, shorten, withMeasure } from "./measures.ts";
 
-const LONGEST = 32;
 const MOST_NAMED = 3;
 
-/** What a TrendQueryInput counts, in words: "flight departed by origin". */
+/** What a TrendQueryInput measures, in words: "flight departed (average dep_delay) by origin". */
 export function subjectOf(query: Record<string, unknown>): string {
-  const formulas = [query.formula, ...listOf(query.formulas).map((one) => one.formula)].filter((text) => text);
-  const counted = formulas.length
-    ? formulas
-    : [...listOf(query.events).map(nameOfEvent), ...listOf(query.actions).map(nameOfAction)];
+  const formulas = formulasIn(query);
+  const counted = formulas.length ? formulas.map(shorten) : countedIn(query).map(nameOfCounted);
   const split = [...[query.breakdown ?? []].flat(), ...listOf(query.breakdowns).map((one) => one.property)];
-  return [join(counted, ", "), join(split, " and ")].filter((text) => text).join(" by ");
+  const by = split.map((one) => shorten(String(one)));
+  return [join(counted, ", "), join(by, " and ")].filter((text) => text).join(" by ");
 }
 
-function nameOfEvent(event: Record<string, unknown>): unknown {
-  return event.customName ?? event.event ?? "all events";
+// That a count is a total goes without saying, unless another series measures the same event differently.
+function nameOfCounted(one: Counted, _position: number, all: readonly Counted[]): string {
+  const name = shorten(one.name);
+  const isAmbiguous = all.some((other) => other.name === one.name && other.measure !== one.measure);
+  return isAmbiguous || one.measure !== "Total" ? withMeasure(name, one.measure) : name;
 }
 
-function nameOfAction(action: Record<string, unknown>): unknown {
-  return action.customName ?? `action ${action.actionId}`;
-}
-
-function join(parts: readonly unknown[], between: string): string {
-  const texts = parts.slice(0, MOST_NAMED).map((part) => shorten(String(part)));
-  return [...texts, ...(parts.length > MOST_NAMED ? ["…"] : [])].join(between);
-}
-
-// Breakdowns may be expressions of any length.
-function shorten(text: string): string {
-  return text.length > LONGEST ? "an expression" : text;
-}
-
-function listOf(value: unknown): Record<string, unknown>[] {
-  return [value ?? []].flat().filter(isRecord);
+function join(parts: readonly string[], between: string): string {
+  return [...parts.slice(0, MOST_NAMED), ...(parts.length > MOST_NAMED ? ["…"] : [])].join(between);
 }

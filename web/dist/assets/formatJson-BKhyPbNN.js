@@ -1,1 +1,0 @@
-import{m as e,p as t}from"./index-DSRUCFV1.js";function n(n){return t(n,e(n,void 0,{insertSpaces:!0,tabSize:2,insertFinalNewline:!1}))}export{n as format};
