@@ -30,6 +30,11 @@ ProjectOption = Annotated[int, typer.Option(metavar="ID", help="The id of the pr
 class WeekStart(StrEnum):
     SUNDAY = "sunday"
     MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
 
 
 class Level(StrEnum):

@@ -24,6 +24,7 @@ from resolvers.saved_objects import load_saved_objects
 from resolvers.trend_cache.cached_trend import CachedTrend
 from resolvers.trends.actions import Action
 from resolvers.trends.breakdowns import OTHER_VALUES
+from resolvers.trends.intervals import MINUTES_OF, SEVERAL_MINUTES
 from resolvers.trends.query import (
     BreakdownType,
     EventSeries,
@@ -31,6 +32,7 @@ from resolvers.trends.query import (
     PropertyFilter,
     PropertyOperator,
     PropertyType,
+    TrendInterval,
     TrendMath,
     TrendQuery,
 )
@@ -290,12 +292,18 @@ def _about_result(project: ReachedProject, query: TrendQuery, trend: CachedTrend
         )
         yield TrendWarning(TrendWarningCode.OTHER_IS_A_SUM, message, (*query.series[order].path, "math"))
     if _is_partial(project, query, trend):
-        message = Message("The last {interval} is not over yet.", {"interval": query.interval.value.lower()})
+        message = _about_last_bucket(query.interval)
         yield TrendWarning(TrendWarningCode.PARTIAL_LAST_BUCKET, message, ("query", "date_to"))
     if project.record.is_changing:
         yield TrendWarning(
             TrendWarningCode.LATE_DATA, Message("Data is being loaded, so values may still grow."), ("query",)
         )
+
+
+def _about_last_bucket(interval: TrendInterval) -> Message:
+    if interval in SEVERAL_MINUTES:
+        return Message("The last {minutes} minutes are not over yet.", {"minutes": MINUTES_OF[interval]})
+    return Message("The last {interval} is not over yet.", {"interval": interval.value.lower()})
 
 
 def _is_partial(project: ReachedProject, query: TrendQuery, trend: CachedTrend) -> bool:

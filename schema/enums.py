@@ -29,7 +29,15 @@ def publish(enum: EnumClass, description: str, values: Mapping[str, str], *, nam
 publish(
     WeekStartDay,
     "The first day of the week.",
-    {"SUNDAY": "Weeks run from Sunday to Saturday.", "MONDAY": "Weeks run from Monday to Sunday."},
+    {
+        "SUNDAY": "Weeks run from Sunday to Saturday.",
+        "MONDAY": "Weeks run from Monday to Sunday.",
+        "TUESDAY": "Weeks run from Tuesday to Monday.",
+        "WEDNESDAY": "Weeks run from Wednesday to Tuesday.",
+        "THURSDAY": "Weeks run from Thursday to Wednesday.",
+        "FRIDAY": "Weeks run from Friday to Thursday.",
+        "SATURDAY": "Weeks run from Saturday to Friday.",
+    },
 )
 
 publish(

@@ -11,10 +11,15 @@ publish(
     "The length of a bucket, in the project's time zone.",
     {
         "MINUTE": "One bucket per minute.",
+        "FIVE_MINUTES": "One bucket per five minutes, starting at a multiple of five minutes on the clock.",
+        "FIFTEEN_MINUTES": "One bucket per quarter of an hour.",
+        "THIRTY_MINUTES": "One bucket per half hour.",
         "HOUR": "One bucket per elapsed hour; a day on which the clocks change has 23 or 25 of them.",
         "DAY": "One bucket per calendar day.",
         "WEEK": "One bucket per calendar week, starting on the project's weekStartDay.",
         "MONTH": "One bucket per calendar month.",
+        "QUARTER": "One bucket per calendar quarter, starting in January, April, July and October.",
+        "YEAR": "One bucket per calendar year.",
     },
 )
 

@@ -44,8 +44,8 @@ class Project(TypedDict):
     """The id of its organization."""
     timezone: str
     """The IANA name of the time zone of its days."""
-    week_start_day: Annotated[int, Field(json_schema_extra={"enum": [0, 1]})]
-    """0: weeks start on Sunday; 1: on Monday."""
+    week_start_day: Annotated[int, Field(json_schema_extra={"enum": [day.number for day in WeekStartDay]})]
+    """The first day of the week: 0 is Sunday, 1 is Monday, 6 is Saturday."""
 
 
 @with_config(use_attribute_docstrings=True)
@@ -89,5 +89,5 @@ def _describe(record: ProjectRecord) -> Project:
         "name": record.name,
         "organization": record.organization_id,
         "timezone": record.timezone,
-        "week_start_day": int(record.week_start_day is WeekStartDay.MONDAY),
+        "week_start_day": record.week_start_day.number,
     }

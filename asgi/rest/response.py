@@ -229,8 +229,9 @@ class TrendBuilder:
     def _starts(self, days: Sequence[str]) -> list[Timestamp]:
         # By identity: all series of a period share their days.
         if id(days) not in self._known_starts:
-            zone = ZoneInfo(self.cached.result.timezone)
-            self._known_starts[id(days)] = [start.isoformat() for start in read_starts(days, zone)]
+            result = self.cached.result
+            starts = read_starts(days, ZoneInfo(result.timezone), result.interval)
+            self._known_starts[id(days)] = [start.isoformat() for start in starts]
         return self._known_starts[id(days)]
 
     def _name(self, counted: Series) -> str:

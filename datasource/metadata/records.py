@@ -29,6 +29,21 @@ class AccessLevel(StrEnum):
 class WeekStartDay(StrEnum):
     SUNDAY = "SUNDAY"
     MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+
+    @property
+    def number(self) -> int:
+        """The day as a number of PostHog: 0 is Sunday, 1 is Monday."""
+        return list(WeekStartDay).index(self)
+
+    @property
+    def weekday(self) -> int:
+        """The day as a number of datetime.weekday(): 0 is Monday."""
+        return (self.number - 1) % 7
 
 
 @dataclass(frozen=True, slots=True)

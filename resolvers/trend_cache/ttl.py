@@ -9,10 +9,15 @@ from resolvers.trends.resolve import ResolvedTrend
 
 _OPEN: Final[Mapping[TrendInterval, timedelta]] = {
     TrendInterval.MINUTE: timedelta(seconds=30),
+    TrendInterval.FIVE_MINUTES: timedelta(minutes=1),
+    TrendInterval.FIFTEEN_MINUTES: timedelta(minutes=2),
+    TrendInterval.THIRTY_MINUTES: timedelta(minutes=2),
     TrendInterval.HOUR: timedelta(minutes=2),
     TrendInterval.DAY: timedelta(minutes=5),
     TrendInterval.WEEK: timedelta(minutes=10),
     TrendInterval.MONTH: timedelta(minutes=10),
+    TrendInterval.QUARTER: timedelta(minutes=10),
+    TrendInterval.YEAR: timedelta(minutes=10),
 }
 """For ranges that have not ended, or only recently."""
 _CLOSED: Final = timedelta(days=1)

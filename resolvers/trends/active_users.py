@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from datasource.layouts.contract import TIMESTAMP
 from datasource.sql.tree import Column, Derived, Expr, Infix, Named, Number, Select, call, compare
 from resolvers.trends.buckets import Buckets
-from resolvers.trends.dates import CLOCK_INTERVALS, DateRange
+from resolvers.trends.dates import DateRange
+from resolvers.trends.intervals import CLOCK_INTERVALS, MINUTES_OF
 from resolvers.trends.query import TrendInterval, TrendMath
 from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
 from resolvers.trends.sliding_windows import count_sliding
@@ -15,13 +16,13 @@ WINDOW_DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 
 _TICK = "tick"
 _ACTORS = "actors"
-_TICKS_A_DAY = {TrendInterval.MINUTE: 24 * 60, TrendInterval.HOUR: 24}
+_TICKS_A_DAY = {interval: 24 * 60 // minutes for interval, minutes in MINUTES_OF.items()}
 
 
 def count_active(actor: Expr, rows: EventSelection, days: int) -> Select:
     """Distinct actors per key, in the `days` days that end with each bucket's first tick.
 
-    A tick is a minute or an hour where that is the interval, otherwise a day. For displays of one total the window
+    A tick is a bucket of the intervals of elapsed time, otherwise a day. For displays of one total the window
     ends with the range.
     """
     if rows.buckets is None:
@@ -65,7 +66,7 @@ def _step(buckets: Buckets) -> int:
 
 def _first_window(range_: DateRange, buckets: Buckets, days: int) -> datetime:
     """The start of the first bucket's window; for days and longer, the window before the range's own start."""
-    if buckets.interval in CLOCK_INTERVALS:  # the bucket itself is the window's last hour or minute
+    if buckets.interval in CLOCK_INTERVALS:  # the bucket itself is the window's last tick
         tick = timedelta(days=1) / _TICKS_A_DAY[buckets.interval]
         return subtract_elapsed(buckets.first, timedelta(days=days) - tick)
     return range_.start - timedelta(days=days)

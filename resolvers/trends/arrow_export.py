@@ -10,13 +10,11 @@ import pyarrow.parquet as pq
 
 from resolvers.trends.breakdowns import NO_VALUE
 from resolvers.trends.buckets import read_starts
-from resolvers.trends.query import TrendInterval
+from resolvers.trends.intervals import CLOCK_INTERVALS
 from resolvers.trends.results import SeriesResult, TrendResult
 
 ROWS_PER_CHUNK = 50_000
 """A batch of Arrow, a row group of Parquet: the overhead of small ones is larger than their content."""
-
-_BY_TIME = (TrendInterval.HOUR, TrendInterval.MINUTE)
 
 
 class ChunkBuffer(io.RawIOBase):
@@ -85,7 +83,7 @@ def table_schema(result: TrendResult) -> pa.Schema:
 
 def _start_type(result: TrendResult) -> pa.DataType:
     """Return the type of bucket starts: dates for days and longer, else instants in the project's time zone."""
-    return pa.timestamp("s", tz=result.timezone) if result.interval in _BY_TIME else pa.date32()
+    return pa.timestamp("s", tz=result.timezone) if result.interval in CLOCK_INTERVALS else pa.date32()
 
 
 def _chunks(result: TrendResult, schema: pa.Schema) -> Iterator[pa.Table]:
@@ -132,5 +130,5 @@ class _Axes:
 
 
 def _starts(days: Sequence[str], result: TrendResult) -> Sequence[object]:
-    starts: list[datetime] = read_starts(days, ZoneInfo(result.timezone))
-    return starts if result.interval in _BY_TIME else [start.date() for start in starts]
+    starts: list[datetime] = read_starts(days, ZoneInfo(result.timezone), result.interval)
+    return starts if result.interval in CLOCK_INTERVALS else [start.date() for start in starts]

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from datasource.metadata.records import WeekStartDay
 from datasource.sql.tree import Expr, Infix, Number, Param, call, compare
 from errors import BadUserInput
-from resolvers.trends.dates import CLOCK_INTERVALS, DateRange
+from resolvers.trends.dates import DateRange
+from resolvers.trends.intervals import CLOCK_INTERVALS, MINUTES_OF, MONTHS_OF, length_in_words
 from resolvers.trends.query import TrendInterval
 from resolvers.trends.wall_clock import (
     elapsed,
     is_repeated,
     skipped_days,
     start_of_day,
-    start_of_hour,
-    start_of_minute,
+    start_of_minutes,
+    start_of_months,
     start_of_week,
     subtract_days,
     subtract_elapsed,
@@ -29,7 +31,7 @@ MAX_BUCKETS = 20_000
 _EPOCH = date(1970, 1, 1)
 _DAYS_OF_A_WEEK = 7
 _LONGEST_WINDOW = timedelta(days=31)  # of active users, before the first bucket
-_SECONDS = {TrendInterval.HOUR: 3600, TrendInterval.MINUTE: 60}
+_SECONDS = {interval: 60 * minutes for interval, minutes in MINUTES_OF.items()}
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -65,11 +67,11 @@ class Buckets:
         count = count_buckets(range_, range_.interval, week_start)
         if count > MAX_BUCKETS:
             raise BadUserInput(
-                "The range has more than {most:,} buckets of one {interval}.",
+                "The range has more than {most:,} buckets of {length}.",
                 path=("query", "interval"),
                 hint="Use a longer interval or a shorter range.",
                 most=MAX_BUCKETS,
-                interval=range_.interval.lower(),
+                length=length_in_words(range_.interval),
             )
         return cls(range_.interval, first, count, timezone)
 
@@ -84,8 +86,10 @@ class Buckets:
         if self.interval in CLOCK_INTERVALS:
             return call("intDiv", self._elapsed(moment), Number(_SECONDS[self.interval]))
         day = self._local_day(moment)
-        if self.interval is TrendInterval.MONTH:
+        months = MONTHS_OF.get(self.interval)
+        if months is not None:
             number = _minus(call("toRelativeMonthNum", day), self.first.year * 12 + self.first.month)
+            number = number if months == 1 else call("intDiv", number, Number(months))
         elif self.interval is TrendInterval.WEEK:
             number = call("intDiv", self._days(day), Number(_DAYS_OF_A_WEEK))
         else:
@@ -96,7 +100,7 @@ class Buckets:
     def tick(self, moment: Expr) -> Expr:
         """Return the number of the step by which windows slide; before the first bucket, it is negative.
 
-        Steps are hours and minutes for these intervals, days for all longer ones.
+        Steps are buckets for intervals of elapsed time, days for all longer ones.
         """
         if self.interval not in CLOCK_INTERVALS:
             return self._days(self._local_day(moment))
@@ -107,7 +111,12 @@ class Buckets:
     def are_whole_hours(self) -> bool:
         """Whether every border between two buckets is a whole hour of UTC."""
         match self.interval:
-            case TrendInterval.MINUTE:
+            case (
+                TrendInterval.MINUTE
+                | TrendInterval.FIVE_MINUTES
+                | TrendInterval.FIFTEEN_MINUTES
+                | TrendInterval.THIRTY_MINUTES
+            ):
                 return False
             case TrendInterval.HOUR:  # elapsed hours: every border is as far from the hour as the first
                 return self.count == 1 or _is_whole_hour(self.first)
@@ -151,8 +160,9 @@ class Buckets:
         return days
 
     def _calendar_starts(self) -> tuple[datetime, ...]:
-        if self.interval is TrendInterval.MONTH:
-            return tuple(subtract_months(self.first, -number) for number in range(self.count))
+        months = MONTHS_OF.get(self.interval)
+        if months is not None:
+            return tuple(subtract_months(self.first, -number * months) for number in range(self.count))
         length = _DAYS_OF_A_WEEK if self.interval is TrendInterval.WEEK else 1
         skipped = self._skipped_days(self.first.date())
         starts = (self.first + timedelta(days=number * length) for number in range(self.count + len(skipped)))
@@ -166,8 +176,9 @@ class Buckets:
 
     def _next_start(self) -> datetime:
         """Return where the bucket after the last one would start."""
-        if self.interval is TrendInterval.MONTH:
-            return subtract_months(self.first, -self.count)
+        months = MONTHS_OF.get(self.interval)
+        if months is not None:
+            return subtract_months(self.first, -self.count * months)
         if self.interval is TrendInterval.WEEK:
             return self.first + timedelta(weeks=self.count)
         return subtract_days(self.first, -self.count)
@@ -183,6 +194,10 @@ class Buckets:
     def _label(self, start: datetime, range_: DateRange) -> str:
         if self.interval in CLOCK_INTERVALS:
             return f"{start.day}-{_MONTHS[start.month]} {start.hour:02}:{start.minute:02}"
+        if self.interval is TrendInterval.YEAR:
+            return f"{start.year:04}"
+        if self.interval is TrendInterval.QUARTER:
+            return f"Q{(start.month + 2) // 3} {start.year:04}"
         if self.interval is TrendInterval.MONTH:
             return f"{_MONTHS[start.month]} {start.year:04}"
         if self.interval is TrendInterval.DAY:
@@ -195,16 +210,22 @@ class Buckets:
 def bucket_start(moment: datetime, interval: TrendInterval, week_start: WeekStartDay) -> datetime:
     """Return the start of the bucket with an instant, on the wall clock of its time zone."""
     match interval:
-        case TrendInterval.MINUTE:
-            return start_of_minute(moment)
-        case TrendInterval.HOUR:
-            return start_of_hour(moment)
+        case (
+            TrendInterval.MINUTE
+            | TrendInterval.FIVE_MINUTES
+            | TrendInterval.FIFTEEN_MINUTES
+            | TrendInterval.THIRTY_MINUTES
+            | TrendInterval.HOUR
+        ):
+            return start_of_minutes(moment, MINUTES_OF[interval])
         case TrendInterval.DAY:
             return start_of_day(moment)
         case TrendInterval.WEEK:
             return start_of_week(moment, week_start)
-        case TrendInterval.MONTH:
-            return start_of_day(moment).replace(day=1)
+        case TrendInterval.MONTH | TrendInterval.QUARTER | TrendInterval.YEAR:
+            return start_of_months(moment, MONTHS_OF[interval])
+        case _:
+            assert_never(interval)
 
 
 def count_buckets(range_: DateRange, interval: TrendInterval, week_start: WeekStartDay) -> int:
@@ -212,8 +233,9 @@ def count_buckets(range_: DateRange, interval: TrendInterval, week_start: WeekSt
     first, end = bucket_start(range_.start, interval, week_start), range_.end
     if interval in CLOCK_INTERVALS:
         return elapsed(first, end) // timedelta(seconds=_SECONDS[interval]) + 1
-    if interval is TrendInterval.MONTH:
-        return (end.year - first.year) * 12 + end.month - first.month + 1
+    months = MONTHS_OF.get(interval)
+    if months is not None:
+        return ((end.year - first.year) * 12 + end.month - first.month) // months + 1
     days = (end.date() - first.date()).days
     if interval is TrendInterval.WEEK:
         return days // _DAYS_OF_A_WEEK + 1
@@ -243,14 +265,16 @@ def _span_label(first: date, last: date) -> str:
     return f"{first.day}–{last.day} {_MONTHS[last.month]}"  # noqa: RUF001
 
 
-def read_starts(days: Sequence[str], timezone: ZoneInfo) -> list[datetime]:
+def read_starts(days: Sequence[str], timezone: ZoneInfo, interval: TrendInterval) -> list[datetime]:
     """Return the instants of the strings in `Axis.days`."""
-    found: list[datetime] = []
-    before, fold = datetime.min, 0
-    for day in days:
-        naive = datetime.fromisoformat(day)
-        # The second pass of an hour that a clock change repeats is recognised by the time going back.
-        fold = int(naive <= before or (bool(fold) and naive - before < timedelta(hours=1)))
-        found.append(naive.replace(tzinfo=timezone, fold=fold))
-        before = naive
-    return found
+    walls = [datetime.fromisoformat(day) for day in days]
+    seconds = _SECONDS.get(interval)
+    if seconds is None or not walls:
+        return [wall.replace(tzinfo=timezone) for wall in walls]
+    # Clocks can show a time twice, but only one of the two is as many steps before the last start.
+    to_last = timedelta(seconds=seconds * (len(walls) - 1))
+    first, again = (walls[0].replace(tzinfo=timezone, fold=fold) for fold in (0, 1))
+    is_first = subtract_elapsed(first, -to_last).replace(tzinfo=None, fold=0) == walls[-1]
+    origin = int((first if is_first else again).timestamp())
+    instants = range(origin, origin + len(walls) * seconds, seconds)
+    return [datetime.fromtimestamp(instant, timezone) for instant in instants]

@@ -7,7 +7,8 @@ from datasource.metadata.records import WeekStartDay
 from resolvers.trends.buckets import Buckets, bucket_start, count_buckets
 from resolvers.trends.compare_step import Step, step_back
 from resolvers.trends.date_text import ParsedDate
-from resolvers.trends.dates import CLOCK_INTERVALS, DateRange, is_exact, widened_start
+from resolvers.trends.dates import DateRange, is_exact, widened_start
+from resolvers.trends.intervals import CLOCK_INTERVALS
 from resolvers.trends.query import TrendInterval, TrendQuery
 from resolvers.trends.wall_clock import at_time_of, elapsed, end_of_day, subtract_days, subtract_elapsed
 

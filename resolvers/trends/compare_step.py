@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from datasource.metadata.records import WeekStartDay
-from errors import BadUserInput
+from errors import BadUserInput, Name
 from resolvers.trends.buckets import count_buckets
 from resolvers.trends.date_text import (
     CLOCK_UNITS,
@@ -21,7 +21,8 @@ from resolvers.trends.date_text import (
     move_back,
     read_date,
 )
-from resolvers.trends.dates import CLOCK_INTERVALS, DATE_TO, DateRange, is_exact
+from resolvers.trends.dates import DATE_TO, DateRange, is_exact
+from resolvers.trends.intervals import CLOCK_INTERVALS, MINUTES_OF, MONTHS_OF, length_in_words
 from resolvers.trends.query import InputPath, TrendInterval, TrendQuery
 from resolvers.trends.wall_clock import (
     elapsed,
@@ -34,12 +35,12 @@ from resolvers.trends.wall_clock import (
 
 COMPARE_TO: InputPath = ("query", "compare_to")
 
+_WHOLE_UNITS: Final = {1: "months, quarters or years", 3: "quarters or years", 12: "years"}
+_MONTHS_HINTS: Final = {1: "For example -1m, -1q or -1y.", 3: "For example -1q or -1y.", 12: "For example -1y."}
 _HINT: Final = "Give a number and a unit, for example -1w, -1m or -1y."
 _COMPARE_TO: Final = re.compile(r"-?(?P<number>\d{1,6})(?P<unit>[hdwmqysMHDWQY])", re.ASCII)
 _MONTHS: Final = {MONTHS: 1, QUARTERS: 3, YEARS: 12}
-_BUCKETS: Final = {TrendInterval.HOUR: timedelta(hours=1), TrendInterval.MINUTE: timedelta(minutes=1)}
 _SPANS: Final = {HOURS: timedelta(hours=1), MINUTES: timedelta(minutes=1), "s": timedelta(seconds=1)}
-_MONTHS_OF_A_BUCKET: Final = {TrendInterval.MONTH: 1}
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _HOURS_OF_A_DAY: Final = 24
@@ -75,10 +76,10 @@ def step_back(query: TrendQuery, start: ParsedDate, current: DateRange, week_sta
         return _given_step(query.compare_to, query, current)
     if is_exact(query) and start.has_time and _is_less_than_a_day(current):
         return Step(span=_length(current))
-    bucket = _BUCKETS.get(query.interval)
-    if bucket is not None and start.has_time:
-        return Step(span=_span_before(bucket, query, start, current, week_start))
-    months = _MONTHS_OF_A_BUCKET.get(query.interval)
+    minutes = MINUTES_OF.get(query.interval)
+    if minutes is not None and start.has_time:
+        return Step(span=_span_before(timedelta(minutes=minutes), query, start, current, week_start))
+    months = MONTHS_OF.get(query.interval)
     if months is not None:
         return Step(months=months * count_buckets(current, query.interval, week_start))
     days = _covering_days(query, start, current)
@@ -114,22 +115,16 @@ def _read_step(unit: str, number: int, query: TrendQuery, text: str) -> Step:
     counts_time = query.interval in CLOCK_INTERVALS or is_exact(query)
     if unit == MINUTES and not counts_time:
         raise BadUserInput(
-            "{text!r} counts minutes, which an interval of one {interval} does not distinguish.",
+            "{text!r} counts minutes, which an interval of {length} does not distinguish.",
             path=COMPARE_TO,
             hint="For months write {months}.",
             text=text,
-            interval=query.interval.lower(),
+            length=length_in_words(query.interval),
             months=text.strip().lower(),
         )
-    if query.interval in _MONTHS_OF_A_BUCKET:
-        if unit not in _MONTHS:
-            raise BadUserInput(
-                "An interval of one {interval} can only be compared by whole months, quarters or years.",
-                path=COMPARE_TO,
-                hint="For example -1m, -1q or -1y.",
-                interval=query.interval.lower(),
-            )
-        return Step(months=number * _MONTHS[unit])
+    months = MONTHS_OF.get(query.interval)
+    if months is not None:
+        return Step(months=_whole_months(unit, number, months, query.interval))
     if unit not in CLOCK_UNITS:
         return Step(unit=unit, number=number)
     if counts_time:
@@ -137,18 +132,32 @@ def _read_step(unit: str, number: int, query: TrendQuery, text: str) -> Step:
     if unit == HOURS and number % _HOURS_OF_A_DAY == 0:
         return Step(number=number // _HOURS_OF_A_DAY)
     raise BadUserInput(
-        "{text!r} is no number of whole days, as an interval of one {interval} needs.",
+        "{text!r} is no number of whole days, as an interval of {length} needs.",
         path=COMPARE_TO,
         hint="For example -1d.",
         text=text,
-        interval=query.interval.lower(),
+        length=length_in_words(query.interval),
+    )
+
+
+def _whole_months(unit: str, number: int, months: int, interval: TrendInterval) -> int:
+    """The months of a step; buckets of several months correspond only if the step is a multiple of them."""
+    step = number * _MONTHS.get(unit, 0)
+    if step and step % months == 0:
+        return step
+    raise BadUserInput(
+        "An interval of {length} can only be compared by whole {units}.",
+        path=COMPARE_TO,
+        hint=_MONTHS_HINTS[months],
+        length=length_in_words(interval),
+        units=Name(_WHOLE_UNITS[months]),
     )
 
 
 def _span_before(
     bucket: timedelta, query: TrendQuery, start: ParsedDate, current: DateRange, week_start: WeekStartDay
 ) -> timedelta:
-    """The hours or minutes of the period, so that the previous one lies directly before it."""
+    """The buckets of elapsed time of the period, so that the previous one lies directly before it."""
     if is_exact(query):
         return -(-_length(current) // bucket) * bucket
     if start.moved_by == HOURS and start.number % _HOURS_OF_A_DAY == 0 and query.date_to is None:

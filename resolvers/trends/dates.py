@@ -8,13 +8,15 @@ from datasource import event_times
 from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput, Name
 from resolvers.trends.date_text import DATE_HINT, DAYS, HOURS, MINUTES, ParsedDate, read_date
+from resolvers.trends.intervals import CLOCK_INTERVALS, MINUTES_OF, MONTHS_OF, length_in_words
 from resolvers.trends.query import InputPath, TrendDisplay, TrendInterval, TrendQuery
 from resolvers.trends.wall_clock import (
     end_of_day,
     first_of_day,
     real,
     start_of_hour,
-    start_of_minute,
+    start_of_minutes,
+    start_of_months,
     subtract_days,
     subtract_elapsed,
 )
@@ -24,9 +26,6 @@ WHOLE_HISTORY = "all"
 
 DATE_FROM: InputPath = ("query", "date_from")
 DATE_TO: InputPath = ("query", "date_to")
-
-CLOCK_INTERVALS = (TrendInterval.HOUR, TrendInterval.MINUTE)
-"""Intervals of elapsed time; the others follow the calendar."""
 
 _DEFAULT_DAYS = 7
 _TICK = timedelta(microseconds=1)  # the resolution of events
@@ -102,7 +101,7 @@ def read_start(
         return ParsedDate(first, is_relative=True, unit=DAYS, number=_DEFAULT_DAYS)
     date = _read_bound(query.date_from, now, DATE_FROM, week_start)
     interval = effective_interval(query)
-    if not date.is_relative or is_exact(query) or interval is TrendInterval.MINUTE:
+    if not date.is_relative or is_exact(query) or _counts_minutes(interval):
         return date
     _check_minutes(query.date_from, date, interval, DATE_FROM)
     if date.moved_by == HOURS:
@@ -112,7 +111,7 @@ def read_start(
 
 
 def read_end(query: TrendQuery, now: datetime, week_start: WeekStartDay = WeekStartDay.SUNDAY) -> datetime:
-    """Read `date_to`, moved to the end of its day, hour or minute by the interval."""
+    """Read `date_to`, moved to the end of its day, or of its bucket for hours and shorter intervals."""
     if query.date_to is None and is_exact(query):
         return now
     date = ParsedDate(now, is_relative=True)
@@ -126,8 +125,9 @@ def read_end(query: TrendQuery, now: datetime, week_start: WeekStartDay = WeekSt
         return end_of_day(date.instant)
     if not date.is_relative:
         return date.instant
-    last = date.instant.replace(second=59, microsecond=999999)
-    return last.replace(minute=59) if interval is TrendInterval.HOUR else last
+    minutes = MINUTES_OF[interval]
+    first = start_of_minutes(date.instant, minutes)
+    return first.replace(minute=first.minute + minutes - 1, second=59, microsecond=999999)
 
 
 def _read_bound(
@@ -150,7 +150,7 @@ def is_exact(query: TrendQuery) -> bool:
 
 
 def effective_interval(query: TrendQuery) -> TrendInterval:
-    """The interval that rounds the range: displays of one total have whole days, except by hour or minute."""
+    """The interval that rounds the range: displays of one total have whole days, except by the clock."""
     if query.display.is_total and query.interval not in CLOCK_INTERVALS:
         return TrendInterval.DAY
     return query.interval
@@ -159,18 +159,26 @@ def effective_interval(query: TrendQuery) -> TrendInterval:
 def widened_start(start: datetime, date: ParsedDate, interval: TrendInterval) -> datetime:
     """The instant from which events are read, so that the first bucket is whole for intervals that promise it."""
     match interval:
-        case TrendInterval.MONTH:
-            return first_of_day(start.replace(day=1))
+        case TrendInterval.MONTH | TrendInterval.QUARTER | TrendInterval.YEAR:
+            return first_of_day(start_of_months(start, MONTHS_OF[interval]))
         case TrendInterval.WEEK:
             return first_of_day(start)
         case TrendInterval.DAY:
             return start if date.moved_by == HOURS else first_of_day(start)
-        case TrendInterval.HOUR:
-            return start if date.is_relative else real(start_of_hour(start))
-        case TrendInterval.MINUTE:
-            return start if date.is_relative else start_of_minute(start)
+        case (
+            TrendInterval.MINUTE
+            | TrendInterval.FIVE_MINUTES
+            | TrendInterval.FIFTEEN_MINUTES
+            | TrendInterval.THIRTY_MINUTES
+            | TrendInterval.HOUR
+        ):
+            return start if date.is_relative else real(start_of_minutes(start, MINUTES_OF[interval]))
         case _:
             assert_never(interval)
+
+
+def _counts_minutes(interval: TrendInterval) -> bool:
+    return interval in CLOCK_INTERVALS and interval is not TrendInterval.HOUR
 
 
 def _check_minutes(text: str | None, date: ParsedDate, interval: TrendInterval, path: InputPath) -> None:
@@ -178,10 +186,10 @@ def _check_minutes(text: str | None, date: ParsedDate, interval: TrendInterval, 
     if text is None or date.unit != MINUTES or interval in CLOCK_INTERVALS:
         return
     raise BadUserInput(
-        "{text!r} counts minutes, which an interval of one {interval} does not distinguish.",
+        "{text!r} counts minutes, which an interval of {length} does not distinguish.",
         path=path,
         hint="For months write {months}.",
         text=text,
-        interval=interval.lower(),
+        length=length_in_words(interval),
         months=text.strip().replace(MINUTES, "m"),
     )

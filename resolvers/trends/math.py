@@ -21,6 +21,7 @@ from resolvers.trends.active_users import WINDOW_DAYS, count_active, select_in_w
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.first_time import count_first_times, select_first_times
 from resolvers.trends.hogql import math_expression
+from resolvers.trends.intervals import MONTHS_OF
 from resolvers.trends.properties import checked_group_index, number_field
 from resolvers.trends.query import InputPath, Math, PropertyType, TrendInterval, TrendMath
 from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited, names
@@ -28,8 +29,8 @@ from resolvers.trends.selection import BUCKET, FIGURE, EventSelection, inherited
 _QUANTILES = {"MEDIAN": 0.5, "P75": 0.75, "P90": 0.9, "P95": 0.95, "P99": 0.99}
 _VALUE = "value"
 _LONGEST_WINDOWED = {
-    TrendMath.WEEKLY_ACTIVE: (TrendInterval.WEEK, TrendInterval.MONTH),
-    TrendMath.MONTHLY_ACTIVE: (TrendInterval.MONTH,),
+    TrendMath.WEEKLY_ACTIVE: (TrendInterval.WEEK, *MONTHS_OF),
+    TrendMath.MONTHLY_ACTIVE: tuple(MONTHS_OF),
 }
 
 

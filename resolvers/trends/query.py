@@ -18,10 +18,15 @@ FilterValue = Scalar | tuple[Scalar, ...] | None
 
 class TrendInterval(StrEnum):
     MINUTE = "MINUTE"
+    FIVE_MINUTES = "FIVE_MINUTES"
+    FIFTEEN_MINUTES = "FIFTEEN_MINUTES"
+    THIRTY_MINUTES = "THIRTY_MINUTES"
     HOUR = "HOUR"
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
 
 
 class LogicalOperator(StrEnum):

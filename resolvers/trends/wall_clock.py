@@ -51,18 +51,27 @@ def at_time_of(day: date, moment: datetime) -> datetime:
 
 def start_of_week(moment: datetime, week_start: WeekStartDay) -> datetime:
     """00:00 of the last first day of a week."""
-    into_week = (moment.weekday() + (1 if week_start is WeekStartDay.SUNDAY else 0)) % 7
-    return start_of_day(moment) - timedelta(days=into_week)
+    return start_of_day(moment) - timedelta(days=(moment.weekday() - week_start.weekday) % 7)
+
+
+def start_of_months(moment: datetime, months: int) -> datetime:
+    """00:00 of the first day of the month, or of the quarter or year with it: 1, 3 or 12 months from January."""
+    return start_of_day(moment).replace(month=moment.month - (moment.month - 1) % months, day=1)
 
 
 def start_of_hour(moment: datetime) -> datetime:
     """Minute 0 of the same hour on the wall clock, also of the second of two equal hours."""
-    return moment.replace(minute=0, second=0, microsecond=0)
+    return start_of_minutes(moment, 60)
 
 
 def start_of_minute(moment: datetime) -> datetime:
     """Second 0 of the same minute."""
-    return moment.replace(second=0, microsecond=0)
+    return start_of_minutes(moment, 1)
+
+
+def start_of_minutes(moment: datetime, minutes: int) -> datetime:
+    """The last multiple of so many minutes, a divisor of 60, on the wall clock."""
+    return moment.replace(minute=moment.minute - moment.minute % minutes, second=0, microsecond=0)
 
 
 def subtract_elapsed(moment: datetime, span: timedelta) -> datetime:

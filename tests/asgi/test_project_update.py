@@ -21,10 +21,10 @@ async def _update(gateway: Gateway, of: str, *, scope: str = "project:write", **
 
 async def test_update_changes_only_given_fields(gateway: Gateway) -> None:
     filters = [{"key": "email", "type": "PERSON", "operator": "NOT_ICONTAINS", "value": "@corp.example"}]
-    changed = await _update(gateway, "Changing", weekStartDay="MONDAY", testAccountFilters=filters)
+    changed = await _update(gateway, "Changing", weekStartDay="WEDNESDAY", testAccountFilters=filters)
     assert changed.data["projectUpdate"]["testAccountFilters"] == filters
     again = (await _update(gateway, "Changing", timezone="Asia/Kolkata")).data["projectUpdate"]
-    assert (again["name"], again["timezone"], again["weekStartDay"]) == ("Changing", "Asia/Kolkata", "MONDAY")
+    assert (again["name"], again["timezone"], again["weekStartDay"]) == ("Changing", "Asia/Kolkata", "WEDNESDAY")
     assert again["testAccountFilters"] == filters
 
 

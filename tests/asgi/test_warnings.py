@@ -141,6 +141,8 @@ async def test_values_that_were_cut_and_an_other_that_is_a_sum(shop: Shop) -> No
         ({"dateFrom": "-3d", "dateTo": None}, True),  # today is not over
         ({"dateFrom": "2020-01-01", "dateTo": "2020-01-10", "interval": "MONTH"}, True),  # cut by dateTo
         ({"dateFrom": "2019-11-01", "dateTo": "2019-12-31", "interval": "MONTH"}, False),
+        ({"dateFrom": "2019-10-01", "dateTo": "2019-12-31", "interval": "QUARTER"}, False),
+        ({"dateFrom": "2018-10-01", "dateTo": "2019-12-31", "interval": "YEAR"}, False),
         ({"dateFrom": "2020-01-08", "dateTo": "2020-01-10"}, False),
         ({"dateFrom": "2020-01-10T10:00:00", "dateTo": "2020-01-10T11:30:00", "interval": "HOUR"}, True),
         ({"dateFrom": "-3d", "dateTo": None, "display": "BOLD_NUMBER"}, False),
@@ -149,6 +151,25 @@ async def test_values_that_were_cut_and_an_other_that_is_a_sum(shop: Shop) -> No
 async def test_last_bucket_that_is_not_over(shop: Shop, query: dict[str, Any], is_partial: bool) -> None:
     codes = [code for code, *_ in await warned(shop, **query)]
     assert codes == ["PARTIAL_LAST_BUCKET"] * is_partial
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (
+            {"dateFrom": "2020-01-01", "dateTo": "2020-03-30", "interval": "QUARTER"},
+            "The last quarter is not over",
+        ),
+        ({"dateFrom": "2019-01-01", "dateTo": "2020-03-31", "interval": "YEAR"}, "The last year is not over yet."),
+        (
+            {"dateFrom": "2020-01-10T10:00", "dateTo": "2020-01-10T11:07", "interval": "FIFTEEN_MINUTES"},
+            "The last 15 minutes are not over yet.",
+        ),
+    ],
+)
+async def test_unfinished_bucket_is_called_by_its_length(shop: Shop, query: dict[str, Any], message: str) -> None:
+    [warning] = await warnings_of(shop, **query)
+    assert warning["message"].startswith(message)
 
 
 async def test_data_that_is_being_loaded(shop: Shop, gateway: Gateway) -> None:

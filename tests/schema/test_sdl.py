@@ -65,8 +65,8 @@ INPUTS = {
     "AccessControlSetInput": "projectId resource resourceId memberId roleId accessLevel",
 }
 SIZES = {
-    "TrendInterval": 5,
-    "WeekStartDay": 2,
+    "TrendInterval": 10,
+    "WeekStartDay": 7,
     "TrendRefresh": 2,
     "LogicalOperator": 2,
     "BreakdownType": 7,

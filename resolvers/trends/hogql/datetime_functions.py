@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlglot import exp
 
 from datasource.metadata.records import WeekStartDay
-from datasource.sql.tree import Call, Expr, Number, Param, call, compare
+from datasource.sql.tree import Call, Expr, Infix, Number, Param, call, compare
 from resolvers.trends.compile_context import CompileContext
 from resolvers.trends.hogql.errors import HogQLError, quoted
 from resolvers.trends.hogql.functions import Build, Function, Invocation, instant, plain
@@ -30,7 +30,7 @@ _ROUNDED_TO = {
     **dict.fromkeys(("Minute", "FiveMinutes", "TenMinutes", "FifteenMinutes", "Hour", "Day"), ValueType.SECOND),
 }
 _FORMAT = re.compile(r"([^%]|%[aAbcCdDeFfgGhHiIjklmMnpQrRsStTuVwWyYz%])*", re.DOTALL)
-_SUNDAY_WEEKS, _MONDAY_WEEKS = 0, 1
+_WEEK_MODE = {WeekStartDay.SUNDAY: 0, WeekStartDay.MONDAY: 1}
 _WEEK_MODES = 9
 
 
@@ -126,10 +126,16 @@ def _start_of(time: Value, unit: str, invocation: Invocation, mode: int | None =
     at = as_datetime(time, invocation.context)
     kind = _ROUNDED_TO.get(unit, ValueType.DATE)
     if unit == "Week":
-        sunday = invocation.context.week_start is WeekStartDay.SUNDAY
-        first_day = _SUNDAY_WEEKS if sunday else _MONDAY_WEEKS
-        return Value(call("toStartOfWeek", at, Number(first_day if mode is None else mode)), kind, invocation.node)
+        return Value(_start_of_week(at, invocation.context.week_start, mode), kind, invocation.node)
     return Value(call(f"toStartOf{unit}", at), kind, invocation.node)
+
+
+def _start_of_week(at: Expr, week_start: WeekStartDay, mode: int | None) -> Expr:
+    if mode is None and week_start not in _WEEK_MODE:
+        # ClickHouse's own weeks begin on Sunday or Monday only.
+        into_week = Infix("+", (call("toDayOfWeek", at), Number(6 - week_start.weekday)))
+        return call("subtractDays", call("toDate32", at), call("modulo", into_week, Number(7)))
+    return call("toStartOfWeek", at, Number(_WEEK_MODE[week_start] if mode is None else mode))
 
 
 def _start_of_interval(invocation: Invocation) -> Value:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from datasource.metadata.projects import create_project
+from datasource.metadata.records import WeekStartDay
 from tests.asgi.rest.trends import RestClient
 from tests.support.api_keys import make_key
 from tests.support.gateway import Gateway, open_gateway
@@ -37,6 +38,14 @@ async def test_next_and_previous_lead_through_all_pages(org: Organization) -> No
         found += [each["name"] for each in page["results"]]
     assert found == [org.project.name, *names]
     assert [each["name"] for each in (await fetch(org.creator, page["previous"]))["results"]] == ["c", "d"]
+
+
+async def test_first_day_of_the_week_is_its_number_from_sunday(org: Organization) -> None:
+    for day in WeekStartDay:
+        await create_project(org.store, organization_id=org.organization_id, name=day, week_start_day=day)
+    page = await fetch(org.creator, "/api/projects")
+    assert [each["week_start_day"] for each in page["results"][1:]] == [0, 1, 2, 3, 4, 5, 6]
+    assert [each["name"] for each in page["results"][1:4]] == ["SUNDAY", "MONDAY", "TUESDAY"]
 
 
 async def test_key_restricted_to_a_project_lists_that_project(org: Organization) -> None:

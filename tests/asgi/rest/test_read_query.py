@@ -68,6 +68,11 @@ def test_session_duration_is_read_from_sessions() -> None:
     ("parameters", "asked"),
     [
         ({"interval": "minute"}, {"interval": TrendInterval.HOUR}),
+        ({"interval": "five_minutes"}, {"interval": TrendInterval.FIVE_MINUTES}),
+        ({"interval": "fifteen_minutes"}, {"interval": TrendInterval.FIFTEEN_MINUTES}),
+        ({"interval": "thirty_minutes"}, {"interval": TrendInterval.THIRTY_MINUTES}),
+        ({"interval": "quarter"}, {"interval": TrendInterval.QUARTER}),
+        ({"interval": "year"}, {"interval": TrendInterval.YEAR}),
         ({"date_from": "", "explicit_date": "true"}, {"date_from": None, "explicit_date": True}),
         ({"filter_test_accounts": "FALSE"}, {"filter_test_accounts": False}),
         ({"sampling_factor": "0.1"}, {"sampling_factor": 0.1}),

@@ -23,10 +23,15 @@ def minutes(*, has_invalidation: bool = True, is_changing: bool = False, **query
     ("interval", "expected"),
     [
         (TrendInterval.MINUTE, 0.5),
+        (TrendInterval.FIVE_MINUTES, 1),
+        (TrendInterval.FIFTEEN_MINUTES, 2),
+        (TrendInterval.THIRTY_MINUTES, 2),
         (TrendInterval.HOUR, 2),
         (TrendInterval.DAY, 5),
         (TrendInterval.WEEK, 10),
         (TrendInterval.MONTH, 10),
+        (TrendInterval.QUARTER, 10),
+        (TrendInterval.YEAR, 10),
     ],
 )
 def test_ttl_of_an_open_range_depends_on_its_interval(interval: TrendInterval, expected: float) -> None:

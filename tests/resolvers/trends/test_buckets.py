@@ -14,14 +14,18 @@ from datasource.metadata.records import WeekStartDay
 from datasource.sql.render import render
 from datasource.sql.tree import Column, Derived, Named, Number, Order, Param, Select, call
 from errors import BadUserInput
-from resolvers.trends.buckets import MAX_BUCKETS, Buckets, bucket_start
+from resolvers.trends.buckets import MAX_BUCKETS, Buckets, bucket_start, read_starts
 from resolvers.trends.dates import DateRange, read_range
 from resolvers.trends.query import TrendInterval, TrendQuery
 from tests.support.clock import TREND, UTC_ZONE, local_now
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
+QUARTER, YEAR = TrendInterval.QUARTER, TrendInterval.YEAR
+FIVE, FIFTEEN, THIRTY = TrendInterval.FIVE_MINUTES, TrendInterval.FIFTEEN_MINUTES, TrendInterval.THIRTY_MINUTES
+SECONDS = {MINUTE: 60, FIVE: 300, FIFTEEN: 900, THIRTY: 1800, HOUR: 3600}
 SUNDAY, MONDAY = WeekStartDay.SUNDAY, WeekStartDay.MONDAY
+WEDNESDAY, SATURDAY = WeekStartDay.WEDNESDAY, WeekStartDay.SATURDAY
 
 CLOCK_CHANGES = {
     "America/Sao_Paulo": (date(2017, 2, 18), date(2017, 10, 15)),
@@ -74,6 +78,20 @@ def between(first: str, last: str, interval: TrendInterval, zone: str = "UTC") -
         (WEEK, "-7d", 2, "2020-01-05", "2020-01-12"),
         (MONTH, "-2m", 3, "2019-11-01", "2020-01-01"),
         (MONTH, "2019-11-30", 3, "2019-11-01", "2020-01-01"),
+        (FIVE, "-30M", 7, "2020-01-15 12:35:00", "2020-01-15 13:05:00"),
+        (FIVE, "-33M", 8, "2020-01-15 12:30:00", "2020-01-15 13:05:00"),
+        (FIFTEEN, "-1h", 5, "2020-01-15 12:00:00", "2020-01-15 13:00:00"),
+        (FIFTEEN, "-21M", 3, "2020-01-15 12:30:00", "2020-01-15 13:00:00"),
+        (THIRTY, "-24h", 49, "2020-01-14 13:00:00", "2020-01-15 13:00:00"),
+        (THIRTY, "dStart", 27, "2020-01-15 00:00:00", "2020-01-15 13:00:00"),
+        (QUARTER, "-7d", 1, "2020-01-01", "2020-01-01"),
+        (QUARTER, "-1y", 5, "2019-01-01", "2020-01-01"),
+        (QUARTER, "2019-03-31", 5, "2019-01-01", "2020-01-01"),
+        (QUARTER, "2019-04-01", 4, "2019-04-01", "2020-01-01"),
+        (QUARTER, "2018-12-31", 6, "2018-10-01", "2020-01-01"),
+        (YEAR, "-1y", 2, "2019-01-01", "2020-01-01"),
+        (YEAR, "2016-12-31", 5, "2016-01-01", "2020-01-01"),
+        (YEAR, "2020-01-01", 1, "2020-01-01", "2020-01-01"),
     ],
 )
 def test_days_of_a_range_up_to_now(
@@ -101,6 +119,28 @@ def test_absolute_end_of_hours_gives_the_bucket_of_that_instant_alone() -> None:
         (MINUTE, "2020-01-09 13:07", "2020-01-09 13:07", "2020-01-09 13:07:00", "9-Jan 13:07"),
         (DAY, "2020-01-09", "2020-01-10", "2020-01-09|2020-01-10", "9-Jan-2020|10-Jan-2020"),
         (MONTH, "2020-01-09", "2020-02-01", "2020-01-01|2020-02-01", "Jan 2020|Feb 2020"),
+        (
+            FIVE,
+            "2020-01-09 13:07",
+            "2020-01-09 13:10",
+            "2020-01-09 13:05:00|2020-01-09 13:10:00",
+            "9-Jan 13:05|9-Jan 13:10",
+        ),
+        (
+            THIRTY,
+            "2020-02-28 23:59",
+            "2020-02-29 00:00",
+            "2020-02-28 23:30:00|2020-02-29 00:00:00",
+            "28-Feb 23:30|29-Feb 00:00",
+        ),
+        (
+            QUARTER,
+            "2023-11-09",
+            "2024-12-31",
+            "2023-10-01|2024-01-01|2024-04-01|2024-07-01|2024-10-01",
+            "Q4 2023|Q1 2024|Q2 2024|Q3 2024|Q4 2024",
+        ),
+        (YEAR, "2023-11-09", "2024-01-01", "2023-01-01|2024-01-01", "2023|2024"),
     ],
 )
 def test_labels_of_buckets(interval: TrendInterval, first: str, last: str, days: str, labels: str) -> None:
@@ -133,6 +173,22 @@ def test_labels_of_buckets(interval: TrendInterval, first: str, last: str, days:
             ["14\N{EN DASH}15 Jun", "16\N{EN DASH}22 Jun"],
         ),
         (MONDAY, "2025-06-15", "2025-06-15", ["2025-06-09"], ["15-Jun-2025"]),
+        (
+            WEDNESDAY,
+            "2025-06-10",
+            "2025-06-19",
+            ["2025-06-04", "2025-06-11", "2025-06-18"],
+            ["10-Jun-2025", "11\N{EN DASH}17 Jun", "18\N{EN DASH}19 Jun"],
+        ),
+        (WEDNESDAY, "2025-06-11", "2025-06-17", ["2025-06-11"], ["11\N{EN DASH}17 Jun"]),
+        (
+            SATURDAY,
+            "2024-12-27",
+            "2025-01-03",
+            ["2024-12-21", "2024-12-28"],
+            ["27-Dec-2024", "28-Dec-2024 \N{EN DASH} 3-Jan-2025"],
+        ),
+        (SATURDAY, "2024-02-29", "2024-03-01", ["2024-02-24"], ["29-Feb \N{EN DASH} 1-Mar"]),
         (SUNDAY, "2025-06-15", "2025-06-15", ["2025-06-15"], ["15-Jun-2025"]),
     ],
 )
@@ -189,6 +245,54 @@ def test_hours_elapse_where_clocks_change_by_half_an_hour(day: str, end: str, te
     assert [text[11:16] for text in days_of(buckets)] == texts.split()
 
 
+LORD_HOWE = "Australia/Lord_Howe"
+REPEATED = "01:00 01:15 01:30 01:45 01:30 01:45 02:00 02:15"
+REPEATED_IN_FIVES = "01:45 01:50 01:55 01:30 01:35 01:40 01:45 01:50 01:55 02:00 02:05"
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "first", "last", "texts"),
+    [
+        # Clocks go back from 02:00 to 01:30 in April, and from 02:00 on to 02:30 in October.
+        (LORD_HOWE, THIRTY, "2021-04-04T01:00:00", "2021-04-04T02:29:59", "01:00 01:30 01:30 02:00"),
+        (LORD_HOWE, FIFTEEN, "2021-04-04T01:00:00", "2021-04-04T02:29:59", REPEATED),
+        (LORD_HOWE, FIVE, "2021-04-04T01:45:00", "2021-04-04T02:09:59", REPEATED_IN_FIVES),
+        (LORD_HOWE, THIRTY, "2021-10-03T01:00:00", "2021-10-03T03:29:59", "01:00 01:30 02:30 03:00"),
+        (LORD_HOWE, FIVE, "2021-10-03T01:52:00", "2021-10-03T02:34:59", "01:50 01:55 02:30"),
+        ("Europe/Berlin", THIRTY, "2021-03-28T01:30:00", "2021-03-28T03:29:59", "01:30 03:00"),
+        ("Asia/Kathmandu", THIRTY, "2021-03-27T18:20:00+00:00", "2021-03-27T19:14:59+00:00", "00:00 00:30"),
+        ("Asia/Kathmandu", FIFTEEN, "2021-03-27T18:20:00+00:00", "2021-03-27T18:59:59+00:00", "00:00 00:15 00:30"),
+        ("Asia/Kathmandu", FIVE, "2021-03-27T18:24:59+00:00", "2021-03-27T18:25:00+00:00", "00:05 00:10"),
+    ],
+)
+def test_parts_of_hours_begin_at_multiples_on_the_wall_clock(
+    zone: str, interval: TrendInterval, first: str, last: str, texts: str
+) -> None:
+    buckets = Buckets.of(between(first, last, interval, zone), ZoneInfo(zone), SUNDAY)
+    assert [text[11:16] for text in days_of(buckets)] == texts.split()
+
+
+@pytest.mark.parametrize(
+    ("zone", "interval", "first", "last"),
+    [
+        (LORD_HOWE, HOUR, "2021-04-03T20:00:00", "2021-04-04T05:59:59"),
+        (LORD_HOWE, FIFTEEN, "2021-04-04T00:00:00", "2021-04-04T05:59:59"),
+        # The first begins in the second pass of the hour from 02:00, the second has two autumns.
+        ("Europe/Berlin", FIVE, "2021-10-31T01:00:00+00:00", "2021-10-31T03:00:00+00:00"),
+        ("Europe/Berlin", THIRTY, "2020-10-24T00:00:00", "2021-11-01T00:00:00"),
+        ("Asia/Kathmandu", THIRTY, "2021-10-24T00:00:00", "2021-10-25T00:00:00"),
+        ("Europe/Berlin", DAY, "2021-10-30", "2021-11-01"),
+        ("Europe/Berlin", QUARTER, "2021-10-30", "2022-11-01"),
+    ],
+)
+def test_starts_are_read_back_over_clock_changes(
+    zone: str, interval: TrendInterval, first: str, last: str
+) -> None:
+    buckets = Buckets.of(between(first, last, interval, zone), ZoneInfo(zone), SUNDAY)
+    found = read_starts(days_of(buckets), ZoneInfo(zone), interval)
+    assert [start.timestamp() for start in found] == [start.timestamp() for start in buckets.starts()]
+
+
 def test_day_that_a_zone_skipped_has_no_bucket() -> None:
     zone = SKIPPED_DAY  # went from 29 to 31 December 2011
     days = Buckets.of(between("2011-12-29", "2011-12-31", DAY, zone), ZoneInfo(zone), SUNDAY)
@@ -209,14 +313,28 @@ def test_only_more_buckets_than_allowed_are_rejected() -> None:
     assert refusal.value.hint
 
 
-@pytest.mark.parametrize("interval", [DAY, WEEK, MONTH])
+@pytest.mark.parametrize(
+    ("interval", "days", "message"),
+    [
+        (FIVE, "2020-03-10", "more than 20,000 buckets of 5 minutes"),
+        (FIFTEEN, "2020-07-28", "more than 20,000 buckets of 15 minutes"),
+    ],
+)
+def test_limit_of_buckets_says_their_length(interval: TrendInterval, days: str, message: str) -> None:
+    with pytest.raises(BadUserInput, match=message):
+        Buckets.of(between("2020-01-01", f"{days}T23:59", interval), UTC_ZONE, SUNDAY)
+    within = between("2020-01-01", f"{date.fromisoformat(days) - timedelta(days=1)}T00:00", interval)
+    assert Buckets.of(within, UTC_ZONE, SUNDAY).count <= MAX_BUCKETS
+
+
+@pytest.mark.parametrize("interval", [DAY, WEEK, MONTH, QUARTER, YEAR])
 def test_latest_and_earliest_possible_dates_have_buckets(interval: TrendInterval) -> None:
     for zone in map(ZoneInfo, ("Asia/Tokyo", "America/New_York", "UTC")):
         for first, last in (("1970-01-03", "1970-01-31"), ("2105-12-01", "2105-12-29")):
             query = replace(TREND, date_from=first, date_to=last, interval=interval)
             starts = Buckets.of(read_range(query, local_now(zone)), zone, SUNDAY).starts()
             assert bucket_start(starts[-1], interval, SUNDAY) == starts[-1]
-            assert len(starts) == {DAY: 29, WEEK: 5, MONTH: 1}[interval]
+            assert len(starts) == {DAY: 29, WEEK: 5}.get(interval, 1)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +352,10 @@ def test_latest_and_earliest_possible_dates_have_buckets(interval: TrendInterval
         ("UTC", HOUR, "2020-01-01", "2020-01-02", True),
         ("UTC", MINUTE, "2020-01-01 00:00", "2020-01-01 00:00", False),
         ("UTC", MONTH, "2020-01-01", "2020-05-02", True),
+        ("UTC", THIRTY, "2020-01-01 00:00", "2020-01-01 05:00", False),
+        ("UTC", QUARTER, "2020-01-01", "2020-05-02", True),
+        ("Europe/Berlin", YEAR, "2019-01-01", "2020-05-02", True),
+        ("Asia/Kathmandu", YEAR, "2019-01-01", "2020-05-02", False),
     ],
 )
 def test_buckets_know_whether_they_meet_at_whole_hours(
@@ -244,7 +366,7 @@ def test_buckets_know_whether_they_meet_at_whole_hours(
 
 
 def _week_of(day: date, week_start: WeekStartDay) -> date:
-    while day.isoweekday() != (7 if week_start is SUNDAY else 1):
+    while f"{day:%A}".upper() != week_start:
         day -= timedelta(days=1)
     return day
 
@@ -255,6 +377,8 @@ def calendar_key(interval: TrendInterval, week_start: WeekStartDay) -> Callable[
         DAY: lambda moment: moment.date(),
         WEEK: lambda moment: _week_of(moment.date(), week_start),
         MONTH: lambda moment: (moment.year, moment.month),
+        QUARTER: lambda moment: (moment.year, (moment.month - 1) // 3),
+        YEAR: lambda moment: moment.year,
     }
     return keys[interval]
 
@@ -262,14 +386,14 @@ def calendar_key(interval: TrendInterval, week_start: WeekStartDay) -> Callable[
 @st.composite
 def ranges(draw: st.DrawFn) -> tuple[DateRange, ZoneInfo]:
     """Some days, hours ... of any zone, half of the time around a clock change."""
-    interval = draw(st.sampled_from([HOUR, DAY, WEEK, MONTH]))
+    interval = draw(st.sampled_from([FIVE, FIFTEEN, THIRTY, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR]))
     if draw(st.booleans()):
         zone = draw(st.sampled_from(sorted(CLOCK_CHANGES.keys() - {SKIPPED_DAY})))
         first = draw(st.sampled_from(CLOCK_CHANGES[zone])) - timedelta(days=draw(st.integers(0, 3)))
     else:
         zone = draw(st.sampled_from(ZONES))
         first = draw(st.dates(date(2012, 1, 1), date(2030, 1, 1)))
-    longest = {HOUR: 4, DAY: 40, WEEK: 100, MONTH: 700}[interval]
+    longest = {DAY: 40, WEEK: 100, MONTH: 700, QUARTER: 1400, YEAR: 3000}.get(interval, 4)
     last = first + timedelta(days=draw(st.integers(0, longest)))
     start = datetime.combine(first, draw(st.times()).replace(microsecond=0), ZoneInfo(zone))
     assume(start == start.astimezone(UTC))  # the clocks did show that time
@@ -288,9 +412,10 @@ def test_buckets_ascend_without_a_gap_and_cover_the_range(
     assert all(earlier < later for earlier, later in pairwise(instants))
     assert instants[0] <= range_.read_from.timestamp()
     assert instants[-1] <= range_.end.timestamp()
-    if range_.interval is HOUR:
-        assert {later - earlier for earlier, later in pairwise(instants)} <= {3600}
-        assert range_.end.timestamp() < instants[-1] + 3600
+    seconds = SECONDS.get(range_.interval)
+    if seconds is not None:
+        assert {later - earlier for earlier, later in pairwise(instants)} <= {seconds}
+        assert range_.end.timestamp() < instants[-1] + seconds
         return
     days = [start.date() for start in starts]
     key = calendar_key(range_.interval, week_start)
@@ -313,10 +438,11 @@ def test_any_moment_of_the_range_falls_into_exactly_one_bucket(
     read_from, read_to = range_.read_from.timestamp(), range_.read_to.timestamp()
     moment = datetime.fromtimestamp(int(read_from + share * (read_to - read_from)), zone)
     starts = Buckets.of(range_, zone, week_start).starts()
-    if range_.interval is HOUR:
+    seconds = SECONDS.get(range_.interval)
+    if seconds is not None:
         instants = [start.timestamp() for start in starts]
         holding = instants[bisect_right(instants, moment.timestamp()) - 1]
-        assert 0 <= moment.timestamp() - holding < 3600
+        assert 0 <= moment.timestamp() - holding < seconds
         return
     key = calendar_key(range_.interval, week_start)
     assert [key(start) for start in starts].count(key(moment)) == 1
@@ -328,8 +454,9 @@ def test_any_moment_of_the_range_falls_into_exactly_one_bucket(
 async def test_clickhouse_numbers_moments_by_the_same_calendar(
     engine: Engine, zone: str, interval: TrendInterval
 ) -> None:
-    span = {MINUTE: 0, HOUR: 1, DAY: 20, WEEK: 60, MONTH: 400}[interval]
-    step = {MINUTE: 17, HOUR: 601, DAY: 1799, WEEK: 7201, MONTH: 36001}[interval]
+    span = {MINUTE: 0, DAY: 20, WEEK: 60, MONTH: 400, QUARTER: 800, YEAR: 1500}.get(interval, 1)
+    step = {DAY: 1799, WEEK: 7201, MONTH: 36001, QUARTER: 40001, YEAR: 90001}.get(interval)
+    step = step or SECONDS[interval] // 6 + 7
     for change in CLOCK_CHANGES[zone]:
         first, last = change - timedelta(days=span), change + timedelta(days=span)
         range_ = between(f"{first}", f"{last}T23:59:59", interval, zone)
@@ -354,7 +481,7 @@ async def _numbers(engine: Engine, buckets: Buckets, moments: list[int]) -> list
 
 
 def _expected(buckets: Buckets, moments: list[int], week_start: WeekStartDay) -> list[int]:
-    if buckets.interval in (HOUR, MINUTE):
+    if buckets.interval in SECONDS:
         instants = [start.timestamp() for start in buckets.starts()]
         return [bisect_right(instants, moment) - 1 for moment in moments]
     key = calendar_key(buckets.interval, week_start)

@@ -9,6 +9,8 @@ from tests.resolvers.trends.compared import COMPARED, at, axis_of, periods, rang
 
 DAY, HOUR, MINUTE = TrendInterval.DAY, TrendInterval.HOUR, TrendInterval.MINUTE
 WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
+QUARTER, YEAR = TrendInterval.QUARTER, TrendInterval.YEAR
+FIVE = TrendInterval.FIVE_MINUTES
 
 
 def test_exact_period_may_overlap_an_earlier_one_that_the_client_asks_for() -> None:
@@ -57,6 +59,48 @@ def test_months_are_compared_with_whole_months(dates: str, compare_to: str, prev
 
 
 @pytest.mark.parametrize(
+    ("interval", "dates", "compare_to", "previous", "days"),
+    [
+        (QUARTER, "2024-01-01 2024-03-31", "-1y", "2023-01-01 2023-03-31", "2023-01-01"),
+        (QUARTER, "2024-01-01 2024-03-31", "-1q", "2023-10-01 2023-12-31", "2023-10-01"),
+        (QUARTER, "2024-01-01 2024-06-30", "-6m", "2023-07-01 2023-12-31", "2023-07-01 2023-10-01"),
+        (YEAR, "2024-02-29 2024-12-31", "-1y", "2023-02-28 2023-12-31", "2023-01-01"),
+        (YEAR, "2024-02-29 2024-12-31", "4y", "2020-02-29 2020-12-31", "2020-01-01"),
+        (YEAR, "2024-02-29 2024-12-31", "8q", "2022-02-28 2022-12-31", "2022-01-01"),
+    ],
+)
+def test_quarters_and_years_are_compared_with_whole_ones(
+    interval: TrendInterval, dates: str, compare_to: str, previous: str, days: str
+) -> None:
+    first, last = dates.split()
+    query = replace(COMPARED, date_from=first, date_to=last, interval=interval, compare_to=compare_to)
+    _, found = periods(query)
+    assert [moment[:10] for moment in whole_seconds(found.range)] == previous.split()
+    assert axis_of(found).days == tuple(days.split())
+
+
+@pytest.mark.parametrize(
+    ("interval", "compare_to", "units", "hint"),
+    [
+        (MONTH, "-1w", "one month .* whole months, quarters or years", "-1m"),
+        (QUARTER, "-1m", "one quarter .* whole quarters or years", "-1q"),
+        (QUARTER, "-4m", "one quarter .* whole quarters or years", "-1q"),
+        (QUARTER, "-13w", "one quarter .* whole quarters or years", "-1q"),
+        (YEAR, "-6m", "one year .* whole years", "-1y"),
+        (YEAR, "-1q", "one year .* whole years", "-1y"),
+        (YEAR, "-365d", "one year .* whole years", "-1y"),
+    ],
+)
+def test_step_that_moves_buckets_onto_parts_of_others_is_refused(
+    interval: TrendInterval, compare_to: str, units: str, hint: str
+) -> None:
+    with pytest.raises(BadUserInput, match=units) as caught:
+        periods(replace(COMPARED, compare_to=compare_to, interval=interval))
+    assert caught.value.path == COMPARE_TO
+    assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
     ("interval", "compare_to", "previous"),
     [
         (HOUR, "-1h", ("2020-01-15 09:00:00", "2020-01-15 12:59:59")),
@@ -65,6 +109,8 @@ def test_months_are_compared_with_whole_months(dates: str, compare_to: str, prev
         (HOUR, "-1m", ("2019-12-15 10:00:00", "2019-12-15 13:59:59")),
         (MINUTE, "-30M", ("2020-01-15 09:35:01", "2020-01-15 12:35:59")),
         (MINUTE, "-90s", ("2020-01-15 10:03:31", "2020-01-15 13:04:29")),
+        (FIVE, "-1h", ("2020-01-15 09:05:01", "2020-01-15 12:09:59")),
+        (FIVE, "-1w", ("2020-01-08 10:05:01", "2020-01-08 13:09:59")),
     ],
 )
 def test_earlier_period_of_hours_has_as_many(

@@ -58,6 +58,29 @@ async def test_active_users_by_minute_do_not_depend_on_where_the_chart_begins(se
         assert data_of(await seeds.run(asked))[-2:] == (1, 0)
 
 
+async def test_active_users_by_half_hours_are_those_of_the_half_hours_of_a_week(seeds: EventSeeds) -> None:
+    # The 336 half hours that end with 10:30 on the 8th begin at 11:00 on the 1st.
+    await seeds.add_events(
+        [Event("sign up", f"2020-01-01 {at}", n) for n, at in enumerate(("10:59:59", "11:00", "11:30"), 1)]
+    )
+    half_hours = TrendInterval.THIRTY_MINUTES
+    for date_from in ("2020-01-08 10:30", "2020-01-08 10:00", "2020-01-08 10:40"):
+        asked = trend(WAU, date_from=date_from, date_to="2020-01-08 11:29:59", interval=half_hours)
+        assert data_of(await seeds.run(asked))[-2:] == (2, 1)
+
+
+@pytest.mark.parametrize("kind", [TrendMath.WEEKLY_ACTIVE, TrendMath.MONTHLY_ACTIVE])
+async def test_active_users_by_quarter_and_year_are_those_of_the_bucket(
+    seeds: EventSeeds, kind: TrendMath
+) -> None:
+    days = {1: "2019-10-01", 2: "2019-12-31", 3: "2020-01-01", 4: "2020-03-31"}
+    await seeds.add_events([Event("sign up", day, person) for person, day in days.items()])
+    await seeds.add_events([Event("sign up", "2020-01-02", 3)])
+    for interval, expected in ((TrendInterval.QUARTER, (2, 2)), (TrendInterval.YEAR, (2, 2))):
+        asked = trend(series(kind=kind), date_from="2019-11-15", date_to="2020-06-30", interval=interval)
+        assert data_of(await seeds.run(asked))[:2] == expected
+
+
 async def test_hours_of_a_window_elapse_over_a_clock_change(new_seeds: NewSeeds) -> None:
     # Berlin skips an hour on 29 March 2020: 168 hours that end with 10:00 on the 31st begin at 10:00 on the 24th.
     seeds = new_seeds("Europe/Berlin")

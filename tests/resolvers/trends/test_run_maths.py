@@ -1,7 +1,10 @@
 """What each math counts, over time and as one total."""
 
+from dataclasses import replace
+
 import pytest
 
+from datasource.metadata.records import WeekStartDay
 from errors import BadUserInput
 from resolvers.trends.query import (
     EventSeries,
@@ -11,6 +14,7 @@ from resolvers.trends.query import (
     TrendInterval,
     TrendMath,
 )
+from tests.resolvers.trends.conftest import NewSeeds
 from tests.support.seeds.events import Event, EventSeeds, data_of, only, series, total, trend
 
 PRICES: tuple[dict[str, str | int | bool | None], ...] = (
@@ -225,6 +229,60 @@ async def test_month_interval_counts_the_whole_first_month(seeds: EventSeeds) ->
     asked = trend(interval=TrendInterval.MONTH, date_from="2019-12-15", date_to="2020-01-31")
     result = await seeds.run(asked)
     assert (data_of(result), result.days) == ((2, 1), ("2019-12-01", "2020-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("interval", "data", "days", "labels"),
+    [
+        (
+            TrendInterval.QUARTER,
+            (2, 2, 0, 1),
+            ("2019-04-01", "2019-07-01", "2019-10-01", "2020-01-01"),
+            ("Q2 2019", "Q3 2019", "Q4 2019", "Q1 2020"),
+        ),
+        (TrendInterval.YEAR, (6, 1), ("2019-01-01", "2020-01-01"), ("2019", "2020")),
+    ],
+)
+async def test_quarter_and_year_count_the_whole_first_bucket_and_end_with_the_range(
+    seeds: EventSeeds,
+    interval: TrendInterval,
+    data: tuple[float, ...],
+    days: tuple[str, ...],
+    labels: tuple[str, ...],
+) -> None:
+    moments = ("2018-12-31 23:59:59", "2019-01-01", "2019-03-31 23:59:59", "2019-04-01", "2019-06-30 23:59:59")
+    later = ("2019-07-01", "2019-09-30 23:59:59", "2020-02-29 23:59:59", "2020-03-01")
+    await seeds.add_events([Event("sign up", moment) for moment in (*moments, *later)])
+    result = await seeds.run(trend(interval=interval, date_from="2019-05-15", date_to="2020-02-29"))
+    assert (data_of(result), result.days, only(result).labels) == (data, days, labels)
+
+
+async def test_five_minutes_of_a_zone_with_an_odd_offset(new_seeds: NewSeeds) -> None:
+    seeds = new_seeds("Asia/Kathmandu")  # 5:45 ahead: 18:20 in UTC is 00:05
+    moments = ("18:19:59", "18:20", "18:24:59", "18:25", "18:30")
+    await seeds.add_events([Event("sign up", f"2020-01-09 {moment}") for moment in moments])
+    dates = {"date_from": "2020-01-10 00:07", "date_to": "2020-01-10 00:14:59"}
+    result = await seeds.run(trend(interval=TrendInterval.FIVE_MINUTES, **dates))
+    assert data_of(result) == (2, 1)
+    assert result.days == ("2020-01-10 00:05:00", "2020-01-10 00:10:00")
+
+
+@pytest.mark.parametrize(
+    ("week_start", "data", "days"),
+    [
+        (WeekStartDay.WEDNESDAY, (1, 2), ("2020-01-08", "2020-01-15")),
+        (WeekStartDay.SATURDAY, (1, 1, 1), ("2020-01-04", "2020-01-11", "2020-01-18")),
+    ],
+)
+async def test_weeks_begin_on_the_day_of_the_project(
+    seeds: EventSeeds, week_start: WeekStartDay, data: tuple[float, ...], days: tuple[str, ...]
+) -> None:
+    # Tuesday, Friday, Wednesday and Saturday: the first lies before the range.
+    moments = ("2020-01-07 23:59:59", "2020-01-10", "2020-01-15", "2020-01-18 12:00")
+    await seeds.add_events([Event("sign up", moment) for moment in moments])
+    its = replace(seeds, project=replace(seeds.project, week_start=week_start))
+    result = await its.run(trend(interval=TrendInterval.WEEK, date_from="2020-01-08", date_to="2020-01-18"))
+    assert (data_of(result), result.days) == (data, days)
 
 
 async def test_week_interval_reads_from_the_first_day_only(seeds: EventSeeds) -> None:

@@ -13,7 +13,13 @@ from resolvers.trends.run import TrendSource, run_trend
 from tests.support.seeds.events import NOW, Event, EventSeeds, data_of, series, trend
 
 START = datetime(2020, 1, 10, tzinfo=UTC)
-STEPS = {TrendInterval.MINUTE: timedelta(minutes=1), TrendInterval.HOUR: timedelta(hours=1)}
+STEPS = {
+    TrendInterval.MINUTE: timedelta(minutes=1),
+    TrendInterval.FIVE_MINUTES: timedelta(minutes=5),
+    TrendInterval.FIFTEEN_MINUTES: timedelta(minutes=15),
+    TrendInterval.THIRTY_MINUTES: timedelta(minutes=30),
+    TrendInterval.HOUR: timedelta(hours=1),
+}
 DAYS = {TrendMath.WEEKLY_ACTIVE: 7, TrendMath.MONTHLY_ACTIVE: 30}
 SEEN = st.tuples(st.integers(1, 4), st.sampled_from((0, -7, -30)), st.integers(-3, 12), st.integers(0, 59))
 

@@ -233,8 +233,30 @@ async def test_time_is_that_of_the_project_and_the_clock(one: EventSeeds, text: 
     assert await value(one, text) == expected
 
 
-async def test_week_starts_on_the_day_of_the_project(one: EventSeeds) -> None:
-    assert await values(one, "toStartOfWeek(timestamp)", WeekStartDay.MONDAY) == ["2019-12-30"]
+@pytest.mark.parametrize(
+    ("week_start", "expected"),
+    [
+        (WeekStartDay.SUNDAY, "2020-01-05"),
+        (WeekStartDay.MONDAY, "2019-12-30"),
+        (WeekStartDay.TUESDAY, "2019-12-31"),
+        (WeekStartDay.WEDNESDAY, "2020-01-01"),
+        (WeekStartDay.THURSDAY, "2020-01-02"),
+        (WeekStartDay.FRIDAY, "2020-01-03"),
+        (WeekStartDay.SATURDAY, "2020-01-04"),
+    ],
+)
+async def test_week_starts_on_the_day_of_the_project(
+    one: EventSeeds, week_start: WeekStartDay, expected: str
+) -> None:
+    for text in ("toStartOfWeek(timestamp)", "dateTrunc('week', timestamp)"):  # of a Sunday
+        assert await values(one, text, week_start) == [expected]
+    assert await values(one, "toStartOfWeek(timestamp, 1)", week_start) == ["2019-12-30"]
+
+
+async def test_week_of_the_earliest_event_may_begin_before_1970(one: EventSeeds) -> None:
+    text = "toStartOfWeek(toDate('1970-01-02'))"
+    assert await values(one, text, WeekStartDay.WEDNESDAY) == ["1969-12-31"]
+    assert await values(one, text, WeekStartDay.FRIDAY) == ["1970-01-02"]
 
 
 _ROWS: Sequence[tuple[dict[str, str | int | float | bool], str]] = (

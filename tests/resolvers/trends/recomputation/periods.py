@@ -20,7 +20,15 @@ WEEK, MONTH = TrendInterval.WEEK, TrendInterval.MONTH
 _QUARTER = timedelta(minutes=15)
 _SECOND = timedelta(seconds=1)
 _ONE_DAY = timedelta(days=1)
-_UNITS = {HOUR: timedelta(hours=1), MINUTE: timedelta(minutes=1)}
+_UNITS = {
+    MINUTE: timedelta(minutes=1),
+    TrendInterval.FIVE_MINUTES: timedelta(minutes=5),
+    TrendInterval.FIFTEEN_MINUTES: timedelta(minutes=15),
+    TrendInterval.THIRTY_MINUTES: timedelta(minutes=30),
+    HOUR: timedelta(hours=1),
+}
+"""The intervals of elapsed time."""
+_MONTHS = {MONTH: "m", TrendInterval.QUARTER: "q", TrendInterval.YEAR: "y"}
 _SPANS = {"h": timedelta(hours=1), "M": timedelta(minutes=1), "s": _SECOND}
 _WORD = re.compile(r"-?(\d*)([a-zM])(Start|End)?")
 
@@ -75,10 +83,10 @@ class Clocks:
         return min(showing) if showing else max(candidates)
 
     def floor(self, moment: datetime, interval: TrendInterval) -> datetime:
-        """The instant since which clocks show this hour or this minute."""
+        """The instant since which clocks show this hour, or this part of an hour."""
         moment, before = moment.replace(second=0, microsecond=0), timedelta(minutes=1)
-        hour = moment.astimezone(self.zone).hour
-        while interval is HOUR and moment.astimezone(self.zone).minute != 0:
+        hour, minutes = moment.astimezone(self.zone).hour, _UNITS[interval] // before
+        while moment.astimezone(self.zone).minute % minutes != 0:
             if (moment - before).astimezone(self.zone).hour != hour:  # the hour began late
                 break
             moment -= before
@@ -193,7 +201,7 @@ class Periods:
     def start(self) -> Word:
         text, clocks = self.query.date_from or "", self.clocks
         word = read_word(text, self.now, clocks, is_end=False)
-        if not word.is_relative or self.is_exact or self.rounding is MINUTE:
+        if not word.is_relative or self.is_exact or (self.rounding in _UNITS and self.rounding is not HOUR):
             return word
         by_hours = word.unit == "h" and word.number > 0
         instant = clocks.floor(word.instant, HOUR) if by_hours else clocks.first(clocks.day_of(word.instant))
@@ -211,7 +219,8 @@ class Periods:
         if not word.is_relative:
             return word.instant
         minute = word.instant.replace(second=59, microsecond=0)
-        while self.rounding is HOUR and minute.astimezone(clocks.zone).minute != 59:
+        minutes = _UNITS[self.rounding] // timedelta(minutes=1)
+        while (minute.astimezone(clocks.zone).minute + 1) % minutes != 0:
             minute += timedelta(minutes=1)
         return minute
 
@@ -226,7 +235,7 @@ class Periods:
             return moment if start.is_relative else clocks.floor(moment, self.rounding)
         if self.rounding is DAY and start.unit == "h" and start.number:
             return moment
-        return clocks.first(day.replace(day=1) if self.rounding is MONTH else day)
+        return clocks.first(self.bucket_of(day) if self.rounding in _MONTHS else day)
 
     def _buckets(self, start: datetime, end: datetime) -> Sequence[date | datetime]:
         clocks, interval = self.clocks, self.query.interval
@@ -242,8 +251,8 @@ class Periods:
 
     def bucket_of(self, day: date) -> date:
         """The first day of the bucket with a day."""
-        if self.query.interval is MONTH:
-            return day.replace(day=1)
+        if self.query.interval in _MONTHS:
+            return _unit_days(day, _MONTHS[self.query.interval])[0]
         return _week_of(day) if self.query.interval is WEEK else day
 
     def previous_elapsed(self) -> timedelta | None:
@@ -291,8 +300,8 @@ class Periods:
         """The previous period that is calendar days, weeks or months before the current one."""
         clocks, current, word, interval = self.clocks, self.current(), self.start(), self.query.interval
         day, last = clocks.day_of(current.start), clocks.day_of(current.end)
-        if interval is MONTH:
-            months = len(self._buckets(current.start, current.end))
+        if interval in _MONTHS:
+            months = len(self._buckets(current.start, current.end)) * {"m": 1, "q": 3, "y": 12}[_MONTHS[interval]]
             earlier, end_day = (_months_back(each, months) for each in (day, last))
         elif interval is WEEK:
             weeks = -(-self._days_apart() // 7)

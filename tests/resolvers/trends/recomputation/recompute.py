@@ -6,7 +6,7 @@ Follows the description of trends, not the compiler: calendar arithmetic with zo
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -31,7 +31,13 @@ from tests.support.seeds.events import Event, Value
 Op = PropertyOperator
 SeriesData = tuple[str | None, list[float | None]]
 
-_HOUR = timedelta(hours=1)
+CLOCK_STEPS = {
+    TrendInterval.FIVE_MINUTES: timedelta(minutes=5),
+    TrendInterval.FIFTEEN_MINUTES: timedelta(minutes=15),
+    TrendInterval.THIRTY_MINUTES: timedelta(minutes=30),
+    TrendInterval.HOUR: timedelta(hours=1),
+}
+_MONTHS = {TrendInterval.MONTH: 1, TrendInterval.QUARTER: 3, TrendInterval.YEAR: 12}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NEGATED = {
     Op.IS_NOT: Op.EXACT,
@@ -103,13 +109,14 @@ def bucket_starts(query: TrendQuery, project: TrendProject) -> list[datetime]:
     first, last = _first_day(query), _last_day(query)
     if query.display.is_total:
         return [datetime.combine(first, time(), project.timezone)]
-    if query.interval is TrendInterval.HOUR:
+    step = CLOCK_STEPS.get(query.interval)
+    if step:
         start = datetime.combine(first, time(), project.timezone).astimezone(UTC)
         end = datetime.combine(last, time(23, 59, 59), project.timezone).astimezone(UTC)
-        count = (end - start) // _HOUR + 1
-        return [(start + n * _HOUR).astimezone(project.timezone) for n in range(count)]
+        count = (end - start) // step + 1
+        return [(start + n * step).astimezone(project.timezone) for n in range(count)]
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    starts = dict.fromkeys(_period(day, query.interval) for day in days)
+    starts = dict.fromkeys(_period(day, query.interval, project) for day in days)
     return [datetime.combine(day, time(), project.timezone) for day in starts]
 
 
@@ -121,10 +128,18 @@ def _last_day(query: TrendQuery) -> date:
     return date.fromisoformat(str(query.date_to)[:10])
 
 
-def _period(day: date, interval: TrendInterval) -> date:
-    if interval is TrendInterval.MONTH:
-        return day.replace(day=1)
-    return day - timedelta(days=(day.weekday() + 1) % 7) if interval is TrendInterval.WEEK else day
+def _period(day: date, interval: TrendInterval, project: TrendProject) -> date:
+    """The first day of the bucket with a day, found by going back."""
+    if interval is TrendInterval.WEEK:
+        return next(each for each in _back(day) if f"{each:%A}".upper() == project.week_start.value)
+    months = _MONTHS.get(interval)
+    if months is None:
+        return day
+    return next(each for each in _back(day) if each.day == 1 and each.month in range(1, 13, months))
+
+
+def _back(day: date) -> Iterator[date]:
+    return (day - timedelta(days=number) for number in range(366))
 
 
 def bucket_of(
@@ -133,17 +148,18 @@ def bucket_of(
     """The bucket that counts the event; None outside the range."""
     local = event.moment.astimezone(project.timezone)
     first, last = _first_day(query), _last_day(query)
-    in_month = query.interval is TrendInterval.MONTH and not query.display.is_total
-    if in_month and not series.math.kind.endswith("COUNT_PER_ACTOR"):
-        first = first.replace(day=1)
+    in_months = query.interval in _MONTHS and not query.display.is_total
+    if in_months and not series.math.kind.endswith("COUNT_PER_ACTOR"):
+        first = _period(first, query.interval, project)
     in_last_fraction = local.date() == last and local.time() > time(23, 59, 59)
     if not first <= local.date() <= last or in_last_fraction:
         return None
     if query.display.is_total:
         return 0
-    if query.interval is TrendInterval.HOUR:
-        return (event.moment - starts[0].astimezone(UTC)) // _HOUR
-    period = _period(local.date(), query.interval)
+    step = CLOCK_STEPS.get(query.interval)
+    if step:
+        return (event.moment - starts[0].astimezone(UTC)) // step
+    period = _period(local.date(), query.interval, project)
     return [start.date() for start in starts].index(period)
 
 

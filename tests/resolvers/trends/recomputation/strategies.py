@@ -1,11 +1,13 @@
 """Random small sets of events and queries over them, as strategies of Hypothesis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
+from datasource.metadata.records import WeekStartDay
 from resolvers.trends.query import (
     Breakdown,
     BreakdownType,
@@ -21,7 +23,7 @@ from resolvers.trends.query import (
     TrendMath,
     TrendQuery,
 )
-from tests.resolvers.trends.recomputation.recompute import StoredRows
+from tests.resolvers.trends.recomputation.recompute import CLOCK_STEPS, StoredRows
 from tests.support.seeds.events import Event, EventSeeds, Value
 
 Op = PropertyOperator
@@ -111,7 +113,7 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     display = draw(st.sampled_from((TrendDisplay.ACTIONS_LINE_GRAPH, TrendDisplay.ACTIONS_TABLE)))
     start = FIRST + timedelta(days=draw(st.integers(-2, 4)))
     end = start + timedelta(days=draw(st.integers(0, 9).map(lambda shorter: 9 - shorter)))
-    clock = "T23:59:59" if interval is TrendInterval.HOUR else ""
+    clock = "T23:59:59" if interval in CLOCK_STEPS else ""
     return TrendQuery(
         series=tuple(draw(st.lists(_series(EXACT_MATHS if limited else MATHS), min_size=1, max_size=3))),
         filters=draw(st.sampled_from((FilterGroup(), FilterGroup(), draw(groups)))),
@@ -124,8 +126,11 @@ def queries(draw: st.DrawFn) -> TrendQuery:
     )
 
 
-async def store(engine: Engine, rows: StoredRows, zone: str) -> EventSeeds:
+async def store(
+    engine: Engine, rows: StoredRows, zone: str, week_start: WeekStartDay = WeekStartDay.SUNDAY
+) -> EventSeeds:
     seeds = EventSeeds.new(engine, zone)
+    seeds = replace(seeds, project=replace(seeds.project, week_start=week_start))
     await seeds.add_events(rows.events)
     await seeds.add_persons(rows.persons)
     await seeds.merge(rows.merges)

@@ -39,6 +39,11 @@ LONG = ("-7d", "-14d", "-10d", "-1w", "-2w", "-1m", "-2m", "-1q", "-1y", *POSITI
 MINUTES = ("-30M", "-90M", "-100s", "-1h", "-3h", "-24h", "hStart", "today", "yesterday", "dStart")
 ENDS = ("today", "yesterday", "-1h", "-1d", "-3d", "-1wEnd", "-1mEnd", "dEnd", "wEnd", "mEnd", "qEnd", "-1wStart")
 
+HOUR = TrendInterval.HOUR
+SHORTEST = (
+    *(TrendInterval.MINUTE, TrendInterval.FIVE_MINUTES),
+    *(TrendInterval.FIFTEEN_MINUTES, TrendInterval.THIRTY_MINUTES),
+)
 intervals = st.sampled_from(TrendInterval)
 FORMS = (
     ("%Y-%m-%d", "%Y-%m-%d"),
@@ -59,9 +64,7 @@ def cases(draw: st.DrawFn) -> tuple[str, datetime, TrendQuery, list[datetime]]:
     seconds = draw(st.sampled_from((3 * 3600, 86_400, 40 * 86_400)).flatmap(lambda most: st.integers(-most, most)))
     now = change + timedelta(seconds=seconds)
     interval = draw(intervals)
-    words = {TrendInterval.MINUTE: MINUTES, TrendInterval.HOUR: (*SHORT, *SHORT, *LONG)}.get(
-        interval, (*SHORT, *LONG)
-    )
+    words = MINUTES if interval in SHORTEST else (*SHORT, *SHORT, *LONG) if interval is HOUR else (*SHORT, *LONG)
     date_from, date_to = draw(st.sampled_from(words)), draw(st.none() | st.sampled_from(ENDS))
     if draw(st.integers(0, 2)) == 0:
         date_from, date_to = draw(_absolute(change, zone, interval))
@@ -79,7 +82,7 @@ def cases(draw: st.DrawFn) -> tuple[str, datetime, TrendQuery, list[datetime]]:
 
 @st.composite
 def _absolute(draw: st.DrawFn, change: datetime, zone: str, interval: TrendInterval) -> tuple[str, str]:
-    most = {TrendInterval.MINUTE: 3600, TrendInterval.HOUR: 3 * 86_400}.get(interval, 70 * 86_400)
+    most = 3600 if interval in SHORTEST else 3 * 86_400 if interval is HOUR else 70 * 86_400
     first = change + draw(st.integers(-most, most // 4)) * timedelta(seconds=1)
     last = first + draw(st.sampled_from((10, 1, 1))) * draw(st.integers(0, most // 10)) * timedelta(seconds=1)
     form = draw(
@@ -91,14 +94,15 @@ def _absolute(draw: st.DrawFn, change: datetime, zone: str, interval: TrendInter
 
 
 def _events(change: datetime, interval: TrendInterval) -> st.SearchStrategy[list[datetime]]:
-    step = {TrendInterval.MINUTE: 29, TrendInterval.HOUR: 1799}.get(interval, 6 * 3600 - 1)
+    step = 29 if interval is TrendInterval.MINUTE else 149 if interval in SHORTEST else 1799
+    step = step if interval in (*SHORTEST, HOUR) else 6 * 3600 - 1
     return st.lists(st.integers(-200, 90), min_size=5, max_size=30).map(
         lambda places: [change + timedelta(seconds=step * place) for place in places]
     )
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(case=cases())
 async def test_compared_periods_are_those_that_clocks_showed(

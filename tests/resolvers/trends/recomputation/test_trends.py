@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasource.clickhouse.engine import Engine
-from resolvers.trends.query import Breakdown, EventSeries, Math, TrendInterval, TrendMath, TrendQuery
+from datasource.metadata.records import WeekStartDay
+from resolvers.trends.query import Breakdown, EventSeries, Math, TrendMath, TrendQuery
 from resolvers.trends.results import CompareLabel, SeriesResult
-from tests.resolvers.trends.recomputation.recompute import StoredRows, bucket_starts, recompute
+from tests.resolvers.trends.recomputation.recompute import CLOCK_STEPS, StoredRows, bucket_starts, recompute
 from tests.resolvers.trends.recomputation.strategies import EXACT_MATHS, SLOW, ZONES, queries, store, stored_rows
 
 
@@ -19,11 +20,11 @@ def _data_of(found: SeriesResult) -> tuple[str | None, list[float | None]]:
 
 
 @SLOW
-@given(rows=stored_rows, query=queries(), zone=st.sampled_from(ZONES))
+@given(rows=stored_rows, query=queries(), zone=st.sampled_from(ZONES), week_start=st.sampled_from(WeekStartDay))
 async def test_result_equals_the_plain_computation(
-    engine: Engine, rows: StoredRows, query: TrendQuery, zone: str
+    engine: Engine, rows: StoredRows, query: TrendQuery, zone: str, week_start: WeekStartDay
 ) -> None:
-    seeds = await store(engine, rows, zone)
+    seeds = await store(engine, rows, zone, week_start)
     result = await seeds.run(query)
     for index, series in enumerate(query.series):
         assert isinstance(series, EventSeries)
@@ -35,7 +36,7 @@ async def test_result_equals_the_plain_computation(
         for (_, data), (_, expected_data) in zip(found, expected, strict=True):
             assert data == pytest.approx(expected_data)
     if not query.display.is_total:
-        form = "%Y-%m-%d %H:%M:%S" if query.interval is TrendInterval.HOUR else "%Y-%m-%d"
+        form = "%Y-%m-%d %H:%M:%S" if query.interval in CLOCK_STEPS else "%Y-%m-%d"
         assert result.days == tuple(f"{start:{form}}" for start in bucket_starts(query, seeds.project))
 
 
