@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from commands.environment import load_settings, require_posthog
-from commands.metadata import require_project
+from commands.metadata import require_metadata, require_project
 from commands.options import ProjectOption
 from commands.output import print_line, print_table
 from datasource.clickhouse.open_engine import query_limits
@@ -70,6 +70,7 @@ def adopt(
 
 async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort) -> CohortRecord:
     """Raises BadUserInput for a cohort without members: its id or version is probably wrong."""
+    require_metadata(settings)
     now = datetime.now(UTC)
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, project_id)
@@ -94,6 +95,7 @@ async def adopt_from_posthog(settings: Settings, project_id: int, cohort: Cohort
 
 
 async def calculate_cohorts(settings: Settings, project_id: int, cohort_id: int | None) -> Sequence[Outcome]:
+    require_metadata(settings)
     async with open_stores(settings) as stores:
         project = await require_project(stores.metadata, project_id)
         now = datetime.now(UTC)

@@ -1,5 +1,7 @@
 """The settings of a command, from the environment, and which commands they allow."""
 
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from errors import BadUserInput, NotAvailable
@@ -21,6 +23,12 @@ def load_settings() -> Settings:
             problems="; ".join(problems),
             hint="Correct the environment variable, or unset it to use the default.",
         ) from exc
+
+
+def data_folder_in_use(settings: Settings) -> Path | None:
+    """The absolute path of the data folder, if one of the stores is in it."""
+    has_store = settings.database_url is None or settings.clickhouse_url is None
+    return settings.data_dir.absolute() if has_store else None
 
 
 def require_own_tables(settings: Settings, command: str) -> None:

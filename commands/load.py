@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from commands.environment import load_settings, require_own_tables
-from commands.metadata import require_project
+from commands.metadata import require_metadata, require_project
 from commands.options import ProjectOption
 from commands.output import print_line
 from datasource.clickhouse.errors import ClickHouseError
@@ -99,6 +99,7 @@ class Request:
 
 async def run(settings: Settings, request: Request, report: LoadReport) -> list[RejectsFile]:
     """Load every file; return the rejects files that were written."""
+    require_metadata(settings)
     async with open_stores(settings) as stores:
         await require_project(stores.metadata, request.project_id)
         await repair_all(stores.metadata, stores.events)

@@ -47,7 +47,7 @@ def add(
         )
         return member, chosen.name
 
-    member, organization_name = with_store(action)
+    member, organization_name = with_store(action, creates=True)
     print_line(f"Added {member.email} to {organization_name} as {level.value}")
 
 

@@ -1,9 +1,11 @@
 import asyncio
 import shlex
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 from commands.environment import load_settings
+from datasource.metadata.engine import is_sqlite, parse_database_url
 from datasource.metadata.members import get_member
 from datasource.metadata.organizations import create_organization, find_organization, list_organizations
 from datasource.metadata.projects import get_project
@@ -18,9 +20,33 @@ DEFAULT_ORGANIZATION = "Default"
 BY_OPTION = "with --organization"
 
 
-def with_store(action: Callable[[MetadataStore], Awaitable[T]]) -> T:
-    """Run the action on the configured metadata store, after upgrading its tables."""
-    return asyncio.run(_with_store(load_settings(), action))
+def with_store(action: Callable[[MetadataStore], Awaitable[T]], *, creates: bool = False) -> T:
+    """Run the action on the configured metadata store, after upgrading its tables.
+
+    Raises NotFound when there is none, unless the action is one of those that an installation begins with.
+    """
+    settings = load_settings()
+    if not creates:
+        require_metadata(settings)
+    return asyncio.run(_with_store(settings, action))
+
+
+def require_metadata(settings: Settings) -> None:
+    """Raises NotFound if the metadata store would be a new SQLite file.
+
+    Most commands have nothing to do in an empty store: the data folder is probably another one.
+    """
+    url = parse_database_url(settings.metadata_url)
+    if not is_sqlite(url):
+        return
+    file = Path(url.database or "").absolute()
+    if not file.exists():
+        raise NotFound(
+            "There is no metadata store at {file}.",
+            file=file,
+            variable="TRENDGATE_DATA_DIR" if settings.database_url is None else "TRENDGATE_DATABASE_URL",
+            hint="Set {variable} to where yours is, or create a project: trendgate project create NAME.",
+        )
 
 
 async def _with_store(settings: Settings, action: Callable[[MetadataStore], Awaitable[T]]) -> T:

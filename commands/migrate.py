@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from commands.environment import load_settings
+from commands.environment import data_folder_in_use, load_settings
 from commands.metadata import with_store
 from commands.output import print_line
 from datasource.clickhouse.engine import Engine
@@ -51,8 +51,10 @@ def migrate(
         _print_statements(asyncio.run(_plan(settings)))
         return
     if settings.clickhouse_url is None:
-        with_store(MetadataStore.ping)
+        with_store(MetadataStore.ping, creates=True)
         print_line("The metadata store is up to date.")
+        if settings.database_url is None:
+            print_line(f"Data folder: {data_folder_in_use(settings)}", err=True)
         return
     tasks, batches = asyncio.run(_migrate_both(settings))
     _print_report(settings, tasks, batches, is_named=cluster is not None)

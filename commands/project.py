@@ -1,8 +1,9 @@
+import shlex
 from typing import Annotated
 
 import typer
 
-from commands.environment import load_settings, require_own_tables, require_posthog
+from commands.environment import data_folder_in_use, load_settings, require_own_tables, require_posthog
 from commands.metadata import ensure_organization, with_store
 from commands.options import OrganizationOption, WeekStart
 from commands.output import print_line, print_table
@@ -43,8 +44,9 @@ def create(
             week_start_day=WeekStartDay[week_start.name],
         )
 
-    project = with_store(action)
+    project = with_store(action, creates=True)
     print_line(f"Created project {project.id}: {project.name}")
+    _print_next_steps(project, organization, loads=True)
 
 
 def adopt(
@@ -76,8 +78,22 @@ def adopt(
             team_id=team_id,
         )
 
-    project = with_store(action)
+    project = with_store(action, creates=True)
     print_line(f"Adopted project {project.id}: {project.name}")
+    _print_next_steps(project, organization, loads=False)
+
+
+def _print_next_steps(project: ProjectRecord, organization: str | None, *, loads: bool) -> None:
+    # To standard error: programs read the first line.
+    folder = data_folder_in_use(load_settings())
+    print_line(f"Data folder: {folder}. Next:" if folder else "Next:", err=True)
+    to = f" --organization {shlex.quote(organization)}" if organization else ""
+    print_line(f"  trendgate member add me@example.com --level owner{to}", err=True)
+    scopes = "--scope project:read --scope insight:read"
+    print_line(f"  trendgate key create --member me@example.com --label laptop {scopes}", err=True)
+    if loads:
+        print_line(f"  trendgate load --project {project.id} events.jsonl", err=True)
+    print_line("  trendgate serve", err=True)
 
 
 def _read_group_type(text: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from commands.bind import bind, server_url
-from commands.environment import load_settings, require_own_tables
+from commands.environment import data_folder_in_use, load_settings, require_own_tables
 from commands.supervisor import Supervisor, require_servers
 from errors import BadUserInput
 from settings import Settings
@@ -75,7 +75,8 @@ def _serve_with_workers(settings: Settings, *, with_demo: bool) -> None:
     if with_demo:
         raise BadUserInput("The demo needs one worker.", hint="Load it with one, then serve it with several.")
     with bind(settings.host, settings.port) as listener:
-        supervisor = Supervisor(listener, settings, on_start=partial(announce, listener, []))
+        on_start = partial(announce, listener, _folder_lines(settings))
+        supervisor = Supervisor(listener, settings, on_start=on_start)
         asyncio.run(supervisor.run())
 
 
@@ -90,6 +91,11 @@ def _serve_as_worker(settings: Settings, inherited: str) -> None:
     with socket.socket(fileno=listening) as listener, export_traces():
         service = Service(settings, listener, with_demo=False, on_start=report)
         run_on_event_loop(service.run(while_open=alive))
+
+
+def _folder_lines(settings: Settings) -> list[str]:
+    folder = data_folder_in_use(settings)
+    return [f"Data folder: {folder}"] if folder else []
 
 
 def announce(listener: socket.socket, lines: Sequence[str]) -> None:
@@ -159,7 +165,9 @@ class Service:
         from resolvers.stores import open_stores
 
         async with open_stores(self._settings) as stores:
-            lines = await self._prepare_demo(stores) if self._with_demo else []
+            lines = _folder_lines(self._settings)
+            if self._with_demo:
+                lines += await self._prepare_demo(stores)
             if self._is_stopping:  # a signal arrived during work that cannot be cancelled
                 return
             app = create_app(self._settings, stores=stores)

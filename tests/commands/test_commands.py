@@ -1,6 +1,7 @@
 import os
 import pty
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -10,16 +11,60 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import ROOT, CommandResult, Run, error_of, stdout_of, table_rows
+from tests.support.trendgate_process import run as run_in_process
+
+NEXT_STEPS = """\
+Data folder: {folder}. Next:
+  trendgate member add me@example.com --level owner
+  trendgate key create --member me@example.com --label laptop --scope project:read --scope insight:read
+  trendgate load --project 1 events.jsonl
+  trendgate serve
+"""
 
 
-def test_command_in_a_process_prints_its_result_or_error(start: Run) -> None:
-    assert start("project", "create", "Flights") == CommandResult(0, "Created project 1: Flights\n", "")
+def test_command_in_a_process_prints_its_result_or_error(start: Run, tmp_path: Path) -> None:
+    assert start("project", "create", "Flights") == CommandResult(
+        0, "Created project 1: Flights\n", NEXT_STEPS.format(folder=tmp_path / "data")
+    )
     assert error_of(start("project", "create", "Flights")) == (
         "error: The organization already has a project named 'Flights'.\n"
     )
 
 
+def test_next_steps_work_as_printed(run: Run, tmp_path: Path) -> None:
+    made = run("project", "create", "Flights", "--organization", "Acme & sons")
+    add, create_key, load, _ = [line.split(maxsplit=1)[1] for line in made.stderr.splitlines()[1:]]
+    assert stdout_of(run(*shlex.split(add))) == "Added me@example.com to Acme & sons as owner\n"
+    assert stdout_of(run(*shlex.split(create_key))).startswith("phx_")
+    (tmp_path / "events.jsonl").write_text('{"event": "a", "distinct_id": "p", "timestamp": "2026-01-01"}\n')
+    words = load.replace("events.jsonl", str(tmp_path / "events.jsonl"))
+    assert run_in_process(tmp_path / "data", *words.split()).stdout.startswith("loaded 1 events")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *((noun, "list") for noun in ("project", "organization", "member", "role", "key")),
+        ("audit",),
+        ("access", "list", "--project", "1"),
+        ("key", "revoke", "phx_...0000"),
+        ("cohort", "calculate", "--project", "1"),
+        ("load", "--project", "1", __file__, "--format", "jsonl"),
+    ],
+)
+def test_commands_for_what_exists_make_no_data_folder(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert error_of(run(*words)) == (
+        f"error: There is no metadata store at {tmp_path}/data/metadata.sqlite3.\n"
+        "hint: Set TRENDGATE_DATA_DIR to where yours is, or create a project: trendgate project create NAME.\n"
+    )
+    elsewhere = {"TRENDGATE_DATABASE_URL": f"sqlite:///{tmp_path}/data/other.sqlite3"}
+    said = error_of(run(*words, **elsewhere))
+    assert f"at {tmp_path}/data/other.sqlite3.\nhint: Set TRENDGATE_DATABASE_URL to" in said
+    assert not (tmp_path / "data").exists()
+
+
 def test_commands_of_the_metadata_store_import_no_front_end_and_no_trends(start: Run) -> None:
+    stdout_of(start("migrate"))
     imports = start("member", "list", PYTHONPROFILEIMPORTTIME="1").stderr
     modules = {line.rpartition("|")[2].strip() for line in imports.splitlines()}
     assert "commands.metadata" in modules
@@ -86,6 +131,7 @@ def test_stores_of_a_newer_version_end_in_two_lines(start: Run, settings: dict[s
 
 
 def test_lists_of_an_empty_store_print_only_the_header(run: Run) -> None:
+    stdout_of(run("migrate"))
     for noun in ("project", "organization", "member", "role", "key"):
         assert len(table_rows(run(noun, "list"))) == 1
 
@@ -119,6 +165,7 @@ def test_table_on_a_terminal_is_aligned(settings: dict[str, str], run: Run) -> N
     ],
 )
 def test_error_is_a_clear_line_and_status_1(run: Run, words: tuple[str, ...], error: str) -> None:
+    stdout_of(run("migrate"))
     assert error_of(run(*words)).startswith(error)
 
 

@@ -61,5 +61,6 @@ def test_invalid_update_is_rejected(acme: Run, words: tuple[str, ...], error: st
 
 
 def test_update_without_organizations_says_how_to_create_one(run: Run) -> None:
+    stdout_of(run("migrate"))
     error = error_of(run("organization", "update", "--roles"))
     assert error.startswith("error: No organizations yet.\nhint: Create a project")

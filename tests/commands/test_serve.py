@@ -26,7 +26,7 @@ def test_serve_responds_and_stops_without_output(tmp_path: Path, number: signal.
         assert process.stderr is not None
         # Not communicate(): what readline() took from the pipe too early it would not find.
         output, errors = process.stdout.read(), process.stderr.read()
-    assert output == "Press Ctrl-C to stop.\n"
+    assert output == f"Data folder: {tmp_path}\nPress Ctrl-C to stop.\n"
     assert errors == ""
 
 

@@ -70,7 +70,7 @@ def test_workers_serve_on_one_socket_and_stop_with_the_command(server: NativeSer
         assert process.wait(timeout=START_S) == 0
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.read() == "Press Ctrl-C to stop.\n"
+        assert process.stdout.read() == f"Data folder: {tmp_path}\nPress Ctrl-C to stop.\n"
         assert process.stderr.read() == ""
         assert not any(map(is_alive, workers))
 
