@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from asgi.sockets.guard import Guard, SocketLimits
 from asgi.sockets.http_protocol import HttpProtocol
+from asgi.sockets.memory import MemoryWatch
 from asgi.sockets.open_files import reserve_connections
 from asgi.sockets.websocket_protocol import WebSocketProtocol
 from resolvers.freed_memory import FREED
@@ -46,6 +47,7 @@ class Server(uvicorn.Server):
         connections = reserve_connections(settings.max_connections)
         self.guard = Guard(SocketLimits.from_settings(settings, connections))
         self.server_state = self.guard
+        self.memory = MemoryWatch(settings.workers)
         self._on_start = on_start
 
     def stop(self) -> None:
@@ -63,7 +65,10 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         self.guard.check()
-        if FREED.is_due:
+        is_short = self.memory.is_short
+        if is_short:
+            self.guard.relieve()
+        if FREED.is_due or is_short:
             await asyncio.to_thread(FREED.give_back)
         return await super().on_tick(counter)
 

@@ -18,6 +18,8 @@ from settings import Settings
 PROGRESS_BYTES: Final = 64 * 1024
 """What a client must read in the time for reading, so that a reader of single bytes does not count as one."""
 SWEEP_S: Final = 1.0
+SLOW_S: Final = 1.0
+"""How long a client has read nothing when its connection may be closed for lack of memory."""
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
@@ -112,6 +114,16 @@ class Guard(ServerState):
                 return
             _, longest = min(waits, key=lambda wait: wait[0])
             self._abort(longest)
+
+    def relieve(self) -> None:
+        """Memory is short: close the connection that has waited longest for its client to read."""
+        since, connection = min(
+            ((since, connection) for connection, (since, _) in self._unread.items()),
+            key=lambda wait: wait[0],
+            default=(math.inf, None),
+        )
+        if connection is not None and self._now() - since >= SLOW_S:
+            self._abort(connection)
 
     def check(self) -> None:
         """Close the connections whose time is up; called several times a second."""
