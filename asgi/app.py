@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from asgi.exports import PATH as EXPORTS
 from asgi.exports import Exports
-from asgi.graphql.graphiql import load_graphiql
+from asgi.graphql.graphiql import lead_to_graphiql, load_graphiql
 from asgi.graphql.view import GraphQLView
 from asgi.health import healthz, readyz
 from asgi.metrics import MetricsEndpoint, StoresCollector
@@ -97,6 +97,7 @@ def _routes(
     if settings.metrics:
         routes.append(Route("/metrics", MetricsEndpoint(metrics, settings.metrics_token).__call__))
     if graphiql is not None:
+        routes.append(Route("/", lead_to_graphiql, methods=["GET"]))
         routes.append(Mount("/graphql/assets", graphiql.assets))
     return routes
 

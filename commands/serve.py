@@ -181,7 +181,9 @@ class Service:
         from commands.demo import prepare_demo
 
         demo = await prepare_demo(self._settings, stores.metadata, stores.events, new_console())
-        return [f"Project id: {demo.project_id}", f"API key: {demo.key}"]
+        # Browsers do not send what follows the #, so that the key appears in no log.
+        page = [f"Open {server_url(self._listener)}/graphql#key={demo.key}"] if self._settings.graphiql else []
+        return [f"Project id: {demo.project_id}", f"API key: {demo.key}", *page]
 
 
 @contextmanager

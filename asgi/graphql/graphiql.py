@@ -4,9 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from asgi.negotiation import accepts_html
 
 _WEB = Path(__file__).resolve().parents[2] / "web"
 DIST = _WEB / "dist"
@@ -70,3 +74,10 @@ def load_graphiql(dist: Path = DIST) -> GraphiQL:
 def graphiql_response(graphiql: GraphiQL) -> Response:
     """The page, under a policy that allows it to load nothing from other origins."""
     return HTMLResponse(graphiql.html, headers=PAGE_HEADERS)
+
+
+async def lead_to_graphiql(request: Request) -> Response:
+    """Redirect a browser from / to the page. Other clients get 404, as for any path that does not exist."""
+    if not accepts_html(request.headers.get("accept")):
+        raise HTTPException(404)
+    return RedirectResponse("/graphql", headers={"vary": "Accept"})

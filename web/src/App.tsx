@@ -3,12 +3,14 @@ import type { TabsState } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { ApiKeyBar, type KeyStatus } from "./ApiKeyBar.tsx";
-import { isSendable, loadApiKey, saveApiKey } from "./apiKey.ts";
+import { cleanApiKey, isSendable, loadApiKey, saveApiKey } from "./apiKey.ts";
 import { EditorSetup } from "./EditorSetup.tsx";
 import { type Answer, checkApiKey, createKeyFetcher, type KeyCheck } from "./fetcher.ts";
 import { FIRST_EXAMPLE } from "./examples/examples.ts";
 import { Exchanges } from "./exchanges.ts";
 import { chartPlugin } from "./panel/plugin.tsx";
+import { followLinks, takeLink } from "./share/link.ts";
+import { ShareMenu } from "./share/ShareMenu.tsx";
 import { hasStoredTabs, openStorage, setWidths } from "./storage.ts";
 
 const exchanges = new Exchanges();
@@ -22,11 +24,17 @@ const showTab = ({ tabs, activeTabIndex }: TabsState) =>
 const storage = openStorage();
 // Read once: GraphiQL stores its tabs as soon as it starts, and what a first visit shows is for that visit only.
 const isFirstVisit = !hasStoredTabs(storage);
+const link = takeLink();
+if (link.key) saveApiKey(cleanApiKey(link.key));
+followLinks();
 const firstVisit = isFirstVisit ? { initialQuery: FIRST_EXAMPLE.query, visiblePlugin: chart } : {};
+// A linked query is not run: it is someone else's, and would run with the key of the one who opens it.
+const linked =
+  link.query === null ? {} : { initialQuery: link.query, initialVariables: link.variables ?? "", visiblePlugin: chart };
 if (isFirstVisit) setWidths(storage);
 
 export function App() {
-  const [key, setKey] = useState(loadApiKey);
+  const [key, setKey] = useState(() => loadApiKey() || cleanApiKey(link.key));
   const [check, setCheck] = useState<KeyCheck | null>(null);
   const [answer, setAnswer] = useState<Answer | null>(null);
 
@@ -73,10 +81,21 @@ export function App() {
           plugins={plugins}
           onTabChange={showTab}
           {...firstVisit}
+          {...linked}
         >
           <GraphiQL.Logo>
             <EditorSetup />
           </GraphiQL.Logo>
+          <GraphiQL.Toolbar>
+            {({ prettify, merge, copy }) => (
+              <>
+                {prettify}
+                {merge}
+                {copy}
+                <ShareMenu />
+              </>
+            )}
+          </GraphiQL.Toolbar>
         </GraphiQL>
       </main>
     </>

@@ -12,6 +12,14 @@ async def test_page_is_served_to_browsers_with_a_strict_policy(gateway: Gateway)
     assert 'src="/graphql/assets/' in response.text
 
 
+async def test_root_leads_browsers_to_the_page(gateway: Gateway) -> None:
+    response = await gateway.client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+    assert (response.status_code, response.headers["location"]) == (307, "/graphql")
+    for_programs = await gateway.client.get("/", headers={"accept": "application/json"})
+    assert for_programs.status_code == 404
+    assert "GraphQL is at /graphql" in for_programs.text
+
+
 async def test_assets_may_be_cached_forever(gateway: Gateway) -> None:
     page = (await gateway.client.get("/graphql", headers={"accept": "text/html"})).text
     script = page.partition('src="')[2].partition('"')[0]
@@ -26,5 +34,6 @@ async def test_disabled_page_is_rejected_for_browsers_only(gateway: Gateway) -> 
     async with open_gateway(gateway.stores, settings) as without_page:
         response = await without_page.client.get("/graphql", headers={"accept": "text/html"})
         assert response.status_code == 406
+        assert (await without_page.client.get("/", headers={"accept": "text/html"})).status_code == 404
         assert (await without_page.client.get("/graphql/assets/index.js")).status_code == 404
         assert (await without_page.ask("{ __typename }")).data == {"__typename": "Query"}

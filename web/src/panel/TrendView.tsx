@@ -1,8 +1,11 @@
 import { lazy, Suspense, useState } from "react";
 import type { Chart, Line } from "../trends/chart.ts";
+import { toCsv } from "../trends/csv.ts";
 import { nameOf } from "../trends/displays.ts";
 import type { Look } from "../trends/palette.ts";
+import { tableOf } from "../trends/table.ts";
 import { BoldNumber } from "./BoldNumber.tsx";
+import { download, fileName } from "./download.ts";
 import { Legend, lineKey } from "./Legend.tsx";
 import { TrendTable } from "./TrendTable.tsx";
 import { WarningList } from "./WarningList.tsx";
@@ -21,6 +24,8 @@ export function TrendView({ chart, look, isStale }: Props) {
   const shown = { ...chart, lines: chart.lines.filter((line) => !hidden.has(lineKey(line))) };
   const toggle = (line: Line) => setHidden((before) => toggled(before, lineKey(line)));
 
+  const save = () => download(fileName(chart.title, "csv"), "text/csv", toCsv(tableOf(chart)));
+
   return (
     <article className="trend" data-stale={isStale} data-display={chart.display}>
       <header className="trend-head">
@@ -32,16 +37,23 @@ export function TrendView({ chart, look, isStale }: Props) {
             ))}
           </p>
         </div>
-        {!isTable && (
-          <div className="trend-switch" role="group" aria-label="Show as">
-            <button type="button" aria-pressed={!wantsTable} onClick={() => setWantsTable(false)}>
-              Chart
+        <div className="trend-actions">
+          {!isTable && (
+            <div className="trend-switch" role="group" aria-label="Show as">
+              <button type="button" aria-pressed={!wantsTable} onClick={() => setWantsTable(false)}>
+                Chart
+              </button>
+              <button type="button" aria-pressed={wantsTable} onClick={() => setWantsTable(true)}>
+                Table
+              </button>
+            </div>
+          )}
+          {chart.lines.length > 0 && (
+            <button type="button" className="trend-download" aria-label="Download CSV" onClick={save}>
+              CSV
             </button>
-            <button type="button" aria-pressed={wantsTable} onClick={() => setWantsTable(true)}>
-              Table
-            </button>
-          </div>
-        )}
+          )}
+        </div>
       </header>
       {chart.warnings.length > 0 && <WarningList warnings={chart.warnings} />}
       {chart.hint && <p className="trend-hint">{chart.hint}</p>}
