@@ -151,7 +151,7 @@ class TrendExports:
     arrow: str = strawberry.field(
         description=(
             "Arrow's stream format, a row per series and bucket: series, label, custom_name, period, breakdown_1, "
-            "..., start (a date, or an instant for hours and minutes), bucket, value."
+            "..., start (a date, or an instant for hours and shorter), bucket, value."
         )
     )
     parquet: str = strawberry.field(description="The same rows as a Parquet file.")

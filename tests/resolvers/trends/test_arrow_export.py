@@ -1,6 +1,7 @@
 """Tables come in parts that fit together."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
@@ -56,6 +57,20 @@ def test_parts_hold_every_row_once(monkeypatch: pytest.MonkeyPatch, rows_per_chu
     parquet = pa.parquet.read_table(pa.BufferReader(b"".join(write_parquet(result))))
     assert parquet.to_pylist() == table.to_pylist()
     assert parquet.schema.equals(table_schema(result), check_metadata=False)
+
+
+def test_starts_are_instants_for_parts_of_hours_and_dates_for_quarters() -> None:
+    def starts(interval: TrendInterval, *days: str) -> list[object]:
+        series = (replace(answer(1).series[0], days=days, labels=days),)
+        zone = "Asia/Kathmandu"
+        result = replace(answer(0), series=series, days=days, labels=days, interval=interval, timezone=zone)
+        found: list[object] = pa.ipc.open_stream(b"".join(write_arrow(result))).read_all()["start"].to_pylist()
+        return found
+
+    half_hours = starts(TrendInterval.THIRTY_MINUTES, "2020-01-13 00:00:00", "2020-01-13 00:30:00")
+    assert half_hours == [datetime(2020, 1, 12, 18, minute, tzinfo=UTC) for minute in (15, 45)]
+    quarters = starts(TrendInterval.QUARTER, "2020-01-01", "2020-04-01")
+    assert quarters == [date(2020, 1, 1), date(2020, 4, 1)]
 
 
 def test_csv_parts_are_the_document(monkeypatch: pytest.MonkeyPatch) -> None:

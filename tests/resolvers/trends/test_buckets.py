@@ -460,7 +460,7 @@ async def test_clickhouse_numbers_moments_by_the_same_calendar(
     for change in CLOCK_CHANGES[zone]:
         first, last = change - timedelta(days=span), change + timedelta(days=span)
         range_ = between(f"{first}", f"{last}T23:59:59", interval, zone)
-        for week_start in WeekStartDay if interval is WEEK else (SUNDAY,):
+        for week_start in (SUNDAY, MONDAY, WEDNESDAY, SATURDAY) if interval is WEEK else (SUNDAY,):
             buckets = Buckets.of(range_, ZoneInfo(zone), week_start)
             lowest, highest = int(range_.read_from.timestamp()), int(range_.read_to.timestamp())
             moments = [*range(lowest, highest, step), highest]
