@@ -82,6 +82,8 @@ def load(
     if report.unused:
         print_line(f"not loaded: {', '.join(report.unused)}")
     print_line(summary(report, written))
+    for reason, count in report.reasons.most_common(3):
+        print_line(f"rejected {count}: {reason}", err=True)
     if report.rejected:
         raise typer.Exit(REJECTED)
 

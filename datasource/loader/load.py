@@ -5,8 +5,10 @@ are consistent, and loading the same file again stores only the missing ones.
 """
 
 import asyncio
+import re
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,6 +49,10 @@ BATCH_BYTES: Final = 96 * 2**20
 
 _DETECTION_ROWS: Final = 100
 
+_VALUE: Final = re.compile(r"""'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|(?<=^timestamp )[-+.\de]+""")
+"""What differs between rows that are rejected for the same reason."""
+_MAX_REASONS: Final = 100
+
 
 class FileFormat(StrEnum):
     """The format of a file."""
@@ -80,6 +86,8 @@ class LoadReport:
     rows: int = 0
     position: int = 0
     unused: dict[str, None] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """How often the rows were rejected for each reason, without the values in it."""
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -198,6 +206,9 @@ async def _store(parts: Sequence[ParsedChunk], sink: Sink, source: Path, job: Lo
     for rejects in (*(part.rejects for part in parts), outcome.rejects):
         job.rejects.add(source, rejects)
         report.rejected += rejects.count
+        for reason in (_VALUE.sub("…", reject.reason) for reject in rejects.kept):
+            if reason in report.reasons or len(report.reasons) < _MAX_REASONS:
+                report.reasons[reason] += 1
     report.stored[sink.kind] += outcome.stored
     report.already_stored += outcome.already_stored
     report.rows += sum(part.rows for part in parts)

@@ -1,7 +1,9 @@
-"""Times of events: ISO 8601 strings parsed to the microsecond, as microseconds since 1970 in UTC."""
+"""Times of events, ISO 8601 strings or Unix times, parsed to microseconds since 1970 in UTC."""
 
+import math
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,10 @@ _ISO = re.compile(
 )
 
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d)", re.ASCII)
+_UNIX = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
+_FIRST_MILLISECONDS = 100_000_000_000
+"""Unix times from here on are milliseconds. As seconds this is the year 5138, as milliseconds 1973."""
+
 _OFFSET_LENGTH = len("+00:00")
 _MINUTE_US = 60_000_000
 
@@ -30,8 +36,22 @@ _MINUTE_US = 60_000_000
 def parse_timestamp(value: object) -> int:
     """Parse a time to microseconds since 1970; without an offset it is UTC. Raises ValueError with the reason.
 
-    Digits beyond the microsecond are cut off.
+    Numbers, and strings of at least nine digits, are Unix times in seconds or milliseconds. Digits beyond the
+    microsecond are cut off.
     """
+    micros = _to_micros(value)
+    if not _FIRST <= micros <= _LAST:
+        raise ValueError(
+            f"timestamp {_quote(value)} is outside 1970-01-02 to 2105-12-31 (UTC): the clock was probably not set"
+        )
+    return micros
+
+
+def _to_micros(value: object) -> int:
+    if isinstance(value, str) and _UNIX.fullmatch(value.strip()):
+        return _from_unix(Decimal(value.strip()))
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return _from_unix(Decimal(str(value)))
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
     elif isinstance(value, date):
@@ -39,13 +59,14 @@ def parse_timestamp(value: object) -> int:
     elif isinstance(value, str):
         moment = _parse(value)
     else:
-        raise ValueError(f"timestamp {_quote(value)} is not a string such as 2024-01-31T12:00:00Z")
-    micros = (moment - _EPOCH) // _MICROSECOND
-    if not _FIRST <= micros <= _LAST:
         raise ValueError(
-            f"timestamp {_quote(value)} is outside 1970-01-02 to 2105-12-31 (UTC): the clock was probably not set"
+            f"timestamp {_quote(value)} is neither a string such as 2024-01-31T12:00:00Z nor a number"
         )
-    return micros
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _from_unix(value: Decimal) -> int:
+    return int(value * (1_000_000 if value < _FIRST_MILLISECONDS else 1000))
 
 
 def parse_timestamps(array: pa.Array) -> npt.NDArray[np.int64] | None:

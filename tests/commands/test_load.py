@@ -32,6 +32,20 @@ def lines(*rows: object) -> bytes:
     return b"".join((row if isinstance(row, bytes) else orjson.dumps(row)) + b"\n" for row in rows)
 
 
+def test_load_prints_the_three_most_frequent_reasons(data_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    times = ["soon", "it's", "later", 1, 2, None, 10**16]
+    file.write_bytes(lines(EVENT, *({**EVENT, "timestamp": time} for time in times), {**EVENT, "event": 7}))
+    done = run(data_dir, "load", "--project", "1", file)
+    assert done.returncode == 3
+    assert sorted(done.stderr.splitlines()[:2]) == [
+        "rejected 3: timestamp … is not a valid time",
+        "rejected 3: timestamp … is outside 1970-01-02 to 2105-12-31 (UTC): the clock was probably not set",
+    ]
+    assert done.stderr.splitlines()[2] == "rejected 1: timestamp is missing"
+    assert len(done.stderr.splitlines()) == 3
+
+
 def test_load_prints_counts_and_the_rejects_file(data_dir: Path, tmp_path: Path) -> None:
     events, people, groups = (tmp_path / name for name in ("events.jsonl", "people.jsonl", "groups.jsonl"))
     events.write_bytes(lines(EVENT, b"{", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
@@ -46,7 +60,7 @@ def test_load_prints_counts_and_the_rejects_file(data_dir: Path, tmp_path: Path)
     assert last.endswith(f" per second); rejects in {rejects}")
     (reject,) = map(orjson.loads, rejects.read_bytes().splitlines())
     assert (reject["file"], reject["row"], reject["line"]) == (str(events), 2, "{")
-    assert done.stderr == ""
+    assert done.stderr == f"rejected 1: {reject['reason']}\n"
 
     events.write_bytes(lines(EVENT, b"", {**EVENT, "distinct_id": "bob", "ip": "::1"}))
     again = run(data_dir, "load", "--project", "1", events)
