@@ -2,7 +2,7 @@
 # make test    install and run the tests
 # make test-quick   the tests that need no engine and no process: less than a minute
 # make test-servers   the tests of the stores again, on servers: ClickHouse's native protocol, PostgreSQL
-# make hostile   send far more hostile texts to what reads them than make test does: about ten minutes
+# make hostile   send far more hostile texts and requests than make test does: up to an hour
 # make check   format, lint, types, SDL, import direction, regular expressions: the one gate
 # make bench   load synthetic events and time trends (EVENTS=1000000 for another number)
 # make web     build the GraphiQL page into web/dist, after a change in web/ (Node comes from PyPI where there is none)

@@ -17,7 +17,7 @@ from asgi.rest.validation import read_json, unknown, validate
 from errors import BadUserInput
 from permissions.api_keys import SEND_HINT
 from resolvers.trend_cache.read_through import Refresh
-from schema.extensions.limits import count_values
+from schema.extensions.limits import measure_values
 
 FORMAT = "format"
 LONGEST_ECHO = 2048
@@ -66,7 +66,7 @@ async def read_request(request: Request, *, max_objects: int) -> TrendRequest:
         everything[name] = value
     format_ = _choose_format(everything.pop(FORMAT, None), request.headers.get("accept"))
     raw = dict(_decode(everything))
-    count, _ = count_values(raw)
+    count = measure_values(raw).objects
     if count > max_objects:
         raise BadUserInput(
             "The parameters contain {count} objects; the limit is {limit}.",

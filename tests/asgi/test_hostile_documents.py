@@ -61,3 +61,22 @@ async def test_random_documents_take_little(gateway: Gateway, key: str, caplog: 
 async def test_introspection_of_tools_needs_no_key(gateway: Gateway) -> None:
     answer = await gateway.ask(get_introspection_query())
     assert len(answer.data["__schema"]["types"]) > 50
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("[" * 1_000 + "]" * 1_000, "QUERY_TOO_EXPENSIVE"),
+        ('{"groups": [' * 500 + "]}" * 500, "QUERY_TOO_EXPENSIVE"),
+        ("[" + "0, " * 50_000 + "0]", "BAD_USER_INPUT"),
+    ],
+    ids=["nested lists", "nested groups", "many values"],
+)
+async def test_hostile_variable_is_refused(gateway: Gateway, key: str, value: str, code: str) -> None:
+    document = "query($g: PropertyGroupInput!) { project(id: 1) { trend(query: {propertyGroup: $g}) { days } } }"
+    answer = await gateway.client.post(
+        "/graphql",
+        content=f'{{"query": "{document}", "variables": {{"g": {value}}}}}',
+        headers={"authorization": f"Bearer {key}", "content-type": "application/json"},
+    )
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == [code]

@@ -20,6 +20,7 @@ from schema.breakdown_reader import MAX_COHORTS
 from schema.entity_references import MAX_ENTITIES
 from schema.errors import MAX_ERRORS
 from schema.extensions.document_limits import MAX_SCHEMA_FIELDS, MAX_WORD_LENGTH
+from schema.extensions.limits import MAX_NESTING
 from schema.input_checks import LONGEST_NAME
 from schema.trend_query_reader import MAX_SERIES
 from settings import Limit, Settings
@@ -58,6 +59,7 @@ WITHOUT_SETTING = {
     "characters of a name or number in a document": MAX_WORD_LENGTH,
     "fields `__schema` and `_service` in a document": MAX_SCHEMA_FIELDS,
     "characters of an operation's id on a WebSocket": MAX_ID_LENGTH,
+    "levels of lists and objects in variables": MAX_NESTING,
     "errors in a response": MAX_ERRORS,
     "characters of a value that a message repeats": MAX_VALUE_LENGTH,
 }

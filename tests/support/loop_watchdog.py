@@ -25,9 +25,10 @@ _IN_APPLICATION: Final[ContextVar[bool]] = ContextVar("in_application", default=
 
 
 class Watchdog:
-    """Collects what held an event loop for longer than HELD_S, while it is installed."""
+    """Collects what held an event loop for longer than `held_s`, while it is installed."""
 
-    def __init__(self) -> None:
+    def __init__(self, held_s: float = HELD_S) -> None:
+        self.held_s = held_s
         self.found: list[str] = []
         self._collecting_s = 0.0
         self._collection_began = 0.0
@@ -72,7 +73,7 @@ class Watchdog:
             yield
         finally:
             held = time.thread_time() - began - (self._collecting_s - collecting)
-            if held > HELD_S:
+            if held > self.held_s:
                 self.found.append(f"{held * 1000:.0f} ms: {describe()}")
 
     def _observe_collection(self, phase: str, _: dict[str, int]) -> None:

@@ -185,11 +185,16 @@ class Organization:
         return Person(self.gateway, self.project, self.admin.member, key)
 
 
-async def seed_organization(gateway: Gateway, name: str) -> Organization:
-    """Create an organization and a project in it, both called `name`."""
+async def seed_organization(gateway: Gateway, name: str, *, project_id: int | None = None) -> Organization:
+    """Create an organization and a project in it, both called `name`.
+
+    Stores that share an engine need different ids of projects.
+    """
     store = gateway.stores.metadata
     organization = await create_organization(store, name=name)
-    project = await create_project(store, organization_id=organization.id, name=name, timezone="America/New_York")
+    project = await create_project(
+        store, organization_id=organization.id, name=name, timezone="America/New_York", team_id=project_id
+    )
     domain = f"{name}.example"
     admin = await _join(gateway, project, f"admin@{domain}", level=OrganizationLevel.ADMIN)
     creator = await _join(gateway, project, f"creator@{domain}")
