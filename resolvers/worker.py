@@ -16,7 +16,8 @@ Item = TypeVar("Item")
 LARGE: Final = 5_000
 """Values that take about 5 ms to work on: for fewer, a thread costs more than it saves."""
 SLICE_S: Final = 0.01
-"""How long work on the event loop may take before others get their turn."""
+"""How long work on the event loop, of all requests in slices, may take before others get their turn."""
+_SHORTEST_SLICE_S: Final = 0.001
 
 # Few, since they share one interpreter, and each may hold a large answer in memory.
 _THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="large answer")
@@ -48,11 +49,21 @@ def checkpoint() -> None:
         raise Abandoned
 
 
+class _Slices:
+    """How many requests work in slices: between two turns of any other request, each of them has its own."""
+
+    active = 0
+
+
 async def in_slices(items: Iterable[Item]) -> AsyncIterator[Item]:
     """Yield the items, and give other tasks their turn whenever working on them has taken a while."""
-    started = time.perf_counter()
-    for item in items:
-        yield item
-        if time.perf_counter() - started > SLICE_S:
-            await asyncio.sleep(0)
-            started = time.perf_counter()
+    _Slices.active += 1
+    try:
+        started = time.perf_counter()
+        for item in items:
+            yield item
+            if time.perf_counter() - started > max(_SHORTEST_SLICE_S, SLICE_S / _Slices.active):
+                await asyncio.sleep(0)
+                started = time.perf_counter()
+    finally:
+        _Slices.active -= 1

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from resolvers import worker
 from resolvers.worker import LARGE, SLICE_S, checkpoint, in_slices, run_in_worker
 
 
@@ -56,3 +57,29 @@ async def test_others_have_their_turn_between_slow_items() -> None:
         found.append((item, turns))
     task.cancel()
     assert found == [(0, 0), (1, 1), (2, 2)]
+
+
+async def test_many_requests_in_slices_share_the_time_before_others_have_their_turn() -> None:
+    requests, items = 40, 10
+    worked, most, seen = 0, 0, 0
+
+    async def work() -> None:
+        nonlocal worked
+        async for _ in in_slices(range(items)):
+            time.sleep(SLICE_S / items)  # noqa: ASYNC251 - work that holds the event loop
+            worked += 1
+
+    tasks = [asyncio.create_task(work()) for _ in range(requests)]
+    while not all(task.done() for task in tasks):
+        await asyncio.sleep(0)
+        most, seen = max(most, worked - seen), worked
+    assert worked == requests * items
+    assert most <= 3 * requests
+
+
+async def test_work_in_slices_that_is_abandoned_takes_no_share() -> None:
+    slices = in_slices(range(3))
+    await anext(slices)
+    assert worker._Slices.active == 1
+    await slices.aclose()  # type: ignore[attr-defined]  # a generator
+    assert worker._Slices.active == 0
