@@ -153,9 +153,9 @@ async def ensure_key(store: MetadataStore, member: MemberRecord, path: Path) -> 
     """The key stored in the file, or a new one if that is no longer usable."""
     stored = await asyncio.to_thread(_read_secret, path)
     found = await find_key(store, hash_key(stored)) if stored else None
-    if found is not None and _is_usable(found[0], member):
+    if found is not None and found.until is None and _is_usable(found.owned, member):
         return stored
-    await _make_room(store, member, None if found is None else found[0])
+    await _make_room(store, member, None if found is None else found.owned)
     issued = await issue_key(store, owner=member, label=LABEL, scopes=SCOPES)
     await asyncio.to_thread(_write_secret, path, issued.value)
     return issued.value

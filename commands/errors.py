@@ -15,6 +15,7 @@ _OPTIONS: Mapping[str, str] = {
     "description": "--description",
     "email": "EMAIL",
     "expires_at": "--expires",
+    "grace": "--grace",
     "group_types": "--group-type",
     "label": "--label",
     "object_id": "--id",

@@ -1,6 +1,6 @@
 import hmac
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -29,14 +29,22 @@ async def authenticate(
     key_hash = hash_key(key)
     # Neither the lookup by hash nor the comparison takes longer for a guess that is partly right.
     found = await store.snapshot.get(("key", key_hash), lambda: find_key(store, key_hash))
-    if found is None or not hmac.compare_digest(found[1], key_hash):
+    if found is None or not hmac.compare_digest(found.secure_value, key_hash):
         raise _unauthenticated(
             "Unknown API key: {mask}", hint="Check that the whole key was copied.", mask=mask_key(key)
         )
-    owned, at = found[0], now or datetime.now(UTC)
+    owned, at = found.owned, now or datetime.now(UTC)
     _check_usable(owned, at)
+    if found.until is not None and found.until <= at:
+        raise _unauthenticated(
+            "The API key {mask} was replaced, and stopped working at {time:%Y-%m-%d %H:%M} UTC.",
+            hint="Use its new value.",
+            mask=mask_key(key),
+            time=found.until,
+        )
     await _touch(store, owned.key, at)
-    return _caller(owned)
+    caller = _caller(owned)
+    return caller if found.until is None else _with_old_value(caller, mask_key(key), found.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,12 @@ def _caller(owned: OwnedKey) -> Caller:
         project_id=owned.key.project_id,
         key_expires_at=owned.key.expires_at,
     )
+
+
+def _with_old_value(caller: Caller, mask: str, until: datetime) -> Caller:
+    """The caller as one that sent the old value, which `viewer` shows by its mask and its end."""
+    ends = [each for each in (caller.key_expires_at, until) if each is not None]
+    return replace(caller, key_mask=mask, key_expires_at=min(ends), old_value_until=until)
 
 
 def _unauthenticated(template: str, *, hint: str, **values: object) -> GatewayError:

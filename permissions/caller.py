@@ -12,7 +12,7 @@ class Caller:
     """An API key and its owner, which is a person or a project: exactly one of `user` and `project_id` is set.
 
     `scoped_projects` and `scoped_organizations` restrict the key to some of what the person can reach; None: no
-    restriction.
+    restriction. `old_value_until` is when the value that was sent stops working, if the key was given a new one.
     """
 
     key_id: str
@@ -24,6 +24,7 @@ class Caller:
     user: MemberRecord | None
     project_id: int | None = None
     key_expires_at: datetime | None = None
+    old_value_until: datetime | None = None
 
     def __hash__(self) -> int:
         # Equal callers have the same key. Hashing all the rest takes longer than comparing it once.

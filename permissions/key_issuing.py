@@ -1,8 +1,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from datasource.metadata.keys import NewKey, get_key, insert_key, replace_key, unknown_projects
+from datasource.metadata.keys import (
+    KeyChanges,
+    NewKey,
+    get_key,
+    insert_key,
+    replace_key,
+    unknown_projects,
+    update_key,
+)
 from datasource.metadata.models import LABEL_LENGTH
 from datasource.metadata.records import KeyRecord, MemberRecord, ProjectRecord
 from datasource.metadata.store import MetadataStore
@@ -13,6 +21,8 @@ from permissions.scopes import check_scopes
 MOST_KEYS = 10
 """The maximum number of usable keys of a person."""
 LONGEST_DESCRIPTION = 1000
+LONGEST_GRACE = timedelta(days=7)
+"""How long the old value of a rolled key can go on working."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +80,49 @@ async def issue_project_key(
     return await _issue(store, replace(settings, project_id=project.id), at)
 
 
-async def roll_key(store: MetadataStore, id_or_mask: str, *, now: datetime | None = None) -> IssuedKey:
-    """Replace the value of a key; the old value becomes invalid at once.
+async def roll_key(
+    store: MetadataStore, id_or_mask: str, *, grace: timedelta | None = None, now: datetime | None = None
+) -> IssuedKey:
+    """Replace the value of a key; the old value becomes invalid at once, or after `grace`.
 
-    Raises NotFound, and BadUserInput for a revoked key or an ambiguous mask.
+    Raises NotFound, and BadUserInput for a revoked key, an ambiguous mask or a grace that is too long.
     """
+    at = now or datetime.now(UTC)
+    if grace is not None and not timedelta(0) < grace <= LONGEST_GRACE:
+        raise BadUserInput(
+            "The old value of a key can keep working for at most {days} days.",
+            days=LONGEST_GRACE.days,
+            path=("grace",),
+            hint="Use a duration such as 24h.",
+        )
     key = await get_key(store, id_or_mask)
     value = generate_key()
-    record = await replace_key(store, key.id, secure_value=hash_key(value), mask=mask_key(value), now=now)
+    record = await replace_key(
+        store,
+        key.id,
+        secure_value=hash_key(value),
+        mask=mask_key(value),
+        old_value_until=None if grace is None else at + grace,
+        now=at,
+    )
     return IssuedKey(record=record, value=value)
+
+
+async def change_key(
+    store: MetadataStore, id_or_mask: str, changes: KeyChanges, *, now: datetime | None = None
+) -> tuple[KeyRecord, KeyRecord]:
+    """Change the settings of a key, and return it before and after. Its value, owner and projects stay.
+
+    Raises NotFound, and BadUserInput for settings that `issue_key` rejects, and for a revoked key.
+    """
+    at = now or datetime.now(UTC)
+    _check_expiry(changes.expires_at, at)
+    checked = replace(
+        changes,
+        label=None if changes.label is None else check_label(changes.label),
+        scopes=None if changes.scopes is None else check_scopes(changes.scopes),
+    )
+    return await update_key(store, id_or_mask, checked, most_per_user=MOST_KEYS, now=at)
 
 
 def _settings(
@@ -91,8 +135,7 @@ def _settings(
             limit=LONGEST_DESCRIPTION,
             path=("description",),
         )
-    if expires_at is not None and expires_at <= now:
-        raise BadUserInput("The expiry must be in the future.", path=("expires_at",))
+    _check_expiry(expires_at, now)
     return NewKey(
         label=checked_label,
         description=description,
@@ -108,6 +151,11 @@ async def _issue(store: MetadataStore, new: NewKey, now: datetime) -> IssuedKey:
     new = replace(new, secure_value=hash_key(value), mask=mask_key(value))
     record = await insert_key(store, new, most_per_user=MOST_KEYS, now=now)
     return IssuedKey(record=record, value=value)
+
+
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise BadUserInput("The expiry must be in the future.", path=("expires_at",))
 
 
 def check_label(label: str) -> str:

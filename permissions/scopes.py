@@ -1,12 +1,15 @@
-"""Scopes of API keys: object ":" action, or "*" for everything."""
+"""Scopes of API keys: object ":" action, or "*" for everything. `read` is short for all scopes that read."""
 
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
+from itertools import chain
 
 from errors import BadUserInput, Message
 from permissions.resources import known_resources
 
 EVERYTHING = "*"
+ALL_READ = "read"
+"""Replaced by the scopes that it stands for when it is given, so that a later version adds none to an old key."""
 ACTIONS = ("read", "write")
 OTHER_OBJECTS = ("access_control", "event_definition", "person", "property_definition", "query", "user")
 """Objects of scopes without access rules; every registered resource is an object too."""
@@ -18,10 +21,19 @@ def known_scopes() -> tuple[str, ...]:
     return tuple(f"{name}:{action}" for name in names for action in ACTIONS)
 
 
+def read_scopes() -> tuple[str, ...]:
+    """Return all scopes that read, in alphabetical order."""
+    return tuple(scope for scope in known_scopes() if scope.endswith(":read"))
+
+
 def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
-    """Return the scopes without duplicates; raises BadUserInput for unknown scopes and an empty list."""
-    checked = tuple(dict.fromkeys(scopes))
+    """Return the scopes without duplicates, with those that `read` stands for in its place.
+
+    Raises BadUserInput for unknown scopes and an empty list.
+    """
     known = known_scopes()
+    spelled = (read_scopes() if scope == ALL_READ else (scope,) for scope in scopes)
+    checked = tuple(dict.fromkeys(chain.from_iterable(spelled)))
     for scope in checked:
         if scope != EVERYTHING and scope not in known:
             raise BadUserInput(
@@ -64,4 +76,4 @@ def _valid_scopes(unknown: str) -> Message:
 
 
 def _all_scopes() -> tuple[str, ...]:
-    return (*known_scopes(), EVERYTHING)
+    return (*known_scopes(), ALL_READ, EVERYTHING)

@@ -77,13 +77,16 @@ def write_link(
     is_safe: bool = True,
 ) -> str:
     """Return the path of a link for the caller's key. Raises BadUserInput for a query that does not fit in one."""
+    caller = require_caller(context)
     content = {
-        "key": require_caller(context).key_id,
+        "key": caller.key_id,
         "project": project.record.id,
         "insight": export_query.insight_id,
         "format": format_.value,
         "safe": is_safe,
         "at": context.now.timestamp(),
+        # A link stops working with the value that made it.
+        "until": None if caller.old_value_until is None else caller.old_value_until.timestamp(),
         "query": export_query.query,
     }
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=9)
@@ -97,7 +100,7 @@ def read_link(token: str, settings: Settings, now: datetime) -> ExportLink:
     """Read what a link carries. Raises FORBIDDEN for an invalid link, and LinkExpired."""
     content = json.loads(zlib.decompress(unseal(token, _key(settings))))
     created_at = datetime.fromtimestamp(content["at"], UTC)
-    if now >= created_at + LIFETIME:
+    if now >= created_at + LIFETIME or (content["until"] is not None and now.timestamp() >= content["until"]):
         raise LinkExpired
     return ExportLink(
         key_id=content["key"],

@@ -84,6 +84,7 @@ publish(
         "ACCESS_CONTROL_SET": "An access rule was created or changed.",
         "ACCESS_CONTROL_REMOVED": "An access rule was removed.",
         "KEY_CREATED": "An API key was created.",
+        "KEY_UPDATED": "The label, the scopes or the expiry of an API key changed.",
         "KEY_ROLLED": "An API key was given a new value.",
         "KEY_REVOKED": "An API key was revoked.",
         "ROLE_CREATED": "A role was created.",

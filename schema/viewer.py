@@ -67,7 +67,9 @@ class Viewer:
     key_id: strawberry.ID = strawberry.field(description="The id of the key, a UUID; not secret.")
     key_label: str = strawberry.field(description="The label of the key.")
     key_mask: str = strawberry.field(description="The first and last characters of the key.")
-    key_expires_at: datetime | None = strawberry.field(description="When the key expires; null if it does not.")
+    key_expires_at: datetime | None = strawberry.field(
+        description="When the key expires, or its old value if that was sent; null if it does not."
+    )
     scopes: list[str] = strawberry.field(description='The scopes of the key, such as "insight:read" or "*".')
     scoped_projects: list[strawberry.ID] | None = strawberry.field(
         description="The only projects the key can be used for; null for all of the owner's projects."

@@ -19,6 +19,7 @@ class AuditAction(StrEnum):
     ACCESS_CONTROL_SET = "access_control.set"
     ACCESS_CONTROL_REMOVED = "access_control.removed"
     KEY_CREATED = "key.created"
+    KEY_UPDATED = "key.updated"
     KEY_ROLLED = "key.rolled"
     KEY_REVOKED = "key.revoked"
     ROLE_CREATED = "role.created"

@@ -1,21 +1,19 @@
 """API keys, stored as a hash and a mask; `permissions` makes and checks the keys themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
-from datasource.metadata.audit import OPERATOR, Actor, AuditAction, Change, add_changes
-from datasource.metadata.key_reach import OrganizationOrProject, key_reach
-from datasource.metadata.members import member_record
-from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, AuditEntry, Membership, Project, User, utc_now
+from datasource.metadata.audit import OPERATOR, Actor, AuditAction
+from datasource.metadata.key_rows import audit_key, find_row, key_record, owned_key, owned_keys
+from datasource.metadata.models import LARGEST_PROJECT_ID, ApiKey, Membership, Project, User, utc_now
 from datasource.metadata.records import KeyRecord, OwnedKey
 from datasource.metadata.store import MetadataStore
-from errors import BadUserInput, NotFound
+from errors import BadUserInput
 
 # A write per request would be expensive, and an hour's precision is enough to find unused keys.
 LAST_USED_PRECISION = timedelta(hours=1)
@@ -66,50 +64,70 @@ async def insert_key(
                 await _check_owner(session, new.user_id, most_per_user, at)
             session.add(key)
             await session.flush()
-            await _audit(session, key, AuditAction.KEY_CREATED, actor, at)
+            await audit_key(session, key, AuditAction.KEY_CREATED, actor, at)
     except IntegrityError as exc:
         raise BadUserInput("The owner of the key no longer exists, or the key already exists.") from exc
-    return _record(key)
+    return key_record(key)
 
 
 async def list_keys(store: MetadataStore) -> tuple[OwnedKey, ...]:
     """List all keys, including revoked ones, oldest first."""
     async with store.read() as session:
-        rows = await session.scalars(_owned_keys().order_by(ApiKey.created_at, ApiKey.id))
-        return tuple(_owned(row) for row in rows.unique())
+        rows = await session.scalars(owned_keys().order_by(ApiKey.created_at, ApiKey.id))
+        return tuple(owned_key(row) for row in rows.unique())
 
 
-async def find_key(store: MetadataStore, secure_value: str) -> tuple[OwnedKey, str] | None:
-    """Find the key with this hash, and the hash as stored."""
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key and the hash of it as stored; `until` is the end of the value that was found, if it is an old one."""
+
+    owned: OwnedKey
+    secure_value: str
+    until: datetime | None = None
+
+
+async def find_key(store: MetadataStore, secure_value: str) -> FoundKey | None:
+    """Find the key whose value, current or old, has this hash. An old value is found even after its end."""
+    query = owned_keys().where(or_(ApiKey.secure_value == secure_value, ApiKey.old_secure_value == secure_value))
     async with store.read() as session:
-        rows = await session.scalars(_owned_keys().where(ApiKey.secure_value == secure_value))
-        row = rows.unique().one_or_none()
-        return (_owned(row), row.secure_value) if row else None
+        row = (await session.scalars(query)).unique().one_or_none()
+        if row is None:
+            return None
+        if row.secure_value == secure_value or row.old_secure_value is None:
+            return FoundKey(owned_key(row), row.secure_value)
+        return FoundKey(owned_key(row), row.old_secure_value, row.old_value_until)
 
 
 async def find_key_by_id(store: MetadataStore, key_id: str) -> OwnedKey | None:
     async with store.read() as session:
-        row = (await session.scalars(_owned_keys().where(ApiKey.id == key_id))).unique().one_or_none()
-        return _owned(row) if row else None
+        row = (await session.scalars(owned_keys().where(ApiKey.id == key_id))).unique().one_or_none()
+        return owned_key(row) if row else None
 
 
 async def get_key(store: MetadataStore, id_or_mask: str) -> KeyRecord:
     """Raises NotFound, and BadUserInput for a mask that several keys share."""
+    return (await get_owned_key(store, id_or_mask)).key
+
+
+async def get_owned_key(store: MetadataStore, id_or_mask: str) -> OwnedKey:
+    """Raises as `get_key`."""
     async with store.read() as session:
-        return _record(await _find(session, id_or_mask))
+        row = await find_row(session, id_or_mask)
+        rows = await session.scalars(owned_keys().where(ApiKey.id == row.id))
+        return owned_key(rows.unique().one())
 
 
 async def revoke_key(
     store: MetadataStore, id_or_mask: str, *, actor: Actor = OPERATOR, now: datetime | None = None
 ) -> KeyRecord:
-    """Revoke a key; a revoked key keeps the time of its first revocation. Raises as `get_key` does."""
+    """Revoke a key, its old value too; the time of its first revocation stays. Raises as `get_key`."""
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, id_or_mask, for_update=True)
+        key = await find_row(session, id_or_mask, for_update=True)
         if key.revoked_at is None:
             key.revoked_at = at
-            await _audit(session, key, AuditAction.KEY_REVOKED, actor, at)
-        return _record(key)
+            await audit_key(session, key, AuditAction.KEY_REVOKED, actor, at)
+        return key_record(key)
 
 
 async def replace_key(
@@ -118,28 +136,74 @@ async def replace_key(
     *,
     secure_value: str,
     mask: str,
+    old_value_until: datetime | None = None,
     actor: Actor = OPERATOR,
     now: datetime | None = None,
 ) -> KeyRecord:
-    """Replace the value of a key; the old one stops working.
+    """Replace the value of a key. The old one works until `old_value_until`; an older one stops working.
 
     Raises BadUserInput for a key that is revoked or whose owner was removed.
     """
     at = now or utc_now()
     async with store.write() as session:
-        key = await _find(session, key_id, for_update=True)
-        if key.revoked_at is not None:
-            raise BadUserInput("The key {mask} is revoked.", mask=key.mask, hint="Create a new one.")
-        if key.owner_removed_at is not None:
-            raise BadUserInput(
-                "The owner of the key {mask} was removed from the organization.",
-                mask=key.mask,
-                hint="Create a new key for a member.",
-            )
-        old = key.mask
+        key = await find_row(session, key_id, for_update=True)
+        _check_changeable(key)
+        is_kept = old_value_until is not None
+        before: dict[str, object] = {"mask": key.mask}
+        after: dict[str, object] = {"mask": mask}
+        if old_value_until is not None:
+            after["old_value_until"] = old_value_until.isoformat()
+        key.old_secure_value, key.old_mask = (key.secure_value, key.mask) if is_kept else (None, None)
+        key.old_value_until = old_value_until
         key.secure_value, key.mask, key.last_rolled_at = secure_value, mask, at
-        await _audit(session, key, AuditAction.KEY_ROLLED, actor, at, before={"mask": old}, after={"mask": mask})
-        return _record(key)
+        await audit_key(session, key, AuditAction.KEY_ROLLED, actor, at, before=before, after=after)
+        return key_record(key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChanges:
+    """The settings of a key to change; None leaves one as it is. `never_expires` removes the expiry."""
+
+    label: str | None = None
+    scopes: Sequence[str] | None = None
+    expires_at: datetime | None = None
+    never_expires: bool = False
+
+
+async def update_key(
+    store: MetadataStore,
+    id_or_mask: str,
+    changes: KeyChanges,
+    *,
+    most_per_user: int | None = None,
+    actor: Actor = OPERATOR,
+    now: datetime | None = None,
+) -> tuple[KeyRecord, KeyRecord]:
+    """Change the settings of a key, and return it before and after.
+
+    Raises as `replace_key` does, and BadUserInput if an expired key would become one usable key too many.
+    """
+    at = now or utc_now()
+    async with store.write() as session:
+        key = await find_row(session, id_or_mask)
+        has_new_expiry = changes.expires_at is not None or changes.never_expires
+        if has_new_expiry and key.user_id is not None and key.expires_at is not None and key.expires_at <= at:
+            # It locks the owner, and the removal of a member locks their keys after that too.
+            await _check_owner(session, key.user_id, most_per_user, at)
+        key = await find_row(session, key.id, for_update=True)
+        _check_changeable(key)
+        before = key_record(key)
+        if changes.label is not None:
+            key.label = changes.label
+        if changes.scopes is not None:
+            key.scopes = list(changes.scopes)
+        if has_new_expiry:
+            key.expires_at = changes.expires_at
+        after = key_record(key)
+        if after != before:
+            was, is_now = _changed(before, after)
+            await audit_key(session, key, AuditAction.KEY_UPDATED, actor, at, before=was, after=is_now)
+        return before, after
 
 
 async def touch_key(store: MetadataStore, key: KeyRecord, now: datetime) -> None:
@@ -192,103 +256,27 @@ async def _check_owner(session: AsyncSession, user_id: str, most: int | None, no
         )
 
 
-async def _find(session: AsyncSession, id_or_mask: str, *, for_update: bool = False) -> ApiKey:
-    missing = NotFound("There is no key {key!r}.", key=id_or_mask, hint="Use the id or the mask of a key.")
-    if not id_or_mask.isprintable():
-        raise missing
-    query = select(ApiKey).where(or_(ApiKey.id == id_or_mask, ApiKey.mask == id_or_mask))
-    if for_update:
-        query = query.with_for_update()
-    keys = (await session.scalars(query.order_by(ApiKey.created_at))).all()
-    if not keys:
-        raise missing
-    if len(keys) > 1:
+def _check_changeable(key: ApiKey) -> None:
+    if key.revoked_at is not None:
+        raise BadUserInput("The key {mask} is revoked.", mask=key.mask, hint="Create a new one.")
+    if key.owner_removed_at is not None:
         raise BadUserInput(
-            "{count} keys have the mask {mask}.",
-            count=len(keys),
-            mask=id_or_mask,
-            ids=tuple(key.id for key in keys),
-            hint="Use one of the ids {ids}.",
+            "The owner of the key {mask} was removed from the organization.",
+            mask=key.mask,
+            hint="Create a new key for a member.",
         )
-    return keys[0]
 
 
-async def _audit(
-    session: AsyncSession,
-    key: ApiKey,
-    action: AuditAction,
-    actor: Actor,
-    now: datetime,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    """Record an entry for each organization or project that the key can or could access."""
-    owner = await session.get(User, key.user_id) if key.user_id else None
-    target: dict[str, object] = {
-        "key_id": key.id,
-        "mask": key.mask,
-        "label": key.label,
-        "member_id": owner.id if owner else None,
-        "member": owner.email if owner else None,
-    }
-    changes = []
-    # Each has an entry of its own, so that its log does not reveal the others.
-    for organization_id, project_id in await key_reach(session, key) or await _reach_at_creation(session, key):
-        created = _settings(key, organization_id, project_id) if action is AuditAction.KEY_CREATED else None
-        changes.append(
-            Change(organization_id, action, target, before=before, after=after or created, project_id=project_id)
-        )
-    add_changes(session, actor, now, changes)
+def _changed(before: KeyRecord, after: KeyRecord) -> tuple[dict[str, object], dict[str, object]]:
+    """The settings that differ, as the audit log has them."""
+    was, is_now = _audited(before), _audited(after)
+    names = [name for name in was if was[name] != is_now[name]]
+    return {name: was[name] for name in names}, {name: is_now[name] for name in names}
 
 
-async def _reach_at_creation(session: AsyncSession, key: ApiKey) -> list[OrganizationOrProject]:
-    """What the audit log recorded when the key was created, for a key that has lost all access."""
-    query = select(AuditEntry.organization_id, AuditEntry.project_id).where(
-        AuditEntry.action == AuditAction.KEY_CREATED.value, AuditEntry.target["key_id"].as_string() == key.id
-    )
-    rows = await session.execute(query.distinct())
-    return [(organization_id, project_id) for organization_id, project_id in rows]
-
-
-def _settings(key: ApiKey, organization_id: str, project_id: int | None) -> dict[str, object]:
+def _audited(key: KeyRecord) -> dict[str, object]:
     return {
+        "label": key.label,
         "scopes": list(key.scopes),
-        "scoped_projects": None if key.scoped_projects is None else [project_id],
-        "scoped_organizations": None if key.scoped_organizations is None else [organization_id],
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,
     }
-
-
-def _owned_keys() -> Select[ApiKey]:
-    # One statement, because this runs for every request.
-    owner = joinedload(ApiKey.user)
-    return select(ApiKey).options(owner.joinedload(User.memberships).joinedload(Membership.organization))
-
-
-def _owned(row: ApiKey) -> OwnedKey:
-    if row.user is None:
-        return OwnedKey(_record(row), owner=None)
-    owner, lost = member_record(row.user), row.lost_organizations or ()
-    memberships = tuple(each for each in owner.memberships if each.organization_id not in lost)
-    return OwnedKey(_record(row), replace(owner, memberships=memberships))
-
-
-def _record(row: ApiKey) -> KeyRecord:
-    return KeyRecord(
-        id=row.id,
-        user_id=row.user_id,
-        project_id=row.project_id,
-        label=row.label,
-        description=row.description,
-        mask=row.mask,
-        scopes=tuple(row.scopes),
-        scoped_projects=tuple(row.scoped_projects) if row.scoped_projects else None,
-        scoped_organizations=tuple(row.scoped_organizations) if row.scoped_organizations else None,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        last_used_at=row.last_used_at,
-        last_rolled_at=row.last_rolled_at,
-        owner_removed_at=row.owner_removed_at,
-        revoked_at=row.revoked_at,
-    )

@@ -217,6 +217,10 @@ class ApiKey(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     secure_value: Mapped[str] = mapped_column(String(80), unique=True)
     mask: Mapped[str] = mapped_column(String(11))
+    # The value that the last roll replaced, if it still works for a while.
+    old_secure_value: Mapped[str | None] = mapped_column(String(80), unique=True, index=True)
+    old_mask: Mapped[str | None] = mapped_column(String(11))
+    old_value_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     scoped_projects: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     scoped_organizations: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))

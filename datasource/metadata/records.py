@@ -168,6 +168,7 @@ class KeyRecord:
 
     Its owner is a user or a project, so exactly one of `user_id` and `project_id` is set.
     `scoped_projects` and `scoped_organizations` restrict a user's key; None means no restriction.
+    `old_mask` is that of the value before the last roll, if that one works until `old_value_until`.
     """
 
     id: str
@@ -185,6 +186,8 @@ class KeyRecord:
     last_rolled_at: datetime | None
     owner_removed_at: datetime | None
     revoked_at: datetime | None
+    old_mask: str | None = None
+    old_value_until: datetime | None = None
 
 
 class KeyState(StrEnum):

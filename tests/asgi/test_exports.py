@@ -262,6 +262,21 @@ async def test_link_of_a_replaced_key_is_rejected(client: ExportClient) -> None:
     assert (response.status_code, response.json()["detail"]) == (401, "The API key of this link was replaced.")
 
 
+async def test_link_made_with_an_old_value_ends_with_it(client: ExportClient) -> None:
+    store, clock = client.person.gateway.stores.metadata, client.clock
+    key = await get_key(store, mask_key(client.person.key))
+    end = clock.now + timedelta(minutes=3)
+    await replace_key(
+        store, key.id, secure_value=f"sha256${key.id}", mask="phx_...new1", old_value_until=end, now=clock.now
+    )
+    clock.now += timedelta(minutes=1)
+    link = (await client.trend(SIGN_UPS))["exports"]["csv"]
+    clock.now = end - timedelta(seconds=1)
+    assert (await client.open(link)).status_code == 200
+    clock.now = end
+    assert (await client.open(link)).status_code == 410
+
+
 async def test_link_fails_without_the_scope(client: ExportClient) -> None:
     store = client.person.gateway.stores.metadata
     link = (await client.trend(SIGN_UPS))["exports"]["csv"]

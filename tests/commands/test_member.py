@@ -57,8 +57,8 @@ def test_removed_member_loses_roles_rules_and_keys_for_good(acme: Run, in_store:
     assert len(table_rows(acme("access", "list", "--project", "1"))) == 1
     found = in_store(lambda store: find_key(store, hash_key(value)))
     assert found is not None
-    assert found[0].owner is not None
-    assert found[0].owner.memberships == ()
+    assert found.owned.owner is not None
+    assert found.owned.owner.memberships == ()
     assert "owner removed" in stdout_of(acme("key", "list"))
     assert audit_entries(acme, *ACME)[:2] == [
         [

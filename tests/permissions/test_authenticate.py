@@ -180,6 +180,56 @@ async def test_rolled_key_is_accepted_with_its_new_value_only(store: MetadataSto
     assert (await authenticate(store, f"Bearer {rolled.value}")).key_id == issued.record.id
 
 
+async def test_old_value_of_a_rolled_key_works_until_its_end(store: MetadataStore, issued: IssuedKey) -> None:
+    old = f"Bearer {issued.value}"
+    rolled = await roll_key(store, issued.record.id, grace=timedelta(hours=24), now=NOON)
+    end = NOON + timedelta(hours=24)
+    assert (rolled.record.old_mask, rolled.record.old_value_until) == (issued.record.mask, end)
+    before_end = await authenticate(store, old, now=end - timedelta(microseconds=1))
+    assert (before_end.key_id, before_end.key_mask) == (issued.record.id, issued.record.mask)
+    assert (before_end.key_expires_at, before_end.old_value_until) == (end, end)
+    error = await _refused(store, old, now=end)
+    assert (
+        error.message
+        == f"The API key {issued.record.mask} was replaced, and stopped working at 2026-05-02 12:00 UTC."
+    )
+    assert error.hint == "Use its new value."
+    current = await authenticate(store, f"Bearer {rolled.value}", now=end)
+    assert (current.key_id, current.key_mask) == (issued.record.id, rolled.record.mask)
+    assert (current.key_expires_at, current.old_value_until) == (None, None)
+
+
+async def test_revoking_ends_both_values_of_a_rolled_key(store: MetadataStore, issued: IssuedKey) -> None:
+    rolled = await roll_key(store, issued.record.id, grace=timedelta(days=7), now=NOON)
+    for value in (issued.value, rolled.value):
+        assert (await authenticate(store, f"Bearer {value}", now=NOON)).key_id == issued.record.id
+    await revoke_key(store, issued.record.mask, now=NOON)
+    for value in (issued.value, rolled.value):
+        assert "was revoked" in (await _refused(store, f"Bearer {value}", now=NOON)).message
+
+
+@pytest.mark.parametrize("grace", [None, timedelta(hours=1)])
+async def test_second_roll_ends_the_oldest_value(
+    store: MetadataStore, issued: IssuedKey, grace: timedelta | None
+) -> None:
+    second = await roll_key(store, issued.record.id, grace=timedelta(days=7), now=NOON)
+    third = await roll_key(store, issued.record.id, grace=grace, now=NOON)
+    assert "Unknown API key" in (await _refused(store, f"Bearer {issued.value}", now=NOON)).message
+    if grace is None:
+        assert "Unknown API key" in (await _refused(store, f"Bearer {second.value}", now=NOON)).message
+    else:
+        assert (await authenticate(store, f"Bearer {second.value}", now=NOON)).key_mask == second.record.mask
+    assert (await authenticate(store, f"Bearer {third.value}", now=NOON)).key_id == issued.record.id
+
+
+async def test_old_value_expires_with_its_key(store: MetadataStore, owner: MemberRecord) -> None:
+    end = NOON + timedelta(hours=1)
+    issued = await issue_key(store, owner=owner, label="x", scopes=["*"], expires_at=end, now=NOON)
+    await roll_key(store, issued.record.id, grace=timedelta(days=1), now=NOON)
+    assert (await authenticate(store, f"Bearer {issued.value}", now=NOON)).key_expires_at == end
+    assert "expired" in (await _refused(store, f"Bearer {issued.value}", now=end)).message
+
+
 # ---------------------------------------------------------------------- keys of projects
 
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from datasource.metadata.keys import find_key, list_keys, revoke_key
-from datasource.metadata.members import add_member
+from datasource.metadata.keys import KeyChanges, find_key, list_keys, revoke_key
+from datasource.metadata.members import add_member, remove_member
 from datasource.metadata.organizations import create_organization
 from datasource.metadata.projects import create_project, ensure_project
 from datasource.metadata.records import MemberRecord, ProjectRecord
@@ -12,7 +12,8 @@ from datasource.metadata.store import MetadataStore
 from errors import BadUserInput, NotFound
 from permissions.api_keys import hash_key
 from permissions.authenticate import authenticate
-from permissions.key_issuing import IssuedKey, issue_key, issue_project_key, roll_key
+from permissions.key_issuing import IssuedKey, change_key, issue_key, issue_project_key, roll_key
+from permissions.scopes import check_scopes
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -32,7 +33,11 @@ async def test_only_the_hash_of_a_key_is_stored(store: MetadataStore, owner: Mem
     issued = await issue_key(store, owner=owner, label=" CI ", scopes=["insight:read"])
     found = await find_key(store, hash_key(issued.value))
     assert found is not None
-    assert (found[0].key, found[0].owner, found[1]) == (issued.record, owner, hash_key(issued.value))
+    assert (found.owned.key, found.owned.owner, found.secure_value) == (
+        issued.record,
+        owner,
+        hash_key(issued.value),
+    )
     assert (issued.record.label, issued.record.scopes) == ("CI", ("insight:read",))
     assert issued.record.mask == f"phx_...{issued.value[-4:]}"
     assert issued.value not in repr(issued)
@@ -179,7 +184,7 @@ async def test_project_key_has_no_owner(store: MetadataStore, project: ProjectRe
     assert (record.created_at, record.expires_at) == (NOON, NOON + timedelta(days=1))
     found = await find_key(store, hash_key(issued.value))
     assert found is not None
-    assert (found[0].key, found[0].owner) == (record, None)
+    assert (found.owned.key, found.owned.owner) == (record, None)
 
 
 async def test_projects_may_have_any_number_of_keys(store: MetadataStore, project: ProjectRecord) -> None:
@@ -234,3 +239,82 @@ async def test_revoked_or_missing_key_cannot_be_rolled(store: MetadataStore, own
         await roll_key(store, issued.record.id)
     with pytest.raises(NotFound, match="There is no key 'nothing'"):
         await roll_key(store, "nothing")
+
+
+@pytest.mark.parametrize("grace", [timedelta(0), timedelta(seconds=-1), timedelta(days=7, microseconds=1)])
+async def test_old_value_keeps_working_for_a_week_at_most(
+    store: MetadataStore, owner: MemberRecord, grace: timedelta
+) -> None:
+    issued = await _issued(store, owner)
+    with pytest.raises(BadUserInput, match="at most 7 days") as caught:
+        await roll_key(store, issued.record.id, grace=grace)
+    assert caught.value.path == ("grace",)
+    assert (await list_keys(store))[0].key == issued.record
+    rolled = await roll_key(store, issued.record.id, grace=timedelta(days=7), now=NOON)
+    assert rolled.record.old_value_until == NOON + timedelta(days=7)
+
+
+# ---------------------------------------------------------------------- changing settings
+
+
+async def test_changed_key_keeps_its_value_and_gets_the_new_settings(
+    store: MetadataStore, owner: MemberRecord
+) -> None:
+    issued = await _issued(store, owner)
+    end = NOON + timedelta(days=1)
+    changes = KeyChanges(label=" new ", scopes=["project:read", "read"], expires_at=end)
+    before, after = await change_key(store, issued.record.mask, changes, now=NOON)
+    assert before == issued.record
+    assert after == replace(before, label="new", scopes=check_scopes(["project:read", "read"]), expires_at=end)
+    caller = await authenticate(store, f"Bearer {issued.value}", now=NOON)
+    assert (caller.key_label, caller.scopes, caller.key_expires_at) == ("new", after.scopes, end)
+    _, endless = await change_key(store, after.id, KeyChanges(never_expires=True), now=NOON)
+    assert endless == replace(after, expires_at=None, last_used_at=endless.last_used_at)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        (KeyChanges(label=" "), "label"),
+        (KeyChanges(label="x" * 41), "label"),
+        (KeyChanges(scopes=["insight"]), "scopes"),
+        (KeyChanges(scopes=[]), "scopes"),
+        (KeyChanges(expires_at=NOON), "expires_at"),
+    ],
+)
+async def test_change_is_checked_like_a_new_key(
+    store: MetadataStore, owner: MemberRecord, changes: KeyChanges, path: str
+) -> None:
+    issued = await _issued(store, owner)
+    with pytest.raises(BadUserInput) as caught:
+        await change_key(store, issued.record.id, changes, now=NOON)
+    assert caught.value.path == (path,)
+    assert (await list_keys(store))[0].key == issued.record
+
+
+async def test_revoked_key_and_key_of_a_removed_owner_cannot_be_changed(
+    store: MetadataStore, owner: MemberRecord
+) -> None:
+    revoked, removed = await _issued(store, owner), await _issued(store, owner)
+    await revoke_key(store, revoked.record.id, now=NOON)
+    await remove_member(store, email=owner.email, organization_id=owner.organization_ids[0])
+    for issued, message in ((revoked, "is revoked"), (removed, "was removed")):
+        with pytest.raises(BadUserInput, match=message):
+            await change_key(store, issued.record.id, KeyChanges(label="x"), now=NOON)
+    with pytest.raises(NotFound, match="There is no key 'nothing'"):
+        await change_key(store, "nothing", KeyChanges(label="x"), now=NOON)
+
+
+async def test_expired_key_works_again_with_a_later_expiry_unless_that_is_one_too_many(
+    store: MetadataStore, owner: MemberRecord
+) -> None:
+    expired = await _issued(store, owner, expires_at=NOON + timedelta(hours=1))
+    later = NOON + timedelta(hours=2)
+    others = [await issue_key(store, owner=owner, label="x", scopes=["*"], now=later) for _ in range(10)]
+    for changes in (KeyChanges(expires_at=later + timedelta(days=1)), KeyChanges(never_expires=True)):
+        with pytest.raises(BadUserInput, match="at most 10 usable API keys"):
+            await change_key(store, expired.record.id, changes, now=later)
+    await change_key(store, expired.record.id, KeyChanges(label="kept"), now=later)
+    await revoke_key(store, others[0].record.id, now=later)
+    await change_key(store, expired.record.id, KeyChanges(never_expires=True), now=later)
+    assert (await authenticate(store, f"Bearer {expired.value}", now=later)).key_label == "kept"

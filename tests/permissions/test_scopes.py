@@ -44,6 +44,17 @@ def test_check_scopes_keeps_order_and_drops_duplicates() -> None:
     assert check_scopes(given) == ("project:write", "insight:read", "*")
 
 
+def test_read_stands_for_every_scope_that_reads_and_no_other() -> None:
+    expanded = check_scopes(["insight:write", "insight:read", "read", "*"])
+    assert expanded[:2] == ("insight:write", "insight:read")
+    assert expanded[-1] == "*"
+    assert sorted(expanded[1:-1]) == [scope for scope in known_scopes() if scope.endswith(":read")]
+    everything_read = check_scopes(["read"])
+    assert missing_scopes(everything_read, known_scopes()) == tuple(
+        scope for scope in known_scopes() if scope.endswith(":write")
+    )
+
+
 @pytest.mark.parametrize(
     "scope",
     [
@@ -51,6 +62,8 @@ def test_check_scopes_keeps_order_and_drops_duplicates() -> None:
         "insight:*",
         "*:read",
         "**",
+        "Read",
+        "write",
         "",
         " ",
         "insight:delete",

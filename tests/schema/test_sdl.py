@@ -87,7 +87,7 @@ SIZES = {
     "AccessSubject": 3,
     "AccessSource": 6,
     "ResourceAction": 5,
-    "AuditAction": 13,
+    "AuditAction": 14,
     "ActorKind": 2,
 }
 

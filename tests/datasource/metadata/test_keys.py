@@ -8,6 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from datasource.metadata.audit import AuditAction, list_audit_log
 from datasource.metadata.keys import (
+    FoundKey,
+    KeyChanges,
     NewKey,
     find_key,
     get_key,
@@ -17,6 +19,7 @@ from datasource.metadata.keys import (
     revoke_key,
     touch_key,
     unknown_projects,
+    update_key,
 )
 from datasource.metadata.members import add_member, remove_member
 from datasource.metadata.models import Project, User
@@ -51,7 +54,7 @@ async def test_key_is_found_by_its_hash_with_its_owner(store: MetadataStore, own
     await _insert(store, owner, "0002")
     found = await find_key(store, "sha256$0001")
     assert found is not None
-    owned, stored = found
+    owned, stored = found.owned, found.secure_value
     assert (owned.key, owned.owner, stored) == (key, owner, "sha256$0001")
     assert (key.user_id, key.project_id, key.label, key.description) == (owner.id, None, "label 0001", "")
     assert key.scopes == ("insight:read", "project:write")
@@ -80,7 +83,7 @@ async def test_key_keeps_its_scope(store: MetadataStore, owner: MemberRecord) ->
     key = await insert_key(store, new)
     found = await find_key(store, "sha256$narrow")
     assert found is not None
-    assert found[0].key == key
+    assert found.owned.key == key
     assert key.scoped_projects == (3, 1)
     assert key.scoped_organizations == owner.organization_ids
 
@@ -123,10 +126,10 @@ async def test_last_use_moves_once_an_hour(store: MetadataStore, owner: MemberRe
     async def use(at: datetime) -> datetime | None:
         found = await find_key(store, "sha256$0001")
         assert found is not None
-        await touch_key(store, found[0].key, at)
+        await touch_key(store, found.owned.key, at)
         again = await find_key(store, "sha256$0001")
         assert again is not None
-        return again[0].key.last_used_at
+        return again.owned.key.last_used_at
 
     key = await _insert(store, owner, "0001")
     assert key.last_used_at is None
@@ -141,7 +144,7 @@ async def test_last_use_never_moves_back(store: MetadataStore, owner: MemberReco
     await touch_key(store, stale, NOON - timedelta(minutes=5))
     found = await find_key(store, "sha256$0001")
     assert found is not None
-    assert found[0].key.last_used_at == NOON
+    assert found.owned.key.last_used_at == NOON
 
 
 async def test_unknown_projects_are_in_none_of_the_organizations(
@@ -177,7 +180,7 @@ async def test_key_of_a_project_has_no_owner(store: MetadataStore, project: Proj
     key = await insert_key(store, _of_project(project))
     assert (key.user_id, key.project_id) == (None, project.id)
     assert (key.description, key.expires_at) == ("for\nthe CI", NOON)
-    assert await find_key(store, "sha256$p") == (OwnedKey(key, None), "sha256$p")
+    assert await find_key(store, "sha256$p") == FoundKey(OwnedKey(key, None), "sha256$p")
     assert await list_keys(store) == (OwnedKey(key, None),)
 
 
@@ -232,8 +235,48 @@ async def test_rolled_key_keeps_all_but_its_value(store: MetadataStore, owner: M
     rolled = await replace_key(store, key.id, secure_value="sha256$new", mask="phx_...new1", now=NOON)
     assert rolled == replace(key, mask="phx_...new1", last_rolled_at=NOON)
     assert await find_key(store, "sha256$0001") is None
-    assert await find_key(store, "sha256$new") == (OwnedKey(rolled, owner), "sha256$new")
+    assert await find_key(store, "sha256$new") == FoundKey(OwnedKey(rolled, owner), "sha256$new")
     assert await get_key(store, "phx_...new1") == rolled
+
+
+async def test_old_value_is_found_with_its_end_and_by_its_mask(store: MetadataStore, owner: MemberRecord) -> None:
+    key = await _insert(store, owner, "0001")
+    end = NOON + timedelta(days=1)
+    rolled = await replace_key(
+        store, key.id, secure_value="sha256$new", mask="phx_...new1", old_value_until=end, now=NOON
+    )
+    assert (rolled.mask, rolled.old_mask, rolled.old_value_until) == ("phx_...new1", key.mask, end)
+    assert await find_key(store, "sha256$0001") == FoundKey(OwnedKey(rolled, owner), "sha256$0001", end)
+    assert await find_key(store, "sha256$new") == FoundKey(OwnedKey(rolled, owner), "sha256$new")
+    assert await get_key(store, key.mask) == rolled
+    again = await replace_key(store, key.id, secure_value="sha256$third", mask="phx_...3333", now=NOON)
+    assert (again.old_mask, again.old_value_until) == (None, None)
+    assert await find_key(store, "sha256$0001") is None
+    assert await find_key(store, "sha256$new") is None
+
+
+async def test_rolls_at_once_leave_two_values_at_most(store: MetadataStore, owner: MemberRecord) -> None:
+    key = await _insert(store, owner, "0001")
+    values = [f"sha256$r{number}" for number in range(5)]
+    await asyncio.gather(
+        *(
+            replace_key(store, key.id, secure_value=value, mask=value[-2:], old_value_until=NOON, now=NOON)
+            for value in values
+        )
+    )
+    found = [each for value in ("sha256$0001", *values) if (each := await find_key(store, value)) is not None]
+    assert sorted(each.until is None for each in found) == [False, True]
+
+
+async def test_only_changes_are_recorded(store: MetadataStore, owner: MemberRecord) -> None:
+    key = await _insert(store, owner, "0001")
+    before, after = await update_key(store, key.mask, KeyChanges(label=key.label, scopes=key.scopes), now=NOON)
+    assert before == after == key
+    await update_key(store, key.id, KeyChanges(label="new", scopes=key.scopes), now=NOON)
+    created, updated = reversed((await list_audit_log(store, owner.organization_ids[0], first=100)).entries[:2])
+    assert created.action is AuditAction.KEY_CREATED
+    assert (updated.action, updated.at) == (AuditAction.KEY_UPDATED, NOON)
+    assert (updated.before, updated.after) == ({"label": key.label}, {"label": "new"})
 
 
 async def test_key_rolled_and_revoked_at_once_is_not_rolled_afterwards(
