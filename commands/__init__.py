@@ -9,7 +9,7 @@ from commands.errors import ErrorReportingGroup
 from telemetry.version import installed_version
 
 COMMANDS = (
-    *("serve", "migrate", "load", "demo", "project", "cohort"),
+    *("serve", "migrate", "doctor", "load", "demo", "project", "cohort"),
     *("organization", "member", "role", "access", "key", "audit", "schema"),
 )
 """In the order of the help. Each name is also that of the module."""
