@@ -12,7 +12,7 @@ import pytest
 
 from schema.build import build_schema
 from settings import Settings
-from tests.hostile import from_rest, from_schema
+from tests.hostile import from_rest, from_schema, mutations
 from tests.hostile.attack import Attack
 
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
@@ -60,3 +60,11 @@ async def test_every_parameter_accepts_a_valid_value(attack: Attack) -> None:
 
 async def test_every_parameter_with_hostile_values(attack: Attack, rng: Random) -> None:
     await attack.send_all(from_rest.hostile(attack.world.ids, rng, EACH))
+
+
+async def test_mutations_of_valid_questions(attack: Attack, rng: Random) -> None:
+    await attack.send_all(mutations.mutations(attack.world.ids, rng, 5_000 if IS_WHOLE else 200))
+
+
+async def test_odd_requests(attack: Attack) -> None:
+    await attack.send_all(mutations.requests(attack.world.ids))
