@@ -7,7 +7,7 @@ from datasource.metadata.store import MetadataStore
 from resolvers.stores import Stores
 from settings import Settings
 from tests.hostile.attack import Attack
-from tests.hostile.world import seed_world
+from tests.hostile.world import IN_PROCESS, seed_world
 from tests.support.gateway import open_gateway
 from tests.support.loop_watchdog import Watchdog
 
@@ -23,7 +23,7 @@ async def attack(engine: Engine, new_settings: Callable[[str], Settings]) -> Asy
     async with MetadataStore.open(settings.metadata_url) as metadata:
         await metadata.migrate()
         async with open_gateway(Stores(metadata=metadata, events=engine), settings) as gateway:
-            world = await seed_world(gateway)
+            world = await seed_world(gateway, IN_PROCESS)
             watchdog = Watchdog(HELD_S)
             with watchdog.installed():
                 yield Attack(gateway.client, world, watchdog)

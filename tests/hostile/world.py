@@ -11,8 +11,9 @@ MARKER: Final = "quagga"
 """Part of everything that the other project contains. No request contains it."""
 NUMBER: Final = "7281940653"
 """The sum of a property of the other project's events."""
-PROJECTS: Final = (7_000_001, 7_000_002)
-"""Ids that no other test has."""
+IN_PROCESS: Final = (7_000_001, 7_000_002)
+SERVED: Final = (7_000_003, 7_000_004)
+"""Ids of projects that no other test has."""
 _EVENTS: Final = (
     """INSERT INTO events (project_id, event, timestamp, uuid, distinct_id, person_no, person_id, properties)
 SELECT {project:UInt32}, {event:String}, toDateTime64('2020-01-13 12:00:00', 6, 'UTC') - toIntervalHour(number),
@@ -36,10 +37,10 @@ class World:
     keys: dict[str, str | None]
 
 
-async def seed_world(gateway: Gateway) -> World:
+async def seed_world(gateway: Gateway, projects: tuple[int, int]) -> World:
     """Create both organizations, with objects and events of every kind."""
-    ours = await seed_organization(gateway, "attacked", project_id=PROJECTS[0])
-    theirs = await seed_organization(gateway, MARKER, project_id=PROJECTS[1])
+    ours = await seed_organization(gateway, "attacked", project_id=projects[0])
+    theirs = await seed_organization(gateway, MARKER, project_id=projects[1])
     await _add_events(ours, "view", "d1", '{"page": "a", "price": 2.5, "email": "a"}', count=50)
     await _add_events(
         theirs, f"{MARKER} event", MARKER, f'{{"{MARKER}": "{MARKER}", "page": "{MARKER}"}}', count=5
