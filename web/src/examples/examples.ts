@@ -74,8 +74,7 @@ dateFrom: "2013-01-06"
 dateTo: "2013-12-28"
 display: ACTIONS_AREA_GRAPH`,
   `labels
-${SERIES_OVER_TIME}
-${WARNINGS}`,
+${SERIES_OVER_TIME}`,
 );
 
 const CUMULATIVE = example(

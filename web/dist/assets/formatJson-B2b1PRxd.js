@@ -1,1 +1,0 @@
-import{g as e,h as t}from"./index-BWHdqmyp.js";function n(n){return t(n,e(n,void 0,{insertSpaces:!0,tabSize:2,insertFinalNewline:!1}))}export{n as format};

@@ -1,0 +1,1 @@
+import{g as e,h as t}from"./index-Bim5_1T3.js";function n(n){return t(n,e(n,void 0,{insertSpaces:!0,tabSize:2,insertFinalNewline:!1}))}export{n as format};
