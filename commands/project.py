@@ -89,8 +89,7 @@ def _print_next_steps(project: ProjectRecord, organization: str | None, *, loads
     print_line(f"Data folder: {folder}. Next:" if folder else "Next:", err=True)
     to = f" --organization {shlex.quote(organization)}" if organization else ""
     print_line(f"  trendgate member add me@example.com --level owner{to}", err=True)
-    scopes = "--scope read"
-    print_line(f"  trendgate key create --member me@example.com --label laptop {scopes}", err=True)
+    print_line("  trendgate key create --member me@example.com --label laptop --scope read", err=True)
     if loads:
         print_line(f"  trendgate load --project {project.id} events.jsonl", err=True)
     print_line("  trendgate serve", err=True)
