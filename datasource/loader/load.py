@@ -49,8 +49,7 @@ BATCH_BYTES: Final = 96 * 2**20
 
 _DETECTION_ROWS: Final = 100
 
-_VALUE: Final = re.compile(r"""'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|(?<=^timestamp )[-+.\de]+""")
-"""What differs between rows that are rejected for the same reason."""
+_TIMESTAMP: Final = re.compile(r"^timestamp [-+.\de]+")
 _MAX_REASONS: Final = 100
 
 
@@ -201,12 +200,21 @@ async def _finish(storing: Coroutine[None, None, None]) -> None:
         raise
 
 
+def _without_value(reason: str) -> str:
+    """Return a reason without the value of its row, which differs between rows rejected for the same reason."""
+    begin = min((place for place in map(reason.find, "'\"") if place >= 0), default=-1)
+    if begin < 0:
+        return _TIMESTAMP.sub("timestamp …", reason)
+    end = reason.rfind(reason[begin], begin + 1)
+    return f"{reason[:begin]}…{reason[end + 1 :] if end > 0 else ''}"
+
+
 async def _store(parts: Sequence[ParsedChunk], sink: Sink, source: Path, job: LoadJob) -> None:
     outcome, report = await sink.store(parts), job.report
     for rejects in (*(part.rejects for part in parts), outcome.rejects):
         job.rejects.add(source, rejects)
         report.rejected += rejects.count
-        for reason in (_VALUE.sub("…", reject.reason) for reject in rejects.kept):
+        for reason in (_without_value(reject.reason) for reject in rejects.kept):
             if reason in report.reasons or len(report.reasons) < _MAX_REASONS:
                 report.reasons[reason] += 1
     report.stored[sink.kind] += outcome.stored
