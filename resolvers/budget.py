@@ -12,6 +12,8 @@ QUERY_COST: Final = 10
 """Cost units of a ClickHouse query."""
 VALUES_PER_UNIT: Final = 250
 """How many figures, or values in an answer, cost one unit."""
+FILTER_VALUE_POINTS: Final = 2
+"""Points, of which VALUES_PER_UNIT are a unit, of a filter's value in a statement: it is sent and parsed again."""
 
 
 def trend_cost(size: TrendSize, *, lists: int) -> int:
@@ -19,7 +21,8 @@ def trend_cost(size: TrendSize, *, lists: int) -> int:
 
     A figure counts once for being computed and once for every list that repeats it, or its day or label.
     """
-    return size.statements * QUERY_COST + (size.figures + lists * size.values) // VALUES_PER_UNIT
+    points = size.figures + lists * size.values + size.filter_values * FILTER_VALUE_POINTS
+    return size.statements * QUERY_COST + points // VALUES_PER_UNIT
 
 
 @dataclass(slots=True)

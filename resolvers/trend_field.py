@@ -43,7 +43,8 @@ async def resolve_trend(
     saved_objects = await load_saved_objects(context, project, query)
     record = project.record
     resolved = resolve(query, trend_project(record), context.now)
-    expected = price(TrendSize.of(resolved).within(context.settings.max_figures))
+    size = TrendSize.of(resolved)
+    expected = price(size.within(context.settings.max_figures))
     context.budget.pay_trend(expected)
 
     async def compute(listener: ProgressListener | None) -> TrendResult:
@@ -67,7 +68,7 @@ async def resolve_trend(
         on_progress=on_progress,
     )
     if resolved.is_whole_history:  # whose length is known only now; the answer is not written yet
-        context.budget.pay_trend(max(0, price(_size_of(trend.result)) - expected))
+        context.budget.pay_trend(max(0, price(_size_of(trend.result, size)) - expected))
     return trend
 
 
@@ -87,6 +88,6 @@ async def check_trend(context: RequestContext, project: ReachedProject, query: T
     await prepare(resolved, context.layout, saved_objects)
 
 
-def _size_of(result: TrendResult) -> TrendSize:
+def _size_of(result: TrendResult, expected: TrendSize) -> TrendSize:
     buckets = max(1, len(result.days))
-    return TrendSize(statements=result.statistics.queries, lines=len(result.series), buckets=buckets)
+    return replace(expected, statements=result.statistics.queries, lines=len(result.series), buckets=buckets)

@@ -8,7 +8,7 @@ from datasource.clickhouse.errors import ResultTooLarge
 from errors import ErrorCode
 from resolvers.trends.cohort_splits import values_per_row
 from resolvers.trends.compile import Part, Plan, breakdown_limit
-from resolvers.trends.query import BreakdownType
+from resolvers.trends.query import BreakdownType, FilterGroup
 from resolvers.trends.resolve import Period, ResolvedTrend
 
 BYTES_PER_FIGURE: Final = 20
@@ -17,18 +17,22 @@ BYTES_PER_FIGURE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class TrendSize:
-    """The most that a trend can be. `hidden_lines` are those behind formulas, which are not in the answer."""
+    """The most that a trend can be. `hidden_lines` are those behind formulas, which are not in the answer.
+
+    `filter_values` counts the values of its filters in each statement that they are sent with.
+    """
 
     statements: int
     lines: int
     hidden_lines: int = 0
     buckets: int = 1
+    filter_values: int = 0
 
     @classmethod
     def of(cls, resolved: ResolvedTrend) -> Self:
         """Measure a trend. One over the whole history counts a single bucket until its first event is known."""
         query = resolved.query
-        return cls.count(
+        size = cls.count(
             series=len(query.series),
             formulas=len(query.formulas),
             periods=len(resolved.ranges),
@@ -36,6 +40,8 @@ class TrendSize:
             values=breakdown_limit(query) if query.breakdowns else None,
             buckets=count_buckets(resolved),
         )
+        statements_each = size.statements // max(1, len(query.series))
+        return replace(size, filter_values=_count_filter_values(resolved) * statements_each)
 
     @classmethod
     def count(
@@ -66,6 +72,19 @@ class TrendSize:
         """Return the most that is answered: a trend with more figures than this limit is refused."""
         lines = min(self.lines, max_figures // self.buckets)
         return replace(self, lines=lines, hidden_lines=min(self.hidden_lines, max_figures // self.buckets - lines))
+
+
+def _count_filter_values(resolved: ResolvedTrend) -> int:
+    """Count the values of all filters once for each series that they apply to."""
+    query = resolved.query
+    of_all = _count_values(query.filters)
+    if query.filter_test_accounts:
+        of_all += _count_values(resolved.project.test_account_filters)
+    return sum(of_all + _count_values(series.filters) for series in query.series)
+
+
+def _count_values(group: FilterGroup) -> int:
+    return sum(len(each.value) if isinstance(each.value, tuple | list) else 1 for each in group.leaves())
 
 
 def count_buckets(resolved: ResolvedTrend) -> int:

@@ -27,7 +27,7 @@ from graphql import (
 )
 from graphql.utilities import value_from_ast_untyped
 
-from resolvers.budget import QUERY_COST, VALUES_PER_UNIT
+from resolvers.budget import FILTER_VALUE_POINTS, QUERY_COST, VALUES_PER_UNIT
 from resolvers.trends.size import TrendSize
 from schema.extensions.input_cost import score_input
 from schema.extensions.shape import MAX_COUNT
@@ -170,7 +170,8 @@ class CostCalculator:
         own = declared.weight * VALUES_PER_UNIT + _values(declared, sizes.trend)
         given = self._inputs(node, definition) * VALUES_PER_UNIT
         if trend is not None:  # directives count series, but neither periods nor values
-            given = max(given, trend.statements * QUERY_COST * VALUES_PER_UNIT - own) + trend.figures
+            given = max(given, trend.statements * QUERY_COST * VALUES_PER_UNIT - own)
+            given += trend.figures + trend.filter_values * FILTER_VALUE_POINTS
         response_key = node.alias.value if node.alias else name
         return OperationCost(
             min(items * (own + part.points) + given, _MAX_POINTS), (response_key, *part.most_expensive_path)

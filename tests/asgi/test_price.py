@@ -48,6 +48,16 @@ async def test_trend_of_an_insight_is_paid_for_when_its_query_is_known(shop: Man
     assert answer.error["path"] == ["project", "insight", "trend"]
 
 
+async def test_values_of_filters_are_paid_for_in_each_query(shop: ManyValues) -> None:
+    lists = [{"key": "page", "operator": "IN", "value": [f"{n}-{i}" for i in range(10_000)]} for n in range(3)]
+    query = {**WEEK, "events": [{}] * 26, "compare": True, "properties": lists}
+    limit, actual, unit = figures_of(await shop.trend(query, "hasMore"))
+    assert (limit, unit) == (10_000, "cost units")
+    assert actual > 52 * 30_000 * 2 // 250
+    small = {**WEEK, "properties": lists[:1], "compare": True}
+    assert (await shop.trend(small, "hasMore")).data["project"]["trend"] == {"hasMore": False}
+
+
 async def test_rest_is_refused_and_spends_the_minute_of_the_key(shop: ManyValues) -> None:
     week = {"date_from": "2019-12-01", "date_to": "2019-12-07", "events": [{"id": None}]}
     async with shop.limited(cost_per_minute=25) as limited:

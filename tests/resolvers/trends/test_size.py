@@ -1,6 +1,7 @@
 """How much a trend is, and that more figures than the limit are refused before anything is assembled."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,16 @@ import pytest
 from datasource.clickhouse.engine import Limits
 from datasource.clickhouse.errors import ResultTooLarge
 from datasource.layouts.native import NativeLayout
-from resolvers.trends.query import Breakdown, BreakdownType, Formula, TrendDisplay, TrendInterval, TrendQuery
+from resolvers.trends.query import (
+    Breakdown,
+    BreakdownType,
+    FilterGroup,
+    Formula,
+    PropertyFilter,
+    TrendDisplay,
+    TrendInterval,
+    TrendQuery,
+)
 from resolvers.trends.resolve import resolve
 from resolvers.trends.results import TrendResult
 from resolvers.trends.run import TrendSource, run_trend
@@ -16,6 +26,7 @@ from resolvers.trends.size import TrendSize
 from tests.support.seeds.events import NOW, Event, EventSeeds, series, trend
 
 BY_X: Mapping[str, Any] = {"breakdowns": (Breakdown("x"),)}
+TWO_VALUES = FilterGroup(children=(PropertyFilter("x", ("a", "b")),))
 COHORTS = tuple(Breakdown(str(number), BreakdownType.COHORT) for number in range(1, 4))
 FORMULAS = (Formula("A + B"), Formula("A - B"), Formula("A"))
 
@@ -101,6 +112,10 @@ async def test_result_of_a_statement_is_limited_before_its_rows_are_read(shop: E
             TrendSize(statements=2, lines=3, hidden_lines=2, buckets=4),
         ),
         (trend(date_from="all"), TrendSize(statements=1, lines=1, buckets=1)),
+        (
+            trend(replace(series(), filters=TWO_VALUES), series(), filters=TWO_VALUES, compare=True),
+            TrendSize(statements=4, lines=4, buckets=4, filter_values=2 * (2 + 2 + 2)),
+        ),
     ],
 )
 def test_size_is_known_before_the_trend_runs(seeds: EventSeeds, query: TrendQuery, expected: TrendSize) -> None:
