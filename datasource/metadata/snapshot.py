@@ -13,6 +13,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 MAX_VALUES: Final = 10_000
+POSTGRES_VERSION: Final = "SELECT pg_current_snapshot()::text"
 MAX_AGE_S: Final = 0.5
 """How long a change that another process made in PostgreSQL may go unnoticed; on SQLite none does."""
 
@@ -59,6 +60,8 @@ class Snapshot:
         self, keys: Collection[Key], load: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]]
     ) -> dict[Key, Value]:
         """Return the values of those keys that have one; load those that are missing, in one call."""
+        if not keys:
+            return {}
         values = await self._valid_values()
         found, missing = {}, []
         for key in keys:
@@ -136,7 +139,7 @@ class PostgresVersion:
                 if self._is_old():  # otherwise another request has read it in the meantime
                     # The time before the query: what is committed while it runs may be missing from its result.
                     read_at = self._clock()
-                    self._version = str(await self._query("SELECT pg_current_snapshot()::text"))
+                    self._version = str(await self._query(POSTGRES_VERSION))
                     self._read_at = read_at
         return self._version
 

@@ -132,7 +132,7 @@ def _read_step(unit: str, number: int, query: TrendQuery, text: str) -> Step:
     if unit == HOURS and number % _HOURS_OF_A_DAY == 0:
         return Step(number=number // _HOURS_OF_A_DAY)
     raise BadUserInput(
-        "{text!r} is no number of whole days, as an interval of {length} needs.",
+        "{text!r} is not a number of whole days, which an interval of {length} needs.",
         path=COMPARE_TO,
         hint="For example -1d.",
         text=text,

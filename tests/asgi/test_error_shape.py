@@ -78,7 +78,7 @@ async def test_request_that_never_runs_has_a_code_and_no_data(
 @pytest.mark.parametrize(
     ("value", "path"),
     [
-        ({"interval": "YEAR"}, ["query", "interval"]),
+        ({"interval": "DECADE"}, ["query", "interval"]),
         ({"nope": 1}, ["query"]),
         ({"properties": [{"value": ["a", None]}]}, ["query", "properties", 0, "value"]),
         ({"properties": [{"value": {"a": 1}}]}, ["query", "properties", 0, "value"]),

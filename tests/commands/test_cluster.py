@@ -54,13 +54,13 @@ async def test_missing_distributed_ddl_is_reported(start: Run, tmp_path: Path) -
 
 async def test_gateway_reads_all_shards_after_migrate(start: Run, tmp_path: Path) -> None:
     with start_servers(tmp_path / "empty") as ports:
+        stdout_of(start("project", "create", "P", **settings_of(ports[0])))
         error = error_of(start("load", "--project", "1", __file__, "--format", "jsonl", **settings_of(ports[0])))
         assert "not up to date" in error
         assert "trendgate migrate" in error
     async with migrated_cluster(tmp_path / "cluster") as cluster:
         (host,) = cluster.servers[1]._address.hosts
         settings = settings_of(host.port)
-        stdout_of(start("project", "create", "P", **settings))
         stdout_of(start("member", "add", "me@example.com", "--level", "owner", **settings))
         made = stdout_of(
             start("key", "create", "--member", "me@example.com", "--label", "l", "--scope", "*", **settings)
