@@ -269,11 +269,11 @@ def test_reader_answers_any_text(name: str) -> None:
     )
     @given(text=texts(tokens, valid))
     def read(text: str) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         error = error_of(reader, text)
         outcomes["value" if error is None else "error"] += 1
         assert error is None or (error.code in INPUT_CODES and len(error.message) < 2000)
-        assert time.perf_counter() - started < LONGEST_S
+        assert time.thread_time() - started < LONGEST_S
 
     read()
     assert min(outcomes.values()) > 0, "both happen, or the words are not those of this reader"
