@@ -81,7 +81,7 @@ def _serve_with_workers(settings: Settings, *, with_demo: bool) -> None:
 
 
 def _serve_as_worker(settings: Settings, inherited: str) -> None:
-    """Serve on the socket of a supervisor, until told to stop or until the supervisor ends."""
+    """Serve on the socket of a supervisor, until a signal stops it or the supervisor ends."""
     listening, ready, alive = map(int, inherited.split(","))
 
     def report(_: list[str]) -> None:

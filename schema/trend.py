@@ -222,7 +222,7 @@ class Trend:
         directives=assumed_size(5),
         description=(
             "What is probably wrong with the query, such as an event that does not exist, and what to know before "
-            "comparing the last bucket. An empty list is no promise that all is well."
+            "comparing the last bucket. An empty list does not prove that the query is right."
         ),
     )
     is_cached: bool = strawberry.field(description="Whether the trend was computed for an earlier request.")

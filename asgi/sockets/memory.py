@@ -1,4 +1,4 @@
-"""Whether the process takes so much memory that answers which nobody reads must go."""
+"""Notices when the process uses so much memory that unread responses must be dropped."""
 
 import os
 from collections.abc import Callable

@@ -174,6 +174,7 @@ async def test_export_ends_with_its_client(shop: ManyValues, monkeypatch: pytest
         return observed(original(*given))
 
     original = exports._write
+    # Nothing outside shows that the work has ended; small parts make it notice the disconnect soon.
     monkeypatch.setattr(exports, "_write", write)
     monkeypatch.setattr("resolvers.trends.arrow_export.ROWS_PER_CHUNK", 1000)
     settings = shop.gateway.settings.model_copy(update={"secret_key": SecretStr("s" * 32)})

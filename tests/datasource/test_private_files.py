@@ -123,7 +123,7 @@ def test_folder_of_another_account_is_reported(
         raise PermissionError(1, "Operation not permitted")
 
     tmp_path.chmod(0o755)
-    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(Path, "chmod", refuse)  # tests may run as root, whom no file refuses
     with caplog.at_level(logging.WARNING):
         make_data_dir(tmp_path)
     assert caplog.messages == [f"{tmp_path} stays readable for other accounts: Operation not permitted"]

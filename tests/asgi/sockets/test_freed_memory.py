@@ -24,6 +24,7 @@ def test_a_running_server_gives_memory_back_off_its_loop(serve: Serve, monkeypat
         given_back.set()
 
     freed = FreedMemory(trim)
+    # The real one depends on how much the whole test process has freed.
     monkeypatch.setattr(asgi.server, "FREED", freed)
     freed.note_work()
     with serve() as server:

@@ -134,6 +134,7 @@ def test_rejects_beyond_the_limit_are_only_counted(tmp_path: Path) -> None:
 
 
 def test_batch_is_bounded_by_decompressed_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The real limit would take a file five times as large.
     monkeypatch.setattr(load, "BATCH_BYTES", 20 * 2**20)
     path = tmp_path / "rows.jsonl.gz"
     line = orjson.dumps({"distinct_id": "d", "properties": {"k": "v" * 2**20}}) + b"\n"

@@ -35,7 +35,7 @@ class Site:
         new = NewKey(
             user_id=self.ada.id, label=name, secure_value=f"sha256${name}", mask=f"phx_...{name}", scopes=["*"]
         )
-        return await insert_key(self.store, replace(new, **settings), now=NOON)  # type: ignore[arg-type]  # as named
+        return await insert_key(self.store, replace(new, **settings), now=NOON)  # type: ignore[arg-type]  # its fields
 
     async def remove(self, organization: OrganizationRecord) -> None:
         await remove_member(self.store, email=EMAIL, organization_id=organization.id, now=LATER)
